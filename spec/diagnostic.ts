@@ -1,0 +1,59 @@
+/** A diagnostic is a value: what is wrong, where, what was expected, and what to type instead. */
+
+import type { Code } from './codes.ts';
+import type { Span } from './source.ts';
+
+export type Severity = 'error' | 'warning' | 'note';
+
+export interface Related {
+  readonly message: string;
+  readonly span?: Span;
+}
+
+export interface Diagnostic {
+  readonly code: Code;
+  readonly severity: Severity;
+  /** Names the thing; lower case, no full stop. */
+  readonly message: string;
+  /** The smallest wrong piece of a spec. */
+  readonly span?: Span;
+  /** The file that is wrong when it is not a spec (a checkpoint, a config, an output path). */
+  readonly file?: string;
+  /** Printed as `expected ...` and `found ...`, aligned, each with where it came from. */
+  readonly expected?: string;
+  readonly found?: string;
+  /** What to type. */
+  readonly hint?: string;
+  readonly related?: readonly Related[];
+}
+
+/** A value if there is one, and everything there is to say; an error among the diagnostics means no result counts. */
+export interface Outcome<T> {
+  readonly value?: T;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+type Extra = Omit<Diagnostic, 'code' | 'severity' | 'message'>;
+
+export function error(code: Code, message: string, extra: Extra = {}): Diagnostic {
+  return { code, severity: 'error', message, ...extra };
+}
+
+export function warning(code: Code, message: string, extra: Extra = {}): Diagnostic {
+  return { code, severity: 'warning', message, ...extra };
+}
+
+export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some((d) => d.severity === 'error');
+
+/** Thrown where carrying diagnostics by value would thread through I/O; the command line prints what it holds. */
+export class Refusal extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((d) => `${d.code}: ${d.message}`).join('\n'));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** A fault of nanoc itself, never of the user's input; exit code 3. */
+export class Bug extends Error {}

@@ -1,0 +1,27 @@
+/** Types of tensors: a dtype and a shape over symbolic sizes. */
+
+import { type Dim, showShape } from './dim.ts';
+
+/** What the language can say. `float` is the type the compiler was asked to compute in. */
+export const dtypes = ['float', 'float32', 'float16', 'bfloat16', 'int64', 'bool'] as const;
+export type DType = (typeof dtypes)[number];
+
+/** What a graph holds: `float` has been decided. */
+export type GraphDType = Exclude<DType, 'float'>;
+
+export interface TensorType<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: readonly Dim[];
+}
+
+/** `[B, T, dim]`, `float32[B, T, vocab]`; `float` is not printed. */
+export const showType = ({ dtype, shape }: TensorType): string =>
+  `${dtype === 'float' ? '' : dtype}${showShape(shape)}`;
+
+export const bytesPerElement: Readonly<Record<GraphDType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  bool: 1,
+};
