@@ -267,7 +267,22 @@ export interface If extends Node {
 }
 
 export const binaryOps = [
-  'or', 'and', '==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '//', '%', '@', '**',
+  'or',
+  'and',
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  '+',
+  '-',
+  '*',
+  '/',
+  '//',
+  '%',
+  '@',
+  '**',
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
@@ -364,7 +379,41 @@ export interface Comprehension extends Node {
 }
 
 export type AnyNode =
-  | File | Include | Model | Block | Param | Constant | Member | Path | Comprehend | Construct | Branch | Require
-  | Config | Entry | Expect | CheckpointBlock | Prefix | Ignore | Tied | Function | Forward | Signature | Input
-  | Output | Statements | Assign | Target | For | Choose | Return | Type | Shape | Ellipsis | Expr | Argument | Slice
-  | Word | Comment;
+  | File
+  | Include
+  | Model
+  | Block
+  | Param
+  | Constant
+  | Member
+  | Path
+  | Comprehend
+  | Construct
+  | Branch
+  | Require
+  | Config
+  | Entry
+  | Expect
+  | CheckpointBlock
+  | Prefix
+  | Ignore
+  | Tied
+  | Function
+  | Forward
+  | Signature
+  | Input
+  | Output
+  | Statements
+  | Assign
+  | Target
+  | For
+  | Choose
+  | Return
+  | Type
+  | Shape
+  | Ellipsis
+  | Expr
+  | Argument
+  | Slice
+  | Word
+  | Comment;

@@ -89,7 +89,8 @@ function times(a: Term, b: Term): Term {
   };
 }
 
-export const mul = (a: Dim, b: Dim): Dim => must(make(a.terms.flatMap((s) => b.terms.map((t) => times(s, t)))));
+export const mul = (a: Dim, b: Dim): Dim =>
+  must(make(a.terms.flatMap((s) => b.terms.map((t) => times(s, t)))));
 
 /** a / b where b is a single term; undefined when b is a sum or zero (then the quotient is opaque). */
 export function div(a: Dim, b: Dim): Dim | undefined {
@@ -111,8 +112,7 @@ export function constant(a: Dim): number | undefined {
   return more.length === 0 && t.powers.length === 0 ? t.n / t.d : undefined;
 }
 
-export const names = (a: Dim): Set<string> =>
-  new Set(a.terms.flatMap((t) => t.powers.map(([name]) => name)));
+export const names = (a: Dim): Set<string> => new Set(a.terms.flatMap((t) => t.powers.map(([name]) => name)));
 
 export const mentions = (a: Dim, name: string): boolean =>
   a.terms.some((t) => t.powers.some(([n]) => n === name));
@@ -174,9 +174,7 @@ export function show(a: Dim): string {
   // Run-time names after the rest (`1 + T`), `P` before `T`, negative terms last.
   const rank = (t: Term) => (t.n < 0 ? 2 : t.powers.some(([n]) => isRuntime(n)) ? 1 : 0);
   const ordered = [...a.terms].sort((x, y) => rank(x) - rank(y));
-  return ordered
-    .map((t, i) => (i === 0 ? (t.n < 0 ? '-' : '') : t.n < 0 ? ' - ' : ' + ') + one(t))
-    .join('');
+  return ordered.map((t, i) => (i === 0 ? (t.n < 0 ? '-' : '') : t.n < 0 ? ' - ' : ' + ') + one(t)).join('');
 }
 
 export const showShape = (shape: readonly Dim[]): string => `[${shape.map(show).join(', ')}]`;

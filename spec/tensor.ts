@@ -16,7 +16,8 @@ export const count = (shape: readonly number[]): number => shape.reduce((a, b) =
 
 export function empty(dtype: GraphDType, shape: readonly number[]): Tensor {
   const n = count(shape);
-  const data = dtype === 'int64' ? new Float64Array(n) : dtype === 'bool' ? new Uint8Array(n) : new Float32Array(n);
+  const data =
+    dtype === 'int64' ? new Float64Array(n) : dtype === 'bool' ? new Uint8Array(n) : new Float32Array(n);
   return { dtype, shape, data };
 }
 

@@ -1,0 +1,47 @@
+/** What a target is: a name, the passes it wants, and how a legal graph becomes files. */
+
+import type { Graph } from '../compiler/ir.ts';
+import type { Manifest } from '../compiler/manifest.ts';
+import type { Pass } from '../compiler/pass.ts';
+import type { WeightSource } from '../compiler/weights/source.ts';
+import type { Diagnostic } from '../spec/diagnostic.ts';
+
+export interface EmitOptions {
+  readonly opset: number;
+  readonly ops: 'standard' | 'ort';
+  readonly external: 'auto' | 'always' | 'never';
+  /** Base name of the model file, for the name of the data file beside it. */
+  readonly fileName: string;
+}
+
+export interface EmitInput {
+  readonly graph: Graph;
+  readonly manifest: Manifest;
+  /** Streams of every parameter and table that the graph names. */
+  readonly weights: WeightSource;
+  readonly options: EmitOptions;
+}
+
+/** A file as chunks that are made while they are written; `size` is exact and known before the first chunk. */
+export interface ArtifactFile {
+  readonly name: string;
+  readonly size: number;
+  chunks(): Iterable<Uint8Array>;
+}
+
+/** Files in the order they are renamed into place: data first, the model last. */
+export interface Artifact {
+  readonly files: readonly ArtifactFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly doc: string;
+  readonly extension: string;
+  /** Passes run after the common pipeline. */
+  readonly passes: (options: EmitOptions) => readonly Pass[];
+  emit(input: EmitInput): Artifact;
+}
+
+export const defineBackend = (backend: Backend): Backend => backend;

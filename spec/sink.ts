@@ -1,0 +1,81 @@
+/**
+ * What elaboration writes to. The checker passes a sink that keeps nothing; the compiler passes one that builds the graph.
+ * One walk over the program therefore serves both, and they cannot disagree.
+ */
+
+import type { Dim } from './dim.ts';
+import type { Attrs } from './op.ts';
+import type { Span } from './source.ts';
+import type { DType, GraphDType, TensorType } from './type.ts';
+
+/** Where a graph value came from. */
+export interface Origin {
+  /** Path of the block instance: `transformer.h.3.attn`; empty at the model. */
+  readonly scope: string;
+  readonly span: Span;
+  /** Names of the functions and ops it was expanded through, outermost first: `softcap`. */
+  readonly via: readonly string[];
+}
+
+/** A parameter that a spec declares. */
+export interface ParamDecl {
+  /** Its path in the spec: `transformer.h.3.attn.c_q.weight`. */
+  readonly path: string;
+  /** The checkpoint's key: the path with `from` applied; the name of the initialiser in every target. */
+  readonly key: string;
+  readonly shape: readonly number[];
+  /** With the names behind the numbers, for messages: `[heads * head (2048), dim (2048)]`. */
+  readonly shapeText: string;
+  readonly dtype: DType;
+  readonly span: Span;
+  /** Fills the tensor when the checkpoint has none. */
+  readonly default?: number;
+}
+
+/** One `cache` as executed: what earlier calls leave for later ones. */
+export interface PortDecl {
+  /** `transformer.h.3.attn.k`, `x`; the second execution of one instance's cache is `first.k#2`. Unique. */
+  readonly name: string;
+  /** Of one call's value: [B, T, s...]; sizes as numbers. */
+  readonly type: TensorType<GraphDType>;
+  /** Keeps this many last tokens; everything when absent. */
+  readonly last?: number;
+  /** Stands before the first token of a `last` cache. */
+  readonly fill: number;
+  readonly span: Span;
+}
+
+/**
+ * Values that the surroundings of a model give (decision 10); a pass puts in what the layout offers.
+ * past: int64 [], tokens before this call. positions, order: int64 [B, T]. key_order: int64 [B, P + T].
+ * real: bool [B, P + T], false at padding.
+ */
+export const ambients = ['past', 'positions', 'order', 'key_order', 'real'] as const;
+export type Ambient = (typeof ambients)[number];
+
+/** All types have numbers and `B`, `T`, `P` for sizes, and decided dtypes. */
+export interface Sink<V> {
+  input(name: string, type: TensorType<GraphDType>, at: Origin): V;
+  param(decl: ParamDecl, at: Origin): V;
+  /** A primitive or a composite op. */
+  op(name: string, inputs: readonly V[], attrs: Attrs, at: Origin): V;
+  /** [B, T, s...] -> [B, P + T, s...], or [B, last + T, s...]. */
+  cache(x: V, port: PortDecl, at: Origin): V;
+  /** The slice of length T of a `last` cache's axis that stands `back` tokens before the call's own: 0 <= back <= last. */
+  delay(x: V, o: { readonly last: number; readonly back: number }, at: Origin): V;
+  ambient(name: Ambient, at: Origin): V;
+  output(name: string, value: V, at: Origin): void;
+}
+
+/** Keeps nothing. */
+export const nullSink: Sink<null> = {
+  input: () => null,
+  param: () => null,
+  op: () => null,
+  cache: () => null,
+  delay: () => null,
+  ambient: () => null,
+  output: () => {},
+};
+
+export type { Dim };
