@@ -1,0 +1,222 @@
+/** What a model remembers between calls: its ports, kept by the rules of the manifest, and the boundary inputs that go with them. */
+
+import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
+import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { count, empty, type Tensor, tensor } from '../spec/tensor.ts';
+import type { Feeds, Session } from './session.ts';
+
+export type Rows = readonly (readonly number[])[];
+
+export interface FeedOptions {
+  /** 1 for a token, 0 for padding, in the shape of the tokens; all ones by default. */
+  readonly real?: Rows;
+  /** Outputs wanted besides logits and ports. */
+  readonly fetches?: readonly string[];
+}
+
+export interface Decoder {
+  /** Tokens [B][T] to the model; all outputs but the ports: `logits` [B, T or 1, V] and what was fetched. */
+  feed(tokens: Rows, options?: FeedOptions): Promise<Readonly<Record<string, Tensor>>>;
+  /** Whole prompts, padded on the left to one length; logits [B, T or 1, V]. */
+  prefill(rows: Rows): Promise<Tensor>;
+  /** One token per row; logits [B, 1, V]. */
+  step(tokens: readonly number[]): Promise<Tensor>;
+}
+
+const refuse = (diagnostic: Diagnostic): never => {
+  throw new Refusal([diagnostic]);
+};
+
+/** Rows padded on the left to the longest, and the mask that says so. */
+export function padLeft(rows: Rows, filler = 0): { readonly tokens: Rows; readonly real: Rows } {
+  const length = Math.max(0, ...rows.map((r) => r.length));
+  const pad = (row: readonly number[], value: number) => Array<number>(length - row.length).fill(value);
+  return {
+    tokens: rows.map((r) => [...pad(r, filler), ...r]),
+    real: rows.map((r) => [...pad(r, 0), ...r.map(() => 1)]),
+  };
+}
+
+const startOf = (port: ManifestPort, batch: number, manifest: Manifest): Tensor => {
+  const shape = port.shape.map((size) => {
+    if (typeof size === 'number') return size;
+    if (size === 'batch_size') return batch;
+    return manifest.cache === 'static' && size === 'total_sequence_length' ? (manifest.slots ?? 0) : 0;
+  });
+  const start = empty(port.dtype, shape);
+  if (port.fill !== 0) start.data.fill(port.fill);
+  return start;
+};
+
+/** Copies `rows` into `buffer` from slot `at` of `axis` on; both keep their other sizes. */
+function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number): Tensor {
+  const inner = count(buffer.shape.slice(axis + 1));
+  const outer = count(buffer.shape.slice(0, axis));
+  const [slots, added] = [buffer.shape[axis]!, rows.shape[axis]!];
+  for (let o = 0; o < outer; o++) {
+    const piece = rows.data.subarray(o * added * inner, (o + 1) * added * inner);
+    buffer.data.set(piece, (o * slots + at) * inner);
+  }
+  return buffer;
+}
+
+/** The port's next input from its output. Only `rows` leaves work to the host: the model gives the new rows alone. */
+function advance(port: ManifestPort, past: Tensor, output: Tensor, manifest: Manifest, at: number): Tensor {
+  if (port.rule !== 'rows' || port.axis === undefined) return output;
+  if (manifest.cache === 'static') return writeRows(past, output, port.axis, at);
+  const axis = port.axis;
+  const length = past.shape[axis]!;
+  const grown = empty(
+    past.dtype,
+    past.shape.map((n, i) => (i === axis ? n + output.shape[axis]! : n)),
+  );
+  writeRows(grown, past, axis, 0);
+  return writeRows(grown, output, axis, length);
+}
+
+/** Positions as Hugging Face clients make them: the running count of real tokens less one; 1 at padding. */
+const positionsOf = (real: readonly number[]): number[] => {
+  let seen = 0;
+  return real.map((r) => (r ? seen++ : 1));
+};
+
+interface Call {
+  readonly tokens: Rows;
+  /** Of all columns so far, these included. */
+  readonly real: Rows;
+  readonly before: number;
+}
+
+/** Everything a boundary may ask for besides ports; the names are those of `facts` about ONNX clients. */
+function boundary({ tokens, real, before }: Call, slots: number | undefined): Feeds {
+  const batch = tokens.length;
+  const length = tokens[0]!.length;
+  const int64 = (rows: Rows) => tensor('int64', [batch, rows[0]!.length], rows.flat());
+  const mask =
+    slots === undefined ? real : real.map((r) => [...r, ...Array<number>(slots - r.length).fill(0)]);
+  return {
+    input_ids: int64(tokens),
+    attention_mask: int64(mask),
+    position_ids: int64(real.map((r) => positionsOf(r).slice(r.length - length))),
+    past_length: tensor('int64', [1], [before]),
+  };
+}
+
+function checkTokens(tokens: Rows, batch: number | undefined, vocab: number): void {
+  const length = tokens[0]?.length ?? 0;
+  if (length === 0) refuse(error('N705', 'the prompt has no tokens', { hint: 'give at least one token' }));
+  if (tokens.some((row) => row.length !== length) || (batch !== undefined && tokens.length !== batch)) {
+    const found = `rows of ${tokens.map((r) => r.length).join(', ')}`;
+    refuse(error('N705', 'rows of one call differ in length or number', { found }));
+  }
+  const bad = tokens.flat().find((t) => !Number.isInteger(t) || t < 0 || t >= vocab);
+  if (bad !== undefined) {
+    const expected = `whole numbers from 0 to ${vocab - 1}`;
+    refuse(error('N705', 'token id out of range', { expected, found: String(bad) }));
+  }
+}
+
+/** Padding takes slots but no positions, so the two limits are counted apart. */
+function checkRoom(real: Rows, { slots, context }: Manifest): void {
+  const columns = real[0]!.length;
+  if (slots !== undefined && columns > slots) {
+    const [expected, found] = [`at most ${slots} slots`, `${columns} tokens, padding included`];
+    refuse(
+      error('N706', 'the text outgrows the static cache', { expected, found, hint: '--cache static:N' }),
+    );
+  }
+  const longest = Math.max(...real.map((r) => r.reduce((a, b) => a + b, 0)));
+  if (context !== undefined && longest > context) {
+    const [expected, found] = [`at most ${context} positions`, `${longest} tokens`];
+    refuse(error('N706', 'the text outgrows the context', { expected, found, hint: '--max-seq-len N' }));
+  }
+}
+
+/** Names a session is fed; anything it wants beyond these and its ports is refused. */
+function select(offered: Feeds, { inputs, ports }: Manifest): Feeds {
+  const fed: Record<string, Tensor> = {};
+  const known = new Set(ports.map((p) => p.input));
+  for (const { name } of inputs) {
+    const value = offered[name];
+    if (value) fed[name] = value;
+    else if (!known.has(name)) {
+      refuse(error('N704', `the model wants an input that no client gives: ${name}`));
+    }
+  }
+  return fed;
+}
+
+const checkMask = (real: Rows, manifest: Manifest): void => {
+  if (manifest.inputs.some((i) => i.name === 'attention_mask')) return;
+  if (real.every((row) => row.every((r) => r === 1))) return;
+  const hint = 'compile with --cache dynamic or static, or give rows of one length';
+  refuse(error('N705', 'rows of different length need a model with an attention_mask', { hint }));
+};
+
+/** A model with its memory: the same calls for every cache form. Without a cache all tokens go in again each time. */
+export function decoder(session: Session): Decoder {
+  const { manifest } = session;
+  const stateless = manifest.cache === 'none';
+  let history: Rows = [];
+  let marks: Rows = [];
+  let state = new Map<string, Tensor>();
+
+  const outputsOf = (all: Readonly<Record<string, Tensor>>): Record<string, Tensor> => {
+    const ports = new Set(manifest.ports.map((p) => p.output));
+    return Object.fromEntries(Object.entries(all).filter(([name]) => !ports.has(name)));
+  };
+  const call = async (tokens: Rows, real: Rows, fetches: readonly string[]) => {
+    const before = stateless ? 0 : (history[0]?.length ?? 0);
+    const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest);
+    const pasts = manifest.ports.map((port): [string, Tensor] => [
+      port.input,
+      state.get(port.input) ?? startOf(port, tokens.length, manifest),
+    ]);
+    const wanted = ['logits', ...fetches, ...manifest.ports.map((p) => p.output)];
+    const outputs = await session.run({ ...feeds, ...Object.fromEntries(pasts) }, wanted);
+    const next = manifest.ports.map((port, i): [string, Tensor] => [
+      port.input,
+      advance(port, pasts[i]![1], outputs[port.output]!, manifest, before),
+    ]);
+    state = new Map(next);
+    return outputsOf(outputs);
+  };
+  const feed = async (tokens: Rows, { real, fetches = [] }: FeedOptions = {}) => {
+    checkTokens(tokens, history.length || undefined, manifest.vocab);
+    const mine = real ?? tokens.map((row) => row.map(() => 1));
+    const columns = tokens.map((row, b) => [...(history[b] ?? []), ...row]);
+    const mask = mine.map((row, b) => [...(marks[b] ?? []), ...row]);
+    checkMask(mask, manifest);
+    checkRoom(mask, manifest);
+    const outputs = await call(stateless ? columns : tokens, mask, fetches);
+    [history, marks] = [columns, mask];
+    return stateless ? lastColumns(outputs, tokens[0]!.length) : outputs;
+  };
+  return {
+    feed,
+    prefill: async (rows) => {
+      const { tokens, real } = padLeft(rows);
+      return (await feed(tokens, { real }))['logits']!;
+    },
+    step: async (tokens) => (await feed(tokens.map((t) => [t])))['logits']!,
+  };
+}
+
+/** Of outputs [B, N, ...], the last `length` of N. */
+function lastColumns(outputs: Readonly<Record<string, Tensor>>, length: number): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, t]) => [name, columnsOf(t, Math.max(0, (t.shape[1] ?? 0) - length))]),
+  );
+}
+
+/** Columns from `start` up to `stop` of a tensor [B, N, ...]. */
+export function columnsOf(t: Tensor, start: number, stop = t.shape[1]!): Tensor {
+  const [batch = 1, columns = 1, ...rest] = t.shape;
+  const inner = count(rest);
+  const picked = empty(t.dtype, [batch, stop - start, ...rest]);
+  for (let b = 0; b < batch; b++) {
+    const piece = t.data.subarray((b * columns + start) * inner, (b * columns + stop) * inner);
+    picked.data.set(piece, b * (stop - start) * inner);
+  }
+  return picked;
+}

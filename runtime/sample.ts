@@ -1,0 +1,63 @@
+/** Choosing the next token from logits: greedy, or drawn with temperature, top-k, top-p and min-p. */
+
+import { argmax } from './compare.ts';
+
+export interface SampleOptions {
+  /** 0 (the default) is greedy: the largest logit, the lowest index among equals. */
+  readonly temperature?: number;
+  /** Keep the k largest. */
+  readonly topK?: number;
+  /** Keep the fewest most probable that together reach this probability. */
+  readonly topP?: number;
+  /** Keep what is at least this fraction of the most probable. */
+  readonly minP?: number;
+}
+
+/** Numbers in [0, 1). */
+export type Random = () => number;
+
+/** mulberry32: 32 bits of state, the same sequence everywhere for one seed; good for drawing tokens, not for secrets. */
+export function random(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Candidates from the most probable down, cut by k, p and min-p; probabilities sum to one. Equal logits: lowest index first. */
+export function candidates(
+  logits: ArrayLike<number>,
+  { temperature = 1, topK, topP = 1, minP = 0 }: SampleOptions,
+): readonly { readonly token: number; readonly probability: number }[] {
+  const order = Array.from(logits, (logit, token) => ({ logit, token }))
+    .filter(({ logit }) => !Number.isNaN(logit))
+    .sort((a, b) => b.logit - a.logit || a.token - b.token)
+    .slice(0, topK && topK > 0 ? topK : logits.length);
+  const top = order[0]?.logit ?? 0;
+  const weights = order.map(({ logit, token }) => ({ token, weight: Math.exp((logit - top) / temperature) }));
+  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
+  let mass = 0;
+  const kept = weights.filter(({ weight }, i) => {
+    const keep = i === 0 || (mass < topP && weight >= minP);
+    mass += weight / total;
+    return keep;
+  });
+  const left = kept.reduce((sum, { weight }) => sum + weight, 0);
+  return kept.map(({ token, weight }) => ({ token, probability: weight / left }));
+}
+
+/** The next token of one position's logits. */
+export function sample(logits: ArrayLike<number>, options: SampleOptions, next: Random): number {
+  if ((options.temperature ?? 0) <= 0) return argmax(logits);
+  const choices = candidates(logits, options);
+  let left = next();
+  for (const { token, probability } of choices) {
+    left -= probability;
+    if (left < 0) return token;
+  }
+  // Rounding can leave a crumb of probability beyond the last candidate.
+  return choices.at(-1)?.token ?? argmax(logits);
+}
