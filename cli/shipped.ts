@@ -1,0 +1,25 @@
+/** The specs that come with the package: `examples/*.nanospec`, from a checkout and from an installed package alike. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface ShippedSpec {
+  /** File name without its extension, which is also what the command line accepts. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A family has one spec a generation; without a checkpoint to tell which, the newest is meant. */
+export const families = { nanochat: 'nanochat_2026_03' } as const satisfies Record<string, string>;
+
+/** Right for `cli/shipped.ts` and for a bundle in `dist/`: both lie one level below the package's root. */
+export const examplesFolder = fileURLToPath(new URL('../examples/', import.meta.url));
+
+const extension = '.nanospec';
+
+/** Sorted by name. */
+export function shippedSpecs(folder: string = examplesFolder): readonly ShippedSpec[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith(extension));
+  return files.sort().map((file) => ({ name: file.slice(0, -extension.length), path: join(folder, file) }));
+}
