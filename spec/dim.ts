@@ -9,7 +9,7 @@ interface Term {
   /** Exact coefficient n / d, d > 0, lowest terms. */
   readonly n: number;
   readonly d: number;
-  /** Names with integer exponents, sorted by name, none zero. */
+  /** Names with integer exponents, none zero, in the order in which they were first written. */
   readonly powers: readonly (readonly [name: string, exponent: number])[];
 }
 
@@ -31,19 +31,27 @@ const gcd = (a: number, b: number): number => {
   return x || 1;
 };
 
+const identity = ({ powers }: Term): string =>
+  powers.length === 1
+    ? `${powers[0]![0]}^${powers[0]![1]}`
+    : powers
+        .map(([name, e]) => `${name}^${e}`)
+        .sort()
+        .join('*');
+
 function make(raw: readonly Term[]): Dim | undefined {
   const merged = new Map<string, Term>();
   for (const term of raw) {
-    const id = term.powers.map(([name, e]) => `${name}^${e}`).join('*');
+    const id = identity(term);
     const other = merged.get(id);
     const n = other ? other.n * term.d + term.n * other.d : term.n;
     const d = other ? other.d * term.d : term.d;
     const g = gcd(n, d);
     if (!Number.isSafeInteger(n) || !Number.isSafeInteger(d)) return undefined;
-    merged.set(id, { n: n / g, d: d / g, powers: term.powers });
+    merged.set(id, { n: n / g, d: d / g, powers: other?.powers ?? term.powers });
   }
   const terms = [...merged].filter(([, t]) => t.n !== 0);
-  terms.sort(([a], [b]) => (a < b ? -1 : 1));
+  if (terms.length > 1) terms.sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     terms: terms.map(([, t]) => t),
     key: terms.map(([id, t]) => `${t.n}/${t.d}:${id}`).join('+') || '0',
@@ -85,7 +93,7 @@ function times(a: Term, b: Term): Term {
   return {
     n: (a.n / g1) * (b.n / g2),
     d: (a.d / g2) * (b.d / g1),
-    powers: [...powers].filter(([, e]) => e !== 0).sort(([x], [y]) => (x < y ? -1 : 1)),
+    powers: [...powers].filter(([, e]) => e !== 0),
   };
 }
 
@@ -117,7 +125,7 @@ export const names = (a: Dim): Set<string> => new Set(a.terms.flatMap((t) => t.p
 export const mentions = (a: Dim, name: string): boolean =>
   a.terms.some((t) => t.powers.some(([n]) => n === name));
 
-/** Replace names by sizes; names with negative exponents may only be replaced by single terms. */
+/** Replace names by sizes; below a fraction line a name stays when it would become a sum. */
 export function substitute(a: Dim, replace: (name: string) => Dim | undefined): Dim {
   let sum = size(0);
   for (const t of a.terms) {
@@ -125,7 +133,7 @@ export function substitute(a: Dim, replace: (name: string) => Dim | undefined): 
     for (const [name, e] of t.powers) {
       const by = replace(name) ?? atom(name);
       for (let i = 0; i < Math.abs(e); i++) {
-        term = e > 0 ? mul(term, by) : must(div(term, by));
+        term = e > 0 ? mul(term, by) : (div(term, by) ?? must(div(term, atom(name))));
       }
     }
     sum = add(sum, term);
@@ -157,6 +165,9 @@ export function provablyNonNegative(a: Dim): boolean {
 
 export const isRuntime = (name: string): boolean => (runtimeNames as readonly string[]).includes(name);
 
+/** True for the literal 1, which is the only size that stretches. */
+export const isOne = (a: Dim): boolean => a.key === '1/1:';
+
 /** `heads * head`, `P + T`, `1 + T`, `dim / heads`, `T - 1`. */
 export function show(a: Dim): string {
   if (a.terms.length === 0) return '0';
@@ -171,8 +182,10 @@ export function show(a: Dim): string {
     if (d !== 1) under.unshift(String(d));
     return [over.join(' * '), ...under].join(' / ');
   };
-  // Run-time names after the rest (`1 + T`), `P` before `T`, negative terms last.
-  const rank = (t: Term) => (t.n < 0 ? 2 : t.powers.some(([n]) => isRuntime(n)) ? 1 : 0);
+  // Run-time names after the rest (`1 + T`), `P` before `T`, numbers after names, negative terms last.
+  const running = a.terms.some((t) => t.powers.some(([n]) => isRuntime(n)));
+  const rank = (t: Term) =>
+    t.n < 0 ? 3 : t.powers.some(([n]) => isRuntime(n)) ? 2 : t.powers.length === 0 && !running ? 1 : 0;
   const ordered = [...a.terms].sort((x, y) => rank(x) - rank(y));
   return ordered.map((t, i) => (i === 0 ? (t.n < 0 ? '-' : '') : t.n < 0 ? ' - ' : ' + ') + one(t)).join('');
 }
