@@ -1,0 +1,70 @@
+/** Bundles the command line and the API into `dist/`: no dependency is needed at run time, and start-up takes milliseconds. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const out = join(root, 'dist');
+
+/** CommonJS packages that were bundled call `require` for Node's own modules. */
+const banner = `import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url);`;
+
+async function bundle(): Promise<Metafile> {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: ['nanoc.ts', 'index.ts'],
+    outdir: out,
+    bundle: true,
+    splitting: true, // chunks land beside nanoc.js: what is found relative to a file stays one level below the root
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'none', // the licences are collected in one file instead
+    external: ['onnxruntime-node', 'onnxruntime-web'],
+    banner: { js: banner },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return result.metafile;
+}
+
+/** The licence of every package that ended up in the bundle. */
+function licences(metafile: Metafile): string {
+  const packages = new Set<string>();
+  for (const input of Object.keys(metafile.inputs)) {
+    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(input)?.[1];
+    if (name) packages.add(name);
+  }
+  return [...packages].sort().map(licenceOf).join('\n\n');
+}
+
+function licenceOf(name: string): string {
+  const folder = join(root, 'node_modules', name);
+  const manifest: { readonly version: string; readonly license?: string } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  );
+  const file = readdirSync(folder).find((f) => /^licen[cs]e/i.test(f));
+  const text = file ? readFileSync(join(folder, file), 'utf8').trim() : '';
+  return `==== ${name} ${manifest.version}, ${manifest.license ?? 'see its text'} ====\n\n${text}\n`;
+}
+
+function declarations(): void {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+}
+
+if (existsSync(out)) for (const entry of readdirSync(out)) rmSync(join(out, entry), { recursive: true });
+const metafile = await bundle();
+writeFileSync(join(out, 'THIRD_PARTY_LICENSES.txt'), licences(metafile));
+declarations();
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+process.stdout.write(
+  `dist: ${Object.keys(metafile.outputs).length} files, ${(bytes / 1024).toFixed(0)} KiB\n`,
+);
