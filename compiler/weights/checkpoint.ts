@@ -2,14 +2,30 @@
 
 /** Element types that checkpoints store. */
 export const storedDtypes = {
-  float64: 8, float32: 4, float16: 2, bfloat16: 2,
-  int64: 8, int32: 4, int16: 2, int8: 1, uint8: 1, bool: 1,
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
 } as const;
 export type StoredDType = keyof typeof storedDtypes;
+
+/** What a file looked like when it was opened; another look that differs means someone wrote to it. */
+export interface Stamp {
+  readonly size: number;
+  readonly modified: number;
+}
 
 /** A run of bytes in a file; offsets are absolute. */
 export interface Storage {
   readonly file: string;
+  /** Checked whenever the file is opened to read. */
+  readonly stamp?: Stamp;
   readonly offset: number;
   readonly bytes: number;
   /** Name in the archive, for messages: `data/5`. */

@@ -1,0 +1,113 @@
+/** Random access to one regular file; a pipe, a device or a folder is refused before it is opened. */
+
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Stamp } from './checkpoint.ts';
+import { refuse } from './refuse.ts';
+
+export interface OpenFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly size: number;
+  readonly stamp: Stamp;
+}
+
+/** Opens, gives the file to `use`, closes. */
+export function withFile<R>(path: string, use: (file: OpenFile) => R): R {
+  const file = openFile(path);
+  try {
+    return use(file);
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+export function openFile(path: string): OpenFile {
+  const seen = stat(path);
+  if (!seen.isFile())
+    refuse('N602', `${basename(path)} is ${kind(seen)}, not a regular file`, { file: path });
+  // Between the look and the opening the file may have become a pipe, which would block.
+  const fd = attempt(path, () => openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
+  const now = fstatSync(fd);
+  if (!now.isFile()) {
+    closeSync(fd);
+    refuse('N602', `${basename(path)} is ${kind(now)}, not a regular file`, { file: path });
+  }
+  return { path, fd, size: now.size, stamp: { size: now.size, modified: now.mtimeMs } };
+}
+
+/** Fills `into` from an absolute offset; a file that ends before is refused. */
+export function readInto(file: OpenFile, offset: number, into: Uint8Array): void {
+  let done = 0;
+  while (done < into.length) {
+    const count = attempt(file.path, () => readSync(file.fd, into, done, into.length - done, offset + done));
+    if (count === 0) {
+      refuse('N623', `${basename(file.path)} ended at byte ${offset + done} while it was being read`, {
+        file: file.path,
+        hint: 'is something still writing it?',
+      });
+    }
+    done += count;
+  }
+}
+
+export function readAt(file: OpenFile, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  readInto(file, offset, bytes);
+  return bytes;
+}
+
+/** Whole text of a small file that lies beside a checkpoint. */
+export function readSmall(path: string, limit: number): string {
+  return withFile(path, (file) => {
+    if (file.size > limit)
+      refuse('N613', `${basename(path)} has ${file.size} bytes; ${limit} is the limit`, { file: path });
+    return readAt(file, 0, file.size).toString('utf8');
+  });
+}
+
+export function checkStamp(file: OpenFile, stamp: Stamp): void {
+  const now = fstatSync(file.fd);
+  if (now.size === stamp.size && now.mtimeMs === stamp.modified) return;
+  refuse('N623', `${basename(file.path)} has changed since it was opened`, {
+    file: file.path,
+    hint: 'wait until nothing writes it, then run again',
+  });
+}
+
+/** CRC-32 as zip has it, continued from `seed`. */
+export const checksum = (bytes: Uint8Array, seed = 0): number => crc32(bytes, seed);
+
+const stat = (path: string) => attempt(path, () => statSync(path));
+
+/** What the system says about a file is the user's business, not a fault of the program. */
+function attempt<R>(path: string, act: () => R): R {
+  try {
+    return act();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    refuse(code === 'ENOENT' ? 'N601' : 'N602', `${basename(path)}: ${systemWords[code] ?? code}`, {
+      file: path,
+    });
+  }
+}
+
+const systemWords: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'not readable with your permissions',
+  EPERM: 'not readable with your permissions',
+  ELOOP: 'symbolic links that lead in a circle',
+  EISDIR: 'is a folder, not a regular file',
+  ENAMETOOLONG: 'the name is too long',
+  EIO: 'the disk reports a read error',
+};
+
+interface Kinds {
+  isDirectory(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+}
+
+const kind = (seen: Kinds): string =>
+  seen.isDirectory() ? 'a folder' : seen.isFIFO() ? 'a pipe' : seen.isSocket() ? 'a socket' : 'a device';

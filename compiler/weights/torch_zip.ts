@@ -1,0 +1,113 @@
+/** Reads what torch.save has written since 1.6: a zip with a pickle and one record per storage. */
+
+import { basename } from 'node:path';
+import type { JsonObject, LazyTensor, Storage } from './checkpoint.ts';
+import { storedDtypes } from './checkpoint.ts';
+import type { OpenFile } from './file.ts';
+import { placeTensor } from './place_tensor.ts';
+import { refuse } from './refuse.ts';
+import { type StorageRef, torchPolicy } from './torch_globals.ts';
+import { findState } from './torch_state.ts';
+import { unpickle } from './unpickle.ts';
+import { readEntry, readZip, type Zip } from './zip.ts';
+
+/** What every reader of one file returns. */
+export interface FileTensors {
+  readonly format: string;
+  readonly tensors: ReadonlyMap<string, LazyTensor>;
+  readonly config?: JsonObject;
+  readonly configKey?: string;
+}
+
+const pickleLimit = 64 * 2 ** 20;
+
+export function readTorchZip(file: OpenFile): FileTensors {
+  const zip = readZip(file);
+  const root = zip.first.slice(0, zip.first.indexOf('/') + 1);
+  const pickle = zip.entries.get(`${root}data.pkl`);
+  refuseOthers(file, zip, root);
+  if (!pickle) {
+    refuse('N602', `${basename(file.path)} is a zip without data.pkl, not a torch checkpoint`, {
+      file: file.path,
+    });
+  }
+  const bytes = readEntry(file, pickle, pickleLimit);
+  const value = unpickle(bytes, torchPolicy(file.path), { file: file.path, label: 'data.pkl' });
+  const state = findState(value, file.path);
+  const bigEndian = byteOrder(file, zip, root) === 'big';
+  const tensors = new Map<string, LazyTensor>();
+  for (const [name, ref] of state.tensors) {
+    const storage = locate(file, zip, root, name, ref.storage, bigEndian);
+    const { start, shape, strides } = ref;
+    tensors.set(name, placeTensor({ name, dtype: ref.storage.dtype, start, shape, strides, storage }));
+  }
+  const { config, configKey } = state;
+  return { format: 'torch zip', tensors, ...(config && { config }), ...(configKey && { configKey }) };
+}
+
+function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
+  const code = [...zip.entries.keys()].find(
+    (name) => name === `${root}constants.pkl` || name.startsWith(`${root}code/`),
+  );
+  if (code === undefined) return;
+  refuse(
+    'N602',
+    `${basename(file.path)} is a TorchScript archive, not a checkpoint: it holds ${code}, which is code`,
+    {
+      file: file.path,
+      hint: 'in Python: torch.save(torch.jit.load(path).state_dict(), "model.pt")',
+    },
+  );
+}
+
+function locate(
+  file: OpenFile,
+  zip: Zip,
+  root: string,
+  tensor: string,
+  ref: StorageRef,
+  bigEndian: boolean,
+): Storage {
+  const label = `data/${ref.key}`;
+  const { path, stamp } = file;
+  const entry = zip.entries.get(`${root}${label}`);
+  if (!entry) {
+    if (ref.length === 0) return { file: path, stamp, offset: 0, bytes: 0, label };
+    refuse('N607', `${tensor} needs ${ref.length} elements, its storage ${label} is not in the zip`, {
+      file: path,
+    });
+  }
+  if (!entry.stored) {
+    refuse('N603', `${basename(path)}: storage ${label} is compressed; torch stores them plainly`, {
+      file: path,
+      hint: 'load it with torch and save it again',
+    });
+  }
+  const bytes = typeof ref.dtype === 'string' ? ref.length * storedDtypes[ref.dtype] : entry.size;
+  if (bytes !== entry.size) {
+    refuse('N607', `${tensor} wants ${bytes} bytes of its storage ${label}, which has ${entry.size}`, {
+      file: path,
+    });
+  }
+  return {
+    file: path,
+    stamp,
+    offset: entry.offset,
+    bytes,
+    label,
+    ...(entry.crc !== undefined && { crc: entry.crc }),
+    ...(bigEndian && { bigEndian }),
+  };
+}
+
+function byteOrder(file: OpenFile, zip: Zip, root: string): string {
+  const entry = zip.entries.get(`${root}byteorder`);
+  if (!entry) return 'little';
+  const order = Buffer.from(readEntry(file, entry, 64))
+    .toString('utf8')
+    .trim();
+  if (order === 'little' || order === 'big') return order;
+  refuse('N602', `${basename(file.path)}: byte order ${JSON.stringify(order)} is unknown`, {
+    file: file.path,
+  });
+}
