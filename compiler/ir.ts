@@ -12,7 +12,8 @@ import type { GraphDType, TensorType } from '../spec/type.ts';
 /**
  * Ops of a node: a primitive or composite of `spec/`, or one of these.
  * input {name}; param {name}; ambient {name}; cache {port} and delay {last, back} until ports are placed;
- * table {...}: a constant too large to hold, generated in rows while it is written (see `tables.ts`).
+ * table {...}: a constant too large to hold, generated in rows while it is written (see `tables.ts`);
+ * result {index}: of an op with several.
  */
 export const structural = ['input', 'param', 'ambient', 'cache', 'delay', 'table', 'result'] as const;
 
@@ -60,6 +61,8 @@ export interface Graph {
   /** In boundary order; ports' inputs included once placed. */
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly GraphOutput[];
+  /** What `cache` nodes' `port` attribute names; empty once ports are placed. */
+  readonly caches: ReadonlyMap<string, PortDecl>;
   /** Empty until `place_cache`. */
   readonly ports: readonly Port[];
   /** Parallel to `nodes`: every place a node came from; a shared node has several. */

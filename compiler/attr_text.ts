@@ -1,0 +1,44 @@
+/** Attributes as canonical text: equal texts are equal attributes, so equal nodes can be found and shared. */
+
+import { createHash } from 'node:crypto';
+import type { Dim } from '../spec/dim.ts';
+import type { Attr, Attrs } from '../spec/op.ts';
+import type { Tensor } from '../spec/tensor.ts';
+
+export const isDim = (attr: Attr): attr is Dim => typeof attr === 'object' && attr !== null && 'key' in attr;
+
+export const isTensor = (attr: Attr): attr is Tensor =>
+  typeof attr === 'object' && attr !== null && 'data' in attr;
+
+const digests = new WeakMap<Tensor, string>();
+
+/** sha256 over dtype, shape and bytes. */
+export function digest(tensor: Tensor): string {
+  let found = digests.get(tensor);
+  if (!found) {
+    const { dtype, shape, data } = tensor;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    found = createHash('sha256')
+      .update(`${dtype}[${shape.join(',')}]`)
+      .update(bytes)
+      .digest('hex');
+    digests.set(tensor, found);
+  }
+  return found;
+}
+
+function text(attr: Attr): string {
+  if (typeof attr === 'number') return Object.is(attr, -0) ? '-0' : String(attr);
+  if (typeof attr === 'string') return JSON.stringify(attr);
+  if (attr === null || typeof attr === 'boolean') return String(attr);
+  if (isDim(attr)) return `<${attr.key}>`;
+  if (isTensor(attr)) return digest(attr);
+  return `[${attr.map(text).join(',')}]`;
+}
+
+/** In the order of the names, so that the order of writing does not matter. */
+export const attrText = (attrs: Attrs): string =>
+  Object.keys(attrs)
+    .sort()
+    .map((name) => `${name}=${text(attrs[name]!)}`)
+    .join(' ');

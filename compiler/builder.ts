@@ -1,0 +1,151 @@
+/** Makes graphs: types are inferred as nodes are made, and equal nodes are made once. */
+
+import { Bug } from '../spec/diagnostic.ts';
+import { showShape } from '../spec/dim.ts';
+import type { Attrs, Emit, Primitive, PrimitiveAttrs } from '../spec/op.ts';
+import { isComposite, opOf } from '../spec/ops/index.ts';
+import { inferPrimitive, isPrimitive } from '../spec/primitives/index.ts';
+import { type GraphDType, showType, type TensorType } from '../spec/type.ts';
+import { attrText } from './attr_text.ts';
+import type { Graph, Node, NodeId, Origin, structural } from './ir.ts';
+
+export type Structural = (typeof structural)[number];
+
+export interface Builder {
+  /** A primitive or composite; its type is inferred. Throws a `Bug` when the op's shape rule refuses. */
+  op(op: string, inputs: readonly NodeId[], attrs: Attrs, origins: readonly Origin[]): NodeId;
+  /** One of the structural ops, whose type no rule knows. */
+  leaf(
+    op: Structural,
+    inputs: readonly NodeId[],
+    attrs: Attrs,
+    type: TensorType<GraphDType>,
+    origins: readonly Origin[],
+  ): NodeId;
+  /** The same as primitives for `decompose`: every node made gets these origins. */
+  emit(origins: readonly Origin[]): Emit<NodeId>;
+  node(id: NodeId): Node;
+  finish(rest: Omit<Graph, 'nodes' | 'origins'>): Graph;
+}
+
+export function newBuilder(): Builder {
+  const nodes: Node[] = [];
+  const origins: Map<string, Origin>[] = [];
+  const known = new Map<string, NodeId>();
+
+  const typeOf = (id: NodeId): TensorType<GraphDType> => {
+    const node = nodes[id];
+    if (!node) throw new Bug(`no node %${id} in this graph`);
+    return node.type;
+  };
+
+  const add = (
+    op: string,
+    inputs: readonly NodeId[],
+    attrs: Attrs,
+    type: TensorType<GraphDType>,
+    from: readonly Origin[],
+  ): NodeId => {
+    const key = `${op}(${inputs.join(',')}) ${attrText(attrs)} ${type.dtype}${showShape(type.shape)}`;
+    let id = known.get(key);
+    if (id === undefined) {
+      id = nodes.length;
+      nodes.push({ id, op, inputs, attrs, type });
+      origins.push(new Map());
+      known.set(key, id);
+    }
+    for (const origin of from) origins[id]!.set(originText(origin), origin);
+    return id;
+  };
+
+  const op: Builder['op'] = (name, inputs, attrs, from) =>
+    add(name, inputs, attrs, inferType(name, inputs.map(typeOf), attrs, from), from);
+
+  return {
+    op,
+    leaf: (name, inputs, attrs, type, from) => add(name, inputs, attrs, type, from),
+    emit: (from) => ({
+      make: <P extends Primitive>(name: P, inputs: readonly NodeId[], attrs: PrimitiveAttrs[P]) =>
+        op(name, inputs, attrs as Attrs, from),
+      typeOf,
+    }),
+    node: (id) => nodes[id] ?? bug(`no node %${id} in this graph`),
+    finish: (rest) => ({ ...rest, nodes, origins: origins.map((o) => [...o.values()]) }),
+  };
+}
+
+const originText = ({ scope, span, via }: Origin): string =>
+  `${scope} ${span.source.name}:${span.start}:${span.end} ${via.join('.')}`;
+
+const bug = (text: string): never => {
+  throw new Bug(text);
+};
+
+/** The type that a primitive or composite has on these inputs. */
+export function inferType(
+  op: string,
+  inputs: readonly TensorType<GraphDType>[],
+  attrs: Attrs,
+  from: readonly Origin[] = [],
+): TensorType<GraphDType> {
+  const type = isPrimitive(op)
+    ? inferPrimitive(op, inputs, attrs as PrimitiveAttrs[typeof op])
+    : isComposite(op)
+      ? opOf(op).infer(inputs, attrs)
+      : bug(`no op named ${op}`);
+  if (typeof type !== 'string') return type;
+  const [at] = from;
+  const place = at ? ` in ${at.scope || 'the model'} at ${at.span.source.name}:${at.span.start}` : '';
+  throw new Bug(`${op}(${inputs.map(showType).join(', ')})${place}: ${type}`);
+}
+
+/** What a rewrite gives for a node: another node of the same type, or nothing to keep it as it is. */
+export type Change = (
+  node: Node,
+  inputs: readonly NodeId[],
+  builder: Builder,
+  origins: readonly Origin[],
+) => NodeId | undefined;
+
+/** A graph whose nodes went through `change` in order; what nothing uses any more is left out. */
+export function rebuild(graph: Graph, change: Change, rest: Partial<Graph> = {}): Graph {
+  const builder = newBuilder();
+  const moved = new Map<NodeId, NodeId>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((i) => moved.get(i)!);
+    const from = graph.origins[node.id]!;
+    moved.set(node.id, change(node, inputs, builder, from) ?? copy(builder, node, inputs, from));
+  }
+  const outputs = (rest.outputs ?? graph.outputs).map((o) => ({ ...o, node: moved.get(o.node)! }));
+  return dropDead(builder.finish({ ...graph, ...rest, outputs }));
+}
+
+/** The node again, on other inputs; its type is inferred anew. */
+export function copy(
+  builder: Builder,
+  node: Node,
+  inputs: readonly NodeId[],
+  from: readonly Origin[],
+): NodeId {
+  return isPrimitive(node.op) || isComposite(node.op)
+    ? builder.op(node.op, inputs, node.attrs, from)
+    : builder.leaf(node.op as Structural, inputs, node.attrs, node.type, from);
+}
+
+/** Only the nodes that outputs need, in their order, numbered anew. */
+export function dropDead(graph: Graph): Graph {
+  const live = new Set<NodeId>(graph.outputs.map((o) => o.node));
+  for (let id = graph.nodes.length - 1; id >= 0; id--) {
+    if (live.has(id)) for (const input of graph.nodes[id]!.inputs) live.add(input);
+  }
+  if (live.size === graph.nodes.length) return graph;
+  const kept = graph.nodes.filter((n) => live.has(n.id));
+  const moved = new Map(kept.map((n, id) => [n.id, id]));
+  const renumber = (id: NodeId): NodeId => moved.get(id)!;
+  return {
+    ...graph,
+    nodes: kept.map((n) => ({ ...n, id: renumber(n.id), inputs: n.inputs.map(renumber) })),
+    outputs: graph.outputs.map((o) => ({ ...o, node: renumber(o.node) })),
+    origins: kept.map((n) => graph.origins[n.id]!),
+  };
+}
