@@ -1,0 +1,190 @@
+/** Compares a compiled model with the interpreter, with itself and with someone else's numbers, as rows of one table. */
+
+import type { Manifest } from '../compiler/manifest.ts';
+import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { compareLogits, type Difference, within } from './compare.ts';
+import type { Golden } from './golden.ts';
+import type { Session } from './session.ts';
+import { type Allowed, allowed, type Comparison } from './tolerance.ts';
+import { checks, type Pair, type Step, type Subject } from './verify_checks.ts';
+import type { Call } from './verify_run.ts';
+import { goldenSteps, greedySteps, type TokenStep } from './verify_tokens.ts';
+import { type Watched, watch } from './verify_watch.ts';
+
+export interface VerifyRow {
+  /** `reference`, `cache`, `padding`, ... */
+  readonly check: string;
+  readonly what: string;
+  readonly max_abs: number;
+  readonly max_rel: number;
+  /** Share of positions with the same most probable token. */
+  readonly top1: number;
+  /** Largest divergence of two next-token distributions, nats. */
+  readonly kl: number;
+  readonly tolerance: Allowed;
+  readonly pass: boolean;
+  /** Why it did not run, or what else there is to say. */
+  readonly note?: string;
+}
+
+export interface VerifyReport {
+  readonly target: string;
+  readonly reference?: string;
+  readonly rows: readonly VerifyRow[];
+  readonly pass: boolean;
+  /** N701 when something differs. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Calls that show the first difference, for `bisect`. */
+  readonly failing?: { readonly row: VerifyRow; readonly calls: readonly Call[] };
+}
+
+export interface VerifyOptions {
+  readonly session: Session;
+  readonly reference?: Session;
+  /** The same model without memory; one call of the target stands in for it. */
+  readonly uncached?: Session;
+  /** The target's own when absent. */
+  readonly manifest?: Manifest;
+  readonly golden?: Golden;
+  /** Keys that windowed layers see, from `windowsOf`. */
+  readonly windows?: readonly number[];
+  /** Long texts too, through the interpreter as well. */
+  readonly full?: boolean;
+  readonly atol?: number;
+  readonly seed?: number;
+  readonly onRow?: (row: VerifyRow) => void;
+  /** Said before what will take more than a moment. */
+  readonly onEstimate?: (estimate: { readonly what: string; readonly seconds: number }) => void;
+}
+
+interface Planned {
+  readonly check: string;
+  readonly kind: Comparison;
+  readonly step: Step | TokenStep;
+}
+
+/** Seconds from which on it is worth saying. */
+const moment = 2;
+
+export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const { session, reference, uncached, atol, onRow, onEstimate } = options;
+  const manifest = options.manifest ?? session.manifest;
+  const target = watch(session);
+  const believed = reference && watch(reference);
+  const subject: Subject = {
+    target: target.session,
+    ...(believed ? { reference: believed.session } : {}),
+    uncached: uncached ?? target.session,
+    limit: Math.min(manifest.context ?? Number.POSITIVE_INFINITY, manifest.slots ?? Number.POSITIVE_INFINITY),
+    windows: options.windows ?? [],
+    full: options.full ?? false,
+    seed: options.seed ?? 1,
+  };
+  const plan = planOf(subject, options.golden);
+  const predict = estimator(target, believed);
+  const rows: VerifyRow[] = [];
+  let failing: VerifyReport['failing'];
+  for (const [i, { check, kind, step }] of plan.entries()) {
+    const rest = i === 1 ? plan.slice(1) : [];
+    tell(onEstimate, 'all checks', sum(rest.map((p) => predict(p.step))));
+    tell(onEstimate, `${check}: ${step.what}`, predict(step));
+    const row = await runStep(check, step, allowed(kind, manifest, atol));
+    rows.push(row);
+    onRow?.(row);
+    if (!row.pass) failing ??= { row, calls: step.calls };
+  }
+  const finite = finiteRow(target);
+  rows.push(finite);
+  onRow?.(finite);
+  return {
+    target: session.label,
+    ...(reference ? { reference: reference.label } : {}),
+    rows,
+    pass: rows.every((r) => r.pass),
+    diagnostics: diagnose(rows, session.label),
+    ...(failing ? { failing } : {}),
+  };
+}
+
+const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0);
+
+function planOf(subject: Subject, golden: Golden | undefined): readonly Planned[] {
+  const usual = checks.flatMap(({ name, kind, steps }) =>
+    steps(subject).map((step): Planned => ({ check: name, kind, step })),
+  );
+  const greedy = greedySteps(subject).map((step): Planned => ({ check: 'greedy', kind: 'reference', step }));
+  const theirs = golden ? goldenSteps(subject, golden) : [];
+  return [...usual, ...greedy, ...theirs.map((step): Planned => ({ check: 'golden', kind: 'golden', step }))];
+}
+
+const estimator =
+  (target: Watched, believed: Watched | undefined) =>
+  ({ work }: Step | TokenStep): number =>
+    target.predict(work.target) + (believed?.predict(work.reference) ?? 0);
+
+function tell(onEstimate: VerifyOptions['onEstimate'], what: string, seconds: number): void {
+  if (seconds >= moment) onEstimate?.({ what, seconds });
+}
+
+const nothing: Omit<VerifyRow, 'check' | 'what' | 'tolerance' | 'pass'> = {
+  max_abs: 0,
+  max_rel: 0,
+  top1: 1,
+  kl: 0,
+};
+
+/** A session that fails in the middle is a failed check, unless it says what the user can do. */
+async function runStep(check: string, step: Step | TokenStep, tolerance: Allowed): Promise<VerifyRow> {
+  const head = { check, what: step.what, tolerance };
+  if (step.skipped !== undefined) return { ...head, ...nothing, pass: true, note: step.skipped };
+  try {
+    if ('runTokens' in step) {
+      const { share, note } = await step.runTokens(tolerance);
+      return { ...head, ...nothing, top1: share, pass: share === 1, ...(note ? { note } : {}) };
+    }
+    const d = merge(await step.run(), tolerance);
+    const { abs: max_abs, rel: max_rel, top1, kl } = d;
+    return { ...head, max_abs, max_rel, top1, kl, pass: within(d, tolerance) };
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    const note = `it did not run: ${cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)}`;
+    return { ...head, ...nothing, top1: 0, pass: false, note };
+  }
+}
+
+/** The worst of several comparisons. */
+function merge(pairs: readonly Pair[], tolerance: Allowed): Difference {
+  const all = pairs.map(({ expected, actual }) => compareLogits(expected, actual, tolerance));
+  const positions = sum(all.map((d) => d.positions));
+  const most = (of: (d: Difference) => number): number => Math.max(0, ...all.map(of));
+  return {
+    abs: most((d) => d.abs),
+    rel: most((d) => d.rel),
+    kl: most((d) => d.kl),
+    top1: positions ? sum(all.map((d) => d.top1 * d.positions)) / positions : 0,
+    upsets: sum(all.map((d) => d.upsets)),
+    positions,
+    worst: 0,
+  };
+}
+
+function finiteRow({ broken }: Watched): VerifyRow {
+  const pass = broken.size === 0;
+  const note = pass ? undefined : `not finite: ${[...broken].join(', ')}`;
+  const head = { check: 'finite', what: 'every output of every call', tolerance: { abs: 0, kl: 0 } };
+  return { ...head, ...nothing, pass, ...(note ? { note } : {}) };
+}
+
+function diagnose(rows: readonly VerifyRow[], target: string): readonly Diagnostic[] {
+  const failed = rows.filter((r) => !r.pass);
+  const [first] = failed;
+  if (!first) return [];
+  const { check, what, max_abs, tolerance, note } = first;
+  const found = note ?? `${max_abs.toPrecision(3)}, ${check}: ${what}`;
+  return [
+    error('N701', `${failed.length} of ${rows.length} checks of ${target} failed`, {
+      expected: `logits at most ${tolerance.abs} apart`,
+      found,
+    }),
+  ];
+}
