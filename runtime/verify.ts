@@ -53,8 +53,9 @@ export interface VerifyOptions {
   readonly atol?: number;
   readonly seed?: number;
   readonly onRow?: (row: VerifyRow) => void;
-  /** Said before what will take more than a moment. */
+  /** Said before what will take more than `patience` seconds, 2 by default. */
   readonly onEstimate?: (estimate: { readonly what: string; readonly seconds: number }) => void;
+  readonly patience?: number;
 }
 
 interface Planned {
@@ -63,11 +64,8 @@ interface Planned {
   readonly step: Step | TokenStep;
 }
 
-/** Seconds from which on it is worth saying. */
-const moment = 2;
-
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { session, reference, uncached, atol, onRow, onEstimate } = options;
+  const { session, reference, uncached, atol, onRow } = options;
   const manifest = options.manifest ?? session.manifest;
   const target = watch(session);
   const believed = reference && watch(reference);
@@ -86,8 +84,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   let failing: VerifyReport['failing'];
   for (const [i, { check, kind, step }] of plan.entries()) {
     const rest = i === 1 ? plan.slice(1) : [];
-    tell(onEstimate, 'all checks', sum(rest.map((p) => predict(p.step))));
-    tell(onEstimate, `${check}: ${step.what}`, predict(step));
+    tell(options, 'all checks', sum(rest.map((p) => predict(p.step))));
+    tell(options, `${check}: ${step.what}`, predict(step));
     const row = await runStep(check, step, allowed(kind, manifest, atol));
     rows.push(row);
     onRow?.(row);
@@ -122,8 +120,8 @@ const estimator =
   ({ work }: Step | TokenStep): number =>
     target.predict(work.target) + (believed?.predict(work.reference) ?? 0);
 
-function tell(onEstimate: VerifyOptions['onEstimate'], what: string, seconds: number): void {
-  if (seconds >= moment) onEstimate?.({ what, seconds });
+function tell({ onEstimate, patience = 2 }: VerifyOptions, what: string, seconds: number): void {
+  if (seconds > patience) onEstimate?.({ what, seconds });
 }
 
 const nothing: Omit<VerifyRow, 'check' | 'what' | 'tolerance' | 'pass'> = {
