@@ -1,0 +1,78 @@
+/** One wrapper around every verb: global options, diagnostics to exit codes, Ctrl-C. */
+
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { type Io, type IoOptions, makeIo } from './io.ts';
+
+/** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug, 130 Ctrl-C. */
+export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3, interrupted: 130 } as const;
+
+export interface Context {
+  readonly io: Io;
+  /** Aborted by Ctrl-C; long work looks at it between chunks. */
+  readonly signal: AbortSignal;
+}
+
+/** Returns the exit code; nothing means 0. */
+export type Action<O> = (cx: Context, options: O, args: readonly string[]) => Promise<number | undefined>;
+
+export function withGlobals(command: Command): Command {
+  return command
+    .option('--json', 'machine-readable results and diagnostics on stdout')
+    .option('--quiet', 'errors only')
+    .addOption(
+      new Option('--color <when>', 'colour in diagnostics')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .showHelpAfterError('(add --help for the options)');
+}
+
+/** Runs a verb and turns what comes out of it into an exit code; never shows a stack trace. */
+export async function runAction<O extends Partial<IoOptions>>(
+  action: Action<O>,
+  options: O,
+  args: readonly string[],
+): Promise<void> {
+  const io = makeIo({
+    json: options.json ?? false,
+    quiet: options.quiet ?? false,
+    color: options.color ?? 'auto',
+  });
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.on('SIGINT', interrupt);
+  process.stdout.on('error', ignoreClosedPipe);
+  try {
+    process.exitCode = (await action({ io, signal: abort.signal }, options, args)) ?? exitCodes.fine;
+  } catch (thrown) {
+    process.exitCode = explain(io, thrown, abort.signal.aborted);
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}
+
+function explain(io: Io, thrown: unknown, aborted: boolean): number {
+  if (aborted) {
+    io.note('interrupted; nothing was left behind');
+    return exitCodes.interrupted;
+  }
+  if (thrown instanceof Refusal) {
+    io.report(thrown.diagnostics);
+    if (!hasErrors(thrown.diagnostics)) return exitCodes.fine;
+    return thrown.diagnostics.some((d) => d.code === 'N510') ? exitCodes.usage : exitCodes.wrong;
+  }
+  const what = thrown instanceof Error ? thrown.message : String(thrown);
+  const kind = thrown instanceof Bug ? 'a bug in nanoc' : 'an unexpected failure, which is a bug in nanoc';
+  process.stderr.write(`nanoc: ${kind}: ${what}\n`);
+  if (process.env['NANOC_DEBUG'] && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  else process.stderr.write('please report it; NANOC_DEBUG=1 shows where it happened\n');
+  return exitCodes.bug;
+}
+
+/** `nanoc specs | head -1` closes our pipe early; that is no failure. */
+function ignoreClosedPipe(problem: NodeJS.ErrnoException): void {
+  if (problem.code !== 'EPIPE') throw problem;
+  process.exit(exitCodes.fine);
+}

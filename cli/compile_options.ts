@@ -1,0 +1,113 @@
+/** The options that say what to compile and how; `compile` and `verify` take the same ones. */
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { backends } from '../backends/index.ts';
+import type { CacheForm } from '../compiler/manifest.ts';
+import type { GraphDType } from '../spec/type.ts';
+import type { IoOptions } from './io.ts';
+import { collectSet, type SetOption } from './set_option.ts';
+
+export interface CompileOptions extends Partial<IoOptions> {
+  readonly target: readonly string[];
+  readonly checkpoint?: string;
+  readonly step?: number;
+  readonly source?: 'base' | 'mid' | 'sft' | 'rl';
+  readonly modelTag?: string;
+  readonly seed: number;
+  readonly set: SetOption;
+  readonly cache: { readonly form: CacheForm; readonly slots?: number };
+  readonly dtype: GraphDType;
+  readonly opset: number;
+  readonly ignoreExtra: readonly string[];
+  readonly maxSeqLen?: number;
+  readonly logits: 'all' | 'last';
+  readonly external: 'auto' | 'always' | 'never';
+}
+
+const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
+
+export function withCompileOptions(command: Command): Command {
+  const names = backends.map((b) => b.name);
+  return command
+    .addOption(
+      new Option('--target <name>', `what to compile to: ${names.join(', ')} (repeatable)`)
+        .default([], names[0] ?? '')
+        .argParser((name: string, soFar: readonly string[]) => [...soFar, oneOf(names)(name)]),
+    )
+    .option('--checkpoint <path>', 'weights: a nanochat folder, .pt, .safetensors or sharded index')
+    .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
+    .addOption(
+      new Option(
+        '--source <kind>',
+        "find the checkpoint in nanochat's base folder (NANOCHAT_BASE_DIR)",
+      ).choices(['base', 'mid', 'sft', 'rl']),
+    )
+    .option('--model-tag <tag>', 'with --source: which model, such as d20; the deepest by default')
+    .option('--seed <n>', 'of the random weights that stand in for a missing checkpoint', whole(0), 0)
+    .option('--set <name=value>', 'override a config entry (repeatable)', collectSet, new Map())
+    .addOption(
+      new Option('--cache <form>', 'none, dynamic, or static[:slots]')
+        .default({ form: 'dynamic' }, 'dynamic')
+        .argParser(cacheForm),
+    )
+    .addOption(
+      new Option('--dtype <type>', 'storage of the weights: f32, f16, bf16')
+        .default('float32', 'f32')
+        .argParser((text: string) => storage[oneOf(Object.keys(storage))(text)]),
+    )
+    .option('--opset <n>', 'ONNX operator set, 17 to 26', whole(1), 21)
+    .option(
+      '--ignore-extra <glob>',
+      'tensors that the spec does not use (repeatable)',
+      (g, all: string[]) => [...all, g],
+      [],
+    )
+    .option(
+      '--max-seq-len <n>',
+      'positions that rotary tables cover; by default what the spec declares',
+      whole(1),
+    )
+    .addOption(
+      new Option('--logits <which>', 'for every position, or the last')
+        .choices(['all', 'last'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--external <when>', 'weights beside the model: when above 1.5 GB, always, never')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    );
+}
+
+export const whole =
+  (least: number) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < least) {
+      throw new InvalidArgumentError(`say a whole number of at least ${least}.`);
+    }
+    return n;
+  };
+
+export function positive(text: string): number {
+  const n = Number(text);
+  if (text.trim() === '' || !Number.isFinite(n) || n <= 0)
+    throw new InvalidArgumentError('say a number above 0.');
+  return n;
+}
+
+const oneOf =
+  (names: readonly string[]) =>
+  (text: string): string => {
+    if (!names.includes(text)) throw new InvalidArgumentError(`allowed: ${names.join(', ')}.`);
+    return text;
+  };
+
+function cacheForm(text: string): CompileOptions['cache'] {
+  const match = /^(none|dynamic|static)(?::([1-9]\d*))?$/.exec(text);
+  const form = match?.[1] as CacheForm | undefined; // one of the alternatives of the pattern
+  if (!form || (match?.[2] && form !== 'static')) {
+    throw new InvalidArgumentError('allowed: none, dynamic, static, static:SLOTS.');
+  }
+  return match?.[2] ? { form, slots: Number(match[2]) } : { form };
+}

@@ -1,0 +1,43 @@
+/** Many keys as few lines: entries of a list that look alike are one row. */
+
+export interface Keyed {
+  readonly key: string;
+  /** Only entries whose traits are equal share a row. */
+  readonly traits: string;
+}
+
+export interface Group<K extends Keyed> {
+  /** `transformer.h.{0..19}.attn.c_q.weight` */
+  readonly name: string;
+  readonly members: readonly K[];
+}
+
+/** Groups in the order of their first member. */
+export function groupKeys<K extends Keyed>(items: readonly K[]): readonly Group<K>[] {
+  const groups = new Map<string, K[]>();
+  for (const item of items) {
+    const pattern = `${item.key.replace(/(?<=^|\.)\d+(?=\.|$)/g, '*')}\0${item.traits}`;
+    const group = groups.get(pattern);
+    if (group) group.push(item);
+    else groups.set(pattern, [item]);
+  }
+  return [...groups.values()].map((members) => ({ name: nameOf(members), members }));
+}
+
+function nameOf(members: readonly Keyed[]): string {
+  const split = members.map((m) => m.key.split('.'));
+  return split[0]!.map((part, i) => ranges(new Set(split.map((s) => s[i]!))) ?? part).join('.');
+}
+
+/** `{0..3}`, `{0..6,8}`, `{1,3,5}`; undefined when all are equal. */
+function ranges(parts: ReadonlySet<string>): string | undefined {
+  if (parts.size < 2) return undefined;
+  const numbers = [...parts].map(Number).sort((a, b) => a - b);
+  const runs: [number, number][] = [];
+  for (const n of numbers) {
+    const last = runs.at(-1);
+    if (last && n === last[1] + 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  return `{${runs.map(([a, b]) => (a === b ? a : b === a + 1 ? `${a},${b}` : `${a}..${b}`)).join(',')}}`;
+}

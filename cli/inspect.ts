@@ -1,0 +1,31 @@
+/** `nanoc inspect`: what a spec, a compiled model or a checkpoint holds. */
+
+import { existsSync, statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type Context, runAction, withGlobals } from './command.ts';
+import { type CompileOptions, whole } from './compile_options.ts';
+import { inspectCheckpoint } from './inspect_checkpoint.ts';
+import { inspectModel } from './inspect_model.ts';
+import { inspectSpec } from './inspect_spec.ts';
+import { collectSet } from './set_option.ts';
+
+export type InspectOptions = Pick<CompileOptions, 'json' | 'quiet' | 'color' | 'checkpoint' | 'step' | 'set'>;
+
+export function addInspect(program: Command): void {
+  withGlobals(program.command('inspect'))
+    .description('parameters, memory, ports and sizes of a spec, a compiled model or a checkpoint')
+    .argument('<what>', 'a spec (file or shipped name), a .onnx model, or a checkpoint')
+    .option('--checkpoint <path>', 'with a spec: take its sizes from the config of this checkpoint')
+    .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
+    .option('--set <name=value>', 'with a spec: override a config entry (repeatable)', collectSet, new Map())
+    .action((what: string, options: InspectOptions) => runAction(run, options, [what]));
+}
+
+async function run(cx: Context, options: InspectOptions, [what = '']: readonly string[]): Promise<undefined> {
+  if (what.endsWith('.onnx')) await inspectModel(cx, what);
+  else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
+  else inspectSpec(cx, what, options);
+}
+
+const isCheckpoint = (path: string): boolean =>
+  /\.(pt|pth|bin|safetensors|index\.json)$/.test(path) || (existsSync(path) && statSync(path).isDirectory());

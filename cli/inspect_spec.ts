@@ -1,0 +1,96 @@
+/** A spec as a card: its sizes, parameters, ports and what they cost. */
+
+import { type Compiled, compile } from '../compiler/compile.ts';
+import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
+import { hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { constant, showShape } from '../spec/dim.ts';
+import type { Program } from '../spec/program.ts';
+import { bytesPerElement } from '../spec/type.ts';
+import type { Context } from './command.ts';
+import { shortCount } from './compile.ts';
+import { groupKeys } from './group_keys.ts';
+import type { InspectOptions } from './inspect.ts';
+import { bytes } from './io.ts';
+import { loadSpec } from './load_spec.ts';
+import { table } from './table.ts';
+
+export function inspectSpec({ io }: Context, what: string, { checkpoint, step, set }: InspectOptions): void {
+  const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
+  const { source, include } = loadSpec(what, opened);
+  // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.
+  const { value, diagnostics } = compile({
+    source,
+    include,
+    set,
+    ...(opened ? { checkpoint: opened } : {}),
+  });
+  if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
+  io.report(diagnostics);
+  if (io.options.json) io.json(asJson(value));
+  else io.result(card(value));
+}
+
+const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+const parameterCount = ({ params }: Program): number => params.reduce((sum, p) => sum + elements(p.shape), 0);
+
+/** Bytes that one more token adds to the ports that grow, and bytes of those that do not, for one row at float32. */
+function portBytes({ ports }: Program): { readonly perToken: number; readonly fixed: number } {
+  let [perToken, fixed] = [0, 0];
+  for (const { type, last } of ports) {
+    const one = type.shape.slice(2).reduce((n, d) => n * (constant(d) ?? 1), bytesPerElement[type.dtype]);
+    if (last === undefined) perToken += one;
+    else fixed += one * last;
+  }
+  return { perToken, fixed };
+}
+
+function card({ program, manifest, graph }: Compiled): string {
+  const count = parameterCount(program);
+  const { perToken, fixed } = portBytes(program);
+  const config = program.config.map((e) => `${e.name} = ${JSON.stringify(e.value)}`).join(', ');
+  const rows = groupKeys(program.params.map((p) => ({ key: p.path, traits: p.shapeText, p }))).map(
+    ({ name, members }) => [
+      name,
+      members[0]!.p.shapeText,
+      shortCount(members.reduce((sum, { p }) => sum + elements(p.shape), 0)),
+    ],
+  );
+  const { context } = manifest;
+  const atContext =
+    context === undefined ? '' : `, ${bytes(perToken * context + fixed)} at ${context} tokens`;
+  return [
+    `${program.model}: ${shortCount(count)} parameters (${count})`,
+    `config: ${config || 'none'}`,
+    ...(program.unread.length > 0
+      ? [`not read from the checkpoint's config: ${program.unread.join(', ')}`]
+      : []),
+    `weights: ${bytes(4 * count)} as f32, ${bytes(2 * count)} as f16 or bf16`,
+    `cache: ${program.ports.length} ports, ${bytes(perToken)} a token and row${atContext}`,
+    `graph: ${graph.nodes.length} nodes`,
+    '',
+    table([{ title: 'parameter' }, { title: 'shape' }, { title: 'count', align: 'right' }], rows),
+    '',
+    table(
+      [{ title: 'port' }, { title: 'holds' }],
+      program.ports.map((p) => [
+        p.name,
+        `${showShape(p.type.shape)}${p.last === undefined ? '' : `, the last ${p.last}`}`,
+      ]),
+    ),
+  ].join('\n');
+}
+
+function asJson({ program, manifest, graph }: Compiled): unknown {
+  return {
+    model: program.model,
+    parameters: parameterCount(program),
+    config: program.config,
+    unread: program.unread,
+    context: manifest.context ?? null,
+    cache: portBytes(program),
+    nodes: graph.nodes.length,
+    params: program.params.map(({ path, key, shape, shapeText }) => ({ path, key, shape, shapeText })),
+    ports: program.ports.map((p) => ({ name: p.name, shape: showShape(p.type.shape), last: p.last ?? null })),
+  };
+}

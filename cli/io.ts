@@ -1,0 +1,111 @@
+/** What a command says: results to stdout, everything else to stderr, colour and progress only where a person looks. */
+
+import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
+import { render, summary, toJson } from '../spec/render.ts';
+
+export interface IoOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: 'auto' | 'always' | 'never';
+}
+
+export interface Io {
+  readonly options: IoOptions;
+  /** A result; goes to stdout as it is. */
+  result(text: string): void;
+  /** A result for machines: one JSON value on a line. */
+  json(value: unknown): void;
+  /** A line of progress on stderr; silent under --quiet. */
+  note(text: string): void;
+  /** Diagnostics on stderr, or one JSON object a line on stdout under --json. */
+  report(diagnostics: readonly Diagnostic[]): void;
+  /** A bar on a terminal, one line elsewhere; call `done` at the end. */
+  progress(label: string, total: number): Progress;
+}
+
+export interface Progress {
+  at(done: number): void;
+  done(): void;
+}
+
+/** `--color` before NO_COLOR before FORCE_COLOR before what the stream is. */
+export function wantsColor(choice: IoOptions['color'], stream: { readonly isTTY?: boolean }): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  if (process.env['NO_COLOR']) return false;
+  if (process.env['FORCE_COLOR'] && process.env['FORCE_COLOR'] !== '0') return true;
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
+}
+
+export function makeIo(options: IoOptions): Io {
+  const color = wantsColor(options.color, process.stderr);
+  return {
+    options,
+    result: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    json: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
+    note: (text) => {
+      if (!options.quiet && !options.json) process.stderr.write(`${text}\n`);
+    },
+    report(diagnostics) {
+      const shown = options.quiet ? diagnostics.filter((d) => d.severity === 'error') : diagnostics;
+      if (shown.length === 0) return;
+      if (options.json) {
+        for (const d of shown) process.stdout.write(`${JSON.stringify(toJson(d))}\n`);
+        return;
+      }
+      process.stderr.write(`${render(shown, { color })}\n`);
+      if (shown.some((d) => d.severity === 'error')) process.stderr.write(`${summary(shown)}\n`);
+    },
+    progress: (label, total) => bar(label, total, options),
+  };
+}
+
+function bar(label: string, total: number, options: IoOptions): Progress {
+  if (options.quiet || options.json) return { at: () => {}, done: () => {} };
+  const start = performance.now();
+  const tty = process.stderr.isTTY === true && !process.env['CI'];
+  let last = 0;
+  const line = (done: number): string => {
+    const share = total > 0 ? done / total : 1;
+    const seconds = (performance.now() - start) / 1000;
+    const left = share > 0 ? (seconds / share) * (1 - share) : 0;
+    const cells = Math.round(share * 24);
+    return `${label} [${'='.repeat(cells)}${' '.repeat(24 - cells)}] ${bytes(done)} of ${bytes(total)}, ${left.toFixed(0)} s left`;
+  };
+  return {
+    at(done) {
+      const now = performance.now();
+      if (!tty || now - start < 500 || now - last < 100) return;
+      last = now;
+      process.stderr.write(`\r\u001b[2K${line(done)}`);
+    },
+    done() {
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      if (tty) process.stderr.write('\r\u001b[2K');
+      process.stderr.write(`${label}: ${bytes(total)} in ${seconds} s\n`);
+    },
+  };
+}
+
+/** `5.8 MB`, `742 MB`, `2.2 GB`: decimal units. */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let i = 0;
+  let x = n;
+  while (x >= 999.5 && i < units.length - 1) {
+    x /= 1000;
+    i++;
+  }
+  return `${x < 10 && i > 0 ? x.toFixed(1) : x.toFixed(0)} ${units[i]}`;
+}
+
+/** A value, its warnings reported; errors are thrown for the one place that ends the program. */
+export function accept<T>(
+  io: Io,
+  outcome: { readonly value?: T; readonly diagnostics: readonly Diagnostic[] },
+): T {
+  if (outcome.value === undefined || outcome.diagnostics.some((d) => d.severity === 'error')) {
+    throw new Refusal(outcome.diagnostics);
+  }
+  io.report(outcome.diagnostics);
+  return outcome.value;
+}

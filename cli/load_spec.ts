@@ -1,0 +1,123 @@
+/** From what the user typed (a path, a shipped spec's name, or only a checkpoint) to the text of a spec. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
+import { findGeneration } from '../compiler/weights/nanochat.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { nearest } from '../spec/nearest.ts';
+import type { Surroundings } from '../spec/program.ts';
+import type { Source } from '../spec/source.ts';
+import { families, shippedSpecs } from './shipped.ts';
+
+export interface LoadedSpec {
+  readonly source: Source;
+  readonly include: Surroundings['include'];
+  /** Why this spec, when nanoc chose it: `recognised nanochat_2026_03: smear_gate is there`. */
+  readonly why?: string;
+}
+
+/** Throws a Refusal that says what was looked for. */
+export function loadSpec(argument: string | undefined, checkpoint: Checkpoint | undefined): LoadedSpec {
+  if (argument !== undefined && looksLikePath(argument)) return fromFile(argument);
+  const name = argument?.replaceAll('-', '_');
+  if (name !== undefined && !(name in families)) return shipped(name);
+  if (checkpoint) return recognised(checkpoint, name);
+  if (name === undefined)
+    throw usage('no spec named', 'name a spec (see `nanoc specs`), or give --checkpoint');
+  return { ...shipped(families[name as keyof typeof families]), why: `the newest of the ${name} family` };
+}
+
+const usage = (message: string, hint: string): Refusal => new Refusal([error('N510', message, { hint })]);
+
+const looksLikePath = (text: string): boolean =>
+  text.endsWith('.nanospec') ||
+  text.includes('/') ||
+  text.includes('\\') ||
+  (existsSync(text) && !isShipped(text));
+
+const isShipped = (text: string): boolean => shippedSpecs().some((s) => s.name === text.replaceAll('-', '_'));
+
+export function fromFile(path: string): LoadedSpec {
+  return { source: { name: path, text: readSpec(path) }, include: includeFrom(path) };
+}
+
+function readSpec(path: string): string {
+  const problem = !existsSync(path)
+    ? 'does not exist'
+    : statSync(path).isDirectory()
+      ? 'is a folder'
+      : undefined;
+  if (problem) throw new Refusal([error('N507', `spec ${path} ${problem}`, { file: path })]);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal([error('N507', `spec ${path} cannot be read: ${why}`, { file: path })]);
+  }
+}
+
+/** Included paths are relative to the file that includes them. */
+function includeFrom(root: string): Surroundings['include'] {
+  return (path, from) => {
+    const file = resolve(dirname(from === '' ? root : from), path);
+    const name = join(dirname(from === '' ? root : from), path);
+    return existsSync(file) && statSync(file).isFile()
+      ? { name, text: readFileSync(file, 'utf8') }
+      : undefined;
+  };
+}
+
+function shipped(name: string): LoadedSpec {
+  const all = shippedSpecs();
+  const spec = all.find((s) => s.name === name);
+  if (spec) {
+    const source = { name: `${name}.nanospec`, text: readFileSync(spec.path, 'utf8') };
+    return { source, include: (path) => includeShipped(dirname(spec.path), path) };
+  }
+  const names = [...Object.keys(families), ...all.map((s) => s.name)];
+  const near = nearest(name, names);
+  throw new Refusal([
+    error('N507', `no spec named \`${name}\`, and no file of that name`, {
+      hint: near ? `did you mean \`${near}\`?` : 'see `nanoc specs`, or name a .nanospec file',
+    }),
+  ]);
+}
+
+function includeShipped(folder: string, path: string) {
+  const file = join(folder, path);
+  return existsSync(file) ? { name: path, text: readFileSync(file, 'utf8') } : undefined;
+}
+
+function recognised(checkpoint: Checkpoint, family: string | undefined): LoadedSpec {
+  const found = findGeneration(checkpoint);
+  if (found === undefined) {
+    const sample = [...checkpoint.tensors.keys()].slice(0, 3).join(', ');
+    throw new Refusal([
+      error('N507', 'no shipped spec fits this checkpoint', {
+        file: checkpoint.path,
+        expected: "nanochat's keys: transformer.wte.weight, transformer.h.N.attn.c_q.weight, lm_head.weight",
+        found: sample || 'no tensors',
+        hint: 'name a spec: nanoc compile my_model.nanospec --checkpoint ...',
+      }),
+    ]);
+  }
+  if ('spec' in found) {
+    return { ...shipped(found.spec), why: `recognised ${found.spec}: ${found.why}` };
+  }
+  if ('ambiguous' in found) {
+    const specs = found.ambiguous.map((s) => `\`${s}\``).join(' or ');
+    throw new Refusal([
+      error('N618', `this checkpoint fits ${specs}, and nothing in it says which`, {
+        file: checkpoint.path,
+        hint: `${found.why}; name the spec: nanoc compile ${found.ambiguous[0]} --checkpoint ...`,
+      }),
+    ]);
+  }
+  throw new Refusal([
+    error('N619', `nanochat's ${found.refused} is not supported`, {
+      file: checkpoint.path,
+      hint: `${found.why}${family ? '' : '; write a spec for it and name it'}`,
+    }),
+  ]);
+}

@@ -1,0 +1,85 @@
+/** `--emit` and `--explain`: what the compiler sees, as text on stdout. */
+
+import { type CompileRequest, compile } from '../compiler/compile.ts';
+import type { Graph } from '../compiler/ir.ts';
+import type { Pass } from '../compiler/pass.ts';
+import { printGraph } from '../compiler/print.ts';
+import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { nearest } from '../spec/nearest.ts';
+import { parse } from '../spec/parse.ts';
+import type { Io } from './io.ts';
+
+export type Stage = 'ast' | 'graph' | 'passes';
+
+interface Look {
+  readonly emit?: Stage;
+  readonly explain?: string;
+}
+
+export function lookInside(io: Io, request: CompileRequest, { emit, explain }: Look): void {
+  if (emit === 'ast') {
+    printAst(io, request);
+    return;
+  }
+  const lines = new Map<string, string[]>();
+  const passes: { readonly pass: Pass; readonly graph: Graph }[] = [];
+  const { value, diagnostics } = compile({
+    ...request,
+    trace: (pass, line) => void lines.set(pass, [...(lines.get(pass) ?? []), line]),
+    onPass: (pass, graph) => void passes.push({ pass, graph }),
+  });
+  if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
+  io.report(diagnostics);
+  if (emit === 'graph') io.result(printGraph(value.built));
+  if (emit === 'passes') printPasses(io, value.built, passes);
+  if (explain !== undefined) explainPass(io, explain, passes, lines);
+}
+
+function printAst(io: Io, { source }: CompileRequest): void {
+  const { value, diagnostics } = parse(source);
+  if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
+  io.report(diagnostics);
+  io.result(JSON.stringify(value, withoutSources, 2));
+}
+
+/** A span as `[start, end]`: its source is the whole text again. */
+function withoutSources(key: string, value: unknown): unknown {
+  if (key !== 'span' || typeof value !== 'object' || value === null) return value;
+  const { start, end } = value as { readonly start: number; readonly end: number }; // every span has both
+  return [start, end];
+}
+
+function printPasses(
+  io: Io,
+  built: Graph,
+  passes: readonly { readonly pass: Pass; readonly graph: Graph }[],
+): void {
+  let before = printGraph(built);
+  io.result(`# built: ${built.nodes.length} nodes\n${before}`);
+  for (const { pass, graph } of passes) {
+    const after = printGraph(graph);
+    const same = after === before;
+    io.result(`\n# after ${pass.name}: ${same ? 'nothing changed' : `${graph.nodes.length} nodes`}`);
+    if (!same) io.result(after);
+    before = after;
+  }
+}
+
+function explainPass(
+  io: Io,
+  name: string,
+  passes: readonly { readonly pass: Pass }[],
+  lines: ReadonlyMap<string, readonly string[]>,
+): void {
+  const names = passes.map((p) => p.pass.name);
+  if (name !== 'all' && !names.includes(name)) {
+    const near = nearest(name, names);
+    const hint = near ? `did you mean \`${near}\`?` : `passes: ${names.join(', ')}`;
+    throw new Refusal([error('N402', `no pass named \`${name}\``, { hint })]);
+  }
+  for (const { pass } of passes) {
+    if (name !== 'all' && pass.name !== name) continue;
+    io.result(`${pass.name}: ${pass.doc}`);
+    for (const line of lines.get(pass.name) ?? ['nothing to do']) io.result(`  ${line}`);
+  }
+}

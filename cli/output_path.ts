@@ -1,0 +1,54 @@
+/** Where a compiled model goes: a file, or a name of its own inside a folder; nothing that exists is overwritten unasked. */
+
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Artifact, Backend } from '../backends/backend.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { usage } from './open_inputs.ts';
+
+export interface OutputPath {
+  readonly folder: string;
+  readonly file: string;
+}
+
+/** `-o` absent: `<model>.onnx` here. Several targets need a folder, or no `-o`. */
+export function outputPath(
+  out: string | undefined,
+  model: string,
+  { extension }: Backend,
+  targets: number,
+): OutputPath {
+  const own = `${model}${extension}`;
+  if (out === undefined) return { folder: '.', file: own };
+  if (isFolder(out)) {
+    makeFolder(out);
+    return { folder: out, file: own };
+  }
+  if (targets > 1) {
+    throw usage(`-o ${out} names one file, and there are ${targets} targets`, `a folder: -o ${out}/`);
+  }
+  return { folder: dirname(out), file: basename(out) };
+}
+
+const isFolder = (path: string): boolean =>
+  path.endsWith('/') || path.endsWith('\\') || (existsSync(path) && statSync(path).isDirectory());
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal([error('N505', `folder ${path} cannot be made`, { file: path, found })]);
+  }
+}
+
+export function refuseOverwrite(artifact: Artifact, folder: string): void {
+  const there = artifact.files.map((f) => join(folder, f.name)).filter((path) => existsSync(path));
+  if (there.length === 0) return;
+  throw new Refusal([
+    error('N504', `${there.join(' and ')} ${there.length > 1 ? 'exist' : 'exists'}`, {
+      file: there[0]!,
+      hint: 'add --force to overwrite, or name another file with -o',
+    }),
+  ]);
+}

@@ -1,0 +1,142 @@
+/** `nanoc run`: generate text or token ids from a compiled model, a token at a time as they are made. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readManifest } from '../backends/onnx/read_model.ts';
+import { generate } from '../runtime/generate.ts';
+import { type Device, devices, onnxSession } from '../runtime/onnx_node_session.ts';
+import { openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { whole } from './compile_options.ts';
+import type { IoOptions } from './io.ts';
+import { usage } from './open_inputs.ts';
+
+interface Options extends Partial<IoOptions> {
+  readonly prompt?: string;
+  readonly tokens?: readonly number[];
+  readonly tokenizer?: string;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly seed: number;
+  readonly device: Device;
+}
+
+export function addRun(program: Command): void {
+  withGlobals(program.command('run'))
+    .description('generate text or token ids from a compiled model, streaming')
+    .argument('<model>', 'a .onnx file that nanoc wrote')
+    .option('--prompt <text>', 'text to continue; `-` reads it from stdin; needs a tokenizer')
+    .option('--tokens <ids>', 'token ids to continue, as in 1,2,3; ids come out', tokenIds)
+    .option(
+      '--tokenizer <path>',
+      'tokenizer.pkl, tokenizer.json, or their folder; else looked for beside the model',
+    )
+    .option('-n, --max-tokens <n>', 'stop after this many', whole(1), 256)
+    .option('--temperature <t>', '0 takes the most probable token every time', nonNegative, 0)
+    .option('--top-k <k>', 'draw from the k most probable', whole(1))
+    .option('--top-p <p>', 'draw from the fewest that reach this probability', share)
+    .option('--min-p <p>', 'draw from those at least this fraction as probable as the first', share)
+    .option('--seed <n>', 'of the draws', whole(0), 42)
+    .addOption(new Option('--device <name>', 'where the model runs').choices(devices).default('cpu'))
+    .action((model: string, options: Options) => runAction(run, options, [model]));
+}
+
+function nonNegative(text: string): number {
+  const n = Number(text);
+  if (text.trim() === '' || !Number.isFinite(n) || n < 0)
+    throw new InvalidArgumentError('say a number, 0 or more.');
+  return n;
+}
+
+function share(text: string): number {
+  const n = nonNegative(text);
+  if (n > 1) throw new InvalidArgumentError('say a number from 0 to 1.');
+  return n;
+}
+
+function tokenIds(text: string): readonly number[] {
+  const ids = text.split(/[\s,]+/).filter((word) => word !== '');
+  if (ids.length === 0 || ids.some((id) => !/^\d+$/.test(id))) {
+    throw new InvalidArgumentError('say token ids, as in 1,2,3.');
+  }
+  return ids.map(Number);
+}
+
+async function run(
+  { io, signal }: Context,
+  options: Options,
+  [model = '']: readonly string[],
+): Promise<number> {
+  if ((options.prompt === undefined) === (options.tokens === undefined)) {
+    throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
+  }
+  const manifest = readManifest(model);
+  const tokenizer = options.prompt === undefined ? undefined : tokenizerOf(model, options.tokenizer);
+  const prompt = promptIds(options, tokenizer);
+  const session = await onnxSession({ model, manifest, device: options.device });
+  const start = performance.now();
+  let [count, first] = [0, 0];
+  const decoder = tokenizer?.decodeStream();
+  try {
+    for await (const token of generate(session, prompt, samplingOf(options, tokenizer))) {
+      if (signal.aborted) return exitCodes.interrupted;
+      if (count++ === 0) first = performance.now() - start;
+      const ended = tokenizer?.stops.includes(token) ?? false;
+      const text = ended ? undefined : decoder?.push(token);
+      if (io.options.json) io.json({ token, ...(text === undefined ? {} : { text }) });
+      else if (!tokenizer) process.stdout.write(`${count === 1 ? '' : ' '}${token}`);
+      else if (text) process.stdout.write(text);
+    }
+  } finally {
+    await session.close();
+    if (!io.options.json && count > 0) process.stdout.write(`${decoder?.end() ?? ''}\n`);
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const rate = count > 1 ? ((count - 1) / (seconds - first / 1000)).toFixed(0) : '-';
+  io.note(`${count} tokens, first after ${first.toFixed(0)} ms, then ${rate} a second`);
+  return exitCodes.fine;
+}
+
+function promptIds({ prompt, tokens }: Options, tokenizer: Tokenizer | undefined): readonly number[] {
+  if (tokens) return tokens;
+  const text = prompt === '-' ? readFileSync(0, 'utf8') : (prompt ?? '');
+  return [...(tokenizer!.bos === undefined ? [] : [tokenizer!.bos]), ...tokenizer!.encode(text)];
+}
+
+const samplingOf = (options: Options, tokenizer: Tokenizer | undefined) => ({
+  maxTokens: options.maxTokens,
+  temperature: options.temperature,
+  seed: options.seed,
+  stop: tokenizer?.stops ?? [],
+  ...(options.topK === undefined ? {} : { topK: options.topK }),
+  ...(options.topP === undefined ? {} : { topP: options.topP }),
+  ...(options.minP === undefined ? {} : { minP: options.minP }),
+});
+
+const tokenizerFiles = [
+  'tokenizer.pkl',
+  'tokenizer.json',
+  'tokenizer/tokenizer.pkl',
+  'tokenizer/tokenizer.json',
+];
+
+function tokenizerOf(model: string, named: string | undefined): Tokenizer {
+  const folder = named ?? dirname(model);
+  const file =
+    named !== undefined && existsSync(named) && statSync(named).isFile()
+      ? named
+      : tokenizerFiles.map((f) => join(folder, f)).find((f) => existsSync(f));
+  if (file !== undefined) return openTokenizer(readFileSync(file), file);
+  throw new Refusal([
+    error('N708', `no tokenizer ${named === undefined ? 'beside the model' : `at ${named}`}`, {
+      file: folder,
+      expected: tokenizerFiles.slice(0, 2).join(' or '),
+      hint: 'name it with --tokenizer PATH, or give --tokens IDS instead of a prompt',
+    }),
+  ]);
+}

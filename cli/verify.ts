@@ -1,0 +1,136 @@
+/** `nanoc verify`: run a compiled model and compare it with the interpreter, with itself, and with someone else's numbers. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type OnnxModel, readModel } from '../backends/onnx/read_model.ts';
+import { readGolden } from '../runtime/golden.ts';
+import { type Device, devices, onnxSession } from '../runtime/onnx_node_session.ts';
+import { referenceSession } from '../runtime/reference_session.ts';
+import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts';
+import { windowsOf } from '../runtime/windows.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { compileTo, type Written } from './compile.ts';
+import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
+import { openInputs } from './open_inputs.ts';
+import { recompileModel } from './recompile_model.ts';
+import { table } from './table.ts';
+
+export interface VerifyOptions extends CompileOptions {
+  readonly golden?: string;
+  readonly device?: Device;
+  readonly bisect?: boolean;
+  readonly atol?: number;
+  readonly full?: boolean;
+}
+
+export function addVerify(program: Command): void {
+  withGlobals(withCompileOptions(program.command('verify')))
+    .description('(compile,) run and compare: reference, target, cached against uncached')
+    .argument('[what]', 'a .onnx file that nanoc wrote, or a spec to compile first')
+    .option('--golden <file>', 'a safetensors file with `tokens` and the `logits` that someone else computed')
+    .addOption(new Option('--device <name>', 'where the target runs').choices(devices).default('cpu'))
+    .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
+    .option('--full', 'long texts through the interpreter too')
+    .option('--no-bisect', 'after a failure, do not look for the first value that differs')
+    .action((what: string | undefined, options: VerifyOptions) =>
+      runAction(run, options, what === undefined ? [] : [what]),
+    );
+}
+
+async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
+  if (what?.endsWith('.onnx')) return verifyModel(cx, what, options);
+  const folder = mkdtempSync(join(tmpdir(), 'nanoc-verify-'));
+  try {
+    const written = await compileSpec(cx, what, options, folder);
+    return await verifyModel(cx, written.path, options);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function compileSpec(
+  cx: Context,
+  spec: string | undefined,
+  options: VerifyOptions,
+  folder: string,
+): Promise<Written> {
+  return compileTo(cx, openInputs(spec, options, cx.io), { ...options, out: `${folder}/` }, 'onnx', 1);
+}
+
+/** Exit code 0 when every check passes. */
+export async function verifyModel(cx: Context, path: string, options: VerifyOptions): Promise<number> {
+  const { io } = cx;
+  const model = readModel(path);
+  const { manifest } = model;
+  const compiled = recompileModel(cx, model, options);
+  const session = await onnxSession({ model: path, manifest, device: options.device ?? 'cpu' });
+  try {
+    const report = await verify({
+      session,
+      reference: referenceSession(compiled.reference, manifest, compiled.referenceWeights),
+      windows: windowsOf(compiled.reference),
+      full: options.full ?? false,
+      ...(options.golden === undefined
+        ? {}
+        : { golden: readGolden(readFile(options.golden), options.golden, manifest.vocab) }),
+      ...(options.atol === undefined ? {} : { atol: options.atol }),
+      onRow: (row) => void (io.options.json && io.json(row)),
+      onEstimate: ({ what, seconds }) => io.note(`${what}: about ${seconds.toFixed(0)} s`),
+    });
+    show(cx, report);
+    if (report.pass) return exitCodes.fine;
+    io.report(report.diagnostics);
+    if (options.bisect !== false) await look(cx, model, report, options);
+    return exitCodes.wrong;
+  } finally {
+    await session.close();
+  }
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal([error('N707', `golden file ${path} cannot be read`, { file: path, found })]);
+  }
+}
+
+const figure = (x: number): string => (x === 0 ? '0' : x.toExponential(1));
+
+function show({ io }: Context, { rows, target, reference, pass }: VerifyReport): void {
+  const worst = rows.reduce((most, r) => Math.max(most, r.max_abs), 0);
+  if (io.options.json) {
+    io.json({ target, reference: reference ?? null, pass, checks: rows.length, max_abs: worst });
+    return;
+  }
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  const columns = [{ title: 'check' }, { title: 'what' }, right('max abs'), right('max rel')];
+  const rest = [right('top-1'), right('KL'), right('allowed'), { title: '' }];
+  io.result(table([...columns, ...rest], rows.map(cells)));
+  const verdict = pass ? 'all agree' : `${rows.filter((r) => !r.pass).length} differ`;
+  io.result(
+    `${target} against ${reference ?? 'itself'}: ${rows.length} checks, ${verdict}, worst ${figure(worst)}`,
+  );
+}
+
+function cells(row: VerifyRow): readonly string[] {
+  const { check, what, max_abs, max_rel, top1, kl, tolerance, pass, note } = row;
+  const top = `${(100 * top1).toFixed(top1 === 1 ? 0 : 1)}%`;
+  const verdict = `${pass ? 'ok' : 'FAILED'}${note ? ` (${note})` : ''}`;
+  return [check, what, figure(max_abs), figure(max_rel), top, figure(kl), figure(tolerance.abs), verdict];
+}
+
+async function look(
+  cx: Context,
+  model: OnnxModel,
+  report: VerifyReport,
+  options: VerifyOptions,
+): Promise<void> {
+  if (!report.failing) return;
+  const { explainFailure } = await import('./explain_failure.ts');
+  await explainFailure(cx, model, report.failing.calls, options);
+}

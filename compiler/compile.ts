@@ -1,0 +1,149 @@
+/**
+ * The driver, read first: from the text of a spec and a checkpoint to a legal graph, its manifest and its weights.
+ * What turns them into files is a backend, which is no business of this folder; its passes come as an argument.
+ */
+
+import { hasErrors, type Outcome } from '../spec/diagnostic.ts';
+import { constant } from '../spec/dim.ts';
+import { parse } from '../spec/parse.ts';
+import type { ConfigValue, Program, Surroundings } from '../spec/program.ts';
+import type { Source } from '../spec/source.ts';
+import type { GraphDType } from '../spec/type.ts';
+import { boundaryInputs, boundaryOutputs, boundaryPort } from './boundary.ts';
+import { build } from './build.ts';
+import { contextOf } from './context.ts';
+import { version } from './generated/version.ts';
+import { type Recorder, recordIncludes, specIdentity, weightsIdentity } from './identity.ts';
+import type { Graph } from './ir.ts';
+import type { CacheForm, Manifest } from './manifest.ts';
+import type { Pass } from './pass.ts';
+import { pipeline, runPasses } from './pipeline.ts';
+import { type Binding, bind } from './weights/bind.ts';
+import type { Checkpoint } from './weights/checkpoint.ts';
+import type { WeightSource } from './weights/source.ts';
+import { weightSource } from './weights/weight_source.ts';
+
+export interface CompileRequest {
+  readonly source: Source;
+  readonly include: Surroundings['include'];
+  /** Without one the weights are random, by `seed`. */
+  readonly checkpoint?: Checkpoint;
+  readonly seed?: number;
+  readonly set?: ReadonlyMap<string, ConfigValue>;
+  readonly ignoreExtra?: readonly string[];
+  readonly maxSeqLen?: number;
+  readonly cache?: CacheForm;
+  /** Of a static cache; the model's context by default. */
+  readonly slots?: number;
+  readonly logits?: 'all' | 'last';
+  readonly storage?: GraphDType;
+  readonly compute?: GraphDType;
+  /** Run after the common ones. */
+  readonly backendPasses?: readonly Pass[];
+  readonly trace?: (pass: string, line: string) => void;
+  readonly onPass?: (pass: Pass, graph: Graph) => void;
+}
+
+export interface Compiled {
+  readonly program: Program;
+  /** As built, before any pass. */
+  readonly built: Graph;
+  /** Ports placed and nothing else done: what the verifier believes. */
+  readonly reference: Graph;
+  /** Ready for a backend. */
+  readonly graph: Graph;
+  readonly manifest: Manifest;
+  readonly weights: WeightSource;
+  readonly referenceWeights: WeightSource;
+}
+
+/** Passes that change what a call takes and gives; the reference needs them too. */
+const shaping: readonly string[] = ['place_cache', 'last_token_logits'];
+
+export function compile(request: CompileRequest): Outcome<Compiled> {
+  const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;
+
+  // 1. Text to syntax tree.
+  const parsed = parse(request.source);
+  if (!parsed.value || hasErrors(parsed.diagnostics)) return { diagnostics: parsed.diagnostics };
+
+  // 2. Check it with the checkpoint's config, and build the graph in the same walk.
+  const recorder = recordIncludes(request.source, request.include);
+  const built = build(parsed.value, surroundings(request, recorder, compute));
+  const soFar = [...parsed.diagnostics, ...built.diagnostics];
+  const { program, graph: raw } = built;
+  if (!program || !raw || hasErrors(soFar)) return { diagnostics: soFar };
+
+  // 3. Bind the checkpoint's tensors to the parameters, both ways.
+  const bound = bindWeights(request, program);
+  const diagnostics = [...soFar, ...bound.diagnostics];
+  if (hasErrors(diagnostics)) return { diagnostics };
+
+  // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
+  const context = contextOf(raw);
+  const slots = cache === 'static' ? (request.slots ?? context) : undefined;
+  const common = pipeline({ cache, logits, storage, compute, ...(slots === undefined ? {} : { slots }) });
+  const passes = [...common, ...(request.backendPasses ?? [])];
+  const graph = runPasses(raw, passes, observers(request));
+  const reference = runPasses(
+    raw,
+    common.filter((p) => shaping.includes(p.name)),
+  );
+
+  // 5. What a runtime must know, and where the bytes come from.
+  const manifest: Manifest = {
+    producer: `nanoc ${version}`,
+    model: program.model,
+    spec: specIdentity(request.source, recorder),
+    config: program.config,
+    weights: weightsIdentity(bound.value, request.seed ?? 0),
+    passes: passes.map((p) => p.name),
+    cache,
+    ...(slots === undefined ? {} : { slots }),
+    ...(context === undefined ? {} : { context }),
+    logits,
+    vocab: vocabOf(graph),
+    storage,
+    compute,
+    inputs: boundaryInputs(graph),
+    outputs: boundaryOutputs(graph),
+    ports: graph.ports.map(boundaryPort),
+  };
+  const from = bound.value ? { binding: bound.value } : { seed: request.seed ?? 0 };
+  const weights = weightSource({ graph, storage, ...from });
+  const referenceWeights = weightSource({ graph: reference, storage, ...from });
+  return {
+    value: { program, built: raw, reference, graph, manifest, weights, referenceWeights },
+    diagnostics,
+  };
+}
+
+const surroundings = (
+  { checkpoint, set, maxSeqLen }: CompileRequest,
+  recorder: Recorder,
+  compute: GraphDType,
+): Surroundings => ({
+  include: recorder.include,
+  compute,
+  ...(checkpoint?.config ? { config: checkpoint.config } : {}),
+  ...(checkpoint?.configFile ? { configFile: checkpoint.configFile } : {}),
+  ...(set ? { set } : {}),
+  ...(maxSeqLen === undefined ? {} : { maxSeqLen }),
+});
+
+function bindWeights(request: CompileRequest, program: Program): Outcome<Binding> {
+  const { checkpoint, ignoreExtra = [] } = request;
+  if (!checkpoint) return { diagnostics: [] };
+  const { binding, diagnostics } = bind(program, checkpoint, { ignoreExtra, file: checkpoint.path });
+  return binding ? { value: binding, diagnostics } : { diagnostics };
+}
+
+const observers = ({ trace, onPass }: CompileRequest) => ({
+  ...(trace ? { trace } : {}),
+  ...(onPass ? { onPass } : {}),
+});
+
+function vocabOf(graph: Graph): number {
+  const logits = graph.outputs.find((o) => o.name === 'logits') ?? graph.outputs[0];
+  return (logits && constant(graph.nodes[logits.node]!.type.shape.at(-1)!)) ?? 0;
+}

@@ -1,0 +1,67 @@
+/** What a model was made from, so that a manifest can say it and a second look can tell: the spec's text, the weights' index. */
+
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { Surroundings } from '../spec/program.ts';
+import type { Source } from '../spec/source.ts';
+import type { Manifest } from './manifest.ts';
+import type { Binding } from './weights/bind.ts';
+
+export interface Recorder {
+  readonly include: Surroundings['include'];
+  /** Text of every file included, by its path from the root spec's folder. */
+  readonly texts: Map<string, string>;
+}
+
+/** Paths in a manifest never tell where the user's folders are. */
+const fromRoot = (root: Source, name: string): string =>
+  posix.relative(posix.dirname(slashes(root.name)), slashes(name));
+
+const slashes = (path: string): string => path.replaceAll('\\', '/');
+
+export function recordIncludes(root: Source, include: Surroundings['include']): Recorder {
+  const texts = new Map<string, string>();
+  return {
+    texts,
+    include(path, from) {
+      const found = include(path, from);
+      if (found) texts.set(fromRoot(root, found.name), found.text);
+      return found;
+    },
+  };
+}
+
+export function specIdentity(root: Source, { texts }: Recorder): Manifest['spec'] {
+  const includes = Object.fromEntries([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const hash = createHash('sha256').update(root.text);
+  for (const [name, text] of Object.entries(includes)) hash.update(`\0${name}\0${text}`);
+  return { name: posix.basename(slashes(root.name)), text: root.text, sha256: hash.digest('hex'), includes };
+}
+
+/** The spec and its includes as a manifest keeps them, ready to be compiled again. */
+export function specOf({ spec }: Manifest): {
+  readonly source: Source;
+  readonly include: Surroundings['include'];
+} {
+  return {
+    source: { name: spec.name, text: spec.text },
+    include(path, from) {
+      const name = posix.join(posix.dirname(from === '' ? spec.name : from), slashes(path));
+      const text = spec.includes[name];
+      return text === undefined ? undefined : { name, text };
+    },
+  };
+}
+
+/** sha256 over the index: names, shapes, dtypes and the checksums that the archive records; not over the bytes themselves. */
+export function weightsIdentity(binding: Binding | undefined, seed: number): string {
+  if (!binding) return `random:${seed}`;
+  const hash = createHash('sha256');
+  for (const [key, { decl, tensor }] of [...binding.entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const stored = tensor
+      ? `${tensor.dtype} [${tensor.shape}] [${tensor.strides}] ${tensor.start} ${tensor.storage.bytes} ${tensor.storage.crc ?? ''}`
+      : `default ${decl.default}`;
+    hash.update(`${key} [${decl.shape}] ${stored}\n`);
+  }
+  return `sha256:${hash.digest('hex')}`;
+}

@@ -1,0 +1,33 @@
+/**
+ * `npm run demo`: the way of a model, start to end, in three commands. A small nanochat, trained on Shakespeare with
+ * nanochat's own code, is compiled to ONNX with cache ports, proved equal to the reference, and asked for some verse.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const bundled = 'dist/nanoc.js'; // made by `npm ci`; without it the sources run as they are
+const nanoc = existsSync(`${root}${bundled}`) ? [bundled] : ['--import', 'tsx', 'nanoc.ts'];
+const weights = 'examples/tiny-nanochat';
+const model = 'out/demo/tiny.onnx';
+
+const commands: readonly (readonly string[])[] = [
+  ['compile', 'nanochat', '--checkpoint', `${weights}/base_checkpoints/d4`, '-o', model, '--force'],
+  ['verify', model],
+  [
+    ...['run', model, '--tokenizer', `${weights}/tokenizer`, '--prompt', 'ROMEO:\n'],
+    ...['--max-tokens', '120', '--temperature', '0.8', '--top-k', '50', '--seed', '7'],
+  ],
+];
+
+const quoted = (word: string): string => (/^[\w./:=-]+$/.test(word) ? word : JSON.stringify(word));
+
+mkdirSync(`${root}out/demo`, { recursive: true });
+for (const command of commands) {
+  process.stdout.write(`\n$ nanoc ${command.map(quoted).join(' ')}\n`);
+  const { status } = spawnSync(process.execPath, [...nanoc, ...command], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+process.stdout.write(`\n${model} runs wherever onnxruntime does.\n`);
