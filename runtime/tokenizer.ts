@@ -1,0 +1,94 @@
+/** Text to tokens and back: nanochat's `tokenizer.pkl`, or a `tokenizer.json`. */
+
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { bpe } from './bpe.ts';
+import { hubTokenizer } from './hub_tokenizer.ts';
+import { type Encoding, readEncoding } from './tiktoken_pickle.ts';
+
+export interface DecodeStream {
+  /** Text that is certain so far: a character whose bytes are not all there waits. */
+  push(token: number): string;
+  /** What still waits. */
+  end(): string;
+}
+
+export interface Tokenizer {
+  /** One more than the largest id. */
+  readonly vocab: number;
+  readonly special: ReadonlyMap<string, number>;
+  /** Begins every text. */
+  readonly bos?: number;
+  /** End a text or an answer. */
+  readonly stop: readonly number[];
+  /** Nothing in the text is a special token unless `special` says so; `bos` is not added. */
+  encode(text: string, options?: { readonly special?: boolean }): number[];
+  decode(tokens: Iterable<number>): string;
+  decodeStream(): DecodeStream;
+}
+
+export interface TokenizerFile {
+  readonly bytes: Uint8Array;
+  /** For messages. */
+  readonly file: string;
+  /** The `tokenizer_config.json` that lies beside a `tokenizer.json`. */
+  readonly config?: Uint8Array;
+}
+
+export function readTokenizer(given: TokenizerFile): Tokenizer {
+  const { bytes, file } = given;
+  const first = bytes.find((b) => b > 32);
+  if (first === 0x80) return tiktoken(readEncoding(bytes, file), file);
+  if (first === 0x7b) return hubTokenizer(given);
+  const hint = 'nanochat writes tokenizer.pkl; a Hugging Face model has a tokenizer.json';
+  throw new Refusal([
+    error('N621', 'neither a pickled tiktoken Encoding nor a tokenizer.json', { file, hint }),
+  ]);
+}
+
+/** nanochat's names, in the order in which its engine stops at them. */
+const stops = ['<|assistant_end|>', '<|bos|>', '<|endoftext|>'];
+
+const unknownToken = new TextEncoder().encode('\ufffd');
+
+function tiktoken(encoding: Encoding, file: string): Tokenizer {
+  const { ranks, special } = encoding;
+  const ordinary = bpe(encoding, file);
+  const bytesOf = new Map<number, Uint8Array>();
+  for (const [text, id] of ranks)
+    bytesOf.set(
+      id,
+      Uint8Array.from(text, (c) => c.charCodeAt(0)),
+    );
+  for (const [text, id] of special) bytesOf.set(id, new TextEncoder().encode(text));
+  const cut = separator(special);
+  const bos = special.get('<|bos|>') ?? special.get('<|endoftext|>');
+  const stream = (): DecodeStream => {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    return {
+      push: (token) => decoder.decode(bytesOf.get(token) ?? unknownToken, { stream: true }),
+      end: () => decoder.decode(),
+    };
+  };
+  return {
+    vocab: [...bytesOf.keys()].reduce((most, id) => Math.max(most, id), -1) + 1,
+    special,
+    ...(bos === undefined ? {} : { bos }),
+    stop: stops.flatMap((name) => special.get(name) ?? []),
+    encode: (text, options) => {
+      if (!options?.special || !cut) return ordinary(text);
+      return text.split(cut).flatMap((part, i) => (i % 2 === 1 ? special.get(part)! : ordinary(part)));
+    },
+    decode: (tokens) => {
+      const { push, end } = stream();
+      return Array.from(tokens, push).join('') + end();
+    },
+    decodeStream: stream,
+  };
+}
+
+/** Matches any special token, so that `split` gives texts and tokens in turn. */
+function separator(special: ReadonlyMap<string, number>): RegExp | undefined {
+  const names = [...special.keys()].sort((a, b) => b.length - a.length);
+  if (names.length === 0) return undefined;
+  return new RegExp(`(${names.map((n) => n.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')})`, 'u');
+}
