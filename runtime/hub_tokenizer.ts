@@ -4,7 +4,7 @@ import { Tokenizer as Hub } from '@huggingface/tokenizers';
 import type { Json } from '../compiler/weights/checkpoint.ts';
 import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import type { DecodeStream, Tokenizer, TokenizerFile } from './tokenizer.ts';
+import type { DecodeStream, Tokenizer } from './tokenizer.ts';
 
 type JsonMap = { readonly [key: string]: Json };
 
@@ -39,7 +39,7 @@ const usual = {
   ],
 };
 
-export function hubTokenizer({ bytes, file, config }: TokenizerFile): Tokenizer {
+export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer {
   const json = read(bytes, file);
   const settings = config ? read(config, `${file} (its config)`) : {};
   const hub = open(json, settings, file);
@@ -64,7 +64,7 @@ export function hubTokenizer({ bytes, file, config }: TokenizerFile): Tokenizer 
     vocab: Math.max(-1, ...hub.get_vocab(true).values()) + 1,
     special,
     ...(bos === undefined ? {} : { bos }),
-    stop: [...new Set(stop)],
+    stops: [...new Set(stop)],
     encode: (text, options) =>
       (options?.special ? hub : ordinary).encode(text, { add_special_tokens: false }).ids,
     decode,

@@ -19,26 +19,18 @@ export interface Tokenizer {
   /** Begins every text. */
   readonly bos?: number;
   /** End a text or an answer. */
-  readonly stop: readonly number[];
+  readonly stops: readonly number[];
   /** Nothing in the text is a special token unless `special` says so; `bos` is not added. */
   encode(text: string, options?: { readonly special?: boolean }): number[];
   decode(tokens: Iterable<number>): string;
   decodeStream(): DecodeStream;
 }
 
-export interface TokenizerFile {
-  readonly bytes: Uint8Array;
-  /** For messages. */
-  readonly file: string;
-  /** The `tokenizer_config.json` that lies beside a `tokenizer.json`. */
-  readonly config?: Uint8Array;
-}
-
-export function readTokenizer(given: TokenizerFile): Tokenizer {
-  const { bytes, file } = given;
+/** `config` is the `tokenizer_config.json` that lies beside a `tokenizer.json`. */
+export function openTokenizer(bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer {
   const first = bytes.find((b) => b > 32);
   if (first === 0x80) return tiktoken(readEncoding(bytes, file), file);
-  if (first === 0x7b) return hubTokenizer(given);
+  if (first === 0x7b) return hubTokenizer(bytes, file, config);
   const hint = 'nanochat writes tokenizer.pkl; a Hugging Face model has a tokenizer.json';
   throw new Refusal([
     error('N621', 'neither a pickled tiktoken Encoding nor a tokenizer.json', { file, hint }),
@@ -46,7 +38,7 @@ export function readTokenizer(given: TokenizerFile): Tokenizer {
 }
 
 /** nanochat's names, in the order in which its engine stops at them. */
-const stops = ['<|assistant_end|>', '<|bos|>', '<|endoftext|>'];
+const stopNames = ['<|assistant_end|>', '<|bos|>', '<|endoftext|>'];
 
 const unknownToken = new TextEncoder().encode('\ufffd');
 
@@ -73,7 +65,7 @@ function tiktoken(encoding: Encoding, file: string): Tokenizer {
     vocab: [...bytesOf.keys()].reduce((most, id) => Math.max(most, id), -1) + 1,
     special,
     ...(bos === undefined ? {} : { bos }),
-    stop: stops.flatMap((name) => special.get(name) ?? []),
+    stops: stopNames.flatMap((name) => special.get(name) ?? []),
     encode: (text, options) => {
       if (!options?.special || !cut) return ordinary(text);
       return text.split(cut).flatMap((part, i) => (i % 2 === 1 ? special.get(part)! : ordinary(part)));

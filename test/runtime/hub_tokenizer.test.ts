@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Encoding, readEncoding } from '../../runtime/tiktoken_pickle.ts';
-import { readTokenizer } from '../../runtime/tokenizer.ts';
+import { openTokenizer } from '../../runtime/tokenizer.ts';
 
 const bytes = readFileSync(new URL('../../examples/tiny-nanochat/tokenizer/tokenizer.pkl', import.meta.url));
 const encoding = readEncoding(bytes, 'tokenizer.pkl');
-const tiny = readTokenizer({ bytes, file: 'tokenizer.pkl' });
+const tiny = openTokenizer(bytes, 'tokenizer.pkl');
 
 /** GPT-2's printable stand-ins for bytes. */
 const printable = (() => {
@@ -49,7 +49,7 @@ function toHub({ ranks, special, pattern }: Encoding): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(json));
 }
 
-const hub = readTokenizer({ bytes: toHub(encoding), file: 'tokenizer.json' });
+const hub = openTokenizer(toHub(encoding), 'tokenizer.json');
 const texts = [
   'ROMEO:\nBut, soft! what light',
   "I'll be he're",
@@ -82,14 +82,14 @@ test('finds special tokens only when asked', () => {
 
 test('finds bos and the ends by their names, or by the config', () => {
   assert.is(hub.bos, 1015);
-  assert.is(hub.stop.join(), '1019,1015');
+  assert.is(hub.stops.join(), '1019,1015');
   assert.is(hub.vocab, 1024);
   const config = new TextEncoder().encode(
     '{"bos_token": {"content": "<|user_start|>"}, "eos_token": "<|user_end|>"}',
   );
-  const told = readTokenizer({ bytes: toHub(encoding), file: 'tokenizer.json', config });
+  const told = openTokenizer(toHub(encoding), 'tokenizer.json', config);
   assert.is(told.bos, 1016);
-  assert.is(told.stop[0], 1017);
+  assert.is(told.stops[0], 1017);
 });
 
 test.run();
