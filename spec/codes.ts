@@ -9,6 +9,7 @@ export const codes = {
   N105: 'unexpected end of file',
   N106: 'comparisons do not chain',
   N107: 'reserved word used as a name',
+  N108: 'nested too deep',
   // N2xx names
   N201: 'unknown name',
   N202: 'unknown argument',

@@ -1,0 +1,90 @@
+/** Text to syntax tree. Never throws; with an error there is no tree, and as many independent errors as can be found. */
+
+import type { IToken } from 'chevrotain';
+import type { File } from './ast.ts';
+import { type Diagnostic, error, type Outcome } from './diagnostic.ts';
+import { Grammar } from './grammar.ts';
+import { lex } from './lex.ts';
+import { explain, messages } from './parse_errors.ts';
+import type { Source } from './source.ts';
+import { signs } from './tokens.ts';
+
+/** Brackets within brackets; each level is some fifty calls deep in the parser. */
+const deepest = 60;
+
+let shared: Grammar | undefined;
+
+/** Made when first needed; its grammar is validated by a test, not at each start. */
+export const grammar = (): Grammar => {
+  shared ??= new Grammar({
+    recoveryEnabled: true,
+    maxLookahead: 2,
+    skipValidations: true,
+    nodeLocationTracking: 'none',
+    errorMessageProvider: messages,
+  });
+  return shared;
+};
+
+export function parse(source: Source): Outcome<File> {
+  const { tokens, comments, diagnostics: found } = lex(source);
+  const deep = tooDeep(source, tokens);
+  if (deep) return { diagnostics: [...found, deep] };
+  const parser = grammar();
+  parser.source = source;
+  parser.chained = [];
+  parser.input = tokens;
+  const declarations = readFile(parser);
+  if (!declarations) return { diagnostics: [...found, tooLong(source)] };
+  const syntax = parser.errors.map((e) => explain(source, tokens, e));
+  const chained = parser.chained
+    .filter((t) => !Number.isNaN(t.startOffset))
+    .map((t) =>
+      error('N106', 'comparisons do not chain', {
+        span: { source, start: t.startOffset, end: t.startOffset + t.image.length },
+        hint: 'write a < b and b < c',
+      }),
+    );
+  const diagnostics = inOrder([...found, ...syntax, ...chained]);
+  if (diagnostics.length > 0) return { diagnostics };
+  const span = { source, start: 0, end: source.text.length };
+  return { value: { kind: 'File', source, declarations, comments, span }, diagnostics };
+}
+
+/** Undefined where nesting without brackets (`- - - x`) outgrows the stack. */
+function readFile(parser: Grammar): File['declarations'] | undefined {
+  try {
+    return parser.file() ?? [];
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
+}
+
+/** By place; of several at one place the first, which the others follow from. */
+function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const at = (d: Diagnostic): number => d.span?.start ?? 0;
+  const sorted = [...diagnostics].sort((a, b) => at(a) - at(b));
+  return sorted.filter((d, i) => i === 0 || at(d) !== at(sorted[i - 1]!));
+}
+
+const hint = 'give parts of it names of their own';
+
+function tooDeep(source: Source, tokens: readonly IToken[]): Diagnostic | undefined {
+  let depth = 0;
+  for (const { tokenType, startOffset } of tokens) {
+    if (opening.has(tokenType)) depth++;
+    if (closing.has(tokenType)) depth--;
+    if (depth > deepest) {
+      const span = { source, start: startOffset, end: startOffset + 1 };
+      return error('N108', `brackets nest more than ${deepest} deep`, { span, hint });
+    }
+  }
+  return undefined;
+}
+
+const tooLong = (source: Source): Diagnostic =>
+  error('N108', 'an expression nests too deep', { span: { source, start: 0, end: 0 }, hint });
+
+const opening: ReadonlySet<unknown> = new Set([signs.open, signs.openBracket, signs.openBrace]);
+const closing: ReadonlySet<unknown> = new Set([signs.close, signs.closeBracket, signs.closeBrace]);

@@ -1,0 +1,152 @@
+/** What the parser could not read, in the words of someone who knows what was probably meant. */
+
+import {
+  EOF,
+  type IParserErrorMessageProvider,
+  type IRecognitionException,
+  type IToken,
+  type TokenType,
+} from 'chevrotain';
+import type { Code } from './codes.ts';
+import { type Diagnostic, error } from './diagnostic.ts';
+import type { Source, Span } from './source.ts';
+import { isReserved, Name, signs, spelling } from './tokens.ts';
+
+const label = (type: TokenType): string => type.LABEL ?? type.name;
+
+/** Names of the productions, as a reader would call what may stand there. */
+const things: Readonly<Record<string, string>> = {
+  file: '`include`, `block`, `fn` or `model`',
+  model: '`config`, `checkpoint`, a block or a member',
+  item: 'a member, a constant, `fn`, `forward`, `if` or `require`',
+  items: 'a member, a constant, `fn`, `forward`, `if` or `require`',
+  config: '`name = value` or `expect`',
+  entry: '`=` or `from`',
+  checkpoint: '`prefix`, `ignore` or `tied`',
+  kind: 'a type, as [n], or a block',
+  body: '`=` or `{`',
+  statement: 'an assignment, `for`, `if` or `return`',
+  statements: 'an assignment, `for`, `if` or `return`',
+  result: 'a type, as [B, T, n]',
+};
+const thing = (rule: string): string => things[rule] ?? 'a value';
+
+/** Messages say what was expected; `explain` adds what was found. */
+export const messages: IParserErrorMessageProvider = {
+  buildMismatchTokenMessage: ({ expected }) => label(expected),
+  buildNotAllInputParsedMessage: () => thing('file'),
+  buildNoViableAltMessage: ({ ruleName }) => thing(ruleName),
+  buildEarlyExitMessage: ({ ruleName }) => thing(ruleName),
+};
+
+/** Words of other languages at the start of something, and what to type here. */
+const foreign: Readonly<Record<string, string>> = {
+  let: 'leave `let` out: name = value',
+  var: 'leave `var` out: name = value',
+  const: 'leave `const` out: name = value',
+  param: 'leave `param` out: name: [sizes]',
+  def: 'a function is written: fn name(x) = ...',
+  function: 'a function is written: fn name(x) = ...',
+  func: 'a function is written: fn name(x) = ...',
+  class: 'a module is written: block Name(sizes) { ... }',
+  module: 'a module is written: block Name(sizes) { ... }',
+  import: 'another file is included: include "file.nanospec" as name',
+  elif: 'write `else if`',
+  while: 'loops are `for i in range(n) { ... }`, decided when compiling',
+  assert: 'write: require condition, "what must hold"',
+  self: 'members are named as they are, without `self`',
+  lambda: 'name the function: fn name(x) = ...',
+  rotary: 'a rotary table is a member: rope: Rotary(head, length=n)',
+  state: 'memory is written: seen = cache(x, last=n)',
+};
+
+export function explain(
+  source: Source,
+  tokens: readonly IToken[],
+  problem: IRecognitionException,
+): Diagnostic {
+  const { token, previousToken, message } = problem as IRecognitionException & {
+    readonly previousToken?: IToken;
+  };
+  const before = real(previousToken);
+  const span = spanOf(source, token, before);
+  if (token.tokenType === EOF) return unfinished(source, tokens, span, message);
+  const name = isReserved(token.tokenType) && message === label(Name);
+  const code: Code = name ? 'N107' : 'N102';
+  const text = name
+    ? `\`${token.image}\` is a word of the language and cannot be a name`
+    : `unexpected ${spelling(token)}`;
+  const hint = hintFor(token, before, tokens, problem.context.ruleStack);
+  return error(code, text, { span, ...(name ? {} : { expected: message }), ...(hint ? { hint } : {}) });
+}
+
+const real = (token: IToken | undefined): IToken | undefined =>
+  token && !Number.isNaN(token.startOffset) ? token : undefined;
+
+function spanOf(source: Source, token: IToken, before: IToken | undefined): Span {
+  if (!Number.isNaN(token.startOffset)) {
+    return { source, start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1 };
+  }
+  const end = before ? (before.endOffset ?? before.startOffset) + 1 : source.text.trimEnd().length;
+  return { source, start: Math.max(0, end - 1), end };
+}
+
+/** At the end of the file, what was opened and never closed says more than what was expected. */
+function unfinished(source: Source, tokens: readonly IToken[], span: Span, expected: string): Diagnostic {
+  const open: IToken[] = [];
+  for (const token of tokens) {
+    if (opens.includes(token.tokenType)) open.push(token);
+    else if (closes.includes(token.tokenType)) open.pop();
+  }
+  const last = open.at(-1);
+  if (!last) return error('N105', 'the file ends in the middle of something', { span, expected });
+  const close = closes[opens.indexOf(last.tokenType)]!;
+  return error('N105', `\`${last.image}\` is never closed`, {
+    span: { source, start: last.startOffset, end: last.startOffset + 1 },
+    expected,
+    found: 'the end of the file',
+    hint: `close it with ${label(close)}`,
+  });
+}
+
+const opens: readonly TokenType[] = [signs.open, signs.openBracket, signs.openBrace];
+const closes: readonly TokenType[] = [signs.close, signs.closeBracket, signs.closeBrace];
+
+function hintFor(
+  token: IToken,
+  before: IToken | undefined,
+  tokens: readonly IToken[],
+  rules: readonly string[],
+): string | undefined {
+  const word = foreign[before?.image ?? ''] ?? foreign[token.image];
+  if (word !== undefined) return word;
+  const inside = (rule: string): boolean => rules.includes(rule);
+  const { image, tokenType } = token;
+  if (isReserved(tokenType) && !inside('args') && before?.image !== '.') {
+    return `choose another name; the checkpoint's can be kept: name: [n] from "${image}"`;
+  }
+  if (image === ':' && inside('args')) return 'arguments are named with `=`: axis=1';
+  if (image === '=' && inside('args')) return "only a plain name can be an argument's name";
+  if (image === '==') return '`=` gives a value, `==` compares two';
+  if (image === '->') return 'a result type stands after `forward(...)` or `fn name(...)`';
+  if (image === '*' && before?.image === '*') return 'a power is written `**`';
+  if (closes.includes(tokenType)) return closeHint(token, tokens);
+  if (startsValue(token) && before && endsValue(before)) return 'is a `,` or an operator missing?';
+  return undefined;
+}
+
+function closeHint(token: IToken, tokens: readonly IToken[]): string | undefined {
+  const open: IToken[] = [];
+  for (const t of tokens) {
+    if (t === token) break;
+    if (opens.includes(t.tokenType)) open.push(t);
+    else if (closes.includes(t.tokenType)) open.pop();
+  }
+  const last = open.at(-1);
+  if (!last) return 'nothing is open here';
+  const wanted = closes[opens.indexOf(last.tokenType)]!;
+  return wanted === token.tokenType ? undefined : `\`${last.image}\` is closed with ${label(wanted)}`;
+}
+
+const startsValue = ({ image }: IToken): boolean => /^[\w"([]/.test(image);
+const endsValue = ({ image }: IToken): boolean => /[\w")\]]$/.test(image);

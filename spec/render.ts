@@ -1,0 +1,90 @@
+/** Diagnostics as text for people and as JSON for machines. */
+
+import type { Diagnostic, Severity } from './diagnostic.ts';
+import { position, type Span } from './source.ts';
+
+export interface RenderOptions {
+  readonly color: boolean;
+}
+
+const codes: Readonly<Record<Severity | 'dim' | 'bold', string>> = {
+  error: '31;1',
+  warning: '33;1',
+  note: '36;1',
+  dim: '2',
+  bold: '1',
+};
+
+export function render(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
+  return diagnostics.map((d) => one(d, options)).join('\n\n');
+}
+
+function one(d: Diagnostic, { color }: RenderOptions): string {
+  const paint = (style: keyof typeof codes, text: string): string =>
+    color ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
+  const place = d.span ? `${placeOf(d.span)} ` : d.file ? `${d.file}: ` : '';
+  const lines = [`${paint('bold', place)}${paint(d.severity, `${d.severity} ${d.code}`)}: ${d.message}`];
+  if (d.span) lines.push(...excerpt(d.span, (text) => paint(d.severity, text)));
+  if (d.expected !== undefined) lines.push(`expected ${d.expected}`);
+  if (d.found !== undefined) lines.push(`found    ${d.found}`);
+  for (const r of d.related ?? []) lines.push(`note: ${r.message}${r.span ? ` (${placeOf(r.span)})` : ''}`);
+  if (d.hint !== undefined) lines.push(`${paint('dim', 'hint:')} ${d.hint}`);
+  return lines.join('\n');
+}
+
+function placeOf({ source, start }: Span): string {
+  const { line, column } = position(source, start);
+  return `${source.name}:${line}:${column}`;
+}
+
+/** Longest line shown whole. */
+const width = 160;
+
+/** The line that the span begins on, with what is wrong underlined; tabs keep their width. */
+function excerpt({ source, start, end }: Span, paint: (text: string) => string): readonly string[] {
+  const { line, column } = position(source, start);
+  const text = (source.text.split('\n')[line - 1] ?? '').replace(/\r$/, '');
+  if (text.length > width) return [];
+  const length = Math.max(1, Math.min(end - start, text.length - column + 1));
+  const margin = `${line} | `;
+  const before = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  return [`${margin}${text}`, `${' '.repeat(margin.length)}${before}${paint('^'.repeat(length))}`];
+}
+
+/** Lines and columns from 1, as editors show them; offsets besides, for those that count from 0. */
+const spanJson = (span: Span) => ({
+  file: span.source.name,
+  start: { ...position(span.source, span.start), offset: span.start },
+  end: { ...position(span.source, span.end), offset: span.end },
+});
+
+export function toJson(d: Diagnostic): unknown {
+  const { code, severity, message, span, file, expected, found, hint, related } = d;
+  return {
+    code,
+    severity,
+    message,
+    ...(span ? { span: spanJson(span) } : {}),
+    ...(file === undefined ? {} : { file }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(related
+      ? {
+          related: related.map((r) => ({
+            message: r.message,
+            ...(r.span ? { span: spanJson(r.span) } : {}),
+          })),
+        }
+      : {}),
+  };
+}
+
+/** `2 errors, 1 warning` */
+export function summary(diagnostics: readonly Diagnostic[]): string {
+  const counted = (['error', 'warning'] as const).map((severity) => {
+    const n = diagnostics.filter((d) => d.severity === severity).length;
+    return n === 0 ? '' : `${n} ${severity}${n === 1 ? '' : 's'}`;
+  });
+  return counted.filter((text) => text !== '').join(', ');
+}
