@@ -1,0 +1,30 @@
+/** Replaces composite ops by what they mean in primitives, for targets that have no kernel of their own for them. */
+
+import { isComposite, opOf } from '../../spec/ops/index.ts';
+import { rebuild } from '../builder.ts';
+import type { Node } from '../ir.ts';
+import type { Pass } from '../pass.ts';
+
+/** True keeps the node as it is; a text is why it may not be kept. */
+export type Keep = (node: Node) => boolean | string;
+
+export const decompose_composites = ({ keep }: { readonly keep: readonly string[] | Keep }): Pass => ({
+  name: 'decompose_composites',
+  doc: 'Spell out in primitives every composite op that the target does not know.',
+  keepsScopes: true,
+  run(graph, { trace }) {
+    const kept: Keep = typeof keep === 'function' ? keep : ({ op }) => keep.includes(op);
+    const counts = new Map<string, number>();
+    const result = rebuild(graph, (node, inputs, builder, at) => {
+      if (!isComposite(node.op)) return undefined;
+      const verdict = kept(node);
+      if (verdict === true) return undefined;
+      const reason = verdict === false ? '' : `, since ${verdict}`;
+      const line = `${node.op}${reason}`;
+      counts.set(line, (counts.get(line) ?? 0) + 1);
+      return opOf(node.op).decompose(builder.emit(at), inputs, node.attrs);
+    });
+    for (const [line, n] of counts) trace(`${n} times ${line}`);
+    return result;
+  },
+});

@@ -1,0 +1,55 @@
+/** Names of ports at the boundary, as the clients of ONNX models expect them. */
+
+import type { PortDecl } from '../spec/sink.ts';
+
+export interface PortNames {
+  readonly input: string;
+  readonly output: string;
+}
+
+interface Group {
+  readonly key: PortDecl[];
+  readonly value: PortDecl[];
+  readonly others: PortDecl[];
+}
+
+/** `h.0.attn.k#2` -> the executed instance `h.0.attn#2`, and `k`. */
+function apart(name: string): { readonly instance: string; readonly own: string } {
+  const [, path = '', own = name, turn = ''] = /^(?:(.*)\.)?([^.#]+)(#\d+)?$/.exec(name) ?? [];
+  return { instance: `${path}${turn}`, own };
+}
+
+const isKey = (own: string): boolean => /^(k|keys?)$/.test(own);
+const isValue = (own: string): boolean => /^(v|values?)$/.test(own);
+
+const state = (name: string): PortNames => ({ input: `past_state.${name}`, output: `present_state.${name}` });
+const pair = (layer: number, half: 'key' | 'value'): PortNames => ({
+  input: `past_key_values.${layer}.${half}`,
+  output: `present.${layer}.${half}`,
+});
+
+/**
+ * Growing caches of one executed instance are a layer's key and value: `k` and `v`, or else the first and the second.
+ * Layers count in order of execution; caches of fixed length, and a third cache of an instance, go by their path.
+ */
+export function portNames(caches: readonly PortDecl[]): ReadonlyMap<string, PortNames> {
+  const groups = new Map<string, Group>();
+  for (const decl of caches) {
+    if (decl.last !== undefined) continue;
+    const { instance, own } = apart(decl.name);
+    const group = groups.get(instance) ?? { key: [], value: [], others: [] };
+    groups.set(instance, group);
+    if (isKey(own)) group.key.push(decl);
+    else if (isValue(own)) group.value.push(decl);
+    else group.others.push(decl);
+  }
+  const names = new Map(caches.map((c) => [c.name, state(c.name)]));
+  [...groups.values()].forEach(({ key, value, others }, layer) => {
+    const rest = [...others];
+    const first = key[0] ?? rest.shift();
+    const second = value[0] ?? rest.shift();
+    if (first) names.set(first.name, pair(layer, 'key'));
+    if (second) names.set(second.name, pair(layer, 'value'));
+  });
+  return names;
+}

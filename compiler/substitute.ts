@@ -1,0 +1,21 @@
+/** Puts sizes for names everywhere in a node: in its attributes and, where no rule infers it, in its type. */
+
+import { type Dim, substitute } from '../spec/dim.ts';
+import type { Attr, Attrs } from '../spec/op.ts';
+import type { GraphDType, TensorType } from '../spec/type.ts';
+import { isDim, isTensor } from './attr_text.ts';
+
+export type Replace = (name: string) => Dim | undefined;
+
+const inAttr = (attr: Attr, replace: Replace): Attr => {
+  if (typeof attr !== 'object' || attr === null || isTensor(attr)) return attr;
+  return isDim(attr) ? substitute(attr, replace) : attr.map((a) => inAttr(a, replace));
+};
+
+export const substituteAttrs = (attrs: Attrs, replace: Replace): Attrs =>
+  Object.fromEntries(Object.entries(attrs).map(([name, attr]) => [name, inAttr(attr, replace)]));
+
+export const substituteType = (
+  { dtype, shape }: TensorType<GraphDType>,
+  replace: Replace,
+): TensorType<GraphDType> => ({ dtype, shape: shape.map((d) => substitute(d, replace)) });
