@@ -1,0 +1,55 @@
+/** A value of a graph that is not what it should be, and where it came from. */
+
+import type { Graph, NodeId, Origin } from '../compiler/ir.ts';
+import type { Tensor } from '../spec/tensor.ts';
+import { showType } from '../spec/type.ts';
+import { compareValues } from './compare.ts';
+
+export interface Finding {
+  readonly node: NodeId;
+  readonly op: string;
+  /** `float32[B, T, 48]`. */
+  readonly type: string;
+  /** Where it came from: the block instance, and the piece of the spec. */
+  readonly origin?: Origin;
+  /** Weights among its inputs. */
+  readonly params: readonly string[];
+  readonly call: number;
+  readonly abs: number;
+  readonly expected: number;
+  readonly actual: number;
+  readonly index: readonly number[];
+}
+
+/** Where `actual` is farthest from `expected`. */
+export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tensor, actual: Tensor): Finding {
+  const node = graph.nodes[id]!;
+  const origin = graph.origins[id]!.at(-1);
+  const { abs, at } = compareValues(expected, actual);
+  const params = node.inputs.flatMap((i) => {
+    const { op, attrs } = graph.nodes[i]!;
+    return op === 'param' ? [String(attrs['name'])] : [];
+  });
+  return {
+    node: id,
+    op: node.op,
+    type: showType(node.type),
+    ...(origin ? { origin } : {}),
+    params,
+    call,
+    abs,
+    expected: expected.data[at] ?? Number.NaN,
+    actual: actual.data[at] ?? Number.NaN,
+    index: indexOf(at, expected.shape),
+  };
+}
+
+function indexOf(at: number, shape: readonly number[]): readonly number[] {
+  let rest = at;
+  const fromLast = shape.toReversed().map((n) => {
+    const i = rest % n;
+    rest = Math.floor(rest / n);
+    return i;
+  });
+  return fromLast.reverse();
+}
