@@ -1,0 +1,128 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { decoder, padLeft } from '../../runtime/cache.ts';
+import { Refusal } from '../../spec/diagnostic.ts';
+import { tensor } from '../../spec/tensor.ts';
+import { type TinyOptions, tinySession } from './tiny_session.ts';
+
+async function refusal(act: () => Promise<unknown>): Promise<string> {
+  try {
+    await act();
+  } catch (cause) {
+    if (cause instanceof Refusal) return cause.message;
+    throw cause;
+  }
+  return 'nothing was refused';
+}
+
+const forms: readonly TinyOptions[] = [
+  { cache: 'none' },
+  { cache: 'dynamic' },
+  { cache: 'static', slots: 6 },
+];
+
+test('the same calls give the same logits in every form', async () => {
+  const seen: number[][] = [];
+  for (const form of forms) {
+    const cache = decoder(tinySession(form));
+    const first = await cache.prefill([[1, 2, 3]]);
+    const second = await cache.step([4]);
+    const third = await cache.step([5]);
+    assert.is(first.shape.join(), '1,3,13');
+    assert.is(third.shape.join(), '1,1,13');
+    seen.push([...first.data, ...second.data, ...third.data]);
+  }
+  const [none, ...others] = seen;
+  for (const other of others) {
+    const worst = Math.max(...other.map((x, i) => Math.abs(x - none![i]!)));
+    assert.ok(worst < 1e-6, String(worst));
+    assert.ok(Math.max(...other.map((x, i) => Math.abs(x + 1e-3 - none![i]!))) > 1e-6);
+  }
+});
+
+test('a static cache is full when it is full', async () => {
+  const cache = decoder(tinySession({ cache: 'static', slots: 4 }));
+  await cache.prefill([[1, 2, 3]]);
+  await cache.step([4]);
+  assert.is(await refusal(() => cache.step([5])), 'N706: the text outgrows the static cache');
+  // Padding takes slots too.
+  const padded = decoder(tinySession({ cache: 'static', slots: 4 }));
+  await padded.prefill([[1, 2, 3], [1]]);
+  await padded.step([4, 4]);
+  assert.match(await refusal(() => padded.step([5, 5])), 'N706');
+});
+
+test('a context is a limit on positions, which padding has none of', async () => {
+  const cache = decoder(tinySession({ context: 4 }));
+  await cache.feed([[0, 0, 0, 1]], { real: [[0, 0, 0, 1]] });
+  await cache.feed([[2, 3, 4]]);
+  assert.is(await refusal(() => cache.step([5])), 'N706: the text outgrows the context');
+  assert.match(await refusal(() => decoder(tinySession({ context: 4 })).prefill([[1, 2, 3, 4, 5]])), 'N706');
+});
+
+test('refuses tokens that are none', async () => {
+  const feed = (rows: number[][]) => refusal(() => decoder(tinySession({})).prefill(rows));
+  assert.is(await feed([[]]), 'N705: the prompt has no tokens');
+  assert.is(await feed([]), 'N705: the prompt has no tokens');
+  for (const bad of [13, -1, 0.5, Number.NaN])
+    assert.is(await feed([[1, bad]]), 'N705: token id out of range');
+  const cache = decoder(tinySession({}));
+  await cache.prefill([[1], [2]]);
+  assert.match(await refusal(() => cache.step([3])), 'N705: rows of one call differ');
+});
+
+test('refuses rows of different length where nothing masks', async () => {
+  const message = await refusal(() => decoder(tinySession({ cache: 'none' })).prefill([[1, 2], [3]]));
+  assert.match(message, 'N705: rows of different length');
+});
+
+test('refuses a model with inputs of its own', async () => {
+  const session = tinySession({});
+  const extra = { name: 'token_type_ids', dtype: 'int64', shape: ['batch_size', 'sequence_length'] } as const;
+  const manifest = { ...session.manifest, inputs: [...session.manifest.inputs, extra] };
+  const message = await refusal(() => decoder({ ...session, manifest }).prefill([[1]]));
+  assert.is(message, 'N704: the model wants an input that no client gives: token_type_ids');
+});
+
+test('gives positions that count real tokens only', async () => {
+  const session = tinySession({});
+  const fed: number[][] = [];
+  const run: typeof session.run = (feeds) => {
+    fed.push([...feeds['position_ids']!.data], [...feeds['attention_mask']!.data]);
+    return session.run(feeds);
+  };
+  const cache = decoder({ ...session, run });
+  await cache.prefill([[5, 6, 7], [8]]);
+  await cache.step([1, 2]);
+  assert.is(fed.map((row) => row.join('')).join(' '), '012110 111001 31 11110011');
+});
+
+test('keeps rows that the host must append or write', async () => {
+  for (const cache of ['dynamic', 'static'] as const) {
+    const session = tinySession({ cache, slots: 5 });
+    const port = { ...session.manifest.ports[0]!, rule: 'rows' } as const;
+    const manifest = { ...session.manifest, ports: [port] };
+    const run: typeof session.run = async (feeds, fetches) => {
+      const outputs = await session.run(feeds, fetches);
+      const all = outputs['present.0.value']!;
+      const [added, total] = [feeds['input_ids']!.shape[1]!, all.shape[2]!];
+      const before = cache === 'static' ? feeds['past_length']!.data[0]! : total - added;
+      const rows = all.data.slice(before * 4, (before + added) * 4);
+      return { ...outputs, 'present.0.value': tensor('float32', [1, 1, added, 4], rows) };
+    };
+    const [whole, rows] = [decoder(session), decoder({ ...session, manifest, run })];
+    await whole.prefill([[1, 2]]);
+    await rows.prefill([[1, 2]]);
+    for (const token of [3, 4]) {
+      assert.is([...(await rows.step([token])).data].join(), [...(await whole.step([token])).data].join());
+    }
+  }
+});
+
+test('pads on the left', () => {
+  const { tokens, real } = padLeft([[1, 2, 3], [4]], 9);
+  assert.is(JSON.stringify(tokens), '[[1,2,3],[9,9,4]]');
+  assert.is(JSON.stringify(real), '[[1,1,1],[0,0,1]]');
+});
+
+test.run();

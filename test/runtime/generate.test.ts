@@ -1,0 +1,91 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { generate } from '../../runtime/generate.ts';
+import { candidates, random, sample } from '../../runtime/sample.ts';
+import { tinySession } from './tiny_session.ts';
+
+async function collect(options: Parameters<typeof generate>[2], session = tinySession({})): Promise<string> {
+  const tokens: number[] = [];
+  for await (const token of generate(session, [1, 2], options)) tokens.push(token);
+  return tokens.join(' ');
+}
+
+test('greedy text is the same in every form of cache', async () => {
+  const greedy = await collect({ maxTokens: 12 });
+  assert.is(greedy.split(' ').length, 12);
+  assert.is(await collect({ maxTokens: 12 }, tinySession({ cache: 'none' })), greedy);
+  assert.is(await collect({ maxTokens: 12 }, tinySession({ cache: 'static', slots: 20 })), greedy);
+  assert.is(await collect({ maxTokens: 12 }, tinySession({ logits: 'last' })), greedy);
+});
+
+test('one seed is one text, another seed another', async () => {
+  const hot = { maxTokens: 40, temperature: 3 };
+  assert.is(await collect({ ...hot, seed: 5 }), await collect({ ...hot, seed: 5 }));
+  assert.is.not(await collect({ ...hot, seed: 5 }), await collect({ ...hot, seed: 6 }));
+});
+
+test('a top-k of one is greedy at any temperature', async () => {
+  const greedy = await collect({ maxTokens: 12 });
+  assert.is(await collect({ maxTokens: 12, temperature: 5, topK: 1 }), greedy);
+  assert.is.not(await collect({ maxTokens: 12, temperature: 5 }), greedy);
+});
+
+test('stops at a token that ends the text, and yields it', async () => {
+  const tokens = (await collect({ maxTokens: 12 })).split(' ').map(Number);
+  const stop = tokens[3]!;
+  const until = tokens.slice(0, tokens.indexOf(stop) + 1);
+  assert.is(await collect({ maxTokens: 12, stop: [stop] }), until.join(' '));
+  assert.is(await collect({ maxTokens: 0 }), '');
+});
+
+// What nanochat's engine does: the k largest logits divided by the temperature, then a softmax.
+test('probabilities are those of a softmax over the k largest', () => {
+  const logits = [1, 3, 2, -1, 0];
+  const chosen = candidates(logits, { temperature: 0.5, topK: 3 });
+  assert.is(chosen.map((c) => c.token).join(), '1,2,0');
+  const weights = [3, 2, 1].map((x) => Math.exp(x / 0.5));
+  const total = weights.reduce((a, b) => a + b);
+  for (const [i, { probability }] of chosen.entries()) {
+    assert.ok(Math.abs(probability - weights[i]! / total) < 1e-12);
+    assert.not.ok(Math.abs(probability - weights[i]! / total + 1e-6) < 1e-12);
+  }
+});
+
+test('top-p keeps the fewest that reach it, min-p what is near the first', () => {
+  const logits = [0.5, 0.3, 0.15, 0.05].map(Math.log);
+  const kept = (options: Parameters<typeof candidates>[1]) =>
+    candidates(logits, options)
+      .map((c) => c.token)
+      .join('');
+  assert.is(kept({ topP: 0.5 }), '0');
+  assert.is(kept({ topP: 0.51 }), '01');
+  assert.is(kept({ topP: 0.95 }), '012');
+  assert.is(kept({ topP: 1 }), '0123');
+  assert.is(kept({ minP: 0.4 }), '01');
+  assert.is(kept({ topK: 99 }), '0123');
+  assert.is(kept({ topK: 0 }), '0123');
+});
+
+test('draws as often as is probable', () => {
+  const logits = [0.6, 0.3, 0.1].map(Math.log);
+  const next = random(11);
+  const seen = [0, 0, 0];
+  for (let i = 0; i < 30_000; i++) seen[sample(logits, { temperature: 1 }, next)]!++;
+  // Four standard deviations of a binomial with n = 30000.
+  for (const [i, p] of [0.6, 0.3, 0.1].entries()) {
+    assert.ok(Math.abs(seen[i]! - 30_000 * p) < 4 * Math.sqrt(30_000 * p * (1 - p)), seen.join());
+  }
+});
+
+test('equal logits are chosen from the lowest index, NaN never', () => {
+  assert.is(sample([1, 2, 2], {}, random(1)), 1);
+  assert.is(sample([Number.NaN, 1, 0], {}, random(1)), 1);
+  assert.is(
+    candidates([Number.NaN, 1, 1], {})
+      .map((c) => c.token)
+      .join(),
+    '1,2',
+  );
+});
+
+test.run();
