@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
 
@@ -41,7 +42,8 @@ export async function runAction<O extends Partial<IoOptions>>(
     color: options.color ?? 'auto',
   });
   const abort = new AbortController();
-  const interrupt = () => abort.abort();
+  // The first asks; whoever asks twice does not want to wait.
+  const interrupt = () => (abort.signal.aborted ? process.exit(exitCodes.interrupted) : abort.abort());
   process.on('SIGINT', interrupt);
   process.stdout.on('error', ignoreClosedPipe);
   try {
@@ -53,6 +55,9 @@ export async function runAction<O extends Partial<IoOptions>>(
   }
 }
 
+/** What is wrong is the command line itself, not what it names. */
+const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N502', 'N503', 'N510']);
+
 function explain(io: Io, thrown: unknown, aborted: boolean): number {
   if (aborted) {
     io.note('interrupted; nothing was left behind');
@@ -61,7 +66,7 @@ function explain(io: Io, thrown: unknown, aborted: boolean): number {
   if (thrown instanceof Refusal) {
     io.report(thrown.diagnostics);
     if (!hasErrors(thrown.diagnostics)) return exitCodes.fine;
-    return thrown.diagnostics.some((d) => d.code === 'N510') ? exitCodes.usage : exitCodes.wrong;
+    return thrown.diagnostics.some((d) => usageCodes.has(d.code)) ? exitCodes.usage : exitCodes.wrong;
   }
   const what = thrown instanceof Error ? thrown.message : String(thrown);
   const kind = thrown instanceof Bug ? 'a bug in nanoc' : 'an unexpected failure, which is a bug in nanoc';

@@ -7,16 +7,18 @@ import { findBackend } from '../backends/index.ts';
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
-import { type Context, runAction, withGlobals } from './command.ts';
+import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, withCompileOptions } from './compile_options.ts';
-import { bytes } from './io.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { type Inputs, openInputs } from './open_inputs.ts';
 import { outputPath, refuseOverwrite } from './output_path.ts';
+import { summarise } from './summarise.ts';
+import { withTokenizer } from './with_tokenizer.ts';
 
 interface Options extends CompileOptions {
   readonly out?: string;
   readonly force?: boolean;
+  readonly tokenizer?: string;
   readonly emit?: Stage;
   readonly explain?: string;
   readonly verify?: boolean;
@@ -31,6 +33,10 @@ export function addCompile(program: Command): void {
     )
     .option('-o, --out <path>', 'file, or a folder when it ends in /; written whole or not at all')
     .option('--force', 'overwrite what exists')
+    .option(
+      '--tokenizer <path>',
+      'a tokenizer to put beside the model, when there is none beside the checkpoint',
+    )
     .addOption(
       new Option('--emit <stage>', 'print what the compiler sees instead of writing').choices([
         'ast',
@@ -43,19 +49,21 @@ export function addCompile(program: Command): void {
     .action((spec: string | undefined, options: Options) => runAction(run, options, spec ? [spec] : []));
 }
 
-async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number | undefined> {
+async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {
   const inputs = openInputs(spec, options, cx.io);
   const targets = options.target.length > 0 ? options.target : ['onnx'];
   if (options.emit || options.explain) {
     lookInside(cx.io, requestOf(inputs, options, findBackend(targets[0]!)), options);
-    return;
+    return exitCodes.fine;
   }
-  let code: number | undefined;
-  for (const target of targets) {
-    const { path } = await compileTo(cx, inputs, options, target, targets.length);
+  let code: number = exitCodes.fine;
+  for (const [i, target] of targets.entries()) {
+    const copies = i === 0 && inputs.tokenizer ? { copies: inputs.tokenizer } : {};
+    const written = await compileTo(cx, inputs, { ...options, ...copies }, target, targets.length);
+    summarise(cx.io, written, inputs, options);
     if (options.verify) {
       const { verifyModel } = await import('./verify.ts');
-      code = (await verifyModel(cx, path, options)) ?? code;
+      code = Math.max(code, await verifyModel(cx, written.path, options));
     }
   }
   return code;
@@ -64,20 +72,30 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
 export interface Written {
   readonly path: string;
   readonly compiled: Compiled;
+  readonly artifact: Artifact;
 }
 
+export interface Output extends CompileOptions {
+  readonly out?: string;
+  readonly force?: boolean;
+  /** Written beside the model. */
+  readonly copies?: Inputs['tokenizer'];
+}
+
+/** Compiles and writes; `targets` is how many there are in all. */
 export async function compileTo(
   cx: Context,
   inputs: Inputs,
-  options: Options,
+  options: Output,
   target: string,
   targets: number,
 ): Promise<Written> {
   const backend = findBackend(target);
   const compiled = compileOrRefuse(cx, requestOf(inputs, options, backend));
   const { folder, file } = outputPath(options.out, compiled.manifest.model, backend, targets);
-  const artifact = emit(compiled, backend, emitOptions(options, file));
-  cx.io.report(artifact.diagnostics);
+  const emitted = emit(compiled, backend, emitOptions(options, file));
+  cx.io.report(emitted.diagnostics);
+  const artifact = withTokenizer(cx.io, emitted, file, compiled.manifest.vocab, options.copies);
   if (!options.force) refuseOverwrite(artifact, folder);
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
   const progress = cx.io.progress(`writing ${join(folder, file)}`, total);
@@ -87,9 +105,7 @@ export async function compileTo(
     overwrite: options.force ?? false,
   });
   progress.done();
-  const path = join(folder, file);
-  summarise(cx, compiled, artifact, path, inputs, options);
-  return { path, compiled };
+  return { path: join(folder, file), compiled, artifact };
 }
 
 export function emit(
@@ -138,45 +154,4 @@ export function compileOrRefuse({ io }: Pick<Context, 'io'>, request: CompileReq
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report(diagnostics);
   return value;
-}
-
-function summarise(
-  { io }: Context,
-  { manifest, graph, program }: Compiled,
-  artifact: Artifact,
-  path: string,
-  { checkpoint }: Inputs,
-  { opset }: Options,
-): void {
-  const parameters = program.params.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
-  const size = artifact.files.reduce((sum, f) => sum + f.size, 0);
-  if (io.options.json) {
-    io.json({
-      path,
-      files: artifact.files.map(({ name, size: length }) => ({ name, bytes: length })),
-      spec: manifest.spec.name,
-      parameters,
-      nodes: graph.nodes.length,
-      opset,
-      cache: manifest.cache,
-      context: manifest.context ?? null,
-      weights: manifest.weights,
-    });
-    return;
-  }
-  const form = manifest.slots === undefined ? manifest.cache : `static cache of ${manifest.slots} slots`;
-  io.result(
-    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(size)}, opset ${opset}, ` +
-      `${manifest.cache === 'static' ? form : manifest.cache === 'none' ? 'no cache' : `${form} cache`}`,
-  );
-  if (!checkpoint)
-    io.result(`weights are random (seed ${manifest.weights.split(':')[1]}): for trying things out only`);
-}
-
-/** `561M`, `1.6B`, `83k`. */
-export function shortCount(n: number): string {
-  const units = ['', 'k', 'M', 'B', 'T'];
-  let [i, x] = [0, n];
-  while (x >= 999.5 && i < units.length - 1) [i, x] = [i + 1, x / 1000];
-  return `${x < 10 && i > 0 ? x.toFixed(1) : x.toFixed(0)}${units[i]}`;
 }

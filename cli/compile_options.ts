@@ -55,7 +55,7 @@ export function withCompileOptions(command: Command): Command {
         .default('float32', 'f32')
         .argParser((text: string) => storage[oneOf(Object.keys(storage))(text)]),
     )
-    .option('--opset <n>', 'ONNX operator set, 17 to 26', whole(1), 21)
+    .option('--opset <n>', 'ONNX operator set, 17 to 26', opsetNumber, 21)
     .option(
       '--ignore-extra <glob>',
       'tensors that the spec does not use (repeatable)',
@@ -88,6 +88,16 @@ export const whole =
     }
     return n;
   };
+
+const [oldest, newest] = [17, 26];
+
+function opsetNumber(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < oldest || n > newest) {
+    throw new InvalidArgumentError(`say a whole number from ${oldest} to ${newest}.`);
+  }
+  return n;
+}
 
 export function positive(text: string): number {
   const n = Number(text);

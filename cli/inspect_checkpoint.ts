@@ -6,10 +6,10 @@ import { findGeneration } from '../compiler/weights/nanochat.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
 import type { Context } from './command.ts';
-import { shortCount } from './compile.ts';
 import { groupKeys } from './group_keys.ts';
 import type { InspectOptions } from './inspect.ts';
 import { sizeText } from './open_inputs.ts';
+import { shortCount } from './short_count.ts';
 import { table } from './table.ts';
 
 const elements = ({ shape }: LazyTensor): number => shape.reduce((a, b) => a * b, 1);

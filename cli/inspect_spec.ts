@@ -7,11 +7,11 @@ import { constant, showShape } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
-import { shortCount } from './compile.ts';
 import { groupKeys } from './group_keys.ts';
 import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
 import { loadSpec } from './load_spec.ts';
+import { shortCount } from './short_count.ts';
 import { table } from './table.ts';
 
 export function inspectSpec({ io }: Context, what: string, { checkpoint, step, set }: InspectOptions): void {

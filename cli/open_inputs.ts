@@ -8,22 +8,56 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import type { CompileOptions } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';
 import { type LoadedSpec, loadSpec } from './load_spec.ts';
+import { besideCheckpoint, namedTokenizer, readTokenizer, type TokenizerFile } from './tokenizer_files.ts';
+
+export interface FoundTokenizer {
+  readonly file: TokenizerFile;
+  /** By the user, rather than found beside the checkpoint. */
+  readonly named: boolean;
+}
 
 export interface Inputs {
   readonly spec: LoadedSpec;
   readonly checkpoint?: Checkpoint;
+  readonly tokenizer?: FoundTokenizer;
 }
 
-type Where = Pick<CompileOptions, 'checkpoint' | 'step' | 'source' | 'modelTag'>;
+export type Where = Pick<CompileOptions, 'checkpoint' | 'step' | 'source' | 'modelTag'>;
 
-export function openInputs(argument: string | undefined, options: Where, io: Io): Inputs {
-  const path = checkpointPath(options);
-  if (path === undefined) return { spec: loadSpec(argument, undefined) };
-  const checkpoint = openCheckpoint(path, options.step === undefined ? {} : { step: options.step });
-  io.note(`weights: ${checkpoint.path}, ${checkpoint.format}, ${sizeText(checkpoint)}`);
+export function openInputs(argument: string | undefined, options: Where & WithTokenizer, io: Io): Inputs {
+  const named = options.tokenizer === undefined ? undefined : namedTokenizer(options.tokenizer);
+  const checkpoint = openNamed(options, io);
   const spec = loadSpec(argument, checkpoint);
   if (spec.why) io.note(`spec: ${spec.why}`);
-  return { spec, checkpoint };
+  const tokenizer = findTokenizer(named, checkpoint, io);
+  return { spec, ...(checkpoint ? { checkpoint } : {}), ...(tokenizer ? { tokenizer } : {}) };
+}
+
+/** The checkpoint that `--checkpoint` or `--source` names, if one does. */
+export function openNamed(options: Where, io: Io): Checkpoint | undefined {
+  const path = checkpointPath(options);
+  if (path === undefined) return undefined;
+  const checkpoint = openCheckpoint(path, options.step === undefined ? {} : { step: options.step });
+  io.note(`weights: ${checkpoint.path}, ${checkpoint.format}, ${sizeText(checkpoint)}`);
+  return checkpoint;
+}
+
+interface WithTokenizer {
+  readonly tokenizer?: string;
+}
+
+/** One that was not asked for and cannot be read is no reason to stop. */
+function findTokenizer(named: string | undefined, checkpoint: Checkpoint | undefined, io: Io) {
+  if (named !== undefined) return { file: readTokenizer(named), named: true };
+  const path = checkpoint && besideCheckpoint(checkpoint.path);
+  if (path === undefined) return undefined;
+  try {
+    return { file: readTokenizer(path), named: false };
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    io.note(`tokenizer: ${path} is left out: ${cause.diagnostics[0]?.message}`);
+    return undefined;
+  }
 }
 
 function checkpointPath({ checkpoint, source, modelTag, step }: Where): string | undefined {

@@ -1,17 +1,17 @@
 /** `nanoc run`: generate text or token ids from a compiled model, a token at a time as they are made. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readManifest } from '../backends/onnx/read_model.ts';
 import { generate } from '../runtime/generate.ts';
 import { type Device, devices, onnxSession } from '../runtime/onnx_node_session.ts';
-import { openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
+import type { Tokenizer } from '../runtime/tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { whole } from './compile_options.ts';
 import type { IoOptions } from './io.ts';
 import { usage } from './open_inputs.ts';
+import { besideModel, namedTokenizer, readTokenizer } from './tokenizer_files.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly prompt?: string;
@@ -118,24 +118,13 @@ const samplingOf = (options: Options, tokenizer: Tokenizer | undefined) => ({
   ...(options.minP === undefined ? {} : { minP: options.minP }),
 });
 
-const tokenizerFiles = [
-  'tokenizer.pkl',
-  'tokenizer.json',
-  'tokenizer/tokenizer.pkl',
-  'tokenizer/tokenizer.json',
-];
-
 function tokenizerOf(model: string, named: string | undefined): Tokenizer {
-  const folder = named ?? dirname(model);
-  const file =
-    named !== undefined && existsSync(named) && statSync(named).isFile()
-      ? named
-      : tokenizerFiles.map((f) => join(folder, f)).find((f) => existsSync(f));
-  if (file !== undefined) return openTokenizer(readFileSync(file), file);
+  const path = named === undefined ? besideModel(model) : namedTokenizer(named);
+  if (path !== undefined) return readTokenizer(path).tokenizer;
   throw new Refusal([
-    error('N708', `no tokenizer ${named === undefined ? 'beside the model' : `at ${named}`}`, {
-      file: folder,
-      expected: tokenizerFiles.slice(0, 2).join(' or '),
+    error('N708', 'no tokenizer beside the model', {
+      file: model,
+      expected: 'tokenizer.pkl or tokenizer.json',
       hint: 'name it with --tokenizer PATH, or give --tokens IDS instead of a prompt',
     }),
   ]);

@@ -4,15 +4,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type OnnxModel, readModel } from '../backends/onnx/read_model.ts';
+import { readModel } from '../backends/onnx/read_model.ts';
 import { readGolden } from '../runtime/golden.ts';
 import { type Device, devices, onnxSession } from '../runtime/onnx_node_session.ts';
 import { referenceSession } from '../runtime/reference_session.ts';
+import type { Session } from '../runtime/session.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts';
 import { windowsOf } from '../runtime/windows.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { compileTo, type Written } from './compile.ts';
+import { compileTo } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
 import { openInputs } from './open_inputs.ts';
 import { recompileModel } from './recompile_model.ts';
@@ -34,6 +35,7 @@ export function addVerify(program: Command): void {
     .addOption(new Option('--device <name>', 'where the target runs').choices(devices).default('cpu'))
     .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
     .option('--full', 'long texts through the interpreter too')
+    .option('--bisect', 'after a failure, look for the first value that differs (the default)', true)
     .option('--no-bisect', 'after a failure, do not look for the first value that differs')
     .action((what: string | undefined, options: VerifyOptions) =>
       runAction(run, options, what === undefined ? [] : [what]),
@@ -43,21 +45,17 @@ export function addVerify(program: Command): void {
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
   if (what?.endsWith('.onnx')) return verifyModel(cx, what, options);
   const folder = mkdtempSync(join(tmpdir(), 'nanoc-verify-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
-    const written = await compileSpec(cx, what, options, folder);
-    return await verifyModel(cx, written.path, options);
+    const inputs = openInputs(what, options, cx.io);
+    if (!inputs.checkpoint) cx.io.note(`weights: random (seed ${options.seed})`);
+    const { path } = await compileTo(cx, inputs, { ...options, out: `${folder}/` }, 'onnx', 1);
+    return await verifyModel(cx, path, options);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
-}
-
-function compileSpec(
-  cx: Context,
-  spec: string | undefined,
-  options: VerifyOptions,
-  folder: string,
-): Promise<Written> {
-  return compileTo(cx, openInputs(spec, options, cx.io), { ...options, out: `${folder}/` }, 'onnx', 1);
 }
 
 /** Exit code 0 when every check passes. */
@@ -65,11 +63,12 @@ export async function verifyModel(cx: Context, path: string, options: VerifyOpti
   const { io } = cx;
   const model = readModel(path);
   const { manifest } = model;
-  const compiled = recompileModel(cx, model, options);
+  const again = recompileModel(cx, model, options);
+  const { compiled } = again;
   const session = await onnxSession({ model: path, manifest, device: options.device ?? 'cpu' });
   try {
     const report = await verify({
-      session,
+      session: stoppable(session, cx.signal),
       reference: referenceSession(compiled.reference, manifest, compiled.referenceWeights),
       windows: windowsOf(compiled.reference),
       full: options.full ?? false,
@@ -83,12 +82,25 @@ export async function verifyModel(cx: Context, path: string, options: VerifyOpti
     show(cx, report);
     if (report.pass) return exitCodes.fine;
     io.report(report.diagnostics);
-    if (options.bisect !== false) await look(cx, model, report, options);
+    if (options.bisect !== false && report.failing) {
+      const { explainFailure } = await import('./explain_failure.ts');
+      await explainFailure(cx, model, again, report.failing, options);
+    }
     return exitCodes.wrong;
   } finally {
     await session.close();
   }
 }
+
+/** Between calls Ctrl-C is heard; what it throws is not taken for a failed check. */
+const stoppable = (session: Session, signal: AbortSignal): Session => ({
+  ...session,
+  async run(feeds, fetches) {
+    await new Promise((heard) => void setImmediate(heard));
+    if (signal.aborted) throw new Refusal([]);
+    return session.run(feeds, fetches);
+  },
+});
 
 function readFile(path: string): Uint8Array {
   try {
@@ -122,15 +134,4 @@ function cells(row: VerifyRow): readonly string[] {
   const top = `${(100 * top1).toFixed(top1 === 1 ? 0 : 1)}%`;
   const verdict = `${pass ? 'ok' : 'FAILED'}${note ? ` (${note})` : ''}`;
   return [check, what, figure(max_abs), figure(max_rel), top, figure(kl), figure(tolerance.abs), verdict];
-}
-
-async function look(
-  cx: Context,
-  model: OnnxModel,
-  report: VerifyReport,
-  options: VerifyOptions,
-): Promise<void> {
-  if (!report.failing) return;
-  const { explainFailure } = await import('./explain_failure.ts');
-  await explainFailure(cx, model, report.failing.calls, options);
 }

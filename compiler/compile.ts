@@ -55,6 +55,8 @@ export interface Compiled {
   readonly manifest: Manifest;
   readonly weights: WeightSource;
   readonly referenceWeights: WeightSource;
+  /** The same for the graph between two passes. */
+  readonly weightsOf: (graph: Graph) => WeightSource;
 }
 
 /** Passes that change what a call takes and gives; the reference needs them too. */
@@ -110,10 +112,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
     ports: graph.ports.map(boundaryPort),
   };
   const from = bound.value ? { binding: bound.value } : { seed: request.seed ?? 0 };
-  const weights = weightSource({ graph, storage, ...from });
-  const referenceWeights = weightSource({ graph: reference, storage, ...from });
+  const weightsOf = (of: Graph): WeightSource => weightSource({ graph: of, storage, ...from });
+  const [weights, referenceWeights] = [weightsOf(graph), weightsOf(reference)];
   return {
-    value: { program, built: raw, reference, graph, manifest, weights, referenceWeights },
+    value: { program, built: raw, reference, graph, manifest, weights, referenceWeights, weightsOf },
     diagnostics,
   };
 }

@@ -175,6 +175,12 @@ function firstMoved({ calls, tolerance }: BisectOptions, before: Ran, after: Ran
 
 const figure = (x: number): string => (Number.isFinite(x) ? x.toPrecision(6) : String(x));
 
+/** ` in transformer.h.3.attn`, ` in transformer.h.0.attn and 2 more`. */
+function scopeText({ scopes: [first, ...more] }: Finding): string {
+  if (first === undefined) return '';
+  return ` in ${first}${more.length > 1 ? ` and ${more.length} more` : more.length === 1 ? ` and ${more[0]}` : ''}`;
+}
+
 /** The result as something to print under the table. */
 export function explain(result: BisectResult): Diagnostic {
   if (result.blame === 'none') {
@@ -186,7 +192,7 @@ export function explain(result: BisectResult): Diagnostic {
     result.blame === 'backend' ? 'the backend' : `the pass ${result.pass ?? 'that made the target'}`;
   if (!finding) return warning('N701', `${who} changes the outputs, and no value inside can be named`);
   const { op, origin, params, expected, actual, index, type } = finding;
-  const scope = origin?.scope ? ` in ${origin.scope}` : '';
+  const scope = scopeText(finding);
   const weights = params.length > 0 ? ` with ${params.join(', ')}` : '';
   return warning('N701', `the first value that differs is ${op}${scope}${weights}; ${who} made it so`, {
     ...(origin ? { span: origin.span } : {}),

@@ -10,8 +10,10 @@ export interface Finding {
   readonly op: string;
   /** `float32[B, T, 48]`. */
   readonly type: string;
-  /** Where it came from: the block instance, and the piece of the spec. */
+  /** The piece of the spec that it came from. */
   readonly origin?: Origin;
+  /** Block instances that it belongs to, in order of execution; layers share what is equal in all of them. */
+  readonly scopes: readonly string[];
   /** Weights among its inputs. */
   readonly params: readonly string[];
   readonly call: number;
@@ -24,7 +26,8 @@ export interface Finding {
 /** Where `actual` is farthest from `expected`. */
 export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tensor, actual: Tensor): Finding {
   const node = graph.nodes[id]!;
-  const origin = graph.origins[id]!.at(-1);
+  const origins = graph.origins[id]!;
+  const [origin] = origins;
   const { abs, at } = compareValues(expected, actual);
   const params = node.inputs.flatMap((i) => {
     const { op, attrs } = graph.nodes[i]!;
@@ -35,6 +38,7 @@ export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tens
     op: node.op,
     type: showType(node.type),
     ...(origin ? { origin } : {}),
+    scopes: [...new Set(origins.map((o) => o.scope).filter((scope) => scope !== ''))],
     params,
     call,
     abs,

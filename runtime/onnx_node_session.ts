@@ -16,6 +16,8 @@ type Ort = typeof import('onnxruntime-node');
 export interface OnnxOptions {
   /** A path, or the bytes of a model that is one file. */
   readonly model: string | Uint8Array;
+  /** Where the data beside a model given as bytes lies. */
+  readonly folder?: string;
   readonly manifest: Manifest;
   readonly device?: Device;
   readonly threads?: number;
@@ -32,11 +34,16 @@ const notInstalled = (cause: string): Diagnostic =>
   });
 
 const missing: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
-  webgpu: 'WebGPU needs a Vulkan, Metal or Direct3D 12 driver; --device cpu always works',
+  webgpu:
+    'WebGPU needs a Vulkan (on Linux the loader libvulkan.so.1 too), Metal or Direct3D 12 driver; a software one such as ' +
+    'SwiftShader does: VK_ICD_FILENAMES=/path/to/vk_swiftshader_icd.json; --device cpu always works',
   cuda:
     'CUDA needs Linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9 on the loader path, and their libraries beside ' +
     'onnxruntime-node: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node; --device cpu always works',
 };
+
+/** The key of onnxruntime's session options for the folder of external data. */
+const folderKey = 'model_external_initializers_file_folder_path';
 
 const firstLine = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]!.slice(0, 300);
@@ -54,11 +61,13 @@ async function importRuntime(load: () => Promise<unknown>): Promise<Ort> {
  * A provider that cannot start throws just as a bad model does: what the CPU loads is not a bad model.
  * The model is never run on the CPU instead.
  */
-async function create(ort: Ort, { model, device = 'cpu', threads }: OnnxOptions): Promise<InferenceSession> {
+async function create(ort: Ort, options: OnnxOptions): Promise<InferenceSession> {
+  const { model, folder, device = 'cpu', threads } = options;
   const open = (provider: Device): Promise<InferenceSession> => {
     const settings: InferenceSession.SessionOptions = {
       executionProviders: [provider],
       logSeverityLevel: 4,
+      ...(folder === undefined ? {} : { extra: { session: { [folderKey]: folder } } }),
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     };
     return typeof model === 'string'

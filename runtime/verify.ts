@@ -34,7 +34,7 @@ export interface VerifyReport {
   readonly pass: boolean;
   /** N701 when something differs. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Calls that show the first difference, for `bisect`. */
+  /** The failed row that takes the fewest tokens to show, and its calls, for `bisect`. */
   readonly failing?: { readonly row: VerifyRow; readonly calls: readonly Call[] };
 }
 
@@ -89,7 +89,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     const row = await runStep(check, step, allowed(kind, manifest, atol));
     rows.push(row);
     onRow?.(row);
-    if (!row.pass) failing ??= { row, calls: step.calls };
+    if (!row.pass && (!failing || tokensOf(step.calls) < tokensOf(failing.calls))) {
+      failing = { row, calls: step.calls };
+    }
   }
   const finite = finiteRow(target);
   rows.push(finite);
@@ -103,6 +105,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     ...(failing ? { failing } : {}),
   };
 }
+
+const tokensOf = (calls: readonly Call[]): number =>
+  sum(calls.map(({ tokens }) => tokens.length * (tokens[0]?.length ?? 0)));
 
 const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0);
 

@@ -1,0 +1,37 @@
+/** After a failed verification: the first value that differs, the block and the line of the spec it came from, and who made it so. */
+
+import type { OnnxModel } from '../backends/onnx/read_model.ts';
+import { bisect, explain } from '../runtime/bisect.ts';
+import type { Session } from '../runtime/session.ts';
+import type { VerifyReport } from '../runtime/verify.ts';
+import { warning } from '../spec/diagnostic.ts';
+import type { Context } from './command.ts';
+import { openInside } from './open_inside.ts';
+import type { Recompiled } from './recompile_model.ts';
+import type { VerifyOptions } from './verify.ts';
+
+type Failing = NonNullable<VerifyReport['failing']>;
+
+export async function explainFailure(
+  { io }: Context,
+  model: OnnxModel,
+  { compiled, stages }: Recompiled,
+  { row, calls }: Failing,
+  { device = 'cpu' }: Pick<VerifyOptions, 'device'>,
+): Promise<void> {
+  io.note('looking for the first value that differs');
+  const { graph, reference, weights, referenceWeights, weightsOf, manifest } = compiled;
+  const result = await bisect({
+    reference: { graph: reference, weights: referenceWeights },
+    target: { graph, weights },
+    manifest,
+    recompile: (outputs): Promise<Session> => openInside(model, compiled, outputs, device),
+    calls,
+    tolerance: row.tolerance,
+    stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),
+  });
+  io.report([explain(result)]);
+  if (result.blame === 'none' && row.check !== 'golden') {
+    io.report([warning('N701', `what differs shows only in ${row.check}: ${row.what}`)]);
+  }
+}

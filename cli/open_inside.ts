@@ -1,0 +1,45 @@
+/** A model file as a session that gives values inside it: the file itself, with more outputs, not a fresh copy of it. */
+
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { valueNames } from '../backends/onnx/index.ts';
+import type { OnnxModel } from '../backends/onnx/read_model.ts';
+import { tapModel } from '../backends/onnx/tap_model.ts';
+import type { Compiled } from '../compiler/compile.ts';
+import type { NodeId } from '../compiler/ir.ts';
+import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
+import type { Session } from '../runtime/session.ts';
+import { outputName } from '../runtime/trace.ts';
+import { emitOptions } from './compile.ts';
+
+/** Gives the values of `ids` under `outputName`; a value that the file has under no name of its own is left out. */
+export async function openInside(
+  { path, opset }: OnnxModel,
+  { graph, manifest, weights }: Compiled,
+  ids: readonly NodeId[],
+  device: Device,
+): Promise<Session> {
+  const options = emitOptions({ opset, external: 'auto' }, 'model.onnx');
+  const names = valueNames({ graph, manifest, weights, options });
+  const byOutput = new Map(ids.flatMap((id) => (names.has(id) ? [[outputName(id), names.get(id)!]] : [])));
+  const there = new Set(graph.outputs.map((o) => o.name));
+  const added = new Set([...byOutput.values()].filter((name) => !there.has(name)));
+  const session = await onnxSession({
+    model: tapModel(readFileSync(path), [...added]),
+    folder: dirname(resolve(path)),
+    manifest,
+    device,
+  });
+  return {
+    ...session,
+    async run(feeds, fetches = []) {
+      const wanted = new Set(fetches.map((name) => byOutput.get(name) ?? name));
+      const outputs = await session.run(feeds, [...wanted]);
+      const inside = [...byOutput].flatMap(([as, name]) => {
+        const value = outputs[name];
+        return value && fetches.includes(as) ? [[as, value] as const] : [];
+      });
+      return { ...outputs, ...Object.fromEntries(inside) };
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** What `nanoc compile` says of what it wrote. */
+
+import type { ArtifactFile } from '../backends/backend.ts';
+import type { Manifest } from '../compiler/manifest.ts';
+import type { Written } from './compile.ts';
+import type { CompileOptions } from './compile_options.ts';
+import { bytes, type Io } from './io.ts';
+import type { Inputs } from './open_inputs.ts';
+import { shortCount } from './short_count.ts';
+
+export function summarise(
+  io: Io,
+  { compiled, artifact, path }: Written,
+  { checkpoint }: Inputs,
+  { opset }: CompileOptions,
+): void {
+  const { manifest, graph, program } = compiled;
+  const parameters = program.params.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
+  if (io.options.json) {
+    io.json({
+      path,
+      files: artifact.files.map(({ name, size: length }) => ({ name, bytes: length })),
+      spec: manifest.spec.name,
+      parameters,
+      nodes: graph.nodes.length,
+      opset,
+      cache: manifest.cache,
+      context: manifest.context ?? null,
+      weights: manifest.weights,
+    });
+    return;
+  }
+  const size = artifact.files.filter((f) => !isTokenizer(f)).reduce((sum, f) => sum + f.size, 0);
+  io.result(
+    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(size)}, opset ${opset}, ${cacheText(manifest)}`,
+  );
+  const beside = artifact.files.slice(0, -1).map((f) => f.name);
+  if (beside.length > 0) io.result(`beside it: ${beside.join(', ')}`);
+  if (!checkpoint) {
+    io.result(`weights are random (seed ${manifest.weights.split(':')[1]}): for trying things out only`);
+  }
+}
+
+const isTokenizer = ({ name }: ArtifactFile): boolean => name.includes('.tokenizer');
+
+function cacheText({ cache, slots }: Manifest): string {
+  if (cache === 'none') return 'no cache';
+  return cache === 'static' ? `static cache of ${slots} slots` : 'dynamic cache';
+}

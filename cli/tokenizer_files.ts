@@ -1,0 +1,90 @@
+/** Where a tokenizer lies: beside a model, a checkpoint or in nanochat's base folder, under the names it is given there. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+
+export interface TokenizerFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Hugging Face's `tokenizer_config.json`, which says what begins and ends a text. */
+  readonly config?: Uint8Array;
+  readonly tokenizer: Tokenizer;
+}
+
+const names = ['tokenizer.pkl', 'tokenizer.json'];
+const configName = 'tokenizer_config.json';
+
+/** Above this a file is no tokenizer: the largest in use have some 20 MB. */
+const largest = 64 * 2 ** 20;
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
+const inFolder = (folder: string): readonly string[] =>
+  [folder, join(folder, 'tokenizer')].flatMap((f) => names.map((name) => join(f, name)));
+
+/** `model.onnx` has `model.tokenizer.pkl` beside it when nanoc wrote both. */
+const ownNames = (model: string): readonly string[] =>
+  names.map((name) => join(dirname(model), `${stem(model)}.${name}`));
+
+const stem = (path: string): string => basename(path).replace(/\.[^.]*$/, '');
+
+export const besideModel = (model: string): string | undefined =>
+  [...ownNames(model), ...inFolder(dirname(model))].find(isFile);
+
+/** In the checkpoint's folder, or where nanochat keeps it: `<base>/tokenizer` for `<base>/base_checkpoints/d20`. */
+export function besideCheckpoint(checkpoint: string): string | undefined {
+  const folder = isFile(checkpoint) ? dirname(checkpoint) : checkpoint;
+  const base = join(folder, '..', '..');
+  const kept = /_checkpoints$/.test(basename(join(folder, '..'))) ? inFolder(base) : [];
+  return [...inFolder(folder), ...kept].find(isFile);
+}
+
+/** What `--tokenizer` names: a file, or a folder with one. Refuses with N708. */
+export function namedTokenizer(path: string): string {
+  const found = isFile(path) ? path : inFolder(path).find(isFile);
+  if (found !== undefined) return found;
+  throw new Refusal([
+    error('N708', `no tokenizer at ${path}`, {
+      file: path,
+      expected: `${names.join(' or ')}, or a folder with one`,
+    }),
+  ]);
+}
+
+/** Refuses with N708 or N621. */
+export function readTokenizer(path: string): TokenizerFile {
+  const bytes = read(path);
+  const besides = [path.replace(/tokenizer\.json$/, configName), join(dirname(path), configName)];
+  const configPath = path.endsWith('.json') ? besides.find((p) => p !== path && isFile(p)) : undefined;
+  const config = configPath === undefined ? undefined : read(configPath);
+  const tokenizer = openTokenizer(bytes, path, config);
+  return { path, bytes, tokenizer, ...(config ? { config } : {}) };
+}
+
+function read(path: string): Uint8Array {
+  const size = statSync(path).size;
+  if (size > largest) {
+    const found = `${size} bytes`;
+    throw new Refusal([
+      error('N621', 'too large for a tokenizer', { file: path, expected: `at most ${largest}`, found }),
+    ]);
+  }
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal([error('N708', 'the tokenizer cannot be read', { file: path, found })]);
+  }
+}
+
+/** Under which names a tokenizer is kept beside `model.onnx`. */
+export function tokenizerCopies(
+  model: string,
+  { path, bytes, config }: TokenizerFile,
+): readonly { readonly name: string; readonly bytes: Uint8Array }[] {
+  const own = path.endsWith('.json') ? 'tokenizer.json' : 'tokenizer.pkl';
+  const copies = [{ name: `${stem(model)}.${own}`, bytes }];
+  return config ? [...copies, { name: `${stem(model)}.${configName}`, bytes: config }] : copies;
+}
