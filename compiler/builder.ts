@@ -2,7 +2,7 @@
 
 import { Bug } from '../spec/diagnostic.ts';
 import { showShape } from '../spec/dim.ts';
-import type { Attrs, Emit, Primitive, PrimitiveAttrs } from '../spec/op.ts';
+import type { Attrs, Emit, Op, Primitive, PrimitiveAttrs } from '../spec/op.ts';
 import { isComposite, opOf } from '../spec/ops/index.ts';
 import { inferPrimitive, isPrimitive } from '../spec/primitives/index.ts';
 import { type GraphDType, showType, type TensorType } from '../spec/type.ts';
@@ -91,12 +91,23 @@ export function inferType(
   const type = isPrimitive(op)
     ? inferPrimitive(op, inputs, attrs as PrimitiveAttrs[typeof op])
     : isComposite(op)
-      ? opOf(op).infer(inputs, attrs)
+      ? inferComposite(opOf(op), inputs, attrs)
       : bug(`no op named ${op}`);
   if (typeof type !== 'string') return type;
   const [at] = from;
   const place = at ? ` in ${at.scope || 'the model'} at ${at.span.source.name}:${at.span.start}` : '';
   throw new Bug(`${op}(${inputs.map(showType).join(', ')})${place}: ${type}`);
+}
+
+function inferComposite(
+  { inputs: wanted, infer }: Op,
+  inputs: readonly TensorType<GraphDType>[],
+  attrs: Attrs,
+): TensorType<GraphDType> | string {
+  const needed = wanted.filter((name) => !name.endsWith('?')).length;
+  return inputs.length < needed || inputs.length > wanted.length
+    ? `takes ${wanted.join(', ')}, found ${inputs.length} inputs`
+    : infer(inputs, attrs);
 }
 
 /** What a rewrite gives for a node: another node of the same type, or nothing to keep it as it is. */
