@@ -39,7 +39,7 @@ block LayerNorm(width, eps = 1e-5, bias = true) {
 
 ## Turns per position of one rotary pair, slowed as Llama 3.1 does.
 fn llama3_slowed(f, factor, low, high, original) {
-  turns = original * f / (2 * pi)                       # in the context it was first trained on
+  turns = original * f / (2 * pi)                           # in the context it was first trained on
   keep  = clamp((turns - low) / (high - low), 0, 1)
   return f * (keep + (1 - keep) / factor)
 }
