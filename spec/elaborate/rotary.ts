@@ -12,6 +12,7 @@ import { emit, showTensor, tensorOf } from './tensors.ts';
 import {
   describeKind,
   type FunctionValue,
+  type ModuleValue,
   type NumberValue,
   poison,
   type RotaryValue,
@@ -26,7 +27,12 @@ export const rotaryParameters = parameters(
 export const rotaryDoc = "a member: turns pairs of numbers of [B, T, n, m] by their token's position";
 
 /** A member `rope: Rotary(...)`; `path` is its place in the model. */
-export function makeRotary<V>(cx: Context<V>, frame: Frame<V>, path: string, call: Invocation<V>): Value<V> {
+export function makeRotary<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { path }: Pick<ModuleValue<V>, 'path' | 'label' | 'span'>,
+  call: Invocation<V>,
+): Value<V> {
   const params = rotaryParameters.map((p) => ({ name: p.name, optional: p.default !== undefined }));
   const given = matchArguments(cx, frame, 'Rotary', params, call);
   if (!given || [...given.values()].some((a) => a.value.kind === 'poison')) return poison;
