@@ -1,0 +1,21 @@
+/** The registry of targets: one line each. */
+
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { nearest } from '../spec/nearest.ts';
+import type { Backend } from './backend.ts';
+import { onnx } from './onnx/index.ts';
+
+export const backends: readonly Backend[] = [onnx];
+
+/** Refuses a name that no target has. */
+export function findBackend(name: string): Backend {
+  const found = backends.find((b) => b.name === name);
+  if (found) return found;
+  const names = backends.map((b) => b.name);
+  const near = nearest(name, names);
+  throw new Refusal([
+    error('N501', `unknown target \`${name}\``, {
+      hint: near === undefined ? `targets: ${names.join(', ')}` : `did you mean \`${near}\`?`,
+    }),
+  ]);
+}

@@ -1,0 +1,37 @@
+/** The ONNX target: models of standard operators, as one file or with the weights beside it. */
+
+import type { NodeId } from '../../compiler/ir.ts';
+import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
+import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
+import { fold_constants } from '../../compiler/passes/fold_constants.ts';
+import { merge_views } from '../../compiler/passes/merge_views.ts';
+import { defineBackend, type EmitInput } from '../backend.ts';
+import { flatten_rows } from './flatten_rows.ts';
+import { modelFiles } from './model_file.ts';
+import { keptAt } from './native.ts';
+import { irVersion, opsets } from './versions.ts';
+import { writeGraph } from './write_graph.ts';
+
+export const onnx = defineBackend({
+  name: 'onnx',
+  doc: `ONNX model of standard operators, opset ${opsets.least} to ${opsets.most}`,
+  extension: '.onnx',
+  passes({ opset }) {
+    irVersion(opset);
+    return [
+      flatten_rows,
+      decompose_composites({ keep: keptAt(opset) }),
+      fold_constants,
+      merge_views,
+      drop_dead_nodes,
+    ];
+  },
+  emit({ graph, manifest, weights, options }) {
+    const written = writeGraph(graph, weights, options.opset);
+    return { files: modelFiles(graph, written, manifest, options), diagnostics: [] };
+  },
+});
+
+/** The name in the file of each node's value; nodes whose value the file does not hold are left out. */
+export const valueNames = ({ graph, weights, options }: EmitInput): ReadonlyMap<NodeId, string> =>
+  writeGraph(graph, weights, options.opset).names;

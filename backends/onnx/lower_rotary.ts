@@ -1,0 +1,54 @@
+/** Rotation of pairs: one operator since opset 23, five for whole heads before it. */
+
+import { constant, mul, size } from '../../spec/dim.ts';
+import { rotary } from '../../spec/ops/rotary.ts';
+import { emitter } from './emitter.ts';
+import { reshape, type Site, type Type, type Value } from './site.ts';
+
+interface Rotary {
+  readonly pairing: 'halves' | 'interleaved';
+}
+
+export function lowerRotary(site: Site, inputs: readonly Value[], attrs: Rotary, type: Type): string {
+  const [x, cos, sin] = inputs as readonly [Value, Value, Value]; // its shape rule takes three
+  const pairs = constant(cos.type.shape[3]!)!;
+  const width = constant(type.shape[3]!)!;
+  if (site.opset >= 23) return oneOperator(site, x, cos, sin, attrs, pairs);
+  if (attrs.pairing === 'halves' && 2 * pairs === width) return swapped(site, x, cos, sin, pairs);
+  return rotary.decompose(emitter(site), inputs, attrs).name;
+}
+
+/** RotaryEmbedding takes [B, T, n * m], and tables [B, T, d / 2] of the very positions. */
+function oneOperator(
+  site: Site,
+  x: Value,
+  cos: Value,
+  sin: Value,
+  { pairing }: Rotary,
+  pairs: number,
+): string {
+  const [b, t, n, m] = x.type.shape;
+  const flat = reshape(site, x, [b!, t!, mul(n!, m!)]);
+  const rows = [cos, sin].map((table) => {
+    const [tb, tt] = table.type.shape;
+    return reshape(site, table, [tb!, tt!, size(pairs)]).name;
+  });
+  const whole = 2 * pairs === constant(m!);
+  const name = site.writer.node('RotaryEmbedding', [flat.name, ...rows], {
+    num_heads: { i: constant(n!)! },
+    ...(pairing === 'interleaved' ? { interleaved: { i: 1 } } : {}),
+    ...(whole ? {} : { rotary_embedding_dim: { i: 2 * pairs } }),
+  });
+  return reshape(site, { name, type: flat.type }, x.type.shape).name;
+}
+
+/** x * [cos, cos] + [second half, first half] * [-sin, sin]; the doubled tables are made once. */
+function swapped({ writer }: Site, x: Value, cos: Value, sin: Value, pairs: number): string {
+  const axis = { axis: { i: 3 } };
+  const cosines = writer.node('Concat', [cos.name, cos.name], axis);
+  const sines = writer.node('Concat', [writer.node('Neg', [sin.name]), sin.name], axis);
+  const [first, second] = writer.nodeOf('Split', [x.name, writer.ints([pairs, pairs])], axis, 2);
+  const halves = writer.node('Concat', [second!, first!], axis);
+  const turned = writer.node('Mul', [halves, sines]);
+  return writer.node('Add', [writer.node('Mul', [x.name, cosines]), turned]);
+}

@@ -1,0 +1,32 @@
+/** What a model file says of itself, for people who look at it and for `nanoc` when it reads the file again. */
+
+import type { Manifest } from '../../compiler/manifest.ts';
+import type { Entry } from './schema.ts';
+
+/** Key of the manifest as JSON: everything that `verify`, `run` and `inspect` need. */
+export const manifestKey = 'nanoc.manifest';
+
+/** In a fixed order, so that a second compile gives the same bytes. */
+export const metadata = (manifest: Manifest): readonly Entry[] => [
+  { key: 'nanoc.producer', value: manifest.producer },
+  { key: 'nanoc.spec', value: manifest.spec.name },
+  { key: 'nanoc.spec_sha256', value: manifest.spec.sha256 },
+  {
+    key: 'nanoc.config',
+    value: manifest.config.map((c) => `${c.name}=${JSON.stringify(c.value)}`).join(' '),
+  },
+  { key: 'nanoc.weights', value: manifest.weights },
+  { key: manifestKey, value: JSON.stringify(manifest) },
+];
+
+/** The comment that opens the spec. */
+export function modelDoc({ spec }: Manifest): string {
+  const lines = spec.text.split('\n');
+  const start = lines.findIndex((line) => line.startsWith('##'));
+  if (start < 0 || lines.slice(0, start).some((line) => line.trim() !== '')) return '';
+  const end = lines.findIndex((line, i) => i > start && !line.startsWith('##'));
+  return lines
+    .slice(start, end < 0 ? lines.length : end)
+    .map((line) => line.replace(/^##\s?/, ''))
+    .join('\n');
+}

@@ -1,0 +1,177 @@
+/** A written graph as the chunks of a model file, and of a data file beside it where the weights go there. */
+
+import { boundarySize } from '../../compiler/boundary.ts';
+import type { Graph } from '../../compiler/ir.ts';
+import type { Manifest } from '../../compiler/manifest.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import type { GraphDType, TensorType } from '../../spec/type.ts';
+import type { ArtifactFile, EmitOptions } from '../backend.ts';
+import type { Initializer } from './graph_writer.ts';
+import { metadata, modelDoc } from './metadata.ts';
+import { dataTypes, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
+import { irVersion } from './versions.ts';
+import { type Chunk, framed, held, joined, totalSize } from './wire.ts';
+import type { WrittenGraph } from './write_graph.ts';
+
+/** Weights of more bytes go beside the model unless asked otherwise. */
+const auto = 1.5e9;
+/** Protobuf readers refuse messages of 2 GiB. */
+const largestMessage = 2 ** 31 - 1;
+/** Smaller tensors stay in the model, where clients without the data file can read them. */
+const smallest = 1024;
+const alignment = 64;
+
+/** Data first, the model last. */
+export function modelFiles(
+  graph: Graph,
+  written: WrittenGraph,
+  manifest: Manifest,
+  options: EmitOptions,
+): readonly ArtifactFile[] {
+  const tensors = [...written.writer.initializers].sort((a, b) => naturally(a.name, b.name));
+  const used = new Set(written.nodes.flatMap((n) => n.input));
+  const needed = tensors.filter((t) => used.has(t.name));
+  const outside = goesOutside(options, totalSize(needed.map((t) => t.data)))
+    ? needed.filter((t) => !t.keepInline && t.data.size >= smallest)
+    : [];
+  const dataName = `${options.fileName}.data`;
+  const data = layOut(outside);
+  const model = modelChunk(
+    graph,
+    written,
+    manifest,
+    options.opset,
+    (t) => {
+      const offset = data.offsets.get(t.name);
+      return offset === undefined ? undefined : { file: dataName, offset, length: t.data.size };
+    },
+    needed,
+  );
+  if (model.size > largestMessage) throw tooLarge(model.size, options.external);
+  const file = (name: string, chunk: Chunk): ArtifactFile => ({
+    name,
+    size: chunk.size,
+    chunks: () => chunk.bytes(),
+  });
+  const modelFile = file(options.fileName, model);
+  return outside.length > 0 ? [file(dataName, data.chunk), modelFile] : [modelFile];
+}
+
+const goesOutside = ({ external }: EmitOptions, bytes: number): boolean =>
+  external === 'always' || (external === 'auto' && bytes > auto);
+
+const tooLarge = (size: number, external: string): Refusal =>
+  new Refusal([
+    error('N506', 'the model does not fit into one file', {
+      expected: `at most ${largestMessage} bytes, the limit of the protobuf format`,
+      found: `${size} bytes`,
+      hint: external === 'never' ? 'leave out --external never' : 'add --external always',
+    }),
+  ]);
+
+/** `h.2` before `h.10`. */
+export function naturally(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.split(/(\d+)/));
+  for (const [i, part] of left!.entries()) {
+    const other = right![i];
+    if (other === undefined) return 1;
+    if (part === other) continue;
+    const difference = i % 2 === 1 ? Number(part) - Number(other) : 0;
+    return difference || (part < other ? -1 : 1);
+  }
+  return left!.length - right!.length;
+}
+
+/** Tensors one after the other, each at a multiple of the alignment. */
+function layOut(tensors: readonly Initializer[]): {
+  readonly chunk: Chunk;
+  readonly offsets: ReadonlyMap<string, number>;
+} {
+  const offsets = new Map<string, number>();
+  const chunks: Chunk[] = [];
+  let at = 0;
+  for (const { name, data } of tensors) {
+    const gap = (alignment - (at % alignment)) % alignment;
+    if (gap > 0) chunks.push(held(new Uint8Array(gap)));
+    offsets.set(name, at + gap);
+    chunks.push(data);
+    at += gap + data.size;
+  }
+  return { chunk: joined(chunks), offsets };
+}
+
+interface Elsewhere {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+function modelChunk(
+  graph: Graph,
+  { nodes, names }: WrittenGraph,
+  manifest: Manifest,
+  opset: number,
+  elsewhere: (t: Initializer) => Elsewhere | undefined,
+  tensors: readonly Initializer[],
+): Chunk {
+  const boundary = new Set([...graph.inputs, ...graph.outputs].map((x) => x.name));
+  const inner = new Map<string, ValueInfoProto>();
+  for (const [id, name] of names) {
+    if (!boundary.has(name)) inner.set(name, valueInfo(name, graph.nodes[id]!.type));
+  }
+  const content = [
+    held(encode('GraphProto', { node: nodes, name: graph.name })),
+    ...tensors.flatMap((t) => framed('GraphProto', 'initializer', tensorChunks(t, elsewhere(t)))),
+    held(
+      encode('GraphProto', {
+        input: graph.inputs.map(({ name, type }) => valueInfo(name, type)),
+        output: graph.outputs.map(({ name, node }) => valueInfo(name, graph.nodes[node]!.type)),
+        valueInfo: [...inner.values()],
+      }),
+    ),
+  ];
+  const head = {
+    irVersion: irVersion(opset),
+    ...producer(manifest.producer),
+    docString: modelDoc(manifest),
+  };
+  const tail = { opsetImport: [{ domain: '', version: opset }], metadataProps: metadata(manifest) };
+  return joined([
+    held(encode('ModelProto', head)),
+    ...framed('ModelProto', 'graph', content),
+    held(encode('ModelProto', tail)),
+  ]);
+}
+
+function producer(text: string): { readonly producerName: string; readonly producerVersion: string } {
+  const [producerName = '', producerVersion = ''] = text.split(' ');
+  return { producerName, producerVersion };
+}
+
+function tensorChunks({ name, dims, dtype, data }: Initializer, place: Elsewhere | undefined): Chunk[] {
+  const described: TensorProto = {
+    name,
+    dims,
+    dataType: dataTypes[dtype],
+    ...(place
+      ? {
+          dataLocation: 1,
+          externalData: [
+            { key: 'location', value: place.file },
+            { key: 'offset', value: String(place.offset) },
+            { key: 'length', value: String(place.length) },
+          ],
+        }
+      : {}),
+  };
+  const head = held(encode('TensorProto', described));
+  return place ? [head] : [head, ...framed('TensorProto', 'rawData', [data])];
+}
+
+function valueInfo(name: string, { dtype, shape }: TensorType<GraphDType>): ValueInfoProto {
+  const dim = shape.map((d) => {
+    const size = boundarySize(d);
+    return typeof size === 'number' ? { dimValue: size } : { dimParam: size };
+  });
+  return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim } } } };
+}

@@ -1,0 +1,110 @@
+/** Walks a legal graph and writes each of its nodes in ONNX operators. */
+
+import type { Graph, Node, NodeId, Origin } from '../../compiler/ir.ts';
+import { commonScope } from '../../compiler/scope.ts';
+import type { WeightSource } from '../../compiler/weights/source.ts';
+import { Bug } from '../../spec/diagnostic.ts';
+import type { PrimitiveAttrs } from '../../spec/op.ts';
+import { isComposite } from '../../spec/ops/index.ts';
+import { isPrimitive } from '../../spec/primitives/index.ts';
+import { position } from '../../spec/source.ts';
+import { GraphWriter, type Place } from './graph_writer.ts';
+import { lowerPrimitive } from './lowering.ts';
+import { lowerComposite } from './native.ts';
+import type { NodeProto } from './schema.ts';
+import type { Site, Value } from './site.ts';
+import { sizesOf } from './sizes.ts';
+import { irVersion } from './versions.ts';
+
+export interface WrittenGraph {
+  readonly nodes: readonly NodeProto[];
+  readonly writer: GraphWriter;
+  /** The value of each node of the graph; only those that the file holds. */
+  readonly names: ReadonlyMap<NodeId, string>;
+}
+
+export function writeGraph(graph: Graph, weights: WeightSource, opset: number): WrittenGraph {
+  const stored = graph.nodes.filter((n) => n.op === 'param' || n.op === 'table').map(nameOf);
+  const boundary = [...graph.inputs, ...graph.outputs].map((x) => x.name);
+  const writer = new GraphWriter(opset, {
+    sourceAsMetadata: irVersion(opset) >= 10,
+    reserved: [...boundary, ...stored],
+  });
+  const site: Site = { writer, sizes: sizesOf(writer, graph.inputs), opset, reshaped: new Map() };
+  const names = new Map<NodeId, string>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((id) => ({ name: names.get(id)!, type: graph.nodes[id]!.type }));
+    const place = placeOf(graph.origins[node.id]!);
+    names.set(
+      node.id,
+      writer.at(place, () => write(site, node, inputs, weights)),
+    );
+  }
+  return finish(graph, writer, names);
+}
+
+const nameOf = (node: Node): string => String(node.attrs['name']);
+
+function write(site: Site, node: Node, inputs: readonly Value[], weights: WeightSource): string {
+  const { op, attrs, type } = node;
+  // The builder inferred the node's type from these very attributes.
+  if (isPrimitive(op)) return lowerPrimitive(op, site, inputs, attrs as PrimitiveAttrs[typeof op], type);
+  if (isComposite(op)) {
+    const name = lowerComposite(op, site, inputs, attrs, type);
+    if (name !== undefined) return name;
+  }
+  if (op === 'input') return nameOf(node);
+  if (op === 'param' || op === 'table') return store(site, nameOf(node), weights);
+  throw new Bug(`the ONNX backend was given a node ${op}`);
+}
+
+function store({ writer }: Site, name: string, weights: WeightSource): string {
+  const { shape, dtype, bytes } = weights.info(name);
+  const data = { size: bytes, bytes: () => weights.chunks(name) };
+  writer.initializer({ name, dtype, dims: shape, keepInline: false, data });
+  return name;
+}
+
+/** A node that several blocks share stands at the block around them all. */
+function placeOf(origins: readonly Origin[]): Place {
+  const [first] = origins;
+  if (!first) return { scope: '' };
+  const { source, start } = first.span;
+  return { scope: commonScope(origins), source: `${source.name}:${position(source, start).line}` };
+}
+
+/** Outputs get their names at the boundary, and what nothing uses is left out. */
+function finish(graph: Graph, writer: GraphWriter, names: Map<NodeId, string>): WrittenGraph {
+  const made = new Set(writer.nodes.flatMap((n) => n.output));
+  const renamed = new Map<string, string>();
+  const copies: NodeProto[] = [];
+  for (const { name, node } of graph.outputs) {
+    const value = names.get(node)!;
+    if (made.has(value) && !renamed.has(value)) renamed.set(value, name);
+    else copies.push({ input: [value], output: [name], name, opType: 'Identity', attribute: [] });
+  }
+  const final = (name: string): string => renamed.get(name) ?? name;
+  const all = [...writer.nodes, ...copies].map((n) => ({
+    ...n,
+    input: n.input.map(final),
+    output: n.output.map(final),
+  }));
+  const nodes = live(
+    all,
+    graph.outputs.map((o) => o.name),
+  );
+  const there = new Set(nodes.flatMap((n) => n.output));
+  const kept = [...names].map(([id, name]) => [id, final(name)] as const);
+  return { nodes, writer, names: new Map(kept.filter(([, name]) => there.has(name))) };
+}
+
+function live(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
+  const needed = new Set(outputs);
+  const kept: NodeProto[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.output.some((name) => needed.has(name))) continue;
+    for (const name of node.input) needed.add(name);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
