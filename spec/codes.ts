@@ -28,6 +28,7 @@ export const codes = {
   N215: 'block without forward called',
   N216: 'return missing',
   N217: 'wrong number of values',
+  N218: 'return inside a loop',
   // N3xx types and shapes
   N301: 'sizes differ',
   N302: 'axis wrong',
@@ -48,6 +49,8 @@ export const codes = {
   N317: 'requirement not met',
   N318: 'index out of range',
   N319: 'input type missing',
+  N320: 'division by zero',
+  N321: 'program too large',
   // N4xx graph
   N401: 'rotary table shorter than the context',
   N402: 'no such pass',

@@ -1,0 +1,76 @@
+/** From a syntax tree to a graph, in the walk that checks it. */
+
+import type { File } from '../spec/ast.ts';
+
+import { add, atom, type Dim, size } from '../spec/dim.ts';
+import { elaborate } from '../spec/elaborate/elaborate.ts';
+import type { Checked, Surroundings } from '../spec/program.ts';
+import type { Ambient, PortDecl, Sink } from '../spec/sink.ts';
+import type { GraphDType, TensorType } from '../spec/type.ts';
+import { type Builder, dropDead, newBuilder } from './builder.ts';
+import type { Graph, GraphInput, GraphOutput, NodeId } from './ir.ts';
+
+export interface Built extends Checked {
+  readonly graph?: Graph;
+}
+
+export function build(file: File, surroundings: Surroundings): Built {
+  const builder = newBuilder();
+  const inputs: GraphInput[] = [];
+  const outputs: GraphOutput[] = [];
+  const caches = new Map<string, PortDecl>();
+  const sink = graphSink(builder, inputs, outputs, caches, surroundings.compute ?? 'float32');
+  const { program, diagnostics } = elaborate(file, surroundings, sink);
+  if (!program) return { diagnostics };
+  const graph = builder.finish({ name: program.model, inputs, outputs, caches, ports: [] });
+  return { program, graph: dropDead(graph), diagnostics };
+}
+
+function graphSink(
+  builder: Builder,
+  inputs: GraphInput[],
+  outputs: GraphOutput[],
+  caches: Map<string, PortDecl>,
+  compute: GraphDType,
+): Sink<NodeId> {
+  return {
+    input(name, type, at) {
+      inputs.push({ name, type });
+      return builder.leaf('input', [], { name }, type, [at]);
+    },
+    param({ key, shape, dtype }, at) {
+      const type = { dtype: dtype === 'float' ? compute : dtype, shape: shape.map(size) };
+      return builder.leaf('param', [], { name: key }, type, [at]);
+    },
+    op: (name, values, attrs, at) => builder.op(name, values, attrs, [at]),
+    cache(x, port, at) {
+      caches.set(port.name, port);
+      return builder.leaf('cache', [x], { port: port.name }, grown(builder.node(x).type, port), [at]);
+    },
+    delay(x, { last, back }, at) {
+      const { dtype, shape } = builder.node(x).type;
+      const type = { dtype, shape: [shape[0]!, tokens, ...shape.slice(2)] };
+      return builder.leaf('delay', [x], { last, back }, type, [at]);
+    },
+    ambient: (name, at) => builder.leaf('ambient', [], { name }, ambientTypes[name], [at]),
+    output(name, node) {
+      outputs.push({ name, node });
+    },
+  };
+}
+
+const [batch, tokens, past] = ['B', 'T', 'P'].map(atom) as [Dim, Dim, Dim]; // three names, three sizes
+
+/** [B, T, s...] with what came before: P tokens, or the last n. */
+function grown({ dtype, shape }: TensorType<GraphDType>, { last }: PortDecl): TensorType<GraphDType> {
+  const before = last === undefined ? past : size(last);
+  return { dtype, shape: [shape[0]!, add(before, shape[1]!), ...shape.slice(2)] };
+}
+
+const ambientTypes: Readonly<Record<Ambient, TensorType<GraphDType>>> = {
+  past: { dtype: 'int64', shape: [] },
+  positions: { dtype: 'int64', shape: [batch, tokens] },
+  order: { dtype: 'int64', shape: [batch, tokens] },
+  key_order: { dtype: 'int64', shape: [batch, add(past, tokens)] },
+  real: { dtype: 'bool', shape: [batch, add(past, tokens)] },
+};

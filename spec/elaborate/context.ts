@@ -1,0 +1,177 @@
+/** What one elaboration carries along: the sink, what is known of sizes, what was found wrong, and where we are. */
+
+import type * as ast from '../ast.ts';
+import type { Code } from '../codes.ts';
+import { type Diagnostic, error } from '../diagnostic.ts';
+import type { ConfigEntry, Surroundings } from '../program.ts';
+import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from '../sink.ts';
+import type { Span } from '../source.ts';
+import type { DType, GraphDType } from '../type.ts';
+import type { Plan, Scope } from './scope.ts';
+import { makeSizes, type Sizes } from './sizes.ts';
+import { poison, type TensorValue, type Value } from './value.ts';
+
+export interface Context<V> {
+  /** After the first error one that keeps nothing: a wrong program has no graph. */
+  sink: Sink<V>;
+  readonly surroundings: Surroundings;
+  readonly compute: GraphDType;
+  readonly sizes: Sizes;
+  readonly diagnostics: Diagnostic[];
+  /** Block instances that each diagnostic was found in, as messages say them. */
+  readonly places: Map<Diagnostic, Set<string>>;
+  readonly config: ConfigEntry[];
+  readonly params: ParamDecl[];
+  readonly ports: PortDecl[];
+  /** Parameters that something has used, by path. */
+  readonly used: Map<string, V>;
+  /** Executions of each cache so far, by port name. */
+  readonly executed: Map<string, number>;
+  /** Functions, instances and blocks that are being run or made, against recursion. */
+  readonly active: Set<object>;
+  /** What scanning a body or a declaration has found, by its node. */
+  readonly plans: Map<object, Plan>;
+  /** Where config entries are written. */
+  readonly entries: Map<string, Span>;
+  /** The model's own `positions` input, when it declares one. */
+  positions?: TensorValue<V>;
+  /** Expressions evaluated, so that no program runs away. */
+  steps: number;
+  /** The language's modules meet here. */
+  evaluate(frame: Frame<V>, expr: ast.Expr): Value<V>;
+  call(frame: Frame<V>, callee: Value<V>, call: Invocation<V>): Value<V>;
+}
+
+/** Where evaluation stands. */
+export interface Frame<V> {
+  readonly scope: Scope<V>;
+  /** Path of the block instance, and how messages say it. */
+  readonly path: string;
+  readonly label: string;
+  /** Functions expanded on the way here. */
+  readonly via: readonly string[];
+  /** The user's own code that called into the prelude; errors are shown there. */
+  readonly site?: Span;
+  /** The user's instance that the site stands in. */
+  readonly siteLabel?: string;
+  /** Calls within calls, for recursion. */
+  readonly depth: number;
+  /** Inside `bias=` and `visible=`, where pairs of tokens exist. */
+  readonly pairs?: boolean;
+}
+
+export interface GivenArgument<V> {
+  readonly name?: ast.Word;
+  readonly value: Value<V>;
+  readonly span: Span;
+  /** A plain name, which names a port. */
+  readonly said?: string;
+}
+
+export interface Invocation<V> {
+  readonly span: Span;
+  readonly args: readonly GivenArgument<V>[];
+  /** What was called, as the text has it. */
+  readonly name: string;
+}
+
+type Extra = Partial<Pick<Diagnostic, 'expected' | 'found' | 'hint' | 'related'>>;
+
+/** Reports, once for each place and code however often a block is used, and gives the value that silences what follows. */
+export function fail<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  at: { readonly span: Span },
+  code: Code,
+  message: string,
+  extra: Extra = {},
+): { readonly kind: 'poison' } {
+  const span = frame.site ?? at.span;
+  const label = frame.site ? (frame.siteLabel ?? '') : frame.label;
+  const known = cx.diagnostics.find(
+    (d) => d.code === code && d.span?.start === span.start && d.span.source === span.source,
+  );
+  if (known) cx.places.get(known)?.add(label);
+  else if (cx.diagnostics.length < most) report(cx, error(code, message, { span, ...extra }), label);
+  return poison;
+}
+
+/** More than anyone reads. */
+const most = 100;
+
+/** For what has no place in a frame: a config value, a file. */
+export function report<V>(cx: Context<V>, diagnostic: Diagnostic, label = ''): void {
+  cx.diagnostics.push(diagnostic);
+  cx.places.set(diagnostic, new Set([label]));
+  cx.sink = deaf();
+}
+
+/** Stands for the graph values of a program that has none any more: nothing looks at them. */
+export const noValue = <V>(): V => undefined as V;
+
+/** Nothing looks at the values of a program with an error, whatever their type. */
+const deaf = <V>(): Sink<V> => nullSink as unknown as Sink<V>;
+
+/** The diagnostics in the order of the text, each with the instances that it was found in. */
+export function collected<V>({ diagnostics, places }: Context<V>): readonly Diagnostic[] {
+  const sources = [...new Set(diagnostics.map((d) => d.span?.source))];
+  const rank = (d: Diagnostic): number => sources.indexOf(d.span?.source);
+  const start = (d: Diagnostic): number => d.span?.start ?? 0;
+  const sorted = [...diagnostics].sort((a, b) => rank(a) - rank(b) || start(a) - start(b));
+  return sorted.map((d) => {
+    const [first, ...more] = places.get(d) ?? [];
+    if (!first) return d;
+    const message = more.length > 0 ? `in ${first} and ${more.length} more` : `in ${first}`;
+    return { ...d, related: [...(d.related ?? []), { message }] };
+  });
+}
+
+export const originOf = <V>(frame: Frame<V>, { span }: { readonly span: Span }): Origin => ({
+  scope: frame.path,
+  span: frame.site ?? span,
+  via: frame.via,
+});
+
+export const graphDtype = <V>({ compute }: Context<V>, dtype: DType): GraphDType =>
+  dtype === 'float' ? compute : dtype;
+
+/** Thrown when a program is too large to go on; the diagnostic is there already. */
+export class TooLarge extends Error {}
+
+/** Counts work; throws when there is no end to it. The largest published models take a tenth of this. */
+export function step<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, n = 1): void {
+  cx.steps += n;
+  if (cx.steps <= limit) return;
+  fail(cx, frame, at, 'N321', 'the program is too large: unrolled, it has millions of operations', {
+    hint: 'look for a range or a list that is longer than meant',
+  });
+  throw new TooLarge();
+}
+
+const limit = 10_000_000;
+
+export function makeContext<V>(
+  sink: Sink<V>,
+  surroundings: Surroundings,
+  { evaluate, call }: Pick<Context<V>, 'evaluate' | 'call'>,
+): Context<V> {
+  return {
+    sink,
+    surroundings,
+    compute: surroundings.compute ?? 'float32',
+    sizes: makeSizes(),
+    diagnostics: [],
+    places: new Map(),
+    config: [],
+    params: [],
+    ports: [],
+    used: new Map(),
+    executed: new Map(),
+    active: new Set(),
+    plans: new Map(),
+    entries: new Map(),
+    steps: 0,
+    evaluate,
+    call,
+  };
+}

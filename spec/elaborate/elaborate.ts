@@ -1,0 +1,127 @@
+/** From a syntax tree to a program: one walk that checks everything and tells a sink what the model computes. */
+
+import type * as ast from '../ast.ts';
+import { type Diagnostic, error, hasErrors } from '../diagnostic.ts';
+import type { NameRules, Program, Surroundings } from '../program.ts';
+import type { Sink } from '../sink.ts';
+import { call } from './call.ts';
+import { checkSet, type KeysRead, readConfig, unreadKeys } from './config.ts';
+import { type Context, collected, type Frame, fail, makeContext, report, TooLarge } from './context.ts';
+import { declaredIn } from './declared.ts';
+import { evaluate } from './evaluate.ts';
+import { fileScope, preludeScope } from './files.ts';
+import { declareFunction, declareItem, nameFree, type Owner } from './instance.ts';
+import { nameRules } from './name_rules.ts';
+import { type Ends, runModel } from './run_model.ts';
+import { makeScope, type Scope } from './scope.ts';
+
+export interface Elaborated {
+  /** Undefined when there is an error. */
+  readonly program?: Program;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function elaborate<V>(file: ast.File, surroundings: Surroundings, sink: Sink<V>): Elaborated {
+  const cx: Context<V> = makeContext(sink, surroundings, {
+    evaluate: (frame: Frame<V>, expr) => evaluate(cx, frame, expr),
+    call: (frame, callee, by) => call(cx, frame, callee, by),
+  });
+  let program: Program | undefined;
+  try {
+    program = elaborateFile(cx, file);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) reportRange(cx, file, thrown);
+    else if (!(thrown instanceof TooLarge)) throw thrown;
+  }
+  const diagnostics = collected(cx);
+  return program && !hasErrors(diagnostics) ? { program, diagnostics } : { diagnostics };
+}
+
+/** The stack is full, or sizes have left the exact integers; neither has a better place than the model. */
+function reportRange<V>(cx: Context<V>, file: ast.File, { message }: RangeError): void {
+  const model = modelsOf(file)[0];
+  const stack = message.includes('call stack');
+  const text = stack ? 'the program nests too deep' : 'the sizes of this model are too large to compute with';
+  report(
+    cx,
+    error('N321', text, {
+      ...(model ? { span: model.name.span } : {}),
+      hint: stack ? 'give parts of long expressions names of their own' : 'check the config entries',
+    }),
+  );
+}
+
+const modelsOf = (file: ast.File): readonly ast.Model[] =>
+  file.declarations.flatMap((d) => (d.kind === 'Model' ? [d] : []));
+
+function elaborateFile<V>(cx: Context<V>, file: ast.File): Program | undefined {
+  const scope = fileScope(cx, file, preludeScope());
+  const [model, ...more] = modelsOf(file);
+  if (!model) {
+    const span = { source: file.source, start: 0, end: 0 };
+    report(
+      cx,
+      error('N212', 'there is no model in this file', { span, hint: 'write one: model name { ... }' }),
+    );
+    return undefined;
+  }
+  for (const other of more) {
+    report(
+      cx,
+      error('N213', 'there is more than one model in this file', {
+        span: other.name.span,
+        hint: 'give each a file of its own; blocks are shared by `include`',
+        related: [{ message: 'the first one', span: model.name.span }],
+      }),
+    );
+  }
+  return elaborateModel(cx, model, scope);
+}
+
+function elaborateModel<V>(cx: Context<V>, model: ast.Model, file: Scope<V>): Program {
+  const scope = makeScope('model', file, declaredIn(model));
+  const frame: Frame<V> = { scope, path: '', label: '', via: [], depth: 0 };
+  const owner: Owner = { path: '', label: '', key: '' };
+  const read: KeysRead = new Set();
+  for (const part of model.body) {
+    if (part.kind === 'Function') declareFunction(cx, frame, part);
+    if (part.kind === 'Block' && nameFree(cx, frame, part.name)) {
+      scope.names.set(part.name.text, { kind: 'block', decl: part, scope });
+    }
+  }
+  for (const part of model.body) {
+    if (part.kind === 'Config') readConfig(cx, frame, part, read);
+    else if (part.kind !== 'Checkpoint' && part.kind !== 'Block') declareItem(cx, frame, part, owner);
+  }
+  checkSet(cx, entryNames(model));
+  const names = rules(cx, frame, model);
+  const ends = owner.forward ? runModel(cx, frame, owner.forward) : noForward(cx, frame, model);
+  return {
+    model: model.name.text,
+    config: cx.config,
+    params: cx.params,
+    ports: cx.ports,
+    ...ends,
+    names,
+    unread: unreadKeys(cx.surroundings.config, read),
+  };
+}
+
+const entryNames = (model: ast.Model): readonly string[] =>
+  model.body.flatMap((part) =>
+    part.kind === 'Config' ? part.entries.flatMap((e) => (e.kind === 'Entry' ? [e.name.text] : [])) : [],
+  );
+
+const rules = <V>(cx: Context<V>, frame: Frame<V>, model: ast.Model): NameRules =>
+  nameRules(
+    cx,
+    frame,
+    model.body.flatMap((part) => (part.kind === 'Checkpoint' ? part.entries : [])),
+  );
+
+function noForward<V>(cx: Context<V>, frame: Frame<V>, { name }: ast.Model): Ends {
+  fail(cx, frame, name, 'N215', `model \`${name.text}\` has no forward`, {
+    hint: 'add one: forward(tokens: int64[B, T]) -> logits: [B, T, vocab] { ... }',
+  });
+  return { inputs: [], outputs: [] };
+}

@@ -1,0 +1,212 @@
+/** Expressions to values. */
+
+import type * as ast from '../ast.ts';
+import type { Dim } from '../dim.ts';
+import { textOf } from '../source.ts';
+import { type Context, type Frame, fail, type GivenArgument, step } from './context.ts';
+import { takeName } from './declared.ts';
+import { index } from './indexing.ts';
+import { resolve, select } from './names.ts';
+import { number } from './number.ts';
+import { binary, unary } from './operators.ts';
+import { makeScope } from './scope.ts';
+import { reshape } from './shapes.ts';
+import { reportSize } from './tensors.ts';
+import { bool, describeKind, list, none, poison, text, type Value } from './value.ts';
+
+export function evaluate<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
+  step(cx, frame, expr);
+  switch (expr.kind) {
+    case 'Number':
+      return number(expr.value);
+    case 'Text':
+      return text(expr.value);
+    case 'Bool':
+      return bool(expr.value);
+    case 'None':
+      return none;
+    case 'DType':
+      return { kind: 'dtype', dtype: expr.dtype };
+    case 'Name':
+      return resolve(cx, frame, expr);
+    case 'Select':
+      return select(cx, frame, evaluate(cx, frame, expr.object), expr.name);
+    case 'If':
+      return choose(cx, frame, expr);
+    case 'Binary':
+      return binary(cx, frame, expr);
+    case 'Unary':
+      return unary(cx, frame, expr);
+    case 'Index':
+      return index(cx, frame, expr);
+    case 'As':
+      return reshape(cx, frame, expr);
+    case 'List':
+      return list(expr.items.map((item) => single(cx, frame, item)));
+    case 'Comprehension':
+      return comprehension(cx, frame, expr);
+    case 'Call':
+      return call(cx, frame, expr);
+    default:
+      return expr satisfies never;
+  }
+}
+
+/** One value, where several results of a call cannot stand. */
+export function single<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
+  const value = evaluate(cx, frame, expr);
+  if (value.kind !== 'list' || !value.several) return value;
+  const n = value.items.length;
+  return fail(
+    cx,
+    frame,
+    expr,
+    'N217',
+    `one value is needed here, \`${shorten(textOf(expr.span))}\` gives ${n}`,
+    {
+      hint: `take them apart first: ${['a', 'b', 'c', 'd'].slice(0, n).join(', ')}${n > 4 ? ', ...' : ''} = ...`,
+    },
+  );
+}
+
+export const shorten = (code: string): string => {
+  const line = code.replaceAll(/\s+/g, ' ');
+  return line.length <= 40 ? line : `${line.slice(0, 37)}...`;
+};
+
+/** What a compile-time test says; undefined after a report. */
+export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): boolean | undefined {
+  const value = single(cx, frame, test);
+  switch (value.kind) {
+    case 'bool':
+      return value.value;
+    case 'poison':
+      return undefined;
+    case 'tensor':
+    case 'param':
+      fail(cx, frame, test, 'N312', '`if` is decided when compiling; this depends on a tensor', {
+        hint: 'choose between values of tensors with where(condition, a, b)',
+      });
+      return undefined;
+    case 'size':
+      reportSize(cx, frame, test);
+      return undefined;
+    default:
+      fail(cx, frame, test, 'N314', `a condition must be true or false, found ${describeKind(value)}`, {
+        ...(value.kind === 'none' ? { hint: 'compare it: x == none' } : {}),
+        ...(value.kind === 'number' ? { hint: 'compare it: n != 0' } : {}),
+      });
+      return undefined;
+  }
+}
+
+function choose<V>(cx: Context<V>, frame: Frame<V>, expr: ast.If): Value<V> {
+  const test = decide(cx, frame, expr.test);
+  return test === undefined ? poison : evaluate(cx, frame, test ? expr.then : expr.else);
+}
+
+/** One entry of what a loop walks, with its key. */
+export interface Turn<V> {
+  readonly key: number;
+  readonly value: Value<V>;
+  /** How many turns the whole list makes, by name. */
+  readonly count?: Dim;
+}
+
+/** Undefined after a report. */
+export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): readonly Turn<V>[] | undefined {
+  const value = evaluate(cx, frame, over);
+  switch (value.kind) {
+    case 'list':
+      step(cx, frame, over, value.items.length);
+      return value.items.map((item, key) => ({
+        key,
+        value: item,
+        ...(value.length ? { count: value.length } : {}),
+      }));
+    case 'entries':
+      return [...value.entries].map(([key, entry]) => ({ key, value: entry }));
+    case 'string':
+      return [...value.value].map((c, key) => ({ key, value: text(c) }));
+    case 'poison':
+      return undefined;
+    case 'number':
+      fail(cx, frame, over, 'N314', 'a loop walks a list, found a number', {
+        hint: `write range(${shorten(textOf(over.span))})`,
+      });
+      return undefined;
+    case 'tensor':
+    case 'param':
+      fail(cx, frame, over, 'N312', 'a loop is unrolled when compiling; this is a tensor', {
+        hint: 'entries of an axis: unbind(x, axis)',
+      });
+      return undefined;
+    case 'size':
+      reportSize(cx, frame, over);
+      return undefined;
+    default:
+      fail(cx, frame, over, 'N314', `a loop walks a list, found ${describeKind(value)}`);
+      return undefined;
+  }
+}
+
+/** The names of a loop's binder and what they stand for in one turn. */
+export const boundIn = <V>(
+  binder: readonly ast.Word[],
+  { key, value }: Turn<V>,
+): readonly (readonly [string, Value<V>])[] => {
+  const [first, second] = binder;
+  if (!first) return [];
+  return second
+    ? [
+        [first.text, number(key)],
+        [second.text, value],
+      ]
+    : [[first.text, value]];
+};
+
+function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehension): Value<V> {
+  const turns = turnsOf(cx, frame, expr.over);
+  const inner = bindingFrame(cx, frame, expr.binder);
+  if (!turns || !inner) return poison;
+  const items: Value<V>[] = [];
+  for (const turn of turns) {
+    for (const [name, value] of boundIn(expr.binder, turn)) inner.scope.names.set(name, value);
+    const kept = expr.when ? decide(cx, inner, expr.when) : true;
+    if (kept === undefined) return poison;
+    if (kept) items.push(single(cx, inner, expr.body));
+  }
+  if (items.some((i) => i.kind === 'poison')) return poison;
+  const count = expr.when ? undefined : turns[0]?.count;
+  return { ...list(items), ...(count ? { length: count } : {}) };
+}
+
+/** A frame for names that hide nothing, local names included; undefined after a report. */
+export function bindingFrame<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  binder: readonly ast.Word[],
+): Frame<V> | undefined {
+  const declared = new Map(binder.map(({ text, span }) => [text, { span, what: 'a loop variable' }]));
+  const scope = makeScope('body', frame.scope, declared);
+  return binder.every((word) => takeName(cx, frame, scope, word)) ? { ...frame, scope } : undefined;
+}
+
+function call<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Call): Value<V> {
+  const callee = evaluate(cx, frame, expr.callee);
+  const args = argumentsOf(cx, frame, expr.args);
+  if (callee.kind === 'poison') return poison;
+  return cx.call(frame, callee, { span: expr.span, args, name: textOf(expr.callee.span) });
+}
+
+export const argumentsOf = <V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  args: readonly ast.Argument[],
+): readonly GivenArgument<V>[] =>
+  args.map(({ name, value, span }) => ({
+    ...(name ? { name } : {}),
+    value: single(cx, frame, value),
+    span: name ? span : value.span,
+    ...(value.kind === 'Name' ? { said: value.text } : {}),
+  }));
