@@ -1,5 +1,6 @@
 /** Where a backend gets tensor bytes: by name, in a dtype, streamed. */
 
+import type { Diagnostic } from '../../spec/diagnostic.ts';
 import type { GraphDType } from '../../spec/type.ts';
 
 export interface WeightInfo {
@@ -13,8 +14,13 @@ export interface WeightInfo {
 /** Named streams of row-major little-endian bytes. */
 export interface WeightSource {
   info(name: string): WeightInfo;
-  /** Chunks of some MiB; a buffer may be reused after the next chunk is asked for. */
+  /**
+   * Chunks of about a MiB; a buffer may be reused after the next chunk is asked for. Throws a Refusal, at the end of the
+   * stream at the latest, when the bytes are not what the archive promised (N604, N623) or do not fit the dtype (N509).
+   */
   chunks(name: string): Iterable<Uint8Array>;
   /** All of a tensor as float32, for the reference interpreter; small models only. */
   values(name: string): Float32Array;
+  /** What streaming has found so far and is no reason to refuse: NaN and infinity (N616), once for each tensor. */
+  findings(): readonly Diagnostic[];
 }

@@ -1,0 +1,167 @@
+/** Binds a checkpoint's tensors to a spec's parameters, strictly both ways; everything that does not fit is listed at once. */
+
+import { type Diagnostic, error, hasErrors, type Related, warning } from '../../spec/diagnostic.ts';
+import { nearest } from '../../spec/nearest.ts';
+import type { NameRules, Program } from '../../spec/program.ts';
+import type { ParamDecl } from '../../spec/sink.ts';
+import type { Checkpoint, LazyTensor } from './checkpoint.ts';
+import { convertible } from './convert.ts';
+import { matches } from './globs.ts';
+import { sameValues } from './same_values.ts';
+
+export interface Bound {
+  readonly decl: ParamDecl;
+  /** Absent when the declaration's `default` fills the parameter. */
+  readonly tensor?: LazyTensor;
+}
+
+export interface Binding {
+  /** By `ParamDecl.key`. */
+  readonly entries: ReadonlyMap<string, Bound>;
+}
+
+export interface BindOptions {
+  /** Globs of tensors that may be left over with a warning. */
+  readonly ignoreExtra: readonly string[];
+  /** How messages name the checkpoint. */
+  readonly file: string;
+}
+
+export function bind(
+  program: Program,
+  checkpoint: Checkpoint,
+  { ignoreExtra, file }: BindOptions,
+): { readonly binding?: Binding; readonly diagnostics: readonly Diagnostic[] } {
+  const { tensors, clashes } = renamed(checkpoint.tensors, program.names, file);
+  const left = new Map(tensors);
+  const entries = new Map<string, Bound>();
+  const missing: ParamDecl[] = [];
+  const unfit: Diagnostic[] = [];
+  for (const decl of program.params) {
+    const tensor = tensors.get(decl.key);
+    left.delete(decl.key);
+    if (!tensor && decl.default === undefined) missing.push(decl);
+    else entries.set(decl.key, { decl, ...(tensor && { tensor }) });
+    const problem = tensor && misfit(decl, tensor, file);
+    if (problem) unfit.push(problem);
+  }
+  const untied = checkTied(program.names, left, entries, file);
+  const diagnostics = [
+    ...clashes,
+    ...allAbsent(missing, [...left.keys()], file),
+    ...unfit,
+    ...untied,
+    ...leftOver(unignored(left, program.names), ignoreExtra, file),
+  ];
+  return hasErrors(diagnostics) ? { diagnostics } : { binding: { entries }, diagnostics };
+}
+
+type Tensors = ReadonlyMap<string, LazyTensor>;
+
+/** The longest prefix that fits is replaced, once. */
+function renamed(tensors: Tensors, { prefixes }: NameRules, file: string) {
+  const rules = prefixes.toSorted((a, b) => b.from.length - a.from.length);
+  const result = new Map<string, LazyTensor>();
+  const clashes: Diagnostic[] = [];
+  for (const [name, tensor] of tensors) {
+    const rule = rules.find(({ from }) => name.startsWith(from));
+    const key = rule ? rule.to + name.slice(rule.from.length) : name;
+    const other = result.get(key);
+    if (other) {
+      clashes.push(
+        error('N609', `${other.name} and ${name} are both named ${key} by the spec's prefixes`, { file }),
+      );
+    }
+    result.set(key, tensor);
+  }
+  return { tensors: result, clashes };
+}
+
+function misfit(decl: ParamDecl, { name, shape, dtype }: LazyTensor, file: string): Diagnostic | undefined {
+  if (shape.length !== decl.shape.length || shape.some((n, i) => n !== decl.shape[i])) {
+    const found = `[${shape.join(', ')}]`;
+    return error('N610', `${name} is ${found} in the checkpoint; the spec says ${decl.shapeText}`, {
+      span: decl.span,
+      file,
+      expected: `[${decl.shape.join(', ')}]`,
+      found,
+    });
+  }
+  const wanted = decl.dtype === 'float' ? 'float32' : decl.dtype;
+  if (convertible(dtype, wanted)) return undefined;
+  return error('N615', `${name} is stored as ${dtype}; the spec wants ${decl.dtype}`, {
+    span: decl.span,
+    file,
+  });
+}
+
+/** Lists of one kind of fault that are longer end in one that names the rest. */
+const shown = 60;
+
+function allAbsent(missing: readonly ParamDecl[], left: readonly string[], file: string): Diagnostic[] {
+  const rest = missing.slice(shown);
+  const each = missing.slice(0, shown).map(({ key, shapeText, span }) => {
+    const near = nearest(key, candidates(left));
+    return error('N608', `the checkpoint has no ${key}`, {
+      span,
+      file,
+      expected: shapeText,
+      ...(near !== undefined && { hint: `the nearest name there is ${near}` }),
+    });
+  });
+  if (rest.length === 0) return each;
+  const related = rest.map(({ key }) => ({ message: key }));
+  return [...each, error('N608', `the checkpoint has ${rest.length} more not`, { file, related })];
+}
+
+/** A stranger's file may have a million long names; the search must end. */
+const candidates = (names: readonly string[]): readonly string[] =>
+  names.slice(0, 2000).filter((name) => name.length <= 200);
+
+/** A tensor that the spec says repeats a parameter is used up once its values are seen to be the same. */
+function checkTied(
+  { tied }: NameRules,
+  left: Map<string, LazyTensor>,
+  entries: Binding['entries'],
+  file: string,
+): Diagnostic[] {
+  const problems: Diagnostic[] = [];
+  for (const { key, param, span } of tied) {
+    const copy = left.get(key);
+    const own = [...entries.values()].find(({ decl }) => decl.path === param || decl.key === param)?.tensor;
+    if (!copy || !own) continue;
+    left.delete(key);
+    if (sameValues(own, copy)) continue;
+    problems.push(
+      error('N617', `${copy.name} and ${own.name} are tied by the spec, but differ in the checkpoint`, {
+        span,
+        file,
+        hint: `untie them: give ${key} a member of its own`,
+      }),
+    );
+  }
+  return problems;
+}
+
+const unignored = (left: Tensors, { ignore }: NameRules): readonly LazyTensor[] =>
+  [...left]
+    .filter(([key, { name }]) => !ignore.some((glob) => matches(glob, key) || matches(glob, name)))
+    .map(([, tensor]) => tensor);
+
+function leftOver(extra: readonly LazyTensor[], ignoreExtra: readonly string[], file: string): Diagnostic[] {
+  const allowed = extra.filter(({ name }) => ignoreExtra.some((glob) => matches(glob, name)));
+  const refused = extra.filter(({ name }) => !ignoreExtra.some((glob) => matches(glob, name)));
+  const hint = `if the model does not need them: --ignore-extra '${refused[0]?.name}', or \`ignore\` in the spec`;
+  return [
+    ...(refused.length > 0 ? [error('N609', unused(refused), { file, related: listed(refused), hint })] : []),
+    ...(allowed.length > 0 ? [warning('N609', unused(allowed), { file, related: listed(allowed) })] : []),
+  ];
+}
+
+const unused = ([first, ...more]: readonly LazyTensor[]): string =>
+  `the spec never uses ${first?.name}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+
+const listed = (tensors: readonly LazyTensor[]): readonly Related[] =>
+  tensors.length === 1
+    ? []
+    : tensors.map(({ name, dtype, shape }) => ({ message: `${name}: ${dtype}[${shape.join(', ')}]` }));

@@ -1,0 +1,90 @@
+/** The configuration of a checkpoint: in the file itself, or in `meta_NNNNNN.json` or `config.json` beside it. */
+
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { JsonObject, LazyTensor } from './checkpoint.ts';
+import { readSmall } from './file.ts';
+import { looksLikeNanochat, nanochatConfig } from './nanochat.ts';
+import { refuse } from './refuse.ts';
+import { isObject } from './safetensors.ts';
+import { parseJson } from './strict_json.ts';
+
+export interface FoundConfig {
+  readonly config?: JsonObject;
+  /** For messages: `meta_000000.json`, or `model_args in ckpt.pt`. */
+  readonly configFile?: string;
+  readonly meta?: JsonObject;
+  /** Of the file beside, when there is one. */
+  readonly path?: string;
+}
+
+interface Inside {
+  readonly config?: JsonObject;
+  readonly configKey?: string;
+}
+
+const limit = 16_000_000;
+
+export function findConfig(
+  file: string,
+  { config, configKey }: Inside,
+  tensors: ReadonlyMap<string, LazyTensor>,
+): FoundConfig {
+  const nanochat = looksLikeNanochat(tensors);
+  const found = fromMeta(file) ?? inside(file, config, configKey) ?? fromConfig(file) ?? {};
+  if (!nanochat) return found;
+  if (found.config) return { ...found, config: nanochatConfig(found.config, tensors, found) };
+  return { config: nanochatConfig({}, tensors), configFile: `${metaName(file)} (not there)` };
+}
+
+/** nanochat's: of the same step, or the only one beside a file that carries no step. */
+function fromMeta(file: string): FoundConfig | undefined {
+  const own = join(dirname(file), metaName(file));
+  const path = existsSync(own) ? own : onlyMeta(file);
+  if (path === undefined) return undefined;
+  const meta = readJson(path);
+  const config = meta['model_config'];
+  if (!isObject(config)) {
+    refuse('N611', `${basename(path)} has no model_config`, {
+      file: path,
+      hint: 'nanochat writes it beside the weights: {"step": ..., "model_config": {...}}',
+    });
+  }
+  return { config, configFile: basename(path), meta, path };
+}
+
+/** `model_000500.pt` -> `meta_000500.json`. */
+const metaName = (file: string): string => `meta_${stepDigits(file) ?? 'NNNNNN'}.json`;
+
+const stepDigits = (file: string): string | undefined => /_(\d+)\.[a-z]+$/.exec(basename(file))?.[1];
+
+function onlyMeta(file: string): string | undefined {
+  if (stepDigits(file) !== undefined) return undefined;
+  const metas = readdirSync(dirname(file)).filter((name) => /^meta_\d+\.json$/.test(name));
+  return metas.length === 1 ? join(dirname(file), metas[0]!) : undefined;
+}
+
+function inside(file: string, config?: JsonObject, key?: string): FoundConfig | undefined {
+  return config && { config, configFile: `${key ?? 'config'} in ${basename(file)}` };
+}
+
+function fromConfig(file: string): FoundConfig | undefined {
+  const path = join(dirname(file), 'config.json');
+  return existsSync(path) ? { config: readJson(path), configFile: 'config.json', path } : undefined;
+}
+
+function readJson(path: string): JsonObject {
+  const parsed = parseJson(readSmall(path, limit));
+  const problem =
+    'problem' in parsed
+      ? `is not valid JSON: ${parsed.problem}`
+      : isObject(parsed.value)
+        ? undefined
+        : 'is not a JSON object';
+  if (problem !== undefined || 'problem' in parsed)
+    refuse('N613', `${basename(path)} ${problem}`, {
+      file: path,
+      hint: 'copy it again from where it was made',
+    });
+  return parsed.value as JsonObject; // isObject above
+}

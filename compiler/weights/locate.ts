@@ -1,0 +1,87 @@
+/** From the path a user typed to the one file that holds the tensors, or their index. */
+
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { largestTag, stepFile, stepsIn } from './nanochat_folders.ts';
+import { refuse } from './refuse.ts';
+
+export function locate(path: string, step: number | undefined): string {
+  if (!existsSync(path)) {
+    refuse('N601', `no checkpoint at ${path}`, {
+      file: path,
+      hint: 'name a folder with model_NNNNNN.pt, a .pt or .safetensors file, or a Hugging Face folder',
+    });
+  }
+  if (isFolder(path)) return inFolder(path, step);
+  if (step !== undefined && stepsIn([basename(path)])[0] !== step)
+    refuse('N510', `${path} is a file, so there is no step ${step} to choose`, {
+      file: path,
+      hint: 'name its folder, or leave --step out',
+    });
+  return path;
+}
+
+function inFolder(folder: string, step: number | undefined): string {
+  const names = list(folder);
+  const steps = stepsIn(names);
+  if (steps.length > 0) return join(folder, stepFile(folder, steps, step));
+  if (step !== undefined)
+    refuse('N601', `${folder} has no model_NNNNNN.pt, so no step ${step}`, { file: folder });
+  const found = names.find((n) => preferred.includes(n)) && preferred.find((n) => names.includes(n));
+  if (found) return join(folder, found);
+  const single = names.filter((n) => /\.(safetensors|pt|pth|bin)$/.test(n) && !beside.test(n));
+  if (single.length === 1) return join(folder, single[0]!);
+  const tag = largestTag(folder);
+  if (tag !== undefined) return inFolder(join(folder, tag), step);
+  return nothing(folder, names, single);
+}
+
+/** In this order, when a folder has several. */
+const preferred = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+  'ckpt.pt',
+  'model.pt',
+];
+
+/** States of optimisers and the like, which no model is made of. */
+const beside =
+  /^(optim|optimizer|scheduler|scaler|training_args|rng_state|token_bytes)|\.index\.json$|-of-\d+\./;
+
+function nothing(folder: string, names: readonly string[], several: readonly string[]): never {
+  const sources = names.filter((n) => n.endsWith('_checkpoints')).map((n) => n.replace('_checkpoints', ''));
+  if (several.length > 1) {
+    refuse('N601', `${folder} has several checkpoints: ${several.slice(0, 10).join(', ')}`, {
+      file: folder,
+      hint: 'name one of them',
+    });
+  }
+  refuse('N601', `no checkpoint in folder ${folder}`, {
+    file: folder,
+    expected: 'model_NNNNNN.pt with meta_NNNNNN.json, model.safetensors, or an index of shards',
+    found: names.length === 0 ? 'an empty folder' : names.slice(0, 10).join(', '),
+    ...(sources.length > 0 && {
+      hint: `one folder deeper, as in ${join(folder, `${sources[0]}_checkpoints`)}`,
+    }),
+  });
+}
+
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // opening it will say what is wrong
+  }
+};
+
+/** Sorted, so that no message depends on the disk. */
+export function list(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    refuse('N601', `${folder} cannot be read: ${why}`, { file: folder });
+  }
+}

@@ -1,0 +1,54 @@
+/** Opens whatever a user calls a checkpoint: its index is read and checked, its tensors stay in the file. */
+
+import { basename } from 'node:path';
+import type { Checkpoint, LazyTensor } from './checkpoint.ts';
+import { findConfig } from './find_config.ts';
+import { locate } from './locate.ts';
+import { readShards } from './read_shards.ts';
+import { readTensorFile } from './read_tensor_file.ts';
+import { refuse } from './refuse.ts';
+
+export { findCheckpoint } from './nanochat_folders.ts';
+
+export interface OpenOptions {
+  /** Of a nanochat folder; the newest when left out. */
+  readonly step?: number;
+}
+
+/**
+ * `path` may be a `.pt` (zip or legacy), a `.safetensors`, an index of shards, a nanochat folder, a Hugging Face folder.
+ * Throws a Refusal (N601 to N607, N611 to N615, N622) when it is none of them, or damaged.
+ */
+export function openCheckpoint(path: string, options: OpenOptions = {}): Checkpoint {
+  const file = locate(path, options.step);
+  const read = file.endsWith('.index.json') ? readShards(file) : { ...readTensorFile(file), files: [file] };
+  const tensors = unwrapped(read.tensors, file);
+  const { config, configFile, meta, path: beside } = findConfig(file, read, tensors);
+  return {
+    format: read.format,
+    path,
+    files: [...read.files, ...(beside === undefined ? [] : [beside])],
+    tensors,
+    ...(config && { config }),
+    ...(configFile !== undefined && { configFile }),
+    ...(meta && { meta }),
+  };
+}
+
+/** What torch.compile and data-parallel training put before or between the names of modules. */
+const withoutWrappers = (name: string): string =>
+  name.replace(/^(module\.|_orig_mod\.)+/, '').replaceAll('._orig_mod.', '.');
+
+function unwrapped(tensors: ReadonlyMap<string, LazyTensor>, file: string): ReadonlyMap<string, LazyTensor> {
+  const result = new Map<string, LazyTensor>();
+  for (const [key, tensor] of tensors) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they would reach the user's terminal
+    if (key === '' || key.length > 1000 || /[\u0000-\u001f\u007f-\u009f]/.test(key))
+      refuse('N602', `${basename(file)} has a tensor named ${JSON.stringify(key.slice(0, 100))}`, { file });
+    const name = withoutWrappers(key);
+    if (result.has(name))
+      refuse('N602', `${basename(file)} has two tensors named ${name}, one of them as ${key}`, { file });
+    result.set(name, { ...tensor, name });
+  }
+  return result;
+}

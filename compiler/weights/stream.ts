@@ -1,0 +1,117 @@
+/** The elements of a lazy tensor in row-major order, read in chunks; checksums are held against the archive's on the way. */
+
+import { closeSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type LazyTensor, type Storage, storedDtypes } from './checkpoint.ts';
+import { checkStamp, checksum, type OpenFile, openFile, readInto } from './file.ts';
+import { gather } from './gather.ts';
+import { type Axis, mergedAxes } from './merged_axes.ts';
+import { product } from './place_tensor.ts';
+import { refuse } from './refuse.ts';
+import { borrow, chunkBytes, giveBack } from './scratch.ts';
+
+/** Which storages have been summed already, so that none is twice. */
+export type Checked = Set<string>;
+
+/**
+ * Little-endian bytes in the tensor's own dtype; a chunk holds whole elements and is overwritten by the next one.
+ * Throws a Refusal: N604 for a wrong checksum, N623 when the file changes meanwhile. A checksum is compared at the end
+ * of the stream at the latest, so what was made of earlier chunks must not be kept until then.
+ */
+export function* rawBytes(tensor: LazyTensor, checked: Checked = new Set()): Generator<Uint8Array> {
+  if (tensor.shape.includes(0)) return;
+  const { storage, dtype } = tensor;
+  const item = storedDtypes[dtype];
+  const file = openFile(storage.file);
+  try {
+    if (storage.stamp) checkStamp(file, storage.stamp);
+    const axes = mergedAxes(tensor);
+    const [axis] = axes;
+    const chunks =
+      axes.length === 0 || (axes.length === 1 && axis?.stride === 1)
+        ? readRun(file, storage, tensor.start * item, product(tensor.shape) * item, checked)
+        : gatherChecked(file, tensor, axes, checked);
+    for (const chunk of chunks) {
+      if (storage.bigEndian) swap(chunk, item);
+      yield chunk;
+    }
+    if (storage.stamp) checkStamp(file, storage.stamp);
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+/** Bytes from..from + length of a storage; all of it is read when its checksum is still to be compared. */
+function* readRun(
+  file: OpenFile,
+  storage: Storage,
+  from: number,
+  length: number,
+  checked: Checked,
+): Generator<Uint8Array> {
+  const sum = newSum(storage, checked);
+  const end = sum ? storage.bytes : from + length;
+  const buffer = borrow(Math.min(chunkBytes, end));
+  try {
+    let at = sum ? 0 : from;
+    while (at < end) {
+      const limit = at < from ? from : at < from + length ? from + length : end;
+      const chunk = buffer.subarray(0, Math.min(chunkBytes, limit - at));
+      readInto(file, storage.offset + at, chunk);
+      sum?.add(chunk);
+      const wanted = at >= from && at < from + length;
+      at += chunk.length;
+      if (at === end) sum?.compare();
+      if (wanted) yield chunk;
+    }
+  } finally {
+    giveBack(buffer);
+  }
+}
+
+function* gatherChecked(
+  file: OpenFile,
+  tensor: LazyTensor,
+  axes: readonly Axis[],
+  checked: Checked,
+): Generator<Uint8Array> {
+  const { storage } = tensor;
+  if (newSum(storage, checked)) for (const _ of readRun(file, storage, 0, storage.bytes, checked)) void _;
+  yield* gather(file, tensor, axes);
+}
+
+interface Sum {
+  add(bytes: Uint8Array): void;
+  /** Throws N604 when the storage is not what was written. */
+  compare(): void;
+}
+
+function newSum(storage: Storage, checked: Checked): Sum | undefined {
+  const { crc, file, offset, bytes, label } = storage;
+  const key = `${file}:${offset}:${bytes}`;
+  if (crc === undefined || checked.has(key)) return undefined;
+  let sum = 0;
+  return {
+    add(chunk) {
+      sum = checksum(chunk, sum);
+    },
+    compare() {
+      if (sum !== crc) {
+        refuse('N604', `${basename(file)}: crc of ${label} differs from the one the zip records`, {
+          file,
+          expected: crc.toString(16).padStart(8, '0'),
+          found: sum.toString(16).padStart(8, '0'),
+          hint: 'the file is damaged; copy or download it again',
+        });
+      }
+      checked.add(key);
+    },
+  };
+}
+
+function swap(chunk: Uint8Array, item: number): void {
+  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (item === 2) bytes.swap16();
+  else if (item === 4) bytes.swap32();
+  else if (item === 8) bytes.swap64();
+}

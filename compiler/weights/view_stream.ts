@@ -1,0 +1,94 @@
+/** The elements of a view of a parameter, in the dtype that the parameter is stored in. */
+
+import type { LazyTensor } from './checkpoint.ts';
+import { mergedAxes } from './merged_axes.ts';
+import { contiguousStrides, product } from './place_tensor.ts';
+import { borrow, chunkBytes, giveBack } from './scratch.ts';
+import { type Checked, rawBytes } from './stream.ts';
+import type { View } from './view.ts';
+
+/** Little-endian bytes, in chunks that are overwritten by the next one. */
+export function* viewBytes(tensor: LazyTensor, view: View, checked: Checked): Generator<Uint8Array> {
+  const placed = place(tensor, view);
+  if (placed) yield* rawBytes(placed, checked);
+  else yield* pick(tensor, view, checked);
+}
+
+/** The view as a strided view of the tensor's own storage; undefined when the two sets of strides do not go together. */
+export function place(tensor: LazyTensor, { shape, strides, start, whole }: View): LazyTensor | undefined {
+  if (mergedAxes(tensor).every(isRowMajor)) return { ...tensor, shape, strides, start: tensor.start + start };
+  // Each axis of the view must walk along one axis of the parameter, and all that walk along it must stay on it.
+  const own = contiguousStrides(whole);
+  const first = indexOf(start, whole);
+  const reach = [...first];
+  const moved = shape.map((size, i) => {
+    const stride = strides[i]!;
+    if (size <= 1) return 0;
+    const axis = own.findIndex((s, k) => whole[k]! > 1 && stride >= s && stride % s === 0);
+    if (axis < 0) return undefined;
+    const step = stride / own[axis]!;
+    reach[axis] = reach[axis]! + (size - 1) * step;
+    return step * tensor.strides[axis]!;
+  });
+  if (moved.includes(undefined) || reach.some((n, k) => n >= whole[k]!)) return undefined;
+  return {
+    ...tensor,
+    shape,
+    strides: moved.map((s) => s ?? 0),
+    start: first.reduce((sum, n, k) => sum + n * tensor.strides[k]!, tensor.start),
+  };
+}
+
+/** True of the only axis of a tensor that lies in one run. */
+const isRowMajor = ({ stride }: { readonly stride: number }, i: number): boolean => i === 0 && stride === 1;
+
+/** Of an element, along each axis. */
+function indexOf(element: number, shape: readonly number[]): number[] {
+  let rest = element;
+  return contiguousStrides(shape).map((stride) => {
+    const n = Math.floor(rest / stride);
+    rest -= n * stride;
+    return n;
+  });
+}
+
+/** Rare: a transposed tensor that the spec folds across its axes. Only this one is held while it is picked apart. */
+function* pick(tensor: LazyTensor, view: View, checked: Checked): Generator<Uint8Array> {
+  const parts = [...rawBytes(tensor, checked)].map((chunk) => chunk.slice());
+  const bytes = Buffer.concat(parts);
+  const item = bytes.length / product(tensor.shape);
+  const room = borrow(chunkBytes);
+  try {
+    let at = 0;
+    for (const element of elements(view.shape, view.strides, view.start)) {
+      room.set(bytes.subarray(element * item, (element + 1) * item), at);
+      at += item;
+      if (at < chunkBytes) continue;
+      yield room;
+      at = 0;
+    }
+    if (at > 0) yield room.subarray(0, at);
+  } finally {
+    giveBack(room);
+  }
+}
+
+/** Offsets of a strided view's elements in row-major order. */
+export function* elements(
+  shape: readonly number[],
+  strides: readonly number[],
+  start: number,
+): Generator<number> {
+  const total = product(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  let at = start;
+  for (let n = 0; n < total; n++) {
+    yield at;
+    for (let i = shape.length - 1; i >= 0; i--) {
+      at += strides[i]!;
+      if (++index[i]! < shape[i]!) break;
+      at -= index[i]! * strides[i]!;
+      index[i] = 0;
+    }
+  }
+}
