@@ -45,13 +45,21 @@ const missing: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
 /** The key of onnxruntime's session options for the folder of external data. */
 const folderKey = 'model_external_initializers_file_folder_path';
 
+/** Without the place in onnxruntime's own sources that its messages begin with. */
 const firstLine = (cause: unknown): string =>
-  (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]!.slice(0, 300);
+  (cause instanceof Error ? cause.message : String(cause))
+    .trim()
+    .split('\n')[0]!
+    .replace(/^\/onnxruntime_src\/.* was false\. /, '')
+    .slice(0, 300);
 
 async function importRuntime(load: () => Promise<unknown>): Promise<Ort> {
   try {
     const loaded = (await load()) as Ort & { readonly default?: Ort }; // a CommonJS module: named or default exports
-    return loaded.default ?? loaded;
+    const ort = loaded.default ?? loaded;
+    // What goes wrong is thrown as well; by default the log comes out beside it.
+    if (ort.env.logLevel === 'warning') ort.env.logLevel = 'fatal';
+    return ort;
   } catch (cause) {
     throw new Refusal([notInstalled(firstLine(cause))]);
   }

@@ -1,0 +1,97 @@
+/** Golden fixtures through the library: from the checkpoint and a spec to a session on onnxruntime. */
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Artifact } from '../../backends/backend.ts';
+import { findBackend } from '../../backends/index.ts';
+import { loadSpec } from '../../cli/load_spec.ts';
+import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
+import { openCheckpoint } from '../../compiler/weights/open_checkpoint.ts';
+import { type Golden, readGolden, readTensors } from '../../runtime/golden.ts';
+import { type Device, onnxSession } from '../../runtime/onnx_node_session.ts';
+import type { Session } from '../../runtime/session.ts';
+import type { Source } from '../../spec/source.ts';
+import type { Tensor } from '../../spec/tensor.ts';
+
+export const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/golden/${name}/`, import.meta.url));
+
+export interface FixtureOptions extends Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage'> {
+  readonly opset?: number;
+  /** Changes the text of the spec and of what it includes. */
+  readonly edit?: (text: string) => string;
+}
+
+export interface Made {
+  readonly compiled: Compiled;
+  readonly bytes: Uint8Array;
+}
+
+export const joined = ({ files }: Artifact): Uint8Array => {
+  const chunks: Uint8Array[] = [];
+  for (const chunk of files.at(-1)!.chunks()) chunks.push(chunk.slice());
+  return Buffer.concat(chunks);
+};
+
+/** Compiles a checkpoint folder with a shipped spec; throws what the compiler says when it refuses. */
+export function make(folder: string, spec: string | undefined, options: FixtureOptions = {}): Made {
+  const { opset = 21, edit = (text: string) => text, ...request } = options;
+  const checkpoint = openCheckpoint(folder);
+  const { source, include } = loadSpec(spec, checkpoint);
+  const edited = (s: Source): Source => ({ ...s, text: edit(s.text) });
+  const backend = findBackend('onnx');
+  const emit = { opset, ops: 'standard', external: 'never', fileName: 'model.onnx' } as const;
+  const { value, diagnostics } = compile({
+    source: edited(source),
+    include: (path, from) => {
+      const found = include(path, from);
+      return found && edited(found);
+    },
+    checkpoint,
+    backendPasses: backend.passes(emit),
+    ...request,
+  });
+  if (!value) throw new Error(JSON.stringify(diagnostics.map((d) => d.message)));
+  const { graph, manifest, weights } = value;
+  return { compiled: value, bytes: joined(backend.emit({ graph, manifest, weights, options: emit })) };
+}
+
+export async function open(
+  folder: string,
+  spec: string | undefined,
+  options?: FixtureOptions,
+  device: Device = 'cpu',
+): Promise<Session> {
+  const { compiled, bytes } = make(folder, spec, options);
+  return onnxSession({ model: bytes, manifest: compiled.manifest, device });
+}
+
+/** The tensors of a fixture under the names that a golden file has; `suffix` picks a variant of them. */
+export function goldenOf(
+  name: string,
+  suffix = '',
+): Golden & { readonly steps: NonNullable<Golden['steps']> } {
+  const file = `${fixture(name)}io.safetensors`;
+  const tensors = readTensors(readFileSync(file), file);
+  const vocab = tensors.get('logits')!.shape[2]!;
+  const golden = readGolden(readFileSync(file), file, vocab);
+  const { steps } = golden;
+  if (!steps) throw new Error(`${name} has no steps`);
+  if (suffix === '') return { ...golden, steps };
+  const pick = (tensor: string): Tensor => tensors.get(`${tensor}${suffix}`)!;
+  const generated = pick('generated');
+  const [rows = 0, length = 0] = generated.shape;
+  const tokens = Array.from({ length: rows }, (_, b) => [
+    ...generated.data.subarray(b * length, (b + 1) * length),
+  ]);
+  return { ...golden, logits: pick('logits'), steps: { ...steps, tokens, logits: pick('step_logits') } };
+}
+
+export interface Fixture {
+  readonly name: string;
+  readonly generation: number;
+  readonly tolerance: { readonly atol_float32: number };
+}
+
+export const readFixture = (name: string): Fixture =>
+  JSON.parse(readFileSync(`${fixture(name)}fixture.json`, 'utf8')) as Fixture; // written by the fixture's maker
