@@ -57,9 +57,10 @@ export abstract class BodyGrammar extends ExpressionGrammar {
 
   // input = NAME [ ":" type ] [ "=" expr ] ;
   private readonly parameter: Production<Input> = this.rule('parameter', () => {
-    const { name, type, span } = this.SUBRULE(this.target);
+    const first = this.LA(1);
+    const { name, type } = this.SUBRULE(this.target);
     const value = this.OPTION(() => this.SUBRULE(this.preset));
-    return { kind: 'Input', name, ...(type && { type }), ...(value && { value }), span };
+    return { kind: 'Input', name, ...(type && { type }), ...(value && { value }), span: this.from(first) };
   });
 
   // result = output | "(" output { "," output } ")" ;

@@ -17,8 +17,11 @@ export const CompareOp = kind('CompareOp', 'a comparison');
 /** `*` `/` `//` `%` `@` */
 export const ProductOp = kind('ProductOp', 'an operator');
 
-const word = (text: string): TokenType => kind(text, `\`${text}\``, Word);
-const sign = (text: string): TokenType => kind(text, `\`${text}\``);
+/** Named by its spelling in quotes, since productions have the plain names. */
+const spelled = (text: string, ...categories: TokenType[]): TokenType =>
+  kind(`'${text}'`, `\`${text}\``, ...categories);
+const word = (text: string): TokenType => spelled(text, Word);
+const sign = (text: string): TokenType => spelled(text);
 
 export const reserved = {
   and: word('and'),
@@ -45,13 +48,13 @@ export const reserved = {
 
 /** Keywords only where the grammar asks for them; names everywhere else. */
 export const contextual = {
-  model: kind('model', '`model`', Name),
-  config: kind('config', '`config`', Name),
-  checkpoint: kind('checkpoint', '`checkpoint`', Name),
-  expect: kind('expect', '`expect`', Name),
-  prefix: kind('prefix', '`prefix`', Name),
-  ignore: kind('ignore', '`ignore`', Name),
-  tied: kind('tied', '`tied`', Name),
+  model: spelled('model', Name),
+  config: spelled('config', Name),
+  checkpoint: spelled('checkpoint', Name),
+  expect: spelled('expect', Name),
+  prefix: spelled('prefix', Name),
+  ignore: spelled('ignore', Name),
+  tied: spelled('tied', Name),
 } as const;
 
 export const signs = {
@@ -88,7 +91,7 @@ export const vocabulary: readonly TokenType[] = [
 /** Tokens whose spelling decides their kind. */
 export const bySpelling: ReadonlyMap<string, TokenType> = new Map([
   ...[...Object.values(reserved), ...Object.values(contextual), ...Object.values(signs)].map(
-    (type) => [type.name, type] as const,
+    (type) => [type.name.slice(1, -1), type] as const,
   ),
   ...['==', '!=', '<=', '>=', '<', '>'].map((op) => [op, CompareOp] as const),
   ...['*', '/', '//', '%', '@'].map((op) => [op, ProductOp] as const),
