@@ -25,6 +25,7 @@ export interface Builder {
   /** The same as primitives for `decompose`: every node made gets these origins. */
   emit(origins: readonly Origin[]): Emit<NodeId>;
   node(id: NodeId): Node;
+  originsOf(id: NodeId): readonly Origin[];
   finish(rest: Omit<Graph, 'nodes' | 'origins'>): Graph;
 }
 
@@ -70,6 +71,7 @@ export function newBuilder(): Builder {
       typeOf,
     }),
     node: (id) => nodes[id] ?? bug(`no node %${id} in this graph`),
+    originsOf: (id) => [...(origins[id] ?? bug(`no node %${id} in this graph`)).values()],
     finish: (rest) => ({ ...rest, nodes, origins: origins.map((o) => [...o.values()]) }),
   };
 }

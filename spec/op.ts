@@ -100,6 +100,35 @@ export type Infer<A> = (
   attrs: A,
 ) => TensorType<GraphDType> | string;
 
+/** What an op means, in primitives over any notion of value. */
+export type Meaning<A> = <V>(e: Emit<V>, inputs: readonly V[], attrs: A) => V;
+
+/** What lies around a place where an op may have been written out. */
+export interface Nearby {
+  /** Values of constants. */
+  readonly numbers: readonly number[];
+  /** Sizes of last axes. */
+  readonly widths: readonly number[];
+}
+
+/** How an op that was written out by hand is found again: `decompose` and the variants, run on the candidates below, are what to look for. */
+export interface Recognise<A extends Attrs> {
+  readonly attrs: (nearby: Nearby) => readonly A[];
+  /** Types of the inputs behind a result of this type, each list a try; one input of the result's own type when left out. */
+  readonly inputs?: (
+    result: TensorType<GraphDType>,
+    nearby: Nearby,
+  ) => readonly (readonly TensorType<GraphDType>[])[];
+  readonly variants?: readonly Variant<A>[];
+}
+
+/** Another way in which people write an op. */
+export interface Variant<A> {
+  readonly means: Meaning<A>;
+  /** What the op is given, where that is not what the pattern read. */
+  readonly given?: <V>(e: Emit<V>, inputs: readonly V[]) => readonly V[];
+}
+
 /** A composite op, declared whole in one file under `ops/`. */
 export interface Op<A extends Attrs = Attrs> {
   readonly name: string;
@@ -108,6 +137,8 @@ export interface Op<A extends Attrs = Attrs> {
   readonly inputs: readonly string[];
   readonly infer: Infer<A>;
   decompose<V>(e: Emit<V>, inputs: readonly V[], attrs: A): V;
+  /** Absent where only the name makes the op. */
+  readonly recognise?: Recognise<A>;
 }
 
 export const defineOp = <A extends Attrs>(op: Op<A>): Op<A> => op;

@@ -2,7 +2,7 @@
 
 import { constant, type Dim, mul, showShape, size } from '../dim.ts';
 import { defineOp, type Emit, words } from '../op.ts';
-import { broadcastDims, type Type } from '../primitives/row.ts';
+import { broadcastDims, isFloat, type Type } from '../primitives/row.ts';
 import { lowest } from '../round.ts';
 import { softmax } from './softmax.ts';
 
@@ -33,6 +33,9 @@ function infer(inputs: readonly Type[], attrs: Attention): Type | string {
     return `found ${inputs.length} inputs`;
   }
   if ([q, k, v].some((x) => x!.shape.length !== 4)) return 'q, k and v must have four axes';
+  if (q!.dtype !== k!.dtype || q!.dtype !== v!.dtype || !isFloat(q!.dtype)) {
+    return `dtypes ${q!.dtype}, ${k!.dtype} and ${v!.dtype} of q, k and v`;
+  }
   const shapes = `q ${showShape(q!.shape)}, k ${showShape(k!.shape)}, v ${showShape(v!.shape)}`;
   const [heads, groups] = [constant(q!.shape[1]!), constant(k!.shape[1]!)];
   if (!heads || !groups || heads % groups !== 0) return `heads do not group: ${shapes}`;
@@ -40,11 +43,16 @@ function infer(inputs: readonly Type[], attrs: Attention): Type | string {
     return `sizes differ: ${shapes}`;
   if (v!.shape[2]!.key !== k!.shape[2]!.key) return `keys and values differ in number: ${shapes}`;
   const scores = [...q!.shape.slice(0, 3), k!.shape[2]!];
-  const { mask, bias } = attentionExtras(inputs, attrs);
+  const { mask, bias, sinks } = attentionExtras(inputs, attrs);
+  if (sinks && showShape(sinks.shape) !== showShape([q!.shape[1]!])) {
+    return `sinks ${showShape(sinks.shape)} are not one for each head: ${shapes}`;
+  }
   for (const extra of [mask, bias]) {
     if (!extra) continue;
     const joined = broadcastDims(extra.shape, scores);
-    if (typeof joined === 'string') return `${joined}: mask or bias against scores ${showShape(scores)}`;
+    if (typeof joined === 'string' || showShape(joined) !== showShape(scores)) {
+      return `mask or bias ${showShape(extra.shape)} against scores ${showShape(scores)}`;
+    }
   }
   if (mask && mask.dtype !== 'bool') return `the mask must be bool, found ${mask.dtype}`;
   return { dtype: q!.dtype, shape: [...q!.shape.slice(0, 3), v!.shape[3]!] };

@@ -1,15 +1,30 @@
 /** The Gaussian error linear unit, in its exact form. */
 
-import { defineOp, words } from '../op.ts';
+import { defineOp, type Emit, type Meaning, words } from '../op.ts';
+import { halvings } from './spellings.ts';
 
-export const gelu = defineOp<Readonly<Record<never, never>>>({
+type None = Readonly<Record<never, never>>;
+
+const scaled = [
+  <V>(e: Emit<V>, x: V): V => words(e).mul(x, words(e).scalar(Math.SQRT1_2, x)),
+  <V>(e: Emit<V>, x: V): V => words(e).div(x, words(e).scalar(Math.SQRT2, x)),
+] as const;
+
+const written =
+  (halved: (typeof halvings)[number], inner: (typeof scaled)[number]): Meaning<None> =>
+  (e, [x]) => {
+    const w = words(e);
+    return halved(e, x!, w.add(w.scalar(1, x!), w.erf(inner(e, x!))));
+  };
+
+export const gelu = defineOp<None>({
   name: 'gelu',
   doc: 'x times the normal distribution function of x.',
   inputs: ['x'],
   infer: ([x]) => x!,
-  decompose(e, [x]) {
-    const w = words(e);
-    const inner = w.add(w.scalar(1, x!), w.erf(w.mul(x!, w.scalar(Math.SQRT1_2, x!))));
-    return w.mul(w.mul(w.scalar(0.5, x!), x!), inner);
+  decompose: written(halvings[0], scaled[0]),
+  recognise: {
+    attrs: () => [{}],
+    variants: halvings.flatMap((halved) => scaled.map((inner) => ({ means: written(halved, inner) }))),
   },
 });

@@ -1,16 +1,27 @@
 /** Root mean square normalisation, without a weight. */
 
-import { defineOp, words } from '../op.ts';
+import { defineOp, type Meaning, words } from '../op.ts';
+import { powers, scalings } from './spellings.ts';
 
-export const rms_norm = defineOp<{ readonly eps: number }>({
+type Eps = { readonly eps: number };
+
+const written =
+  (square: (typeof powers)[number], scaled: (typeof scalings)[number]): Meaning<Eps> =>
+  (e, [x], { eps }) => {
+    const w = words(e);
+    const wide = w.cast(x!, 'float32');
+    const power = w.add(w.mean(square(e, wide), w.last(x!)), w.scalar(eps, wide));
+    return w.cast(scaled(e, wide, power), e.typeOf(x!).dtype);
+  };
+
+export const rms_norm = defineOp<Eps>({
   name: 'rms_norm',
   doc: 'x over its root mean square along the last axis, computed in float32.',
   inputs: ['x'],
   infer: ([x]) => (x!.shape.length > 0 ? x! : 'x must have an axis'),
-  decompose(e, [x], { eps }) {
-    const w = words(e);
-    const wide = w.cast(x!, 'float32');
-    const power = w.mean(w.mul(wide, wide), w.last(x!));
-    return w.cast(w.mul(wide, w.rsqrt(w.add(power, w.scalar(eps, wide)))), e.typeOf(x!).dtype);
+  decompose: written(powers[0], scalings[0]),
+  recognise: {
+    attrs: ({ numbers }) => numbers.map((eps) => ({ eps })),
+    variants: powers.flatMap((square) => scalings.map((scaled) => ({ means: written(square, scaled) }))),
   },
 });

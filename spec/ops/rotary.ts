@@ -1,9 +1,11 @@
 /** Rotation of pairs of numbers by tables of cosines and sines. */
 
 import { constant, showShape, size } from '../dim.ts';
-import { defineOp, words } from '../op.ts';
+import { defineOp } from '../op.ts';
+import type { Type } from '../primitives/row.ts';
+import { byMinus, pairsOf, type Rotary, rotateHalf, turned } from './rotary_forms.ts';
 
-export const rotary = defineOp<{ readonly pairing: 'halves' | 'interleaved' }>({
+export const rotary = defineOp<Rotary>({
   name: 'rotary',
   doc: 'x [B, T, n, m] with the pairs of its first d numbers turned by cos, sin [B, T, 1, d / 2], in float32.',
   inputs: ['x', 'cos', 'sin'],
@@ -17,30 +19,20 @@ export const rotary = defineOp<{ readonly pairing: 'halves' | 'interleaved' }>({
     }
     return x!;
   },
-  decompose(e, [x, cos, sin], { pairing }) {
-    const w = words(e);
-    const { dtype, shape } = e.typeOf(x!);
-    const pairs = constant(e.typeOf(cos!).shape[3]!)!;
-    const [turning, width] = [2 * pairs, constant(shape[3]!)!];
-    const wide = w.cast(x!, 'float32');
-    const halves = pairing === 'halves';
-    const part = (i: number) =>
-      halves
-        ? w.slice(wide, 3, size(i * pairs), size((i + 1) * pairs))
-        : w.slice(wide, 3, size(i), size(turning), 2);
-    const [a, b] = [part(0), part(1)];
-    const turned = [w.sub(w.mul(a, cos!), w.mul(b, sin!)), w.add(w.mul(b, cos!), w.mul(a, sin!))];
-    const lead = shape.slice(0, 3);
-    const joined = halves
-      ? w.concat(turned, 3)
-      : w.reshape(
-          w.concat(
-            turned.map((y) => w.reshape(y, [...lead, size(pairs), size(1)])),
-            4,
-          ),
-          [...lead, size(turning)],
-        );
-    const rest = turning < width ? [w.slice(wide, 3, size(turning), size(width))] : [];
-    return w.cast(rest.length > 0 ? w.concat([joined, ...rest], 3) : joined, dtype);
+  decompose: turned(pairsOf.parts),
+  recognise: {
+    attrs: () => [{ pairing: 'halves' }, { pairing: 'interleaved' }],
+    inputs: (result, { widths }) => {
+      const [b, t, , width] = result.shape;
+      if (result.shape.length !== 4) return [];
+      const table = (pairs: number): Type => ({ dtype: 'float32', shape: [b!, t!, size(1), size(pairs)] });
+      const most = constant(width!) ?? 0;
+      return widths.filter((n) => 2 * n <= most).map((n) => [result, table(n), table(n)]);
+    },
+    variants: [
+      { means: turned(pairsOf.back), given: byMinus },
+      { means: turned(pairsOf.nanochat), given: byMinus },
+      { means: rotateHalf },
+    ],
   },
 });

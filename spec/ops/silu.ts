@@ -2,7 +2,9 @@
 
 import { defineOp, words } from '../op.ts';
 
-export const silu = defineOp<Readonly<Record<never, never>>>({
+type None = Readonly<Record<never, never>>;
+
+export const silu = defineOp<None>({
   name: 'silu',
   doc: 'x * sigmoid(x).',
   inputs: ['x'],
@@ -10,5 +12,16 @@ export const silu = defineOp<Readonly<Record<never, never>>>({
   decompose(e, [x]) {
     const w = words(e);
     return w.mul(x!, w.sigmoid(x!));
+  },
+  recognise: {
+    attrs: () => [{}],
+    variants: [
+      {
+        means(e, [x]) {
+          const w = words(e);
+          return w.div(x!, w.add(w.scalar(1, x!), w.exp(w.neg(x!))));
+        },
+      },
+    ],
   },
 });

@@ -15,4 +15,5 @@ export const softmax = defineOp<Readonly<Record<never, never>>>({
     const powers = w.exp(w.sub(wide, w.largest(wide, axis)));
     return w.cast(w.div(powers, w.sum(powers, axis)), dtype);
   },
+  recognise: { attrs: () => [{}] },
 });

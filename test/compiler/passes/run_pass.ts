@@ -1,0 +1,56 @@
+/** What every test of a pass asks of it: what it did, what it said, that it changes no number and comes to rest. */
+
+import * as assert from 'uvu/assert';
+import { evaluator } from '../../../compiler/evaluate.ts';
+import type { Graph } from '../../../compiler/ir.ts';
+import { checkGraph } from '../../../compiler/ir_check.ts';
+import type { Pass } from '../../../compiler/pass.ts';
+import { printGraph } from '../../../compiler/print.ts';
+import type { Feeds } from '../../../compiler/run_sizes.ts';
+import { distance, weightsFor } from '../tiny_graph.ts';
+
+export interface Ran {
+  readonly graph: Graph;
+  readonly lines: readonly string[];
+  /** Nodes and outputs as text, indented as printed. */
+  readonly text: string;
+}
+
+/** Runs a pass on a legal graph, and checks that its result is legal and that a second run changes nothing. */
+export function runPass(pass: Pass, graph: Graph): Ran {
+  checkGraph(graph);
+  const lines: string[] = [];
+  const after = pass.run(graph, { trace: (line) => void lines.push(line) });
+  checkGraph(after);
+  assert.is(printGraph(pass.run(after, { trace: () => {} })), printGraph(after), 'runs twice = runs once');
+  return { graph: after, lines, text: bodyOf(after) };
+}
+
+export const bodyOf = (graph: Graph): string =>
+  printGraph(graph)
+    .split('\n')
+    .filter((line) => /^ {2}|^output/.test(line))
+    .map((line) => line.trim())
+    .join('\n');
+
+/** Largest difference of the outputs of two graphs on the same weights and feeds. */
+export function moved(
+  before: Graph,
+  after: Graph,
+  feeds: Feeds,
+  weights: { values(name: string): Float32Array } = weightsFor(before),
+): number {
+  return distance(evaluator(before, weights).run(feeds), evaluator(after, weights).run(feeds));
+}
+
+/** Weights that are `from`'s but for one number of one of them. */
+export const bent = (
+  from: { values(name: string): Float32Array },
+  which: string,
+): { values(name: string): Float32Array } => ({
+  values(name) {
+    const drawn = Float32Array.from(from.values(name));
+    if (name === which) drawn[0]! += 0.01;
+    return drawn;
+  },
+});
