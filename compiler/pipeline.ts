@@ -6,7 +6,16 @@ import type { Graph } from './ir.ts';
 import { checkGraph } from './ir_check.ts';
 import type { CacheForm } from './manifest.ts';
 import type { Pass } from './pass.ts';
-import { drop_dead_nodes, fold_rotary_tables, place_cache } from './passes/index.ts';
+import {
+  cast_weights,
+  drop_dead_nodes,
+  fold_constants,
+  fold_rotary_tables,
+  last_token_logits,
+  merge_views,
+  name_composites,
+  place_cache,
+} from './passes/index.ts';
 
 export interface PipelineOptions {
   readonly cache: CacheForm;
@@ -19,9 +28,25 @@ export interface PipelineOptions {
   readonly compute: GraphDType;
 }
 
-export const pipeline = ({ cache, slots }: PipelineOptions): Pass[] => [
+/**
+ * 1. `place_cache`: before it a graph cannot be run, and sizes are not yet those of the form asked for.
+ * 2. `last_token_logits`: early, so that every later pass has fewer tokens' work before it. These two are the model's
+ *    boundary; what follows changes no output.
+ * 3. `fold_constants`: a form without a past leaves masks and sums over nothing behind.
+ * 4. `fold_rotary_tables`: all layers come to look up the same rows, before 6 meets the reshapes around them.
+ * 5. `name_composites`: before views are joined, so that it finds the slices and reshapes of a rotation as they were written.
+ * 6. `merge_views`: of what is left, with the slices that 2 made.
+ * 7. `cast_weights`: after everything that asks whether two weights are the same; casts would stand in the way.
+ * 8. `drop_dead_nodes`: what backends see is needed.
+ */
+export const pipeline = ({ cache, slots, logits, storage, compute }: PipelineOptions): Pass[] => [
   place_cache({ cache, ...(slots === undefined ? {} : { slots }) }),
+  ...(logits === 'last' ? [last_token_logits] : []),
+  fold_constants,
   fold_rotary_tables,
+  name_composites,
+  merge_views,
+  ...(storage === compute ? [] : [cast_weights({ storage })]),
   drop_dead_nodes,
 ];
 

@@ -1,0 +1,45 @@
+/** Keeps parameters in a narrower dtype than the arithmetic has: each is cast where it is used. */
+
+import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
+import { type Builder, rebuild } from '../builder.ts';
+import type { NodeId, Origin } from '../ir.ts';
+import type { Pass } from '../pass.ts';
+
+const isFloat = (dtype: GraphDType): boolean => dtype !== 'int64' && dtype !== 'bool';
+
+export const cast_weights = ({ storage }: { readonly storage: GraphDType }): Pass => ({
+  name: 'cast_weights',
+  doc: 'Store parameters in another dtype, and cast them where they are used.',
+  keepsScopes: true,
+  run(graph, { trace }) {
+    let stored = 0;
+    const result = rebuild(graph, (node, inputs, builder, at) => {
+      if (node.op === 'gather') return rowsThenCast(inputs, builder, at);
+      if (node.op !== 'param' || node.type.dtype === storage) return undefined;
+      if (!isFloat(node.type.dtype)) {
+        trace(`refused: ${String(node.attrs['name'])} holds ${node.type.dtype}`);
+        return undefined;
+      }
+      stored++;
+      const type = { dtype: storage, shape: node.type.shape };
+      const narrow = builder.leaf('param', [], node.attrs, type, at);
+      return builder.op('cast', [narrow], { dtype: node.type.dtype }, at);
+    });
+    if (stored > 0) trace(`${stored} parameters stored as ${storage}`);
+    return result;
+  },
+});
+
+/** Rows of a cast table are cast after they are picked, so that the table stays narrow. */
+function rowsThenCast(
+  inputs: readonly NodeId[],
+  builder: Builder,
+  at: readonly Origin[],
+): NodeId | undefined {
+  const [table, ids] = inputs;
+  const { op, inputs: from, type } = builder.node(table!);
+  if (op !== 'cast' || builder.node(from[0]!).op !== 'param') return undefined;
+  const narrow = builder.node(from[0]!).type.dtype;
+  if (bytesPerElement[narrow] >= bytesPerElement[type.dtype]) return undefined;
+  return builder.op('cast', [builder.op('gather', [from[0]!, ids!], {}, at)], { dtype: type.dtype }, at);
+}
