@@ -1,0 +1,71 @@
+/** The manifest in a model's metadata; a file from elsewhere may hold anything under its key. */
+
+import type { Manifest } from '../../compiler/manifest.ts';
+import { manifestKey } from './metadata.ts';
+
+type Is = (value: unknown) => boolean;
+const text: Is = (value) => typeof value === 'string';
+const whole: Is = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const oneOf =
+  (...allowed: readonly string[]): Is =>
+  (value) =>
+    allowed.includes(value as string); // includes compares, whatever the value is
+const listOf =
+  (is: Is): Is =>
+  (value) =>
+    Array.isArray(value) && value.every(is);
+const optional =
+  (is: Is): Is =>
+  (value) =>
+    value === undefined || is(value);
+const object =
+  (shape: Readonly<Record<string, Is>>): Is =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(shape).every(([key, is]) => is((value as Record<string, unknown>)[key])); // an object, as just seen
+const texts: Is = (value) => typeof value === 'object' && value !== null && Object.values(value).every(text);
+
+const dtype = oneOf('float32', 'float16', 'bfloat16', 'int64', 'bool');
+const shape = listOf((size) => text(size) || whole(size));
+const tensor = { name: text, dtype, shape };
+
+const manifest = object({
+  producer: text,
+  model: text,
+  spec: object({ name: text, text, sha256: text, includes: texts }),
+  config: listOf(object({ name: text, value: (v) => v !== undefined, from: text })),
+  weights: text,
+  passes: listOf(text),
+  cache: oneOf('none', 'dynamic', 'static'),
+  slots: optional(whole),
+  context: optional(whole),
+  logits: oneOf('all', 'last'),
+  vocab: whole,
+  storage: dtype,
+  compute: dtype,
+  inputs: listOf(object(tensor)),
+  outputs: listOf(object(tensor)),
+  ports: listOf(
+    object({
+      ...tensor,
+      input: text,
+      output: text,
+      rule: oneOf('replace', 'append', 'rows', 'in_place'),
+      axis: optional(whole),
+      fill: (value) => typeof value === 'number',
+    }),
+  ),
+} satisfies Readonly<Record<keyof Manifest, Is>>);
+
+/** Undefined when there is none, or none that nanoc can have written. */
+export function parseManifest(metadata: ReadonlyMap<string, string>): Manifest | undefined {
+  const json = metadata.get(manifestKey);
+  if (json === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(json);
+    return manifest(value) ? (value as Manifest) : undefined; // every key was looked at
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+/** Reads a model file that nanoc wrote: what it is made of and where its weights lie, never the weights themselves. */
+
+import { closeSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { BoundaryTensor, Manifest } from '../../compiler/manifest.ts';
+import type { Checkpoint, LazyTensor } from '../../compiler/weights/checkpoint.ts';
+import { type OpenFile, openFile } from '../../compiler/weights/file.ts';
+import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
+import { refuse } from '../../compiler/weights/refuse.ts';
+import { Refusal } from '../../spec/diagnostic.ts';
+import { parseManifest } from './parse_manifest.ts';
+import { readStructure, type Structure } from './read_structure.ts';
+import type { StoredTensor } from './read_tensor.ts';
+
+export interface OnnxModel {
+  readonly path: string;
+  readonly manifest: Manifest;
+  readonly opset: number;
+  readonly irVersion: number;
+  /** How many nodes there are of each operator. */
+  readonly nodes: Readonly<Record<string, number>>;
+  readonly initializers: readonly StoredTensor[];
+  readonly inputs: readonly Pick<BoundaryTensor, 'name'>[];
+  readonly outputs: readonly Pick<BoundaryTensor, 'name'>[];
+}
+
+/** Throws a Refusal (N704) for a file that is no ONNX model, is damaged, lacks its data file, or is not nanoc's. */
+export function readModel(path: string): OnnxModel {
+  const { metadata, producer, ...structure } = structureOf(path);
+  const manifest = parseManifest(metadata);
+  if (!manifest) {
+    refuse('N704', `${basename(path)} was not written by nanoc`, {
+      file: path,
+      expected: 'a manifest in the metadata of the model',
+      found: `${producer ? `a model of ${producer}` : 'a model without one'}`,
+      hint: 'compile a spec to a model with nanoc compile',
+    });
+  }
+  return { path, manifest, ...structure };
+}
+
+export const readManifest = (path: string): Manifest => readModel(path).manifest;
+
+function structureOf(path: string): Structure {
+  const file = open(path);
+  try {
+    return readStructure(file);
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+/** Files of models are refused with the code of models. */
+function open(path: string): OpenFile {
+  try {
+    return openFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw new Refusal(cause.diagnostics.map((d) => ({ ...d, code: 'N704' })));
+  }
+}
+
+/** The initialisers of a model as the tensors of a checkpoint; constants of the graph are among them. */
+export function openOnnxWeights(path: string): Checkpoint {
+  const { initializers } = structureOf(path);
+  const tensors = new Map<string, LazyTensor>();
+  for (const { name, dtype, shape, file, stamp, offset, bytes } of initializers) {
+    const storage = { file, stamp, offset, bytes, label: name };
+    tensors.set(name, { name, dtype, shape, strides: contiguousStrides(shape), start: 0, storage });
+  }
+  const files = [...new Set([path, ...initializers.map((t) => t.file)])];
+  return { format: 'onnx model', path, files, tensors };
+}
