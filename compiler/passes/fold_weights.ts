@@ -1,0 +1,194 @@
+/** Folds what a spec computes from one parameter alone into the way its bytes are written. */
+
+import { constant, type Dim } from '../../spec/dim.ts';
+import type { PrimitiveAttrs } from '../../spec/op.ts';
+import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
+import { attrText } from '../attr_text.ts';
+import { type Change, rebuild } from '../builder.ts';
+import type { Graph, Node, NodeId } from '../ir.ts';
+import type { Pass } from '../pass.ts';
+import { isFloat } from '../weights/convert.ts';
+import { product } from '../weights/place_tensor.ts';
+import * as views from '../weights/view.ts';
+import { nameViews } from '../weights/view_names.ts';
+
+type View = views.View;
+type Trace = (line: string) => void;
+
+export const fold_weights: Pass = {
+  name: 'fold_weights',
+  doc: 'Keep views of one parameter (slices, transposes, arithmetic with numbers) as parameters of their own.',
+  keepsScopes: true,
+  run(raw, { trace }) {
+    const graph = rebuild(raw, asLinear);
+    const consumers = consumersOf(graph);
+    const found = findViews(graph, trace);
+    const pushed = findProducts(graph, consumers, found, trace);
+    const kept = keptViews(graph, consumers, found, pushed, trace);
+    if (kept.size === 0) return graph;
+    const names = nameViews(kept.values(), takenNames(graph, kept));
+    return rebuild(graph, (node, inputs, builder, at) => {
+      const view = kept.get(node.id);
+      if (!view) return undefined;
+      const attrs = views.viewAttrs(view, names.get(attrText(views.viewAttrs(view, '')))!);
+      const param = builder.leaf('param', [], attrs, views.viewType(view), at);
+      if (!pushed.has(node.id)) return param;
+      const whole = builder.node(inputs[0]!);
+      const origins = graph.origins[node.inputs[0]!]!;
+      return builder.op(whole.op, [whole.inputs[0]!, param], whole.attrs, origins);
+    });
+  },
+};
+
+/** A product with a transposed matrix reads the matrix as it is. */
+const asLinear: Change = (node, [x, turned], builder, at) => {
+  if (node.op !== 'matmul') return undefined;
+  const { op, inputs, type } = builder.node(turned!);
+  return op === 'transpose' && type.shape.length === 2 && builder.node(inputs[0]!).op === 'param'
+    ? builder.op('linear', [x!, inputs[0]!], {}, at)
+    : undefined;
+};
+
+type Consumers = ReadonlyMap<NodeId, readonly Node[]>;
+type Views = ReadonlyMap<NodeId, View>;
+
+function consumersOf(graph: Graph): Consumers {
+  const consumers = new Map<NodeId, Node[]>(graph.nodes.map((n) => [n.id, []]));
+  for (const node of graph.nodes) for (const input of new Set(node.inputs)) consumers.get(input)!.push(node);
+  return consumers;
+}
+
+/** Every node that is a view of one parameter. */
+function findViews(graph: Graph, trace: Trace): Views {
+  const found = new Map<NodeId, View>();
+  for (const node of graph.nodes) {
+    const view = node.op === 'param' ? views.viewOf(node) : viewBy(graph, node, found);
+    if (typeof view === 'string') trace(`refused: ${view}`);
+    else if (view) found.set(node.id, view);
+  }
+  return found;
+}
+
+/** The view that a node makes of its input's, or why it makes none; undefined when no parameter is involved alone. */
+function viewBy(graph: Graph, node: Node, found: Views): View | string | undefined {
+  const known = node.inputs.map((id) => found.get(id));
+  const [view] = known.filter((v) => v !== undefined);
+  if (!view || known.filter(Boolean).length > 1) return undefined;
+  if (node.inputs.length === 1) return moved(node, view) ?? computed(node, view);
+  const at = known.indexOf(view);
+  const other = graph.nodes[node.inputs[1 - at]!];
+  if (node.inputs.length !== 2 || other?.op !== 'scalar' || !withScalar.includes(node.op)) return undefined;
+  if (!isFloat(views.dtypeOf(view))) return undefined;
+  const value = (other.attrs as unknown as PrimitiveAttrs['scalar']).value; // the op says which attributes
+  return views.applied(view, [node.op, node.type.dtype, value, at === 0 ? 'right' : 'left']);
+}
+
+function moved(node: Node, view: View): View | string | undefined {
+  if (node.op === 'slice') {
+    const { axis, start, stop, step } = node.attrs as unknown as PrimitiveAttrs['slice']; // the op says so
+    const [from, to] = [constant(start), constant(stop)];
+    return from === undefined || to === undefined ? undefined : views.sliced(view, axis, from, to, step);
+  }
+  if (node.op === 'reshape') {
+    const shape = (node.attrs['shape'] as readonly Dim[]).map(constant);
+    if (shape.includes(undefined)) return undefined;
+    const result = views.reshaped(
+      view,
+      shape.map((n) => n ?? 0),
+    );
+    return result ?? `${view.of} cannot be walked as [${shape.join(', ')}] after it was moved apart`;
+  }
+  return node.op === 'transpose'
+    ? views.transposed(view, node.attrs['perm'] as readonly number[])
+    : undefined;
+}
+
+const functions = [
+  ...['neg', 'abs', 'exp', 'log', 'sqrt', 'rsqrt', 'sin', 'cos'],
+  ...['tanh', 'sigmoid', 'relu', 'erf', 'floor'],
+];
+const withScalar = ['add', 'sub', 'mul', 'div', 'pow', 'min', 'max'];
+
+function computed(node: Node, view: View): View | string | undefined {
+  const { dtype } = node.type;
+  if (!isFloat(views.dtypeOf(view))) return undefined;
+  if (functions.includes(node.op)) return views.applied(view, [node.op, dtype]);
+  if (node.op !== 'cast' || !isFloat(dtype)) return undefined;
+  return bytesPerElement[dtype] > bytesPerElement[views.dtypeOf(view)]
+    ? `${view.of} would be stored as ${dtype}, which is wider`
+    : views.applied(view, ['cast', dtype]);
+}
+
+/** Slices of a product's last axis, by node, as views of the weight: numbers that are cut away need not be computed. */
+function findProducts(graph: Graph, consumers: Consumers, found: Views, trace: Trace): Views {
+  const pushed = new Map<NodeId, View>();
+  const outputs = new Set(graph.outputs.map((o) => o.node));
+  for (const node of graph.nodes) {
+    if (node.op !== 'slice') continue;
+    const whole = graph.nodes[node.inputs[0]!]!;
+    const weight = whole.inputs[1];
+    const view = weight === undefined ? undefined : found.get(weight);
+    if (!view || (whole.op !== 'linear' && whole.op !== 'matmul') || view.shape.length !== 2) continue;
+    const { axis, start, stop, step } = node.attrs as unknown as PrimitiveAttrs['slice']; // the op says so
+    const [from, to] = [constant(start), constant(stop)];
+    if (axis !== node.type.shape.length - 1 || from === undefined || to === undefined) continue;
+    const refusal =
+      consumers.get(whole.id)!.length > 1 || outputs.has(whole.id)
+        ? `the whole product with ${view.of} is used too`
+        : consumers.get(weight!)!.length > 1 || outputs.has(weight!)
+          ? `${view.of} is used elsewhere as it is`
+          : undefined;
+    if (refusal) trace(`refused: ${refusal}`);
+    else pushed.set(node.id, views.sliced(view, whole.op === 'linear' ? 0 : 1, from, to, step));
+  }
+  return pushed;
+}
+
+/** A parameter may grow by this many bytes when several views of it are kept. */
+const growth = 2 ** 16;
+
+/** By node, the views that become parameters: those that something else than a further view uses. */
+function keptViews(
+  graph: Graph,
+  consumers: Consumers,
+  found: Views,
+  pushed: Views,
+  trace: Trace,
+): ReadonlyMap<NodeId, View> {
+  const outputs = new Set(graph.outputs.map((o) => o.node));
+  const cut = new Set([...pushed.keys()].map((id) => graph.nodes[graph.nodes[id]!.inputs[0]!]!.inputs[1]!));
+  const ends = [...found].filter(
+    ([id]) => !cut.has(id) && (outputs.has(id) || consumers.get(id)!.some((user) => !found.has(user.id))),
+  );
+  const byParam = new Map<string, [NodeId, View][]>();
+  for (const [id, view] of [...ends, ...pushed])
+    byParam.set(view.of, [...(byParam.get(view.of) ?? []), [id, view]]);
+  const kept = new Map<NodeId, View>();
+  for (const [of, all] of byParam) {
+    const changed = all.filter(([id]) => graph.nodes[id]!.op !== 'param');
+    if (changed.length === 0) continue;
+    const distinct = new Map(all.map(([, view]) => [attrText(views.viewAttrs(view, '')), view]));
+    const [{ whole, dtype }] = all.map(([, view]) => view) as [View]; // groups have members
+    const stored = [...distinct.values()].reduce((sum, v) => sum + bytes(v.shape, views.dtypeOf(v)), 0);
+    if (stored > bytes(whole, dtype) + growth) {
+      trace(
+        `refused: ${distinct.size} views of ${of} would take ${stored} bytes instead of ${bytes(whole, dtype)}`,
+      );
+      continue;
+    }
+    for (const [id, view] of all) kept.set(id, view);
+    trace(`${of}: ${distinct.size === 1 ? 'one view' : `${distinct.size} views`} kept`);
+  }
+  return kept;
+}
+
+const bytes = (shape: readonly number[], dtype: GraphDType): number =>
+  product(shape) * bytesPerElement[dtype];
+
+/** Of everything that stays as it is. */
+function takenNames(graph: Graph, kept: Views): ReadonlySet<string> {
+  const renamed = new Set([...kept.values()].map(({ of }) => of));
+  const stays = ({ op, attrs }: Node): boolean =>
+    op === 'table' || (op === 'param' && !renamed.has(String(attrs['of'] ?? attrs['name'])));
+  return new Set(graph.nodes.filter(stays).map((n) => String(n.attrs['name'])));
+}
