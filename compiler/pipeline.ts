@@ -11,6 +11,7 @@ import {
   drop_dead_nodes,
   fold_constants,
   fold_rotary_tables,
+  fold_weights,
   last_token_logits,
   merge_views,
   name_composites,
@@ -36,8 +37,9 @@ export interface PipelineOptions {
  * 4. `fold_rotary_tables`: all layers come to look up the same rows, before 6 meets the reshapes around them.
  * 5. `name_composites`: before views are joined, so that it finds the slices and reshapes of a rotation as they were written.
  * 6. `merge_views`: of what is left, with the slices that 2 made.
- * 7. `cast_weights`: after everything that asks whether two weights are the same; casts would stand in the way.
- * 8. `drop_dead_nodes`: what backends see is needed.
+ * 7. `fold_weights`: once views are joined, and before 8 puts casts between a parameter and what is done to it.
+ * 8. `cast_weights`: after everything that asks whether two weights are the same; casts would stand in the way.
+ * 9. `drop_dead_nodes`: what backends see is needed.
  */
 export const pipeline = ({ cache, slots, logits, storage, compute }: PipelineOptions): Pass[] => [
   place_cache({ cache, ...(slots === undefined ? {} : { slots }) }),
@@ -46,6 +48,7 @@ export const pipeline = ({ cache, slots, logits, storage, compute }: PipelineOpt
   fold_rotary_tables,
   name_composites,
   merge_views,
+  fold_weights,
   ...(storage === compute ? [] : [cast_weights({ storage })]),
   drop_dead_nodes,
 ];
