@@ -44,7 +44,8 @@ function along<V>(use: Use<V>, op: Primitive, takes: 'float' | 'number' = 'numbe
 
 /** The terms of a mixture, added from the left. */
 function total<V>(use: Use<V>, { items }: ListValue<V>): Value<V> {
-  if (items.some((item) => item.kind === 'size')) return reportSize(use.cx, use.frame, use.call);
+  const size = items.find((item) => item.kind === 'size');
+  if (size?.kind === 'size') return reportSize(use.cx, use.frame, use.call, size.dim);
   const [first, ...more] = items;
   if (!first) return number(0);
   const start = first.kind === 'number' ? first : (asTensor(use.cx, first) ?? first);

@@ -176,7 +176,7 @@ const expand: Builtin = {
       );
     }
     const shape = replaced(x, axis, n);
-    if (isLaw(n) && !isTokens(n) && !dim.equal(n, dim.atom('B'))) return reportSize(cx, frame, at);
+    if (isLaw(n) && !isTokens(n) && !dim.equal(n, dim.atom('B'))) return reportSize(cx, frame, at, n);
     if (!inPlace(cx, frame, call, shape)) return poison;
     const sizes = shape.map((d) => concrete(cx.sizes, d));
     return emit(cx, frame, call, 'broadcast', [x], { shape: sizes }, { dtype, shape });

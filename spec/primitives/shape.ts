@@ -69,10 +69,12 @@ const slice: Row<'slice'> = {
   infer([x], { axis, start, stop, step }) {
     const wrong = axisOf(x!, axis);
     if (wrong) return wrong;
+    if (!Number.isInteger(step) || step < 1) return `a step must be a whole number above 0, found ${step}`;
     const length = steps(start, stop, step);
     if (!length) return `a step of ${step} needs a size known when compiling`;
     const [from, to, n] = [constant(start), constant(stop), constant(x!.shape[axis]!)];
-    if ((n !== undefined && to !== undefined && to > n) || (from !== undefined && from < 0)) {
+    const outside = (n !== undefined && to !== undefined && to > n) || (from !== undefined && from < 0);
+    if (outside || (constant(length) ?? 0) < 0) {
       return `${show(start)} : ${show(stop)} is not inside ${show(x!.shape[axis]!)}`;
     }
     return { dtype: x!.dtype, shape: withSize(x!.shape, axis, length) };
