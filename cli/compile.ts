@@ -105,6 +105,7 @@ export async function compileTo(
     overwrite: options.force ?? false,
   });
   progress.done();
+  cx.io.report(compiled.weights.findings());
   return { path: join(folder, file), compiled, artifact };
 }
 
