@@ -3,6 +3,7 @@
 import * as dim from '../dim.ts';
 import type { Span } from '../source.ts';
 import { type Context, type Frame, fail } from './context.ts';
+import { sizeNotes } from './size_notes.ts';
 import { concrete, isRunning, same, sameNumber, showSize, showSizes } from './sizes.ts';
 
 type Shape = readonly dim.Dim[];
@@ -45,7 +46,7 @@ export function broadcast<V>(
   const joined: dim.Dim[] = [];
   for (let i = 1; i <= rank; i++) {
     const [x, y] = [a[a.length - i], b[b.length - i]];
-    const one = !x || dim.isOne(x) ? y : !y || dim.isOne(y) || same(cx.sizes, x, y) ? x : undefined;
+    const one = !x || (y && dim.isOne(x)) ? y : !y || dim.isOne(y) || same(cx.sizes, x, y) ? x : undefined;
     if (!one) {
       reportMisfit(cx, frame, at, a, b, i);
       return undefined;
@@ -86,6 +87,7 @@ function reportMisfit<V>(
       expected: `${showSize(cx.sizes, x)}, in ${left}`,
       found: `${showSize(cx.sizes, y)}, in ${right}`,
       hint: factHint(x, y),
+      related: sizeNotes(cx, [x, y]),
     });
     return;
   }
@@ -102,23 +104,47 @@ function reportMisfit<V>(
   });
 }
 
-export const factHint = (a: dim.Dim, b: dim.Dim): string =>
-  `if it holds for every such model, say so: require ${dim.show(a)} == ${dim.show(b)}, "..."`;
+/** What to write when two sizes are equal by number alone. */
+export function factHint(a: dim.Dim, b: dim.Dim): string {
+  const [number, name] = dim.constant(a) === undefined ? [b, a] : [a, b];
+  if (dim.constant(number) !== undefined) return `write ${dim.show(name)} instead of ${dim.show(number)}`;
+  const [left, right] = reduced(a, b);
+  return `if it holds for every such model, say so: require ${dim.show(left)} == ${dim.show(right)}, "..."`;
+}
+
+/** Without common factors, the longer side first: `3 * dim` and `3 * heads * head` become `heads * head` and `dim`. */
+function reduced(a: dim.Dim, b: dim.Dim): readonly [dim.Dim, dim.Dim] {
+  const [term, ...more] = dim.div(a, b)?.terms ?? [];
+  if (!term || more.length > 0) return [a, b];
+  const part = (sign: number, factor: number): dim.Dim =>
+    term.powers.reduce(
+      (d, [name, e]) =>
+        e * sign > 0 ? dim.product([d, ...Array<dim.Dim>(Math.abs(e)).fill(dim.atom(name))]) : d,
+      dim.size(factor),
+    );
+  const [over, under] = [part(1, term.n), part(-1, term.d)];
+  return dim.show(over).length >= dim.show(under).length ? [over, under] : [under, over];
+}
 
 type Equal = (a: dim.Dim, b: dim.Dim) => boolean;
 
-/** True when groups of neighbours of `from` are split or merged into `to`, the shortest group first. */
-export function regroups(equal: Equal, from: Shape, to: Shape): boolean {
+/** Neighbours of each side that make up one another. */
+export type Group = readonly [from: Shape, to: Shape];
+
+/** Groups of neighbours of `from` that are split or merged into `to`, the shortest first; undefined when they do not fit. */
+export function groups(equal: Equal, from: Shape, to: Shape): readonly Group[] | undefined {
   const still = (shape: Shape): Shape => shape.filter((d) => !dim.isOne(d));
   const [a, b] = [still(from), still(to)];
+  const found: Group[] = [];
   let [i, j] = [0, 0];
   while (i < a.length && j < b.length) {
     const step = group(equal, a, b, i, j);
-    if (!step) return false;
+    if (!step) return undefined;
+    found.push([a.slice(i, i + step[0]), b.slice(j, j + step[1])]);
     i += step[0];
     j += step[1];
   }
-  return i === a.length && j === b.length;
+  return i === a.length && j === b.length ? found : undefined;
 }
 
 /** Axes taken from each side; rows and tokens only one to one. */

@@ -171,7 +171,7 @@ function bindInputs<V>(
 }
 
 const named = <V>(value: Value<V>, { text, span }: ast.Word): Value<V> =>
-  value.kind === 'tensor' ? { ...value, origin: { label: text, span } } : value;
+  value.kind === 'tensor' && !isPrelude(span) ? { ...value, origin: { label: text, span } } : value;
 
 /** An input against its declared type, which it has from there on whatever came. */
 function typed<V>(

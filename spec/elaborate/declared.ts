@@ -88,11 +88,13 @@ export function planOf<V>(
   const outer: Scope<V> = { kind: 'body', names: new Map(), declared: assigned, parent: scope };
   const put: Put = (name, what, tests) => {
     const before = assigned.get(name.text);
-    const fresh = what === 'a local name' ? !before || before.what === 'a loop variable' : true;
-    const taken = before && (what !== 'a local name' || before.what === 'a loop variable');
-    if (taken && !(what === before.what && what === 'a loop variable')) reportTaken(cx, frame, name, before);
-    else if (fresh) takeName(cx, frame, outer, name);
-    if (!before || (tests.length === 0 && !taken)) assigned.set(name.text, { span: name.span, what, tests });
+    if (!before) {
+      if (takeName(cx, frame, outer, name)) assigned.set(name.text, { span: name.span, what, tests });
+    } else if (before.what === 'a loop variable' ? what !== before.what : what !== 'a local name') {
+      reportTaken(cx, frame, name, before);
+    } else if (tests.length === 0 && before.tests.length > 0) {
+      assigned.set(name.text, { span: name.span, what, tests });
+    }
   };
   for (const { name } of node.signature.inputs) put(name, 'an input', []);
   if (node.body.kind === 'Statements') scan(cx, frame, node.body, put);

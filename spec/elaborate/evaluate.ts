@@ -9,8 +9,8 @@ import { index } from './indexing.ts';
 import { resolve, select } from './names.ts';
 import { number } from './number.ts';
 import { binary, unary } from './operators.ts';
+import { reshape } from './reshape.ts';
 import { makeScope } from './scope.ts';
-import { reshape } from './shapes.ts';
 import { reportSize } from './tensors.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from './value.ts';
 
@@ -89,7 +89,7 @@ export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): bool
       });
       return undefined;
     case 'size':
-      reportSize(cx, frame, test);
+      reportSize(cx, frame, test, value.dim);
       return undefined;
     default:
       fail(cx, frame, test, 'N314', `a condition must be true or false, found ${describeKind(value)}`, {
@@ -142,7 +142,7 @@ export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): rea
       });
       return undefined;
     case 'size':
-      reportSize(cx, frame, over);
+      reportSize(cx, frame, over, value.dim);
       return undefined;
     default:
       fail(cx, frame, over, 'N314', `a loop walks a list, found ${describeKind(value)}`);

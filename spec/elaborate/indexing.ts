@@ -255,7 +255,10 @@ function tokens<V>(
   ) {
     if (dim.equal(start, dim.size(0)) && same(cx.sizes, stop, n) && step === 1) return y;
     const text = `${dim.show(start)} : ${dim.show(stop)} of ${dim.show(n)}`;
-    fail(cx, frame, node, 'N310', `slices ${mixes(n)} (${text})`, { hint: pickHint(n) });
+    const lastOnly = dim.equal(start, dim.sub(n, dim.size(1))) && dim.equal(stop, n);
+    const hint =
+      lastOnly && isTokens(n) ? `${mixHint}; logits of the last token only: --logits last` : pickHint(n);
+    fail(cx, frame, node, 'N310', `slices ${mixes(n)} (${text})`, { hint });
     return undefined;
   }
   const shape = replaced(y, axis, dim.atom('T'));

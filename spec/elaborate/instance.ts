@@ -112,7 +112,7 @@ function compileTime<V>(
   value: Value<V>,
   what: string,
 ): Value<V> {
-  if (value.kind === 'size') return reportSize(cx, frame, at);
+  if (value.kind === 'size') return reportSize(cx, frame, at, value.dim);
   if (value.kind !== 'tensor') return value;
   return fail(cx, frame, at, 'N312', `${what} must be known when compiling, found a tensor`, {
     hint: 'what depends on tensors stands in a forward or a function',

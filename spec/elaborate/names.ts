@@ -92,9 +92,13 @@ function reportUnassigned<V>(
       hint: 'assign it to a name of its own in the loop',
     });
   }
+  const decisive = tests.filter((t) => !t.includes(' has entries ('));
+  const wheres = (decisive.length > 0 ? decisive : tests).join(' and ');
+  const reached =
+    decisive.length < tests.length && decisive.length > 0 ? 'no turn' : 'nothing on the way here';
   const message =
     tests.length > 0
-      ? `\`${name.text}\` is assigned only where ${tests.join(' and ')}, which nothing on the way here reached`
+      ? `\`${name.text}\` is assigned only where ${wheres}, which ${reached} reached`
       : `\`${name.text}\` is used before it is assigned (line ${lineOf(later.span)})`;
   return fail(cx, frame, name, 'N206', message, {
     related: [{ message: `\`${name.text}\` is assigned here`, span: later.span }],

@@ -6,6 +6,7 @@ import type { Primitive } from '../op.ts';
 import { broadcast, factHint, isLaw, isTokens } from './axes.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { arithmetic } from './number.ts';
+import { shapeNote, sizeNotes } from './size_notes.ts';
 import { same, sameNumber, showSize } from './sizes.ts';
 import { asTensor, emit, needTensor, reportSize, showTensor, together } from './tensors.ts';
 import {
@@ -106,7 +107,8 @@ function compute<V>(
   if (left.kind === 'number' && right.kind === 'number') return numbers(cx, frame, node, op, left, right);
   const sized = sizes(left, right);
   if (sized) return computeSize(cx, frame, node, op, ...sized);
-  if (left.kind === 'size' || right.kind === 'size') return reportSize(cx, frame, node);
+  const size = left.kind === 'size' ? left : right;
+  if (size.kind === 'size') return reportSize(cx, frame, node, size.dim);
   if (left.kind === 'list' && right.kind === 'list' && op === '+' && !left.several && !right.several) {
     return { kind: 'list', items: [...left.items, ...right.items] };
   }
@@ -177,10 +179,18 @@ function compare<V>(
 ): Value<V> {
   const known = comparePlain(op, left, right);
   if (known !== undefined) return bool(known);
-  if (left.kind === 'size' || right.kind === 'size') {
-    return fail(cx, frame, node, 'N312', 'a size known only when running cannot be compared', {
-      hint: 'the result would depend on how the text is cut into calls',
-    });
+  const size = left.kind === 'size' ? left : right;
+  if (size.kind === 'size') {
+    return fail(
+      cx,
+      frame,
+      node,
+      'N312',
+      `\`${dim.show(size.dim)}\` is known only when running and cannot be compared`,
+      {
+        hint: 'the result would depend on how the text is cut into calls',
+      },
+    );
   }
   const pair = together(cx, frame, node, left, right);
   if (!pair) return poison;
@@ -260,7 +270,7 @@ function product<V>(
   const pair = together(cx, frame, node, x, w);
   if (!pair) return poison;
   const type = { dtype: pair[0].type.dtype, shape: [...x.type.shape.slice(0, -1), outer] };
-  if (right.kind === 'tensor' && right.transposed && pair[1] === w) {
+  if (right.kind === 'tensor' && right.transposed && pair[1].v === w.v) {
     return emit(cx, frame, node, 'linear', [pair[0], right.transposed], {}, type);
   }
   return x.type.shape.length > 1
@@ -284,7 +294,9 @@ function misfit<V>(
       expected: `${expected}, which ${who} takes`,
       found,
       hint: factHint(last, inner),
+      related: [...shapeNote(x), ...sizeNotes(cx, [last, inner])],
     });
   }
-  return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found });
+  const related = shapeNote(x);
+  return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found, related });
 }

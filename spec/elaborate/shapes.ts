@@ -2,13 +2,15 @@
 
 import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
+import { textOf } from '../source.ts';
 import type { TensorType } from '../type.ts';
-import { byName, byNumber, factHint, inPlace, regroups } from './axes.ts';
+import { byName, byNumber, factHint } from './axes.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { isWhole, showNumber } from './number.ts';
-import { concrete, isRunning, numberOf, same, sameNumber, showNumbers, showSizes } from './sizes.ts';
-import { emit, needTensor, showTensor } from './tensors.ts';
-import { describeKind, poison, type TensorValue, type Value } from './value.ts';
+import { shapeNote, sizeNotes } from './size_notes.ts';
+import { same } from './sizes.ts';
+import { showTensor } from './tensors.ts';
+import { describeKind, type TensorValue, type Value } from './value.ts';
 
 /** A size from an expression; undefined after a report. */
 export function sizeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Expr): dim.Dim | undefined {
@@ -28,12 +30,32 @@ function wholeSize<V>(
   { value, dim: d }: Extract<Value<V>, { kind: 'number' }>,
 ): dim.Dim | undefined {
   if (isWhole(value) && value >= 0) return d ?? dim.exact(value);
-  const text =
-    d && dim.constant(d) === undefined ? `${dim.show(d)} is ${showNumber(value)}` : showNumber(value);
-  fail(cx, frame, node, 'N313', `a size must be a whole number: ${text}`, {
-    hint: 'check the config entries that it is made of, or floor with `//`',
-  });
+  const code = textOf(node.span);
+  const said = d && dim.constant(d) === undefined ? dim.show(d).replace(/^\((.*)\)$/, '$1') : code;
+  const text = said === code ? `\`${code}\`` : `\`${code}\` = ${said}`;
+  const negative = isWhole(value);
+  fail(
+    cx,
+    frame,
+    node,
+    'N313',
+    `${text} is ${showNumber(value)}: a size must be ${negative ? 'positive' : 'a whole number'}`,
+    {
+      hint: negative ? 'check the config entries that it is made of' : wholeHint(d),
+      related: d ? sizeNotes(cx, [d]) : [],
+    },
+  );
   return undefined;
+}
+
+/** `heads must divide dim`, where the size is such a fraction. */
+function wholeHint(d: dim.Dim | undefined): string {
+  const [term, ...more] = d?.terms ?? [];
+  const names = (sign: number): string =>
+    (term?.powers ?? []).flatMap(([name, e]) => (e * sign > 0 ? [name] : [])).join(' * ');
+  return term && more.length === 0 && names(-1) !== '' && names(1) !== ''
+    ? `${names(-1)} must divide ${names(1)}`
+    : 'check the config entries that it is made of, or floor with `//`';
 }
 
 /** A whole number decided when compiling; undefined after a report. */
@@ -65,7 +87,7 @@ export function writtenType<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type):
   return shape && { type: { dtype: node.dtype, shape: shape.sizes }, open: shape.open };
 }
 
-function writtenShape<V>(
+export function writtenShape<V>(
   cx: Context<V>,
   frame: Frame<V>,
   { sizes }: ast.Shape,
@@ -100,7 +122,9 @@ export function checkType<V>(
     });
     return false;
   }
-  const shape = open ? x.type.shape.slice(-type.shape.length || x.type.shape.length) : x.type.shape;
+  const shape = open
+    ? x.type.shape.slice(Math.max(0, x.type.shape.length - type.shape.length))
+    : x.type.shape;
   const fits = (equal: (a: dim.Dim, b: dim.Dim) => boolean) =>
     shape.length === type.shape.length && shape.every((d, i) => equal(d, type.shape[i]!));
   if (fits(byName(cx))) return true;
@@ -109,58 +133,12 @@ export function checkType<V>(
     fail(cx, frame, at, 'N305', 'these sizes are equal in this config only', {
       expected,
       found,
-      hint: factHint(type.shape[i]!, shape[i]!),
+      hint: factHint(shape[i]!, type.shape[i]!),
+      related: [...shapeNote(x), ...sizeNotes(cx, [shape[i]!, type.shape[i]!])],
     });
-  } else fail(cx, frame, at, 'N301', `${what} has another shape than declared`, { expected, found });
-  return false;
-}
-
-/** `x as [...]`: neighbours split or merged. */
-export function reshape<V>(cx: Context<V>, frame: Frame<V>, node: ast.As): Value<V> {
-  const value = cx.evaluate(frame, node.object);
-  const shape = writtenShape(cx, frame, node.shape);
-  if (value.kind === 'poison' || !shape) return poison;
-  const x = needTensor(cx, frame, node.object, value, 'what `as` reshapes');
-  if (!x) return poison;
-  if (shape.open) return fail(cx, frame, node.shape, 'N302', '`as` names every axis, without `...`');
-  const to = shape.sizes;
-  if (!regroups(byName(cx), x.type.shape, to)) return misfit(cx, frame, node, x.type.shape, to);
-  if (!frame.pairs && !inPlace(cx, frame, node.shape, to)) return poison;
-  const numbers = to.map((d) => concrete(cx.sizes, d));
-  return emit(cx, frame, node, 'reshape', [x], { shape: numbers }, { dtype: x.type.dtype, shape: to });
-}
-
-function misfit<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.As,
-  from: readonly dim.Dim[],
-  to: readonly dim.Dim[],
-): Value<V> {
-  const [expected, found] = [showSizes(cx.sizes, to), showSizes(cx.sizes, from)];
-  if (regroups(byNumber(cx), from, to)) {
-    const free = from.filter((d) => !to.some((t) => same(cx.sizes, d, t)));
-    const open = to.filter((d) => !from.some((f) => same(cx.sizes, d, f)));
-    const [a, b] = [dim.product(open), dim.product(free)];
-    return fail(cx, frame, node.shape, 'N305', 'these sizes are equal in this config only', {
-      expected: `${expected} = ${showNumbers(cx.sizes, to)}`,
-      found: `${found} = ${showNumbers(cx.sizes, from)}`,
-      hint: factHint(a, b),
-    });
+  } else {
+    const related = shapeNote(x);
+    fail(cx, frame, at, 'N301', `${what} has another shape than declared`, { expected, found, related });
   }
-  const hint = countHint(cx, from, to);
-  return fail(cx, frame, node.shape, 'N304', '`as` only splits or merges neighbouring axes', {
-    expected,
-    found,
-    hint,
-  });
-}
-
-function countHint<V>({ sizes }: Context<V>, from: readonly dim.Dim[], to: readonly dim.Dim[]): string {
-  const still = (shape: readonly dim.Dim[]) => dim.product(shape.filter((d) => !isRunning(d)));
-  const [a, b] = [numberOf(sizes, still(from)), numberOf(sizes, still(to))];
-  if (a !== b) return `${a} numbers for each token do not make ${b}`;
-  return sameNumber(sizes, dim.product(from), dim.product(to))
-    ? 'it does not reorder; attention takes [B, T, heads, head], so no transpose is needed'
-    : 'B and the tokens keep axes of their own';
+  return false;
 }

@@ -107,9 +107,8 @@ function valuesFor<V>(cx: Context<V>, frame: Frame<V>, s: ast.Assign): readonly 
   if (value.kind === 'poison') return undefined;
   const items = value.kind === 'list' ? value.items : undefined;
   if (items?.length === targets.length) return items;
-  const gives = items ? `${items.length} values` : 'one value';
-  const code = shorten(textOf(first.span));
-  fail(cx, frame, s, 'N217', `${targets.length} names for ${gives}: \`${code}\` gives ${gives}`);
+  const gives = items ? `the ${items.length} values` : 'the one value';
+  fail(cx, frame, s, 'N217', `${targets.length} names for ${gives} of \`${shorten(textOf(first.span))}\``);
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Tensor values: making them, promoting their dtypes, putting numbers beside them. */
 
+import { type Dim, show } from '../dim.ts';
 import type { Attrs } from '../op.ts';
 import type { Span } from '../source.ts';
 import type { DType, TensorType } from '../type.ts';
@@ -50,17 +51,24 @@ export function needTensor<V>(
 ): TensorValue<V> | undefined {
   const found = asTensor(cx, value);
   if (found) return found;
-  if (value.kind === 'size') reportSize(cx, frame, at);
+  if (value.kind === 'size') reportSize(cx, frame, at, value.dim);
   else if (value.kind !== 'poison') {
     fail(cx, frame, at, 'N314', `${what} must be a tensor, found ${describeKind(value)}`);
   }
   return undefined;
 }
 
-export const reportSize = <V>(cx: Context<V>, frame: Frame<V>, at: At) =>
-  fail(cx, frame, at, 'N311', 'a size known only when running is used as a value', {
-    hint: 'the result would depend on how the text is cut into calls; sizes stand in shapes and slices only',
-  });
+export const reportSize = <V>(cx: Context<V>, frame: Frame<V>, at: At, size?: Dim) =>
+  fail(
+    cx,
+    frame,
+    at,
+    'N311',
+    `${size ? `\`${show(size)}\`` : 'a size known only when running'} is a size, not a value`,
+    {
+      hint: 'the result would depend on how the text is cut into calls; sizes stand in shapes and slices only',
+    },
+  );
 
 export function castTo<V>(
   cx: Context<V>,
