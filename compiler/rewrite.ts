@@ -2,7 +2,7 @@
 
 import { Bug } from '../spec/diagnostic.ts';
 import { type Change, rebuild } from './builder.ts';
-import type { Graph, Node } from './ir.ts';
+import type { Graph } from './ir.ts';
 import { commonScope } from './scope.ts';
 
 /** Visits allowed for each node of the graph as it came in. */
@@ -16,24 +16,21 @@ export function rewrite(
   change: Change,
   limit: number = visitsPerNode * (graph.nodes.length + 16),
 ): Graph {
-  let current = graph;
   let visits = 0;
-  for (;;) {
-    const changed: Node[] = [];
-    const before = current;
-    const next = rebuild(before, (node, inputs, builder, at) => {
-      visits++;
-      if (visits > limit) throw endless(before, changed.at(-1) ?? node, limit);
+  let last = 'nothing';
+  for (let before = graph; ; ) {
+    let changes = 0;
+    const after = rebuild(before, (node, inputs, builder, at) => {
+      if (visits++ >= limit) {
+        throw new Bug(`rewriting did not come to rest in ${limit} visits; ${last} was changed last`);
+      }
       const made = change(node, inputs, builder, at);
-      if (made !== undefined) changed.push(node);
+      if (made === undefined) return undefined;
+      changes++;
+      last = `${node.op} in ${commonScope(at) || 'the model'}`;
       return made;
     });
-    if (changed.length === 0) return before;
-    current = next;
+    if (changes === 0) return before;
+    before = after;
   }
-}
-
-function endless({ origins }: Graph, { id, op }: Node, limit: number): Bug {
-  const place = commonScope(origins[id] ?? []) || 'the model';
-  return new Bug(`rewriting did not come to rest in ${limit} visits; ${op} in ${place} was changed last`);
 }

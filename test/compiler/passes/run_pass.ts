@@ -9,6 +9,8 @@ import { printGraph } from '../../../compiler/print.ts';
 import type { Feeds } from '../../../compiler/run_sizes.ts';
 import { distance, weightsFor } from '../tiny_graph.ts';
 
+type Weights = { values(name: string): Float32Array };
+
 export interface Ran {
   readonly graph: Graph;
   readonly lines: readonly string[];
@@ -33,23 +35,20 @@ export const bodyOf = (graph: Graph): string =>
     .map((line) => line.trim())
     .join('\n');
 
-/** Largest difference of the outputs of two graphs on the same weights and feeds. */
+/** Largest difference of the outputs of two graphs on the same feeds, and the same weights unless others are given. */
 export function moved(
   before: Graph,
   after: Graph,
   feeds: Feeds,
-  weights: { values(name: string): Float32Array } = weightsFor(before),
+  others: Weights = weightsFor(before),
 ): number {
-  return distance(evaluator(before, weights).run(feeds), evaluator(after, weights).run(feeds));
+  return distance(evaluator(before, weightsFor(before)).run(feeds), evaluator(after, others).run(feeds));
 }
 
-/** Weights that are `from`'s but for one number of one of them. */
-export const bent = (
-  from: { values(name: string): Float32Array },
-  which: string,
-): { values(name: string): Float32Array } => ({
+/** The weights of a graph, but for one number of one of them. */
+export const bent = (graph: Graph, which: string): Weights => ({
   values(name) {
-    const drawn = Float32Array.from(from.values(name));
+    const drawn = weightsFor(graph).values(name);
     if (name === which) drawn[0]! += 0.01;
     return drawn;
   },
