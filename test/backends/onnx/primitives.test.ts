@@ -57,7 +57,7 @@ const signed = whole([7], [7], 7, -7, 7, -7, 0, 6, -6);
 const divisors = whole([7], [7], 3, 3, -3, -3, 3, 3, -2);
 const wholes: Case = { operands: [signed, divisors] };
 const bools: readonly Case[] = [
-  { operands: [flags([B, 3], [2, 3], 0, 1, 1, 0, 1, 1), flags([3], [3], 1, 0, 1)] },
+  { operands: [flags([B, 3], [2, 3], 0, 1, 1, 1, 0, 0), flags([3], [3], 1, 0, 0)] },
 ];
 const compared: readonly Case[] = [
   { operands: [whole([B, 3], [2, 3], 1, 2, 3, 4, 5, 6), whole([3], [3], 3, 2, 5)] },
