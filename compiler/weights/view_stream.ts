@@ -54,7 +54,7 @@ function indexOf(element: number, shape: readonly number[]): number[] {
 
 /** Rare: a transposed tensor that the spec folds across its axes. Only this one is held while it is picked apart. */
 function* pick(tensor: LazyTensor, view: View, checked: Checked): Generator<Uint8Array> {
-  const parts = [...rawBytes(tensor, checked)].map((chunk) => chunk.slice());
+  const parts = Array.from(rawBytes(tensor, checked), (chunk) => chunk.slice());
   const bytes = Buffer.concat(parts);
   const item = bytes.length / product(tensor.shape);
   const room = borrow(chunkBytes);
