@@ -2,7 +2,10 @@
 
 import fc from 'fast-check';
 import { lex } from '../../spec/lex.ts';
+import { parse } from '../../spec/parse.ts';
+import { textOf } from '../../spec/source.ts';
 import { bySpelling } from '../../spec/tokens.ts';
+import { walk } from '../../spec/walk.ts';
 import { shipped } from './specs.ts';
 
 /** What a hand might type, or a disk might leave behind. */
@@ -46,7 +49,17 @@ const scraps: readonly string[] = [
   ],
 ];
 
-const texts = shipped.map(({ text }) => text);
+const whole = shipped.map(({ text }) => text);
+
+/** Each block, function and config of them as a small model of its own: most of the damage for a fifth of the time. */
+const parts = shipped.flatMap((source) => {
+  const { value } = parse(source);
+  const nodes = value ? [...walk(value)] : [];
+  return nodes
+    .filter(({ kind }) => kind === 'Block' || kind === 'Config' || kind === 'Function' || kind === 'Forward')
+    .map(({ span }) => `model part {\n  ${textOf(span)}   # a part\n}\n`);
+});
+const texts = [...whole, ...parts];
 
 /** Places to cut: between characters, or around tokens. */
 function cuts(text: string): readonly (readonly [start: number, end: number])[] {
@@ -101,5 +114,11 @@ const damage: fc.Arbitrary<Damage> = fc.record({
 
 /** A shipped spec with one to four damages. */
 export const mutants: fc.Arbitrary<string> = fc
-  .tuple(fc.constantFrom(...texts), fc.array(damage, { minLength: 1, maxLength: 4 }))
+  .tuple(
+    fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(...whole) },
+      { weight: 4, arbitrary: fc.constantFrom(...parts) },
+    ),
+    fc.array(damage, { minLength: 1, maxLength: 4 }),
+  )
   .map(([text, damages]) => damages.reduce((left, one) => damaged(left, one, cuts), text));

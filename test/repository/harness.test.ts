@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+function run(folder: string, ...more: string[]) {
+  const args = [
+    '--import',
+    'tsx',
+    'test/run.ts',
+    '--no-coverage',
+    '--folder',
+    `test/fixtures/harness/${folder}`,
+  ];
+  const { status, stdout } = spawnSync(process.execPath, [...args, ...more], { cwd: root, encoding: 'utf8' });
+  return { status, text: stdout, last: stdout.trimEnd().split('\n').at(-1) };
+}
+
+test('a passing file passes, and what it remarks is shown', () => {
+  const { status, text, last } = run('passes');
+  assert.is(status, 0, text);
+  assert.match(text, /^ok {3}test\/fixtures\/harness\/passes\/one\.test\.ts: 1 passed/);
+  assert.match(text, /^ {5}a figure: 3$/m);
+  assert.is(last, '1 passed, 0 failed');
+});
+
+test('a failing test fails the run and shows why', () => {
+  const { status, text, last } = run('fails');
+  assert.is(status, 1);
+  assert.match(text, /FAIL {2}"fails"/);
+  assert.is(last, '1 passed, 1 failed');
+});
+
+test('uvu lets these pass, and the run does not', () => {
+  const flaws = {
+    empty: 'it holds no test',
+    forgets: 'it never calls test.run()',
+    only: 'a `.only` is left in it',
+    silent: 'it printed no summary of uvu',
+  };
+  const { status, text, last } = run('flaws');
+  assert.is(status, 1);
+  for (const [file, flaw] of Object.entries(flaws))
+    assert.ok(text.includes(`${file}.test.ts: ${flaw}`), text);
+  assert.is(last, '0 passed, 4 failed');
+});
+
+test('a run that finds no file fails', () => {
+  const { status, last } = run('passes', 'no such file');
+  assert.equal([status, last], [1, '0 passed, 1 failed']);
+});
+
+test('a skipped test is listed with its reason, and fails without one', () => {
+  const { status, text, last } = run('skips');
+  assert.is(status, 1);
+  assert.match(text, /one\.test\.ts: skipped: there is no such device$/m);
+  assert.match(text, /two\.test\.ts: a test is skipped without `skipped: why`$/m);
+  assert.is(last, '2 passed, 1 failed, 2 skipped');
+});
+
+test('a file that hangs is ended', () => {
+  const { status, text } = run('hangs', '--seconds', '5');
+  assert.is(status, 1);
+  assert.match(text, /it hung and was ended/);
+});
+
+test('`npm test` types, lints and runs everything', () => {
+  const manifest: { scripts: Record<string, string> } = JSON.parse(
+    readFileSync(`${root}package.json`, 'utf8'),
+  );
+  assert.is(
+    manifest.scripts['test'],
+    'tsc --noEmit && biome check --error-on-warnings . && node --import tsx test/run.ts',
+  );
+});
+
+test.run();
