@@ -15,15 +15,15 @@ type Failing = NonNullable<VerifyReport['failing']>;
 export async function explainFailure(
   { io }: Context,
   model: OnnxModel,
-  { compiled, stages }: Recompiled,
+  { compiled, stages, weightsOf }: Recompiled,
   { row, calls }: Failing,
   { device = 'cpu' }: Pick<VerifyOptions, 'device'>,
 ): Promise<void> {
   io.note('looking for the first value that differs');
-  const { graph, reference, weights, referenceWeights, weightsOf, manifest } = compiled;
+  const { graph, reference, manifest } = compiled;
   const result = await bisect({
-    reference: { graph: reference, weights: referenceWeights },
-    target: { graph, weights },
+    reference: { graph: reference, weights: weightsOf(reference) },
+    target: { graph, weights: weightsOf(graph) },
     manifest,
     recompile: (outputs): Promise<Session> => openInside(model, compiled, outputs, device),
     calls,

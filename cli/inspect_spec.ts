@@ -45,6 +45,9 @@ function portBytes({ ports }: Program): { readonly perToken: number; readonly fi
   return { perToken, fixed };
 }
 
+const holds = ({ type, last }: Program['ports'][number]): string =>
+  `${showShape(type.shape)}${last === undefined ? '' : `, the last ${last}`}`;
+
 function card({ program, manifest, graph }: Compiled): string {
   const count = parameterCount(program);
   const { perToken, fixed } = portBytes(program);
@@ -73,9 +76,9 @@ function card({ program, manifest, graph }: Compiled): string {
     '',
     table(
       [{ title: 'port' }, { title: 'holds' }],
-      program.ports.map((p) => [
-        p.name,
-        `${showShape(p.type.shape)}${p.last === undefined ? '' : `, the last ${p.last}`}`,
+      groupKeys(program.ports.map((p) => ({ key: p.name, traits: holds(p) }))).map(({ name, members }) => [
+        name,
+        members[0]!.traits,
       ]),
     ),
   ].join('\n');

@@ -71,15 +71,16 @@ function explainPass(
   passes: readonly { readonly pass: Pass }[],
   lines: ReadonlyMap<string, readonly string[]>,
 ): void {
-  const names = passes.map((p) => p.pass.name);
+  const docs = new Map(passes.map(({ pass }) => [pass.name, pass.doc]));
+  const names = [...docs.keys()];
   if (name !== 'all' && !names.includes(name)) {
     const near = nearest(name, names);
     const hint = near ? `did you mean \`${near}\`?` : `passes: ${names.join(', ')}`;
     throw new Refusal([error('N402', `no pass named \`${name}\``, { hint })]);
   }
-  for (const { pass } of passes) {
-    if (name !== 'all' && pass.name !== name) continue;
-    io.result(`${pass.name}: ${pass.doc}`);
-    for (const line of lines.get(pass.name) ?? ['nothing to do']) io.result(`  ${line}`);
+  for (const [pass, doc] of docs) {
+    if (name !== 'all' && pass !== name) continue;
+    io.result(`${pass}: ${doc}`);
+    for (const line of lines.get(pass) ?? ['nothing to do']) io.result(`  ${line}`);
   }
 }

@@ -1,7 +1,7 @@
 /** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
 
 import { findBackend } from '../backends/index.ts';
-import { type OnnxModel, openOnnxWeights } from '../backends/onnx/read_model.ts';
+import type { OnnxModel } from '../backends/onnx/read_model.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import { specOf } from '../compiler/identity.ts';
 import type { Graph } from '../compiler/ir.ts';
@@ -9,37 +9,40 @@ import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
 import { emitOptions } from './compile.ts';
 import { openNamed, type Where } from './open_inputs.ts';
+import { ownWeights, type Values } from './own_weights.ts';
 
 export interface Recompiled {
   readonly compiled: Compiled;
   /** The graph after each pass. */
   readonly stages: readonly { readonly pass: string; readonly graph: Graph }[];
+  /** What the interpreter believes the weights to be. */
+  readonly weightsOf: (graph: Graph) => Values;
 }
 
 /** Weights come from the checkpoint if one is named, and from the model's own initialisers otherwise. */
 export function recompileModel(cx: Context, model: OnnxModel, options: Where): Recompiled {
   const stages: { readonly pass: string; readonly graph: Graph }[] = [];
+  const checkpoint = openNamed(options, cx.io);
   const { value, diagnostics } = compile({
-    ...requestAgain(cx, model, options),
+    ...requestAgain(model),
+    // Of a checkpoint, the ledger was settled when the model was compiled.
+    ...(checkpoint ? { checkpoint, ignoreExtra: ['*'] } : {}),
     onPass: ({ name: pass }, graph) => void stages.push({ pass, graph }),
   });
   if (!value || hasErrors(diagnostics)) {
     throw new Refusal(diagnostics.filter((d) => d.severity === 'error'));
   }
-  return { compiled: value, stages };
+  const weightsOf = checkpoint ? value.weightsOf : ownWeights(model.path, value.graph);
+  return { compiled: value, stages, weightsOf };
 }
 
-function requestAgain({ io }: Context, model: OnnxModel, options: Where): CompileRequest {
-  const { manifest, path, opset } = model;
+function requestAgain({ manifest, opset }: OnnxModel): CompileRequest {
   const { source, include } = specOf(manifest);
   const { cache, slots, logits, storage, compute, context } = manifest;
   return {
     source,
     include,
-    checkpoint: openNamed(options, io) ?? openOnnxWeights(path),
     set: new Map(manifest.config.map(({ name, value }) => [name, value])),
-    // Tables are initialisers too; of a checkpoint, its ledger was settled when the model was compiled.
-    ignoreExtra: ['*'],
     ...(context === undefined ? {} : { maxSeqLen: context }),
     cache,
     ...(slots === undefined ? {} : { slots }),

@@ -64,13 +64,13 @@ export async function verifyModel(cx: Context, path: string, options: VerifyOpti
   const model = readModel(path);
   const { manifest } = model;
   const again = recompileModel(cx, model, options);
-  const { compiled } = again;
+  const { reference } = again.compiled;
   const session = await onnxSession({ model: path, manifest, device: options.device ?? 'cpu' });
   try {
     const report = await verify({
       session: stoppable(session, cx.signal),
-      reference: referenceSession(compiled.reference, manifest, compiled.referenceWeights),
-      windows: windowsOf(compiled.reference),
+      reference: referenceSession(reference, manifest, again.weightsOf(reference)),
+      windows: windowsOf(reference),
       full: options.full ?? false,
       ...(options.golden === undefined
         ? {}

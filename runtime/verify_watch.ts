@@ -7,7 +7,7 @@ export interface Watched {
   readonly session: Session;
   /** Outputs that held something not finite. */
   readonly broken: ReadonlySet<string>;
-  /** Seconds that this many tokens will take, from what has run; 0 before anything has. */
+  /** Seconds that this many tokens will take, from what has run after the first call, which warms up; 0 before that. */
   predict(tokens: number): number;
 }
 
@@ -19,7 +19,7 @@ const isBroken = ({ dtype, data }: Tensor): boolean => {
 
 export function watch(session: Session): Watched {
   const broken = new Set<string>();
-  let [seconds, seen] = [0, 0];
+  let [calls, seconds, seen] = [0, 0, 0];
   return {
     broken,
     predict: (tokens) => (seen === 0 ? 0 : (tokens * seconds) / seen),
@@ -28,8 +28,10 @@ export function watch(session: Session): Watched {
       run: async (feeds, fetches) => {
         const start = performance.now();
         const outputs = await session.run(feeds, fetches);
-        seconds += (performance.now() - start) / 1000;
-        seen += feeds['input_ids']?.data.length ?? 1;
+        if (calls++ > 0) {
+          seconds += (performance.now() - start) / 1000;
+          seen += feeds['input_ids']?.data.length ?? 1;
+        }
         for (const [name, t] of Object.entries(outputs)) if (isBroken(t)) broken.add(name);
         return outputs;
       },
