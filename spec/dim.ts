@@ -170,6 +170,17 @@ export const isOne = (a: Dim): boolean => a.key === '1/1:';
 
 /** `heads * head`, `P + T`, `1 + T`, `dim / heads`, `T - 1`. */
 export function show(a: Dim): string {
+  let text = shown.get(a);
+  if (text === undefined) {
+    text = write(a);
+    shown.set(a, text);
+  }
+  return text;
+}
+
+const shown = new WeakMap<Dim, string>();
+
+function write(a: Dim): string {
   if (a.terms.length === 0) return '0';
   const one = ({ n, d, powers }: Term): string => {
     const part = ([name, e]: readonly [string, number]) => {

@@ -14,6 +14,7 @@ import { declareFunction, declareItem, nameFree, type Owner } from './instance.t
 import { nameRules } from './name_rules.ts';
 import { type Ends, runModel } from './run_model.ts';
 import { makeScope, type Scope } from './scope.ts';
+import { checkUnreached } from './unreached.ts';
 
 export interface Elaborated {
   /** Undefined when there is an error. */
@@ -75,7 +76,9 @@ function elaborateFile<V>(cx: Context<V>, file: ast.File): Program | undefined {
       }),
     );
   }
-  return elaborateModel(cx, model, scope);
+  const program = elaborateModel(cx, model, scope);
+  checkUnreached(cx, file, scope);
+  return program;
 }
 
 function elaborateModel<V>(cx: Context<V>, model: ast.Model, file: Scope<V>): Program {

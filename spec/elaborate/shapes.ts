@@ -112,7 +112,13 @@ export function checkType<V>(
   { type, open }: WrittenType,
   x: TensorValue<V>,
 ): boolean {
-  const expected = `${open ? showTensor(cx, type).replace('[', '[..., ') : showTensor(cx, type)}`;
+  const shape = open
+    ? x.type.shape.slice(Math.max(0, x.type.shape.length - type.shape.length))
+    : x.type.shape;
+  const fits = (equal: (a: dim.Dim, b: dim.Dim) => boolean) =>
+    shape.length === type.shape.length && shape.every((d, i) => equal(d, type.shape[i]!));
+  if (type.dtype === x.type.dtype && fits(byName(cx))) return true;
+  const expected = open ? showTensor(cx, type).replace('[', '[..., ') : showTensor(cx, type);
   const found = showTensor(cx, x.type);
   if (type.dtype !== x.type.dtype) {
     fail(cx, frame, at, 'N309', `${what} has another dtype than declared`, {
@@ -120,15 +126,7 @@ export function checkType<V>(
       found: x.type.dtype,
       hint: `cast it: ${type.dtype}(...)`,
     });
-    return false;
-  }
-  const shape = open
-    ? x.type.shape.slice(Math.max(0, x.type.shape.length - type.shape.length))
-    : x.type.shape;
-  const fits = (equal: (a: dim.Dim, b: dim.Dim) => boolean) =>
-    shape.length === type.shape.length && shape.every((d, i) => equal(d, type.shape[i]!));
-  if (fits(byName(cx))) return true;
-  if (fits(byNumber(cx))) {
+  } else if (fits(byNumber(cx))) {
     const i = shape.findIndex((d, k) => !same(cx.sizes, d, type.shape[k]!));
     fail(cx, frame, at, 'N305', 'these sizes are equal in this config only', {
       expected,

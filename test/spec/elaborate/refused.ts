@@ -1,0 +1,43 @@
+/** Specs with one thing changed, and what is said of them. */
+
+import { readFileSync } from 'node:fs';
+import { check } from '../../../spec/check.ts';
+import type { Diagnostic } from '../../../spec/diagnostic.ts';
+import { parse } from '../../../spec/parse.ts';
+import type { Surroundings } from '../../../spec/program.ts';
+import { render } from '../../../spec/render.ts';
+
+const folders = {
+  example: new URL('../../../examples/', import.meta.url),
+  spec: new URL('../../fixtures/specs/', import.meta.url),
+};
+
+export function readSpec(where: keyof typeof folders, name: string): string {
+  return readFileSync(new URL(`${name}.nanospec`, folders[where]), 'utf8');
+}
+
+/** Included files are found beside the examples and the fixtures. */
+export const include: Surroundings['include'] = (path) => {
+  for (const folder of Object.values(folders)) {
+    try {
+      return { name: path, text: readFileSync(new URL(path, folder), 'utf8') };
+    } catch {
+      // looked for in the next folder
+    }
+  }
+  return undefined;
+};
+
+/** What is said of a text; errors of syntax included. */
+export function diagnose(text: string, surroundings: Partial<Surroundings> = {}): readonly Diagnostic[] {
+  const { value, diagnostics } = parse({ name: 'm.nanospec', text });
+  return value ? check(value, { include, ...surroundings }).diagnostics : diagnostics;
+}
+
+export const said = (diagnostics: readonly Diagnostic[]): string => render(diagnostics, { color: false });
+
+/** The text with the first `from` replaced; it must be there. */
+export function changed(text: string, from: string, to: string): string {
+  if (!text.includes(from)) throw new Error(`nothing to change: ${from}`);
+  return text.replace(from, () => to);
+}
