@@ -18,7 +18,9 @@ const raw = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
 const itemSize = (type: string | undefined): number =>
-  ({ DoubleStorage: 8, LongStorage: 8, HalfStorage: 2, BFloat16Storage: 2, BoolStorage: 1 })[type ?? ''] ?? 4;
+  ({ DoubleStorage: 8, LongStorage: 8, HalfStorage: 2, BFloat16Storage: 2, BoolStorage: 1, ByteStorage: 1 })[
+    type ?? ''
+  ] ?? 4;
 
 export function torchBytes(
   tensors: Readonly<Record<string, TorchTensor>>,
