@@ -4,7 +4,7 @@ import type * as ast from '../ast.ts';
 import { didYouMean } from '../nearest.ts';
 import { matchArguments } from './arguments.ts';
 import { callBuiltin } from './builtins.ts';
-import { type Context, type Frame, fail, type GivenArgument, type Invocation } from './context.ts';
+import { type Context, type Frame, fail, type GivenArgument, type Invocation, sited } from './context.ts';
 import { planOf } from './declared.ts';
 import { single } from './evaluate.ts';
 import { isPrelude } from './prelude.ts';
@@ -138,8 +138,6 @@ function inside<V>(
   scope: Scope<V>,
   by: Invocation<V>,
 ): Frame<V> {
-  const site = caller.site ?? by.span;
-  const siteLabel = caller.site ? (caller.siteLabel ?? '') : caller.label;
   return {
     scope,
     path,
@@ -147,7 +145,7 @@ function inside<V>(
     via,
     depth: caller.depth + 1,
     ...(pairs ? { pairs } : {}),
-    ...(isPrelude(span) ? { site, siteLabel } : {}),
+    ...sited(caller, by, isPrelude(span)),
   };
 }
 

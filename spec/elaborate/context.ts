@@ -52,8 +52,9 @@ export interface Frame<V> {
   readonly via: readonly string[];
   /** The user's own code that called into the prelude; errors are shown there. */
   readonly site?: Span;
-  /** The user's instance that the site stands in. */
+  /** The user's instance that the site stands in, and what was called there. */
   readonly siteLabel?: string;
+  readonly siteName?: string;
   /** Calls within calls, for recursion. */
   readonly depth: number;
   /** Inside `bias=` and `visible=`, where pairs of tokens exist. */
@@ -92,9 +93,32 @@ export function fail<V>(
     (d) => d.code === code && d.span?.start === span.start && d.span.source === span.source,
   );
   if (known) cx.places.get(known)?.add(label);
-  else if (cx.diagnostics.length < most) report(cx, error(code, message, { span, ...extra }), label);
+  else if (cx.diagnostics.length < most)
+    report(cx, error(code, message, { span, ...within(frame, extra) }), label);
   return poison;
 }
+
+const within = <V>({ siteName }: Frame<V>, extra: Extra): Extra =>
+  siteName === undefined
+    ? extra
+    : {
+        ...extra,
+        related: [...(extra.related ?? []), { message: `inside \`${siteName}\`, of the prelude` }],
+      };
+
+/** What a call into the prelude, or out of it, makes of where errors are shown. */
+export const sited = <V>(
+  caller: Frame<V>,
+  by: Invocation<V>,
+  inPrelude: boolean,
+): Pick<Frame<V>, 'site' | 'siteLabel' | 'siteName'> =>
+  inPrelude
+    ? {
+        site: caller.site ?? by.span,
+        siteLabel: caller.site ? (caller.siteLabel ?? '') : caller.label,
+        siteName: caller.siteName ?? by.name,
+      }
+    : {};
 
 /** More than anyone reads. */
 const most = 100;

@@ -2,7 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import { matchArguments } from './arguments.ts';
-import { type Context, type Frame, fail, type Invocation, step } from './context.ts';
+import { type Context, type Frame, fail, type Invocation, sited, step } from './context.ts';
 import { declaredIn, reportTaken, takeName } from './declared.ts';
 import { decide, single } from './evaluate.ts';
 import { declareAbsent, declareMember, type Place } from './members.ts';
@@ -36,15 +36,13 @@ export function instantiate<V>(
     });
   }
   const scope = makeScope('block', outer, declaredOnce(cx, decl));
-  const site = caller.site ?? by.span;
-  const siteLabel = caller.site ? (caller.siteLabel ?? '') : caller.label;
   const frame: Frame<V> = {
     scope,
     path: place.path,
     label: place.label,
     via: [],
     depth: caller.depth + 1,
-    ...(isPrelude(decl.span) ? { site, siteLabel } : {}),
+    ...sited(caller, by, isPrelude(decl.span)),
   };
   if (!bindParams(cx, caller, frame, decl, by)) return poison;
   const { path, label, key } = place;

@@ -1,14 +1,13 @@
 /** Members of an instance: parameters, modules, lists of them, under dotted paths. */
 
 import type * as ast from '../ast.ts';
-import { didYouMean } from '../nearest.ts';
 import type { ParamDecl } from '../sink.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, type Invocation, step } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
 import { argumentsOf, bindingFrame, decide, single, turnsOf } from './evaluate.ts';
 import { instantiate, type Owner } from './instance.ts';
-import { preludeValue, resolve, select, unknownHint } from './names.ts';
+import { preludeValue, resolve, select, unknownBlockHint } from './names.ts';
 import { makeRotary } from './rotary.ts';
 import { lookup } from './scope.ts';
 import { wholeNumber, writtenType } from './shapes.ts';
@@ -234,15 +233,8 @@ function calledBlock<V>(cx: Context<V>, frame: Frame<V>, { words }: ast.Path): V
   if (!first) return poison;
   const known = lookup(frame.scope, first.text) ?? preludeValue(frame.scope, first.text);
   if (!known && more.length === 0) {
-    const near = didYouMean(first.text, ['Rotary', ...blocksInScope(frame)]);
-    const hint = near.hint ? near : unknownHint(frame.scope, first.text);
+    const hint = unknownBlockHint(frame.scope, first.text);
     return fail(cx, frame, first, 'N201', `unknown block \`${first.text}\``, hint);
   }
   return more.reduce((value, word) => select(cx, frame, value, word), resolve(cx, frame, first));
-}
-
-function* blocksInScope<V>({ scope }: Frame<V>): Generator<string> {
-  for (let at: typeof scope | undefined = scope; at; at = at.parent) {
-    for (const [name, value] of at.names) if (value.kind === 'block') yield name;
-  }
 }

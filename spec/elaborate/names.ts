@@ -46,6 +46,19 @@ export const unknownHint = <V>(scope: Scope<V>, name: string): { readonly hint?:
     ? { hint: pythonHints[name] }
     : didYouMean(name, [...namesInScope(scope), ...builtinNames, ...reservedValues]);
 
+/** Blocks first, then anything. */
+export function unknownBlockHint<V>(scope: Scope<V>, name: string): { readonly hint?: string } {
+  const near = didYouMean(name, ['Rotary', ...blocksInScope(scope)]);
+  return near.hint ? near : unknownHint(scope, name);
+}
+
+function* blocksInScope<V>(scope: Scope<V>): Generator<string> {
+  for (let at: Scope<V> | undefined = scope; at; at = at.parent) {
+    for (const [name, value] of at.names) if (value.kind === 'block') yield name;
+    for (const [name, { what }] of at.declared) if (what.startsWith('a block')) yield name;
+  }
+}
+
 /** What people type who come from PyTorch. */
 const pythonHints: Readonly<Record<string, string>> = {
   True: 'write `true`',

@@ -1,6 +1,5 @@
 /** What is known about sizes in one elaboration: the numbers behind names, and the facts that `require` states. */
 
-import { Bug } from '../diagnostic.ts';
 import * as dim from '../dim.ts';
 
 export interface Sizes {
@@ -52,7 +51,7 @@ function putNumbers(sizes: Sizes, d: dim.Dim): dim.Dim {
     const rest = { ...term, powers: term.powers.filter(([name]) => !dim.isRuntime(name)) };
     const value = dim.evaluate({ terms: [rest], key: '' }, sizes.numbers);
     const number = dim.exact(value) ?? dim.exact(Number(value.toPrecision(12)));
-    if (!number) throw new Bug(`no number for the size ${dim.show(d)}`);
+    if (!number) throw new RangeError(`${dim.show(d)} is too large a size`);
     let product = number;
     for (const [name, e] of running) {
       for (let i = 0; i < Math.abs(e); i++) {

@@ -137,12 +137,16 @@ function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
     const before = names.get(name);
     return before?.kind === 'tensor' ? [[name, before] as const] : [];
   });
+  const hidden = s.binder.map(({ text }) => [text, names.get(text)] as const);
   for (const turn of turns) {
     for (const [name, value] of boundIn(s.binder, turn)) names.set(name, value);
     run(cx, frame, s.body);
     for (const [name, before] of carried) keepType(cx, frame, s, name, before);
   }
-  for (const { text } of s.binder) names.delete(text);
+  for (const [name, before] of hidden) {
+    if (before) names.set(name, before);
+    else names.delete(name);
+  }
 }
 
 /** A tensor that lives through a loop has one type in every turn. */

@@ -4,7 +4,7 @@ import type * as ast from '../ast.ts';
 import { children } from '../walk.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { declaredIn } from './declared.ts';
-import { isReservedValue, preludeValue, unknownHint } from './names.ts';
+import { isReservedValue, preludeValue, unknownBlockHint, unknownHint } from './names.ts';
 import { makeScope, type Scope } from './scope.ts';
 
 /** Scopes hold names only, all that a text can mean by them, whatever the config. */
@@ -18,7 +18,7 @@ export function checkUnreached<V>(cx: Context<V>, file: ast.File, scope: Scope<V
   for (let next = left.pop(); next; next = left.pop()) {
     const { node, scope } = next;
     const name = spelledIn(node);
-    if (name) check(cx, scope, name);
+    if (name) check(cx, scope, name, node.kind === 'Construct');
     left.push(...below(node, scope));
   }
 }
@@ -36,13 +36,15 @@ function check<V>(
   cx: Context<V>,
   scope: Scope<V>,
   { text, span }: NonNullable<ReturnType<typeof spelledIn>>,
+  made: boolean,
 ): void {
   if (isReservedValue(text) || preludeValue(scope, text)) return;
   for (let at: Scope<V> | undefined = scope; at; at = at.parent) if (at.declared.has(text)) return;
   const known = cx.diagnostics.some((d) => d.span?.source === span.source && d.span.start === span.start);
   if (known) return;
   const frame: Frame<V> = { scope, path: '', label: '', via: [], depth: 0 };
-  fail(cx, frame, { span }, 'N201', `unknown name \`${text}\``, unknownHint(scope, text));
+  const hint = made ? unknownBlockHint(scope, text) : unknownHint(scope, text);
+  fail(cx, frame, { span }, 'N201', `unknown ${made ? 'block' : 'name'} \`${text}\``, hint);
 }
 
 /** What stands below a node, with the names it may use. */

@@ -151,6 +151,7 @@ export const list = <V>(items: readonly Value<V>[]): ListValue<V> => ({ kind: 'l
 
 /** A kind as a message says it. */
 export function describeKind<V>(value: Value<V>): string {
+  if (value.kind === 'list' && value.several) return `${value.items.length} values`;
   return kindNames[value.kind];
 }
 
