@@ -21,11 +21,12 @@ function oneOperator(site: Site, inputs: readonly Value[], attrs: Attention): st
 }
 
 /**
- * What a mask adds to the scores, made once for all layers. A score of any size a model has leaves the lowest float as it is, so
- * adding equals choosing; infinity would make NaN of a row that sees nothing.
+ * What a mask adds to the scores, made once for all layers: half the lowest float, which leaves nothing of a score, so that
+ * adding equals choosing. Infinity would make NaN of a row that sees nothing, and onnxruntime's Attention makes zeros of a row
+ * of lowest floats; the meaning of such a row is the mean of all values.
  */
 function additive({ writer }: Site, mask: Value): Value {
-  const hidden = writer.scalar(lowest('float32'), 'float32');
+  const hidden = writer.scalar(lowest('float32') / 2, 'float32');
   const name = writer.node('Where', [mask.name, writer.scalar(0, 'float32'), hidden]);
   return { name, type: { ...mask.type, dtype: 'float32' } };
 }

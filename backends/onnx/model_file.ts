@@ -34,7 +34,8 @@ export function modelFiles(
   const outside = goesOutside(options, totalSize(needed.map((t) => t.data)))
     ? needed.filter((t) => !t.keepInline && t.data.size >= smallest)
     : [];
-  const dataName = `${options.fileName}.data`;
+  // The name that browser clients look for beside `model.onnx`.
+  const dataName = `${options.fileName}_data`;
   const data = layOut(outside);
   const model = modelChunk(
     graph,
