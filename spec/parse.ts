@@ -6,6 +6,7 @@ import { type Diagnostic, error, type Outcome } from './diagnostic.ts';
 import { Grammar } from './grammar.ts';
 import { lex } from './lex.ts';
 import { explain, messages } from './parse_errors.ts';
+import { culprit, without } from './parse_recovery.ts';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
 
@@ -17,7 +18,7 @@ let shared: Grammar | undefined;
 /** Made when first needed; its grammar is validated by a test, not at each start. */
 export const grammar = (): Grammar => {
   shared ??= new Grammar({
-    recoveryEnabled: true,
+    recoveryEnabled: false,
     maxLookahead: 2,
     skipValidations: true,
     nodeLocationTracking: 'none',
@@ -30,14 +31,8 @@ export function parse(source: Source): Outcome<File> {
   const { tokens, comments, diagnostics: found } = lex(source);
   const deep = tooDeep(source, tokens);
   if (deep) return { diagnostics: [...found, deep] };
-  const parser = grammar();
-  parser.source = source;
-  parser.chained = [];
-  parser.input = tokens;
-  const declarations = readFile(parser);
-  if (!declarations) return { diagnostics: [...found, tooLong(source)] };
-  const syntax = parser.errors.map((e) => explain(source, tokens, e));
-  const chained = parser.chained
+  const { declarations, chained: chain, problems } = readPieces(source, tokens);
+  const chained = chain
     .filter((t) => !Number.isNaN(t.startOffset))
     .map((t) =>
       error('N106', 'comparisons do not chain', {
@@ -45,10 +40,40 @@ export function parse(source: Source): Outcome<File> {
         hint: 'write a < b and b < c',
       }),
     );
-  const diagnostics = inOrder([...found, ...syntax, ...chained]);
-  if (diagnostics.length > 0) return { diagnostics };
+  const diagnostics = inOrder(source, found, [...problems, ...chained]);
+  if (diagnostics.length > 0 || !declarations) return { diagnostics };
   const span = { source, start: 0, end: source.text.length };
   return { value: { kind: 'File', source, declarations, comments, span }, diagnostics };
+}
+
+/** More errors than anyone reads at once. */
+const most = 20;
+
+interface Read {
+  readonly declarations?: File['declarations'];
+  readonly chained: readonly IToken[];
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Reads on after an error without the lines around it, so that each error is one of its own. */
+function readPieces(source: Source, tokens: readonly IToken[]): Read {
+  const parser = grammar();
+  const problems: Diagnostic[] = [];
+  let left: IToken[] | undefined = [...tokens];
+  while (left) {
+    parser.source = source;
+    parser.chained = [];
+    parser.input = left;
+    const declarations = readFile(parser);
+    if (!declarations) return { chained: [], problems: [...problems, tooLong(source)] };
+    const problem = parser.errors[0];
+    if (!problem) return { declarations, chained: parser.chained, problems };
+    const where = culprit(source, left, problem.token, problem.context.ruleStack);
+    problems.push(explain(source, left, problem, where));
+    if (problems.length === most) break;
+    left = without(source, left, where.at);
+  }
+  return { chained: [], problems };
 }
 
 /** Undefined where nesting without brackets (`- - - x`) outgrows the stack. */
@@ -61,11 +86,17 @@ function readFile(parser: Grammar): File['declarations'] | undefined {
   }
 }
 
-/** By place; of several at one place the first, which the others follow from. */
-function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+/** By place. What cannot be read makes the parser stumble too: of what it says of such a line only the first counts. */
+function inOrder(
+  source: Source,
+  unread: readonly Diagnostic[],
+  problems: readonly Diagnostic[],
+): readonly Diagnostic[] {
   const at = (d: Diagnostic): number => d.span?.start ?? 0;
-  const sorted = [...diagnostics].sort((a, b) => at(a) - at(b));
-  return sorted.filter((d, i) => i === 0 || at(d) !== at(sorted[i - 1]!));
+  const lineOf = (d: Diagnostic): number => source.text.lastIndexOf('\n', at(d) - 1);
+  const lines = new Set(unread.map(lineOf));
+  const own = problems.filter((d) => !lines.has(lineOf(d)));
+  return [...unread, ...own].sort((a, b) => at(a) - at(b));
 }
 
 const hint = 'give parts of it names of their own';

@@ -9,6 +9,7 @@ import {
 } from 'chevrotain';
 import type { Code } from './codes.ts';
 import { type Diagnostic, error } from './diagnostic.ts';
+import type { Culprit } from './parse_recovery.ts';
 import type { Source, Span } from './source.ts';
 import { isReserved, Name, signs, spelling } from './tokens.ts';
 
@@ -28,6 +29,8 @@ const things: Readonly<Record<string, string>> = {
   statement: 'an assignment, `for`, `if` or `return`',
   statements: 'an assignment, `for`, `if` or `return`',
   result: 'a type, as [B, T, n]',
+  keys: 'a string',
+  text: 'a string',
 };
 const thing = (rule: string): string => things[rule] ?? 'a value';
 
@@ -64,14 +67,22 @@ export function explain(
   source: Source,
   tokens: readonly IToken[],
   problem: IRecognitionException,
+  where: Culprit,
 ): Diagnostic {
-  const { token, previousToken, message } = problem as IRecognitionException & {
-    readonly previousToken?: IToken;
-  };
-  const before = real(previousToken);
+  const { token } = problem;
+  const rule = problem.context.ruleStack.at(-1) ?? '';
+  const ends = problem.message === label(signs.closeBrace) && rule in things;
+  const message = where.value ? 'a value' : ends ? `${things[rule]}, or \`}\`` : problem.message;
+  const at = tokens.indexOf(token);
+  const before = tokens[(at < 0 ? tokens.length : at) - 1];
   const span = spanOf(source, token, before);
   if (token.tokenType === EOF) return unfinished(source, tokens, span, message);
-  const name = isReserved(token.tokenType) && message === label(Name);
+  const last = where.early ? tokens[where.at] : undefined;
+  if (last) {
+    const text = `unexpected end of the line after ${spelling(last)}`;
+    return error('N102', text, { span: spanOf(source, last, undefined), expected: message });
+  }
+  const name = isReserved(token.tokenType) && (message === label(Name) || declares(tokens[at + 1], rule));
   const code: Code = name ? 'N107' : 'N102';
   const text = name
     ? `\`${token.image}\` is a word of the language and cannot be a name`
@@ -80,8 +91,9 @@ export function explain(
   return error(code, text, { span, ...(name ? {} : { expected: message }), ...(hint ? { hint } : {}) });
 }
 
-const real = (token: IToken | undefined): IToken | undefined =>
-  token && !Number.isNaN(token.startOffset) ? token : undefined;
+/** Whether a word with this behind it was meant as a name. */
+const declares = (next: IToken | undefined, rule: string): boolean =>
+  rule in things && (next?.tokenType === signs.colon || next?.tokenType === signs.equals);
 
 function spanOf(source: Source, token: IToken, before: IToken | undefined): Span {
   if (!Number.isNaN(token.startOffset)) {
@@ -122,6 +134,7 @@ function hintFor(
   if (word !== undefined) return word;
   const inside = (rule: string): boolean => rules.includes(rule);
   const { image, tokenType } = token;
+  if (tokenType === Name && /^(?:keys|text)$/.test(rules.at(-1) ?? '')) return `write "${image}"`;
   if (isReserved(tokenType) && !inside('args') && before?.image !== '.') {
     return `choose another name; the checkpoint's can be kept: name: [n] from "${image}"`;
   }
@@ -143,7 +156,9 @@ function closeHint(token: IToken, tokens: readonly IToken[]): string | undefined
     else if (closes.includes(t.tokenType)) open.pop();
   }
   const last = open.at(-1);
-  if (!last) return 'nothing is open here';
+  if (!last || (last.tokenType === signs.openBrace && token.tokenType !== signs.closeBrace)) {
+    return `no ${label(opens[closes.indexOf(token.tokenType)]!)} is open here`;
+  }
   const wanted = closes[opens.indexOf(last.tokenType)]!;
   return wanted === token.tokenType ? undefined : `\`${last.image}\` is closed with ${label(wanted)}`;
 }
