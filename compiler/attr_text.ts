@@ -36,9 +36,16 @@ function text(attr: Attr): string {
   return `[${attr.map(text).join(',')}]`;
 }
 
-/** In the order of the names, so that the order of writing does not matter. */
-export const attrText = (attrs: Attrs): string =>
-  Object.keys(attrs)
-    .sort()
-    .map((name) => `${name}=${text(attrs[name]!)}`)
-    .join(' ');
+const texts = new WeakMap<Attrs, string>();
+
+/** In the order of the names, so that the order of writing does not matter. Attributes are never changed, so it is made once. */
+export function attrText(attrs: Attrs): string {
+  let found = texts.get(attrs);
+  if (found === undefined) {
+    const names = Object.keys(attrs);
+    if (names.length > 1) names.sort();
+    found = names.map((name) => `${name}=${text(attrs[name]!)}`).join(' ');
+    texts.set(attrs, found);
+  }
+  return found;
+}

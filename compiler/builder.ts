@@ -1,7 +1,6 @@
 /** Makes graphs: types are inferred as nodes are made, and equal nodes are made once. */
 
 import { Bug } from '../spec/diagnostic.ts';
-import { showShape } from '../spec/dim.ts';
 import type { Attrs, Emit, Op, Primitive, PrimitiveAttrs } from '../spec/op.ts';
 import { isComposite, opOf } from '../spec/ops/index.ts';
 import { inferPrimitive, isPrimitive } from '../spec/primitives/index.ts';
@@ -22,6 +21,8 @@ export interface Builder {
     type: TensorType<GraphDType>,
     origins: readonly Origin[],
   ): NodeId;
+  /** A node of another graph again, on inputs of the types that it had there, so that its type is known. */
+  same(node: Node, inputs: readonly NodeId[], origins: readonly Origin[]): NodeId;
   /** The same as primitives for `decompose`: every node made gets these origins. */
   emit(origins: readonly Origin[]): Emit<NodeId>;
   node(id: NodeId): Node;
@@ -31,7 +32,7 @@ export interface Builder {
 
 export function newBuilder(): Builder {
   const nodes: Node[] = [];
-  const origins: Map<string, Origin>[] = [];
+  const origins: (readonly Origin[])[] = [];
   const known = new Map<string, NodeId>();
 
   const typeOf = (id: NodeId): TensorType<GraphDType> => {
@@ -47,15 +48,16 @@ export function newBuilder(): Builder {
     type: TensorType<GraphDType>,
     from: readonly Origin[],
   ): NodeId => {
-    const key = `${op}(${inputs.join(',')}) ${attrText(attrs)} ${type.dtype}${showShape(type.shape)}`;
-    let id = known.get(key);
-    if (id === undefined) {
-      id = nodes.length;
-      nodes.push({ id, op, inputs, attrs, type });
-      origins.push(new Map());
-      known.set(key, id);
+    const key = nodeKey({ op, inputs, attrs, type });
+    const found = known.get(key);
+    if (found !== undefined) {
+      origins[found] = union(origins[found]!, from);
+      return found;
     }
-    for (const origin of from) origins[id]!.set(originText(origin), origin);
+    const id = nodes.length;
+    nodes.push({ id, op, inputs, attrs, type });
+    origins.push(union([], from));
+    known.set(key, id);
     return id;
   };
 
@@ -65,19 +67,45 @@ export function newBuilder(): Builder {
   return {
     op,
     leaf: (name, inputs, attrs, type, from) => add(name, inputs, attrs, type, from),
+    same: ({ op: name, attrs, type }, inputs, from) => add(name, inputs, attrs, type, from),
     emit: (from) => ({
       make: <P extends Primitive>(name: P, inputs: readonly NodeId[], attrs: PrimitiveAttrs[P]) =>
         op(name, inputs, attrs as Attrs, from),
       typeOf,
     }),
     node: (id) => nodes[id] ?? bug(`no node %${id} in this graph`),
-    originsOf: (id) => [...(origins[id] ?? bug(`no node %${id} in this graph`)).values()],
-    finish: (rest) => ({ ...rest, nodes, origins: origins.map((o) => [...o.values()]) }),
+    originsOf: (id) => origins[id] ?? bug(`no node %${id} in this graph`),
+    finish: (rest) => ({ ...rest, nodes, origins }),
   };
 }
 
-const originText = ({ scope, span, via }: Origin): string =>
-  `${scope} ${span.source.name}:${span.start}:${span.end} ${via.join('.')}`;
+/** Equal texts are equal nodes: what an op gives follows from the rest, so that a type belongs to a leaf's text only. */
+export function nodeKey({ op, inputs, attrs, type }: Omit<Node, 'id'>): string {
+  const key = `${op}(${inputs.join(',')}) ${attrText(attrs)}`;
+  return isPrimitive(op) || isComposite(op)
+    ? key
+    : `${key} ${type.dtype}${type.shape.map((d) => d.key).join(',')}`;
+}
+
+/** Both lists without repeats; a list that adds nothing is not copied. */
+function union(known: readonly Origin[], more: readonly Origin[]): readonly Origin[] {
+  const fresh = more.filter((o, i) => more.indexOf(o) === i && !known.includes(o));
+  if (fresh.length === 0) return known;
+  const texts = new Set(known.map(originText));
+  const added = fresh.filter((o) => !texts.has(originText(o)) && texts.add(originText(o)));
+  if (added.length === 0) return known;
+  return known.length === 0 && added.length === more.length ? more : [...known, ...added];
+}
+
+const originTexts = new WeakMap<Origin, string>();
+
+function originText(origin: Origin): string {
+  const { scope, span, via } = origin;
+  const text =
+    originTexts.get(origin) ?? `${scope} ${span.source.name}:${span.start}:${span.end} ${via.join('.')}`;
+  originTexts.set(origin, text);
+  return text;
+}
 
 const bug = (text: string): never => {
   throw new Bug(text);
@@ -123,13 +151,17 @@ export type Change = (
 /** A graph whose nodes went through `change` in order; what nothing uses any more is left out. */
 export function rebuild(graph: Graph, change: Change, rest: Partial<Graph> = {}): Graph {
   const builder = newBuilder();
-  const moved = new Map<NodeId, NodeId>();
+  const moved: NodeId[] = [];
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((i) => moved.get(i)!);
+    const inputs = node.inputs.map((i) => moved[i]!);
     const from = graph.origins[node.id]!;
-    moved.set(node.id, change(node, inputs, builder, from) ?? copy(builder, node, inputs, from));
+    const kept = (): NodeId =>
+      node.inputs.every((i, at) => graph.nodes[i]!.type === builder.node(inputs[at]!).type)
+        ? builder.same(node, inputs, from)
+        : copy(builder, node, inputs, from);
+    moved.push(change(node, inputs, builder, from) ?? kept());
   }
-  const outputs = (rest.outputs ?? graph.outputs).map((o) => ({ ...o, node: moved.get(o.node)! }));
+  const outputs = (rest.outputs ?? graph.outputs).map((o) => ({ ...o, node: moved[o.node]! }));
   return dropDead(builder.finish({ ...graph, ...rest, outputs }));
 }
 

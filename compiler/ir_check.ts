@@ -7,8 +7,8 @@ import { isComposite } from '../spec/ops/index.ts';
 import { isPrimitive } from '../spec/primitives/index.ts';
 import { ambients } from '../spec/sink.ts';
 import { type GraphDType, showType, type TensorType } from '../spec/type.ts';
-import { attrText, isDim, isTensor } from './attr_text.ts';
-import { inferType } from './builder.ts';
+import { isDim, isTensor } from './attr_text.ts';
+import { inferType, nodeKey } from './builder.ts';
 import { type Graph, type Node, structural } from './ir.ts';
 import { checkPorts } from './port_check.ts';
 import { tableAttrs, tableType } from './tables.ts';
@@ -30,7 +30,7 @@ export function checkGraph(graph: Graph): void {
     }
     checkType(graph, node);
     checkSizes(node);
-    const key = `${node.op}(${node.inputs}) ${attrText(node.attrs)} ${showType(node.type)}`;
+    const key = nodeKey(node);
     const twin = keys.get(key);
     if (twin !== undefined) broken(`${shown(node)} is %${twin} again`);
     keys.set(key, place);

@@ -4,7 +4,7 @@ import { Bug } from '../spec/diagnostic.ts';
 import { constant } from '../spec/dim.ts';
 import type { Attrs, Meaning, Nearby, Op, Variant } from '../spec/op.ts';
 import { roundTo } from '../spec/round.ts';
-import { type GraphDType, showType, type TensorType } from '../spec/type.ts';
+import type { GraphDType, TensorType } from '../spec/type.ts';
 import { attrText } from './attr_text.ts';
 import { type Builder, newBuilder } from './builder.ts';
 import type { Node, NodeId } from './ir.ts';
@@ -26,33 +26,42 @@ interface Pattern {
   readonly builder: Builder;
   readonly root: NodeId;
   readonly inputs: readonly NodeId[];
+  /** Ops of the steps that it has on any types. */
+  readonly ops: ReadonlySet<string>;
+}
+
+export interface Around extends Nearby {
+  readonly ops: ReadonlySet<string>;
 }
 
 export interface Recogniser {
-  /** The op at `root`, a node about to be made in `graph`; of near misses the first. */
-  find(op: Op, root: Node, graph: Builder): Found | undefined;
+  /** The op at `root`, a node about to be made in `graph` with `nearby` before it; of near misses the first. */
+  find(op: Op, root: Node, nearby: Around, graph: Builder): Found | undefined;
 }
 
 /** Patterns are made once for each op, spelling, set of attributes and types of inputs. */
 export function recogniser(): Recogniser {
   const patterns = new Map<string, Pattern | undefined>();
-  const patternOf = (op: Op, which: number, means: Meaning<Attrs>, attrs: Attrs, inputs: readonly Type[]) => {
-    const key = `${op.name} ${which} ${attrText(attrs)} ${inputs.map(showType).join(' ')}`;
+  const needs = new Map<string, ReadonlySet<string>>();
+  const patternOf = (spelling: string, means: Meaning<Attrs>, attrs: Attrs, inputs: readonly Type[]) => {
+    const key = `${spelling} ${attrText(attrs)} ${inputs.map(typeKey).join(' ')}`;
     if (!patterns.has(key)) patterns.set(key, makePattern(means, attrs, inputs));
-    return patterns.get(key);
+    const pattern = patterns.get(key);
+    if (pattern && !needs.has(spelling)) needs.set(spelling, pattern.ops);
+    return pattern;
   };
   return {
-    find(op, root, graph) {
+    find(op, root, nearby, graph) {
       const { recognise, decompose } = op;
       if (!recognise) return undefined;
       const own: Variant<Attrs> = { means: (e, inputs, attrs) => decompose(e, inputs, attrs) };
-      const variants = [own, ...(recognise.variants ?? [])];
-      const nearby = nearbyOf(root, graph);
       let near: Found | undefined;
-      for (const inputs of recognise.inputs?.(root.type, nearby) ?? [[root.type]]) {
-        for (const attrs of recognise.attrs(nearby)) {
-          for (const [which, variant] of variants.entries()) {
-            const pattern = patternOf(op, which, variant.means, attrs, inputs);
+      for (const [which, variant] of [own, ...(recognise.variants ?? [])].entries()) {
+        const spelling = `${op.name} ${which}`;
+        if (!holds(nearby.ops, needs.get(spelling))) continue;
+        for (const inputs of recognise.inputs?.(root.type, nearby) ?? [[root.type]]) {
+          for (const attrs of recognise.attrs(nearby)) {
+            const pattern = patternOf(spelling, variant.means, attrs, inputs);
             const found = pattern && match(pattern, root, graph);
             if (!found) continue;
             if (found.miss === undefined) return { ...found, attrs, variant };
@@ -65,12 +74,26 @@ export function recogniser(): Recogniser {
   };
 }
 
+const typeKey = ({ dtype, shape }: Type): string => `${dtype}${shape.map((d) => d.key).join(',')}`;
+
+const holds = (there: ReadonlySet<string>, needed: ReadonlySet<string> | undefined): boolean =>
+  !needed || [...needed].every((op) => there.has(op));
+
+/** Steps that a spelling has on some types only, and leaves. */
+const optional: ReadonlySet<string> = new Set(['input', 'cast', 'concat', 'slice', 'reshape']);
+
 /** None where the op has no meaning on inputs of these types. */
 function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]): Pattern | undefined {
   const builder = newBuilder();
   const inputs = types.map((type, i) => builder.leaf('input', [], { name: String(i) }, type, []));
   try {
-    return { builder, inputs, root: means(builder.emit([]), inputs, attrs) };
+    const root = means(builder.emit([]), inputs, attrs);
+    const ops = new Set<string>();
+    for (let id = 0; id <= root; id++) {
+      const { op } = builder.node(id);
+      if (!optional.has(op)) ops.add(op);
+    }
+    return { builder, inputs, root, ops };
   } catch (cause) {
     if (cause instanceof Bug) return undefined;
     throw cause;
@@ -80,19 +103,21 @@ function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]
 /** Nodes looked at for numbers and widths; the longest form of an op has 15. */
 const farthest = 48;
 
-function nearbyOf(root: Node, graph: Builder): Nearby {
+export function nearbyOf(root: Node, graph: Builder): Around {
   const numbers = new Set<number>();
   const widths = new Set<number>();
+  const ops = new Set([root.op]);
   const seen = new Set(root.inputs);
   for (const id of seen) {
     const { op, attrs, inputs, type } = graph.node(id);
+    ops.add(op);
     const last = type.shape.at(-1);
     const width = last && constant(last);
     if (op === 'scalar') numbers.add(Number(attrs['value']));
     else if (width !== undefined) widths.add(width);
     if (seen.size < farthest && op !== 'linear' && op !== 'matmul') for (const i of inputs) seen.add(i);
   }
-  return { numbers: [...numbers], widths: [...widths] };
+  return { numbers: [...numbers], widths: [...widths], ops };
 }
 
 /** True when the op widens to float32 itself: on x it means what it means on a widened x, narrowed again. */

@@ -7,15 +7,23 @@ import { isDim, isTensor } from './attr_text.ts';
 
 export type Replace = (name: string) => Dim | undefined;
 
+/** Most sizes name nothing that is replaced, and stay the same object. */
+const inDim = (dim: Dim, replace: Replace): Dim =>
+  dim.terms.some((t) => t.powers.some(([name]) => replace(name))) ? substitute(dim, replace) : dim;
+
+const isTouched = (attr: Attr): boolean => typeof attr === 'object' && attr !== null && !isTensor(attr);
+
 const inAttr = (attr: Attr, replace: Replace): Attr => {
   if (typeof attr !== 'object' || attr === null || isTensor(attr)) return attr;
-  return isDim(attr) ? substitute(attr, replace) : attr.map((a) => inAttr(a, replace));
+  return isDim(attr) ? inDim(attr, replace) : attr.map((a) => inAttr(a, replace));
 };
 
 export const substituteAttrs = (attrs: Attrs, replace: Replace): Attrs =>
-  Object.fromEntries(Object.entries(attrs).map(([name, attr]) => [name, inAttr(attr, replace)]));
+  !Object.values(attrs).some(isTouched)
+    ? attrs
+    : Object.fromEntries(Object.entries(attrs).map(([name, attr]) => [name, inAttr(attr, replace)]));
 
 export const substituteType = (
   { dtype, shape }: TensorType<GraphDType>,
   replace: Replace,
-): TensorType<GraphDType> => ({ dtype, shape: shape.map((d) => substitute(d, replace)) });
+): TensorType<GraphDType> => ({ dtype, shape: shape.map((d) => inDim(d, replace)) });

@@ -5,7 +5,7 @@ import { showType } from '../../spec/type.ts';
 import type { Builder } from '../builder.ts';
 import type { Node, NodeId, Origin } from '../ir.ts';
 import type { Pass } from '../pass.ts';
-import { type Found, type Recogniser, recogniser, widens } from '../recognise.ts';
+import { type Found, nearbyOf, type Recogniser, recogniser, widens } from '../recognise.ts';
 import { rewrite } from '../rewrite.ts';
 import { commonScope } from '../scope.ts';
 
@@ -53,8 +53,9 @@ function named(root: Node, place: Place): NodeId | undefined {
   const { builder, at, patterns, trace } = place;
   const where = commonScope(at) || 'the model';
   const refusals: string[] = [];
+  const nearby = nearbyOf(root, builder);
   for (const name of sought) {
-    const found = patterns.find(opOf(name), root, builder);
+    const found = patterns.find(opOf(name), root, nearby, builder);
     if (!found) continue;
     const from = [...at, ...found.inside.flatMap((id) => builder.originsOf(id))];
     const operands = found.variant.given?.(builder.emit(at), found.inputs) ?? found.inputs;

@@ -88,7 +88,7 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
   const { builder, form, graph, renamed } = work;
   const type = substituteType(node.type, form.replace);
   const attrs = substituteAttrs(node.attrs, form.replace);
-  const place: Place = { builder, form, around: surroundings(builder, form, at), at };
+  const place = (): Place => ({ builder, form, around: surroundings(builder, form, at), at });
   switch (node.op) {
     case 'input': {
       const name = String(attrs['name']);
@@ -96,11 +96,11 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
     }
     case 'ambient':
       // The builder of the graph wrote the name from the table of ambients.
-      return place.around.ambient(attrs['name'] as Ambient);
+      return place().around.ambient(attrs['name'] as Ambient);
     case 'cache':
-      return placeCacheNode(graph.caches.get(String(attrs['port'])), inputs[0]!, place, work);
+      return placeCacheNode(graph.caches.get(String(attrs['port'])), inputs[0]!, place(), work);
     case 'delay':
-      return placeDelay(inputs[0]!, Number(attrs['last']), Number(attrs['back']), place);
+      return placeDelay(inputs[0]!, Number(attrs['last']), Number(attrs['back']), place());
     case 'transpose':
       return turnedBack(builder, inputs[0]!, attrs) ?? copy(builder, { ...node, attrs }, inputs, at);
     default:
