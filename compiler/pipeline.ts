@@ -62,10 +62,12 @@ export interface Observers {
 /** Runs the passes in order; a graph that a pass leaves broken is a `Bug` that names the pass. */
 export function runPasses(graph: Graph, passes: readonly Pass[], { trace, onPass }: Observers = {}): Graph {
   let current = graph;
+  let checked: Graph | undefined;
   for (const pass of passes) {
     try {
-      current = pass.run(current, { trace: (line) => trace?.(pass.name, line) });
-      checkGraph(current);
+      const next = pass.run(current, { trace: (line) => trace?.(pass.name, line) });
+      if (next !== checked) checkGraph(next);
+      current = checked = next;
     } catch (cause) {
       if (!(cause instanceof Bug)) throw cause;
       throw new Bug(`pass ${pass.name}: ${cause.message}`, { cause });
