@@ -143,25 +143,25 @@ export interface Op<A extends Attrs = Attrs> {
 
 export const defineOp = <A extends Attrs>(op: Op<A>): Op<A> => op;
 
+type UnaryName =
+  | 'neg'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'sin'
+  | 'cos'
+  | 'tanh'
+  | 'sigmoid'
+  | 'relu'
+  | 'erf'
+  | 'abs'
+  | 'not';
+
 /** Short spellings over `Emit`, so that `decompose` reads like the formula. */
 export function words<V>(e: Emit<V>) {
   const unary =
-    (
-      op:
-        | 'neg'
-        | 'exp'
-        | 'log'
-        | 'sqrt'
-        | 'rsqrt'
-        | 'sin'
-        | 'cos'
-        | 'tanh'
-        | 'sigmoid'
-        | 'relu'
-        | 'erf'
-        | 'abs'
-        | 'not',
-    ) =>
+    (op: UnaryName) =>
     (x: V): V =>
       e.make(op, [x], {});
   const binary =
