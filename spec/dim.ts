@@ -181,7 +181,11 @@ export function show(a: Dim): string {
 const shown = new WeakMap<Dim, string>();
 
 function write(a: Dim): string {
-  if (a.terms.length === 0) return '0';
+  const [first, ...others] = a.terms;
+  if (!first) return '0';
+  const [name, ...factors] = first.powers;
+  const alone = others.length === 0 && factors.length === 0 && first.n === 1 && first.d === 1;
+  if (alone && name?.[1] === 1) return name[0];
   const one = ({ n, d, powers }: Term): string => {
     const part = ([name, e]: readonly [string, number]) => {
       const text = /^[\w.]+(\(.*\))?$/.test(name) ? name : `(${name})`;

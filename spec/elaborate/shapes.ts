@@ -31,7 +31,7 @@ function wholeSize<V>(
 ): dim.Dim | undefined {
   if (isWhole(value) && value >= 0) return d ?? dim.exact(value);
   const code = textOf(node.span);
-  const said = d && dim.constant(d) === undefined ? dim.show(d).replace(/^\((.*)\)$/, '$1') : code;
+  const said = d && dim.constant(d) === undefined ? dim.show(d) : code;
   const text = said === code ? `\`${code}\`` : `\`${code}\` = ${said}`;
   const negative = isWhole(value);
   fail(
