@@ -22,9 +22,9 @@ const broken = `model broken {
 }
 `;
 
-test('three errors come out in one run, each with its place and what to type', () => {
+test('three errors come out in one run, each with its place and what to type', async () => {
   const file = written('broken.nanospec', broken);
-  const { code, out, err } = nanoc(['check', file]);
+  const { code, out, err } = await nanoc(['check', file]);
   assert.is(code, 1);
   assert.is(out, '');
   assert.match(err, `${file}:9:9 error N201: unknown block \`Lineer\``);
@@ -35,9 +35,9 @@ test('three errors come out in one run, each with its place and what to type', (
   assert.match(err, '3 errors');
 });
 
-test('machines get one object a line on stdout, and nothing on stderr', () => {
+test('machines get one object a line on stdout, and nothing on stderr', async () => {
   const file = written('broken.nanospec', broken);
-  const { code, out, err } = nanoc(['check', '--json', file]);
+  const { code, out, err } = await nanoc(['check', '--json', file]);
   assert.is(code, 1);
   assert.is(err, '');
   const all = lines(out).map((line) => JSON.parse(line));
@@ -51,36 +51,41 @@ test('machines get one object a line on stdout, and nothing on stderr', () => {
   );
 });
 
-test('every shipped spec is fine, by file and by name, with dashes too', () => {
-  const { out } = nanoc(['specs', '--json']);
+test('every shipped spec is fine, by file and by name, with dashes too', async () => {
+  const { out } = await nanoc(['specs', '--json']);
   const names = lines(out).map((line): string => JSON.parse(line).name);
   assert.ok(names.length >= 8);
-  const { code, err } = nanoc(['check', ...names, 'nanochat-2025-10', 'examples/nanochat_2026_01.nanospec']);
+  const { code, err } = await nanoc([
+    'check',
+    ...names,
+    'nanochat-2025-10',
+    'examples/nanochat_2026_01.nanospec',
+  ]);
   assert.is(code, 0, err);
   assert.is(lines(err).length, names.length + 2);
 });
 
-test('a config that is set is the one that is checked', () => {
-  assert.is(nanoc(['check', 'nanochat', '--set', 'heads=8', '--set', 'dim=1024']).code, 0);
-  const { code, err } = nanoc(['check', 'nanochat', '--set', 'heads=7', '--set', 'kv_heads=3']);
+test('a config that is set is the one that is checked', async () => {
+  assert.is((await nanoc(['check', 'nanochat', '--set', 'heads=8', '--set', 'dim=1024'])).code, 0);
+  const { code, err } = await nanoc(['check', 'nanochat', '--set', 'heads=7', '--set', 'kv_heads=3']);
   assert.is(code, 1);
   assert.match(err, 'heads must be a multiple of kv_heads');
-  const unknown = nanoc(['check', 'nanochat', '--set', 'hedas=8']);
+  const unknown = await nanoc(['check', 'nanochat', '--set', 'hedas=8']);
   assert.is(unknown.code, 1);
   assert.match(unknown.err, 'heads');
 });
 
-test('files that are not there, folders and unknown names are refused with what to do', () => {
-  const missing = nanoc(['check', 'nowhere/m.nanospec']);
+test('files that are not there, folders and unknown names are refused with what to do', async () => {
+  const missing = await nanoc(['check', 'nowhere/m.nanospec']);
   assert.is(missing.code, 1);
   assert.match(missing.err, 'error N507: spec nowhere/m.nanospec does not exist');
-  assert.match(nanoc(['check', `${root}test`]).err, 'is a folder');
-  const near = nanoc(['check', 'nanochta']);
+  assert.match((await nanoc(['check', `${root}test`])).err, 'is a folder');
+  const near = await nanoc(['check', 'nanochta']);
   assert.is(near.code, 1);
   assert.match(near.err, 'did you mean `nanochat`?');
 });
 
-test('a wrong command line ends with 2 and says what is right', () => {
+test('a wrong command line ends with 2 and says what is right', async () => {
   for (const [args, said] of [
     [['check'], "missing required argument 'spec'"],
     [['check', '--sett', 'a=1', 'nanochat'], 'Did you mean --set?'],
@@ -88,38 +93,41 @@ test('a wrong command line ends with 2 and says what is right', () => {
     [['chekc', 'nanochat'], 'Did you mean check?'],
     [['check', '--color', 'pink', 'nanochat'], 'auto, always, never'],
   ] as const) {
-    const { code, out, err } = nanoc(args);
+    const { code, out, err } = await nanoc(args);
     assert.is(code, 2, args.join(' '));
     assert.match(err, said);
     assert.is(out, '');
   }
 });
 
-test('no verb at all shows the help and ends with 2; asking for it ends with 0', () => {
-  const bare = nanoc([]);
+test('no verb at all shows the help and ends with 2; asking for it ends with 0', async () => {
+  const bare = await nanoc([]);
   assert.is(bare.code, 2);
   assert.match(bare.err, 'Usage: nanoc');
-  const asked = nanoc(['--help']);
+  const asked = await nanoc(['--help']);
   assert.is(asked.code, 0);
   for (const verb of ['compile', 'verify', 'run', 'check', 'fmt', 'inspect', 'targets', 'specs']) {
     assert.match(asked.out, new RegExp(`^  ${verb} `, 'm'));
-    assert.is(nanoc([verb, '--help']).code, 0);
+    assert.is((await nanoc([verb, '--help'])).code, 0);
   }
   assert.not.match(asked.out, /chat |bench/);
   const { version } = JSON.parse(bytesOf(join(root, 'package.json')).toString());
-  assert.is(nanoc(['--version']).out, `${version}\n`);
+  assert.is((await nanoc(['--version'])).out, `${version}\n`);
 });
 
-test('colour is there when asked for and never under --json', () => {
+test('colour is there when asked for and never under --json', async () => {
   const file = written('broken.nanospec', broken);
-  assert.match(nanoc(['check', '--color', 'always', file]).err, '\u001b[31;1m');
-  assert.not.match(nanoc(['check', file], { env: { NO_COLOR: '', FORCE_COLOR: '0' } }).err, '\u001b[');
-  assert.not.match(nanoc(['check', '--color', 'always', '--json', file]).out, '\u001b[');
+  assert.match((await nanoc(['check', '--color', 'always', file])).err, '\u001b[31;1m');
+  assert.not.match(
+    (await nanoc(['check', file], { env: { NO_COLOR: '', FORCE_COLOR: '0' } })).err,
+    '\u001b[',
+  );
+  assert.not.match((await nanoc(['check', '--color', 'always', '--json', file])).out, '\u001b[');
 });
 
-test('quiet leaves the errors and nothing else', () => {
-  assert.equal(nanoc(['check', '--quiet', 'nanochat']), { code: 0, out: '', err: '' });
-  const { code, err } = nanoc(['check', '--quiet', written('broken.nanospec', broken)]);
+test('quiet leaves the errors and nothing else', async () => {
+  assert.equal(await nanoc(['check', '--quiet', 'nanochat']), { code: 0, out: '', err: '' });
+  const { code, err } = await nanoc(['check', '--quiet', written('broken.nanospec', broken)]);
   assert.is(code, 1);
   assert.match(err, 'N301');
 });

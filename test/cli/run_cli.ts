@@ -1,40 +1,19 @@
-/** The command line as a user has it: bundled into one file, run as a process of its own. */
+/** The command line, called as a function with its output caught, or started as a process of its own. */
 
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { main } from '../../cli/main.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const fixture = (name: string): string => `${root}test/fixtures/golden/${name}`;
 export const hostile = (name: string): string => `${root}test/fixtures/adversarial/${name}`;
 export const tiny = `${root}examples/tiny-nanochat`;
 
-// One level below the root, as `dist/` is: from there it finds the shipped specs.
-const bundle = `${root}out/test-cli-${process.pid}.mjs`;
-
-mkdirSync(`${root}out`, { recursive: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: ['nanoc.ts'],
-  outfile: bundle,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: 'inline',
-  external: ['onnxruntime-node'],
-  banner: {
-    js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
-  },
-  logLevel: 'warning',
-});
-process.on('exit', () => rmSync(bundle, { force: true }));
-
 export interface Ran {
-  readonly code: number | null;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }
@@ -42,30 +21,65 @@ export interface Ran {
 interface Around {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string;
 }
 
-export function nanoc(args: readonly string[], { cwd = root, env = {}, input = '' }: Around = {}): Ran {
-  const ran: SpawnSyncReturns<string> = spawnSync(process.execPath, [bundle, ...args], {
-    cwd,
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    input,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    timeout: 240_000,
-  });
-  return { code: ran.status, out: ran.stdout, err: ran.stderr };
+type Write = typeof process.stdout.write;
+
+const into = (parts: string[]): Write =>
+  ((chunk: string | Uint8Array) => {
+    parts.push(String(chunk));
+    return true;
+  }) as Write; // nanoc and commander give one argument
+
+/** One call at a time: the process's own streams, folder and environment are changed meanwhile. */
+export async function nanoc(args: readonly string[], { cwd = root, env = {} }: Around = {}): Promise<Ran> {
+  const before = {
+    cwd: process.cwd(),
+    env: process.env,
+    out: process.stdout.write,
+    err: process.stderr.write,
+  };
+  const [out, err]: [string[], string[]] = [[], []];
+  process.chdir(cwd);
+  process.env = { ...process.env, NO_COLOR: '1', ...env };
+  process.stdout.write = into(out);
+  process.stderr.write = into(err);
+  try {
+    process.exitCode = 0;
+    await main(['node', 'nanoc', ...args]);
+    return { code: process.exitCode, out: out.join(''), err: err.join('') };
+  } finally {
+    process.exitCode = 0;
+    process.stdout.write = before.out;
+    process.stderr.write = before.err;
+    process.env = before.env;
+    process.chdir(before.cwd);
+  }
 }
 
-/** The arguments that start the same command as an asynchronous process. */
-export const command = (args: readonly string[]): readonly string[] => [bundle, ...args];
+/** What starts the same as a process of its own. */
+export const command = (args: readonly string[]): readonly string[] => [
+  ...['--import', 'tsx', `${root}nanoc.ts`],
+  ...args,
+];
+
+export function nanocProcess(args: readonly string[], input = ''): Ran {
+  const env = { ...process.env, NO_COLOR: '1' };
+  const ran = spawnSync(process.execPath, command(args), { cwd: root, env, input, encoding: 'utf8' });
+  return { code: ran.status ?? -1, out: ran.stdout, err: ran.stderr };
+}
 
 export const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
+
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
 
 /** A folder that goes away with the test. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'nanoc-test-'));
-  process.on('exit', () => rmSync(path, { recursive: true, force: true }));
+  folders.push(path);
   return path;
 }
 
