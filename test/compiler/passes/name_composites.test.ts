@@ -1,10 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compile } from '../../../compiler/compile.ts';
+import { evaluator } from '../../../compiler/evaluate.ts';
 import type { Graph, NodeId } from '../../../compiler/ir.ts';
 import { name_composites } from '../../../compiler/passes/index.ts';
+import { allowed } from '../../../runtime/tolerance.ts';
 import { size } from '../../../spec/dim.ts';
-import { opOf } from '../../../spec/ops/index.ts';
-import { B, dims, noise, sketch, T, typed } from '../tiny_graph.ts';
+import { isComposite, opOf } from '../../../spec/ops/index.ts';
+import { apart, B, dims, ids, noise, sketch, T, typed } from '../tiny_graph.ts';
 import { moved, runPass } from './run_pass.ts';
 
 type Sketch = ReturnType<typeof sketch>;
@@ -197,6 +200,60 @@ test('rotations are recognised: halves, interleaved, partial, by minus the angle
     const back = turned((s, x, c, d) => form(s, x, c, s.w.neg(d)), pairs);
     assert.ok(moved(back, graph, turns(pairs)) > 0.1, 'the sign of the sines is noticed');
   }
+});
+
+/** Every op that is recognised, as a user of the language would write it out. */
+const byHand = `
+model hand {
+  config { vocab = 13  width = 8  heads = 2 }
+  head = width / heads
+  pairs = head / 2
+  fn norm(x) = x / sqrt(mean(x ** 2, axis=-1) + 0.00001)
+  fn plain_norm(x) {
+    centred = x - mean(x, axis=-1)
+    return centred * rsqrt(mean(square(centred), axis=-1) + 1e-5)
+  }
+  fn bump(x) = 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3)))
+  fn turn(x, c, s) {
+    a = x[..., :pairs]
+    b = x[..., pairs:]
+    return concat(a * c - b * s, b * c + a * s, axis=-1)
+  }
+  wte: Embedding(vocab, width)
+  up: Linear(width, width)
+  forward(tokens: int64[B, T]) -> logits: float32[B, T, width] {
+    x = norm(wte(tokens))
+    x = plain_norm(x)
+    f = tensor([10000 ** -(2 * j / head) for j in range(pairs)])
+    angle = (float(positions) as [B, T, 1, 1]) * f
+    x = turn(up(x) as [B, T, heads, head], cos(angle), sin(angle)) as [B, T, width]
+    p = exp(x - max(x, axis=-1))
+    return bump(x) + x * sigmoid(x) + swiglu(x, x) + p / sum(p, axis=-1) + bump(x)
+  }
+}
+`;
+
+test('a spec that writes everything out comes to the ops that one names', () => {
+  const make = (text: string) => {
+    const { value, diagnostics } = compile({
+      source: { name: 'hand.nanospec', text },
+      include: () => undefined,
+      cache: 'none',
+      seed: 1,
+    });
+    assert.ok(value, JSON.stringify(diagnostics.map((d) => d.message)));
+    return value!;
+  };
+  const { graph, reference, weights } = make(byHand);
+  const named = graph.nodes.map((n) => n.op).filter((op) => isComposite(op) && op !== 'linear');
+  assert.equal([...named].sort(), ['gelu_tanh', 'layer_norm', 'rms_norm', 'rotary', 'silu', 'softmax']);
+  const tokens = { input_ids: ids(1, 13, 2, 6) };
+  const logits = (g: Graph) => evaluator(g, weights).run(tokens)['logits'];
+  const { abs } = allowed('self', { storage: 'float32', compute: 'float32' });
+  assert.ok(apart(logits(graph), logits(reference)) <= abs);
+  const other = make(byHand.replace('b * c + a * s', 'b * c - a * s'));
+  assert.ok(apart(logits(other.graph), logits(reference)) > 10 * abs);
+  assert.not(other.graph.nodes.some((n) => n.op === 'rotary'));
 });
 
 test('says why it leaves a near miss alone', () => {
