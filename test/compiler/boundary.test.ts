@@ -1,0 +1,74 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { boundaryInputs, boundaryOutputs, boundaryPort, boundarySize } from '../../compiler/boundary.ts';
+import { contextOf } from '../../compiler/context.ts';
+import { last_token_logits, place_cache } from '../../compiler/passes/index.ts';
+import { add, size, sub } from '../../spec/dim.ts';
+import { tinyGpt } from './tiny_gpt.ts';
+import { B, P, sketch, T, typed } from './tiny_graph.ts';
+
+const quiet = { trace: () => {} };
+
+test('sizes have the words that clients of ONNX models know', () => {
+  assert.equal([B, T, P, add(P, T), add(T, P), size(7), sub(T, size(1)), add(size(2), T)].map(boundarySize), [
+    'batch_size',
+    'sequence_length',
+    'past_sequence_length',
+    'total_sequence_length',
+    'total_sequence_length',
+    7,
+    'sequence_length - 1',
+    'sequence_length + 2',
+  ]);
+});
+
+test('inputs, outputs and ports of a placed graph', () => {
+  const graph = place_cache({ cache: 'dynamic' }).run(tinyGpt({ layers: 1 }), quiet);
+  const line = ({ name, dtype, shape }: ReturnType<typeof boundaryInputs>[number]) =>
+    `${name} ${dtype} ${shape}`;
+  assert.equal(boundaryInputs(graph).map(line), [
+    'input_ids int64 batch_size,sequence_length',
+    'attention_mask int64 batch_size,total_sequence_length',
+    'position_ids int64 batch_size,sequence_length',
+    'past_key_values.0.key float32 batch_size,1,past_sequence_length,4',
+    'past_key_values.0.value float32 batch_size,1,past_sequence_length,4',
+    'past_state.x float32 batch_size,1,8',
+  ]);
+  assert.is(boundaryOutputs(graph).map(line)[0], 'logits float32 batch_size,sequence_length,10');
+  assert.equal(boundaryPort(graph.ports[0]!), {
+    name: 'h.0.attn.k',
+    input: 'past_key_values.0.key',
+    output: 'present.0.key',
+    rule: 'append',
+    dtype: 'float32',
+    shape: ['batch_size', 1, 'past_sequence_length', 4],
+    axis: 2,
+    fill: 0,
+  });
+  assert.not(Object.hasOwn(boundaryPort(graph.ports[2]!), 'axis'));
+  const last = boundaryOutputs(last_token_logits.run(graph, quiet));
+  assert.is(line(last[0]!), 'logits float32 batch_size,1,10');
+});
+
+test('the context is the shortest table that positions index', () => {
+  assert.is(contextOf(tinyGpt()), 64);
+  const s = sketch();
+  const learned = s.op('gather', [s.param('wpe', [48, 4]), s.ambient('positions')]);
+  const table = { part: 'cos', freqs: [1], magnitude: 1, rounded: null, length: 96 };
+  s.output(
+    'y',
+    s.w.add(
+      learned,
+      s.w.sum(s.w.reshape(s.op('rotary_table', [s.ambient('positions')], table), [B, T, size(1)]), 2),
+    ),
+  );
+  assert.is(contextOf(s.finish()), 48);
+  const free = sketch();
+  free.output(
+    'y',
+    free.op('gather', [free.param('wte', [9, 4]), free.input('tokens', typed('int64', B, T))]),
+  );
+  assert.is(contextOf(free.finish()), undefined);
+});
+
+test.run();
