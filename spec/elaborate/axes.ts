@@ -34,7 +34,7 @@ export function keepApart<V>(
   return false;
 }
 
-/** The joined shape; undefined after a report. Literal ones and missing leading axes stretch, nothing else. */
+/** The joined shape; undefined after a report. Only literal ones and missing leading axes stretch. */
 export function broadcast<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -112,7 +112,7 @@ export function factHint(a: dim.Dim, b: dim.Dim): string {
   return `if it holds for every such model, say so: require ${dim.show(left)} == ${dim.show(right)}, "..."`;
 }
 
-/** Without common factors, the longer side first: `3 * dim` and `3 * heads * head` become `heads * head` and `dim`. */
+/** Without common factors, the longer first: of `3 * dim` and `3 * heads * head`, `heads * head` and `dim`. */
 function reduced(a: dim.Dim, b: dim.Dim): readonly [dim.Dim, dim.Dim] {
   const [term, ...more] = dim.div(a, b)?.terms ?? [];
   if (!term || more.length > 0) return [a, b];
@@ -131,7 +131,7 @@ type Equal = (a: dim.Dim, b: dim.Dim) => boolean;
 /** Neighbours of each side that make up one another. */
 export type Group = readonly [from: Shape, to: Shape];
 
-/** Groups of neighbours of `from` that are split or merged into `to`, the shortest first; undefined when they do not fit. */
+/** Groups of neighbours that are split or merged, the shortest first; undefined when they do not fit. */
 export function groups(equal: Equal, from: Shape, to: Shape): readonly Group[] | undefined {
   const still = (shape: Shape): Shape => shape.filter((d) => !dim.isOne(d));
   const [a, b] = [still(from), still(to)];

@@ -7,7 +7,7 @@ import { didYouMean } from '../nearest.ts';
 import type { ConfigEntry, ConfigValue } from '../program.ts';
 import { type Context, type Frame, fail, report } from './context.ts';
 import { single } from './evaluate.ts';
-import { nameFree } from './instance.ts';
+import { nameFree } from './items.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from './value.ts';
 
 /** Keys of the checkpoint's config that the spec has asked for, with dots. */

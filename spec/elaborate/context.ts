@@ -1,4 +1,4 @@
-/** What one elaboration carries along: the sink, what is known of sizes, what was found wrong, and where we are. */
+/** What one elaboration carries along: the sink, what is known of sizes, what was found wrong. */
 
 import type * as ast from '../ast.ts';
 import type { Code } from '../codes.ts';
@@ -7,9 +7,10 @@ import type { ConfigEntry, Surroundings } from '../program.ts';
 import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from '../sink.ts';
 import type { Span } from '../source.ts';
 import type { DType, GraphDType } from '../type.ts';
+import type { Place } from './place.ts';
 import type { Plan, Scope } from './scope.ts';
 import { makeSizes, type Sizes } from './sizes.ts';
-import { poison, type TensorValue, type Value } from './value.ts';
+import { type BlockValue, poison, type TensorValue, type Value } from './value.ts';
 
 export interface Context<V> {
   /** After the first error one that keeps nothing: a wrong program has no graph. */
@@ -40,6 +41,7 @@ export interface Context<V> {
   /** The language's modules meet here. */
   evaluate(frame: Frame<V>, expr: ast.Expr): Value<V>;
   call(frame: Frame<V>, callee: Value<V>, call: Invocation<V>): Value<V>;
+  instantiate(frame: Frame<V>, block: BlockValue<V>, place: Place, call: Invocation<V>): Value<V>;
 }
 
 /** Where evaluation stands. */
@@ -78,7 +80,7 @@ export interface Invocation<V> {
 
 type Extra = Partial<Pick<Diagnostic, 'expected' | 'found' | 'hint' | 'related'>>;
 
-/** Reports, once for each place and code however often a block is used, and gives the value that silences what follows. */
+/** Reports once for each place and code, however often a block is used; the value silences what follows. */
 export function fail<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -177,7 +179,7 @@ const limit = 4_000_000;
 export function makeContext<V>(
   sink: Sink<V>,
   surroundings: Surroundings,
-  { evaluate, call }: Pick<Context<V>, 'evaluate' | 'call'>,
+  meeting: Pick<Context<V>, 'evaluate' | 'call' | 'instantiate'>,
 ): Context<V> {
   return {
     sink,
@@ -195,7 +197,6 @@ export function makeContext<V>(
     plans: new Map(),
     entries: new Map(),
     steps: 0,
-    evaluate,
-    call,
+    ...meeting,
   };
 }

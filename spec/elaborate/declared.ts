@@ -1,4 +1,4 @@
-/** Names that a model or block declares, both arms of its `if`s included, and the law that nothing is hidden. */
+/** Names that a model, a block or a body declares, and the law that nothing is hidden. */
 
 import type * as ast from '../ast.ts';
 import { textOf } from '../source.ts';
@@ -73,7 +73,7 @@ export function reportTaken<V>(cx: Context<V>, frame: Frame<V>, name: ast.Word, 
   return false;
 }
 
-/** What a body assigns, and what decides whether it does. Reports what is wrong whatever the values are, once. */
+/** What a body assigns, and what decides whether it does. Reports once what is wrong in any config. */
 export function planOf<V>(
   cx: Context<V>,
   frame: Frame<V>,

@@ -1,4 +1,4 @@
-/** From a syntax tree to a program: one walk that checks everything and tells a sink what the model computes. */
+/** From a syntax tree to a program: one walk checks everything and tells a sink what the model computes. */
 
 import type * as ast from '../ast.ts';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.ts';
@@ -10,8 +10,10 @@ import { type Context, collected, type Frame, fail, makeContext, report, TooLarg
 import { declaredIn } from './declared.ts';
 import { evaluate } from './evaluate.ts';
 import { fileScope, preludeScope } from './files.ts';
-import { declareFunction, declareItem, nameFree, type Owner } from './instance.ts';
+import { instantiate } from './instance.ts';
+import { declareFunction, declareItem, nameFree } from './items.ts';
 import { nameRules } from './name_rules.ts';
+import type { Owner } from './place.ts';
 import { type Ends, runModel } from './run_model.ts';
 import { makeScope, type Scope } from './scope.ts';
 import { checkUnreached } from './unreached.ts';
@@ -26,6 +28,7 @@ export function elaborate<V>(file: ast.File, surroundings: Surroundings, sink: S
   const cx: Context<V> = makeContext(sink, surroundings, {
     evaluate: (frame: Frame<V>, expr) => evaluate(cx, frame, expr),
     call: (frame, callee, by) => call(cx, frame, callee, by),
+    instantiate: (frame, block, place, by) => instantiate(cx, frame, block, place, by),
   });
   let program: Program | undefined;
   try {

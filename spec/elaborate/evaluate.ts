@@ -64,7 +64,7 @@ export function single<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Valu
     'N217',
     `one value is needed here, \`${shorten(textOf(expr.span))}\` gives ${n}`,
     {
-      hint: `take them apart first: ${['a', 'b', 'c', 'd'].slice(0, n).join(', ')}${n > 4 ? ', ...' : ''} = ...`,
+      hint: `take them apart first: ${'a, b, c, d'.slice(0, 3 * n - 2)}${n > 4 ? ', ...' : ''} = ...`,
     },
   );
 }

@@ -6,24 +6,13 @@ import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, type Invocation, step } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
 import { argumentsOf, bindingFrame, decide, single, turnsOf } from './evaluate.ts';
-import { instantiate, type Owner } from './instance.ts';
 import { preludeValue, resolve, select, unknownBlockHint } from './names.ts';
+import type { Owner, Place } from './place.ts';
 import { makeRotary } from './rotary.ts';
 import { lookup } from './scope.ts';
 import { wholeNumber, writtenType } from './shapes.ts';
 import { isRunning, numberOf, showSizes } from './sizes.ts';
 import { describeKind, type NamespaceValue, poison, type Value } from './value.ts';
-
-/** Where a member, or an entry of a list of them, belongs. */
-export interface Place {
-  readonly path: string;
-  readonly label: string;
-  /** The checkpoint's name for the path. */
-  readonly key: string;
-  readonly span: ast.Member['span'];
-  /** Fills tensors that a checkpoint lacks. */
-  readonly default?: number;
-}
 
 export function declareMember<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): void {
   const target = spaceFor(cx, frame, node);
@@ -218,13 +207,13 @@ function construct<V>(cx: Context<V>, frame: Frame<V>, node: ast.Construct, plac
   const made = calledBlock(cx, frame, node.path);
   const by: Invocation<V> = { span: node.span, args, name };
   if (made.kind === 'poison') return poison;
-  if (made.kind === 'block') return instantiate(cx, frame, made, place, by);
+  if (made.kind === 'block') return cx.instantiate(frame, made, place, by);
   if (made.kind === 'builtin' && made.name === 'Rotary') {
     if (args.some((a) => a.value.kind === 'poison')) return poison;
     return makeRotary(cx, frame, place, by);
   }
   return fail(cx, frame, node.path, 'N209', `\`${name}\` is ${describeKind(made)}, not a block`, {
-    hint: 'a member is a type, as in `weight: [n]`, or a block, as in `up: Linear(n, m)`; a constant is `name = value`',
+    hint: 'a member is a type, `weight: [n]`, or a block, `up: Linear(n, m)`; a constant is `name = value`',
   });
 }
 

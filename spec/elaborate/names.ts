@@ -1,4 +1,4 @@
-/** What a name means where it stands: the innermost that has it, outwards to the prelude and the built-ins. */
+/** What a name means where it stands: looked for outwards, to the prelude and the built-ins. */
 
 import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
@@ -129,17 +129,11 @@ export function reportAbsent<V>(
 ): { readonly kind: 'poison' } {
   const condition = wanted ? `\`${textOf(test.span)}\`` : `not \`${textOf(test.span)}\``;
   const who = frame.label === '' ? 'the model' : frame.label;
-  return fail(
-    cx,
-    frame,
-    name,
-    'N208',
-    `\`${name.text}\` exists only where ${condition} (line ${lineOf(test.span)}), which does not hold in ${who}`,
-    {
-      related: [{ message: 'the condition', span: test.span }],
-      hint: `use it under the same condition: if ${wanted ? '' : 'not '}${textOf(test.span)} { ... }`,
-    },
-  );
+  const where = `${condition} (line ${lineOf(test.span)}), which does not hold in ${who}`;
+  return fail(cx, frame, name, 'N208', `\`${name.text}\` exists only where ${where}`, {
+    related: [{ message: 'the condition', span: test.span }],
+    hint: `use it under the same condition: if ${wanted ? '' : 'not '}${textOf(test.span)} { ... }`,
+  });
 }
 
 /** `object.name`: down through dotted members, modules and includes. */

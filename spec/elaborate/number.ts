@@ -1,4 +1,4 @@
-/** Arithmetic on numbers decided when compiling: exact where it can be, with the size that each number stands for. */
+/** Arithmetic on compile-time numbers: exact where it can be, with the size that each stands for. */
 
 import * as dim from '../dim.ts';
 import type { Sizes } from './sizes.ts';

@@ -7,7 +7,7 @@ export interface Scope<V> {
   readonly kind: 'prelude' | 'file' | 'model' | 'block' | 'body';
   readonly names: Map<string, Value<V>>;
   readonly parent?: Scope<V>;
-  /** Names that this scope will have when it is complete, and where they are written: to tell "later" from "unknown". */
+  /** Names that it will have when it is complete, and where they are written: "later" is not "unknown". */
   readonly declared: ReadonlyMap<string, Declared | Assigned>;
 }
 

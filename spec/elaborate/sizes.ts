@@ -1,4 +1,4 @@
-/** What is known about sizes in one elaboration: the numbers behind names, and the facts that `require` states. */
+/** What is known about sizes: the numbers behind names, and the facts that `require` states. */
 
 import * as dim from '../dim.ts';
 

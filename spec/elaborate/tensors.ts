@@ -66,7 +66,7 @@ export const reportSize = <V>(cx: Context<V>, frame: Frame<V>, at: At, size?: Di
     'N311',
     `${size ? `\`${show(size)}\`` : 'a size known only when running'} is a size, not a value`,
     {
-      hint: 'the result would depend on how the text is cut into calls; sizes stand in shapes and slices only',
+      hint: 'the result would depend on how the text is cut into calls; sizes stand in shapes and slices',
     },
   );
 

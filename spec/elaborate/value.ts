@@ -1,4 +1,4 @@
-/** What an expression can be while a program is elaborated: values decided when compiling, modules, and tensors. */
+/** What an expression can be while a program is elaborated: compile-time values, modules, tensors. */
 
 import type * as ast from '../ast.ts';
 import type { Dim } from '../dim.ts';
