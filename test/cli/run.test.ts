@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { command, folder, lines, nanoc, nanocProcess, root, tiny } from './run_cli.ts';
+
+interface Text {
+  readonly prompt: string;
+  readonly prompt_ids: readonly number[];
+  readonly engine_ids: readonly number[];
+  readonly engine_text: string;
+  readonly nostop_ids: readonly number[];
+}
+
+// Written by nanochat's own engine.
+const texts = JSON.parse(readFileSync(`${tiny}/reference/base_greedy.json`, 'utf8')) as readonly Text[];
+const model = join(folder(), 'tiny.onnx');
+const made = await nanoc(['compile', '--checkpoint', `${tiny}/base_checkpoints/d4`, '-o', model]);
+
+test("text goes on as nanochat's engine goes on, and stops where it stops", async () => {
+  assert.is(made.code, 0, made.err);
+  for (const { prompt, engine_text } of texts) {
+    const { code, out, err } = await nanoc(['run', model, '--prompt', prompt, '-n', '64']);
+    assert.is(code, 0, err);
+    assert.is(out, `${engine_text.replace(/<\|bos\|>$/, '')}\n`);
+    assert.match(err, /\d+ tokens, first after \d+ ms/);
+  }
+});
+
+test('ids come out where ids went in', async () => {
+  const { prompt_ids, nostop_ids } = texts[1]!;
+  const { code, out } = await nanoc(['run', model, '--tokens', prompt_ids.join(','), '-n', '64']);
+  assert.is(code, 0);
+  assert.is(out, `${nostop_ids.join(' ')}\n`);
+  const json = await nanoc(['run', model, '--tokens', prompt_ids.join(' '), '-n', '5', '--json']);
+  assert.equal(
+    lines(json.out).map((line) => JSON.parse(line).token),
+    nostop_ids.slice(0, 5),
+  );
+});
+
+test('draws are those of the seed', async () => {
+  const draw = async (...more: string[]): Promise<string> => {
+    const args = ['--prompt', 'ROMEO:\n', '-n', '30', '--temperature', '0.9', '--top-k', '50'];
+    const { code, out, err } = await nanoc(['run', model, ...args, ...more]);
+    assert.is(code, 0, err);
+    return out;
+  };
+  const one = await draw('--seed', '1');
+  assert.is(await draw('--seed', '1'), one);
+  assert.is.not(await draw('--seed', '2'), one);
+  assert.is(await draw('--seed', '1', '--top-k', '1'), await draw('--seed', '2', '--top-k', '1'));
+  assert.ok((await draw('--seed', '3', '--top-p', '0.5', '--min-p', '0.05')).length > 1);
+});
+
+test('the prompt may come from stdin', () => {
+  const { prompt, engine_text } = texts[0]!;
+  const { code, out } = nanocProcess(['run', model, '--prompt', '-', '-n', '64'], prompt);
+  assert.is(code, 0);
+  assert.is(out, `${engine_text.replace(/<\|bos\|>$/, '')}\n`);
+});
+
+test('the tokenizer is found beside the model or where it is said to be', async () => {
+  const lonely = join(folder(), 'tiny.onnx');
+  cpSync(model, lonely);
+  const none = await nanoc(['run', lonely, '--prompt', 'a']);
+  assert.is(none.code, 1);
+  assert.match(none.err, /N708: no tokenizer beside the model/);
+  assert.match(none.err, '--tokenizer PATH');
+  for (const at of [`${tiny}/tokenizer`, `${tiny}/tokenizer/tokenizer.pkl`, tiny]) {
+    const { code, err } = await nanoc(['run', lonely, '--prompt', 'a', '-n', '2', '--tokenizer', at]);
+    assert.is(code, 0, err);
+  }
+  cpSync(`${tiny}/tokenizer/tokenizer.pkl`, join(dirname(lonely), 'tokenizer.pkl'));
+  assert.is((await nanoc(['run', lonely, '--prompt', 'a', '-n', '2'])).code, 0);
+});
+
+test('what cannot be continued is refused with a reason', async () => {
+  for (const [args, code, said] of [
+    [['--tokens', '1,2,1024'], 'N705', 'whole numbers from 0 to 1023'],
+    [['--tokens', Array(2561).fill('7').join(',')], 'N706', 'at most 2560 positions'],
+    [['--tokens', '1', '--device', 'cuda'], 'N703', '--device cpu'],
+  ] as const) {
+    const ran = await nanoc(['run', model, ...args]);
+    assert.is(ran.code, 1);
+    assert.match(ran.err, `error ${code}`);
+    assert.match(ran.err, said);
+  }
+  for (const args of [
+    [],
+    ['--prompt', 'a', '--tokens', '1'],
+    ['--tokens', 'a'],
+    ['--tokens', '1', '-n', '0'],
+  ]) {
+    assert.is((await nanoc(['run', model, ...args])).code, 2, args.join(' '));
+  }
+});
+
+test('a static cache ends where its slots end', async () => {
+  const out = join(folder(), 'fixed.onnx');
+  const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`];
+  assert.is((await nanoc(['compile', ...from, '--cache', 'static:8', '-o', out])).code, 0);
+  assert.is((await nanoc(['run', out, '--tokens', '1,2,3', '-n', '6'])).code, 0);
+  const over = await nanoc(['run', out, '--tokens', '1,2,3', '-n', '7']);
+  assert.is(over.code, 1);
+  assert.match(over.err, /N706: the text outgrows the static cache/);
+  assert.match(over.err, '--cache static:N');
+});
+
+test('Ctrl-C ends the text with 130', async () => {
+  const args = command(['run', model, '--tokens', '1,2,3', '-n', '2000']);
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  assert.is(code, 130);
+});
+
+test('a pipe that closes early is no failure', async () => {
+  const args = command(['run', model, '--tokens', '1,2,3', '-n', '2000']);
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const [code] = await once(child, 'exit');
+  assert.is(code, 0);
+});
+
+test.run();
