@@ -34,7 +34,8 @@ export function findConfig(
   const found = fromMeta(file) ?? inside(file, config, configKey) ?? fromConfig(file) ?? {};
   if (!nanochat) return found;
   if (found.config) return { ...found, config: nanochatConfig(found.config, tensors, found) };
-  return { config: nanochatConfig({}, tensors), configFile: `${metaName(file)} (not there)` };
+  // An empty config, so that every size is asked for instead of taken from the spec's example.
+  return { config: {}, configFile: `${metaName(file)} (not there)` };
 }
 
 /** nanochat's: of the same step, or the only one beside a file that carries no step. */

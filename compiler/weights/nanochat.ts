@@ -83,15 +83,14 @@ interface Where {
 const required = ['sequence_len', 'vocab_size', 'n_layer', 'n_head', 'n_kv_head', 'n_embd'] as const;
 
 /**
- * The config, checked, with `padded_vocab_size` where only the shape of the embedding shows it. `where` is absent when
- * there is no config to check. Throws N611 for an absent field, N613 for one of another kind, N612 for a wrong n_layer.
+ * The config, checked, with `padded_vocab_size` where only the shape of the embedding shows it. Throws N611 for an absent
+ * field, N613 for one of another kind, N612 for an n_layer that the tensors contradict.
  */
-export function nanochatConfig(config: JsonObject, tensors: Tensors, where?: Where): JsonObject {
-  if (where) check(config, tensors, where);
+export function nanochatConfig(config: JsonObject, tensors: Tensors, where: Where): JsonObject {
+  check(config, tensors, where);
   const rows = tensors.get('transformer.wte.weight')?.shape[0];
   const vocab = config['vocab_size'];
-  const believable =
-    typeof vocab !== 'number' || rows === vocab || (rows ?? 0) === 64 * Math.ceil(vocab / 64);
+  const believable = rows === vocab || rows === 64 * Math.ceil(Number(vocab) / 64);
   return rows === undefined || !believable || 'padded_vocab_size' in config
     ? config
     : { ...config, padded_vocab_size: rows };

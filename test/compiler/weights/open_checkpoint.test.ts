@@ -156,6 +156,8 @@ test('the config: of the same step, in the file, beside it', () => {
   );
   assert.equal(config({ 'x.safetensors': st('a'), 'meta_000002.json': meta(2) }, 'x.safetensors')[2], 2);
   assert.equal(config({ 'x.safetensors': st('a') }, 'x.safetensors')[0], undefined);
+  const bare = { 'model_000007.pt': pt('transformer.h.0.attn.c_q.weight') };
+  assert.equal(config(bare, 'model_000007.pt'), [{}, 'meta_000007.json (not there)', undefined]);
 });
 
 test('a config that cannot be read is refused by its name', () => {
