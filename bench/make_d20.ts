@@ -6,6 +6,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import * as pickle from '../test/compiler/weights/pickle_bytes.ts';
 
 /** Sizes of nanochat's speedrun model. */
 export const d20 = {
@@ -129,33 +130,11 @@ class StoredZip {
   }
 }
 
-/** The state dictionary: an OrderedDict from keys to tensors, whose numbers are the members `data/0`, `data/1`, ... */
-function pickleOf(tensors: readonly Tensor[]): Buffer {
-  const parts: Buffer[] = [];
-  const put = (...bytes: (number | string | Buffer)[]): void => {
-    for (const b of bytes) parts.push(typeof b === 'number' ? Buffer.from([b]) : Buffer.from(b));
-  };
-  const text = (s: string): Buffer => {
-    const bytes = Buffer.alloc(5 + s.length);
-    bytes.write('X', 0);
-    bytes.writeUInt32LE(s.length, 1);
-    bytes.write(s, 5);
-    return bytes;
-  };
-  const int = (n: number): Buffer => {
-    const bytes = Buffer.alloc(5);
-    bytes.write('J', 0);
-    bytes.writeInt32LE(n, 1);
-    return bytes;
-  };
-  const empty = ['ccollections\nOrderedDict\n', ')R'];
-  put(0x80, 2, ...empty, '(');
-  for (const [i, tensor] of tensors.entries()) {
-    const [rows, columns] = tensor.shape;
-    put(text(tensor.key), 'ctorch._utils\n_rebuild_tensor_v2\n', '(');
-    put('(', text('storage'), 'ctorch\nFloatStorage\n', text(`${i}`), text('cpu'), int(count(tensor)), 'tQ');
-    put(int(0), int(rows), int(columns), 0x86, int(columns), int(1), 0x86, 0x89, ...empty, 'tR');
-  }
-  put('u.');
-  return Buffer.concat(parts);
-}
+/** The state dictionary, whose numbers are the members `data/0`, `data/1`, ... */
+const pickleOf = (tensors: readonly Tensor[]): Buffer =>
+  pickle.stateDict(
+    ...tensors.map((t, i) => {
+      const spec = { key: `${i}`, elements: count(t), shape: t.shape, strides: [t.shape[1], 1] };
+      return [pickle.text(t.key), pickle.tensor(spec)] as const;
+    }),
+  );

@@ -56,7 +56,7 @@ export async function runAction<O extends Partial<IoOptions>>(
 }
 
 /** What is wrong is the command line itself, not what it names. */
-const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N502', 'N503', 'N510']);
+const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N503', 'N510']);
 
 function explain(io: Io, thrown: unknown, aborted: boolean): number {
   if (aborted) {

@@ -52,18 +52,14 @@ export const codes = {
   N320: 'division by zero',
   N321: 'program too large',
   // N4xx graph
-  N401: 'rotary table shorter than the context',
   N402: 'no such pass',
-  N403: 'nothing reaches the output',
   // N5xx target
   N501: 'unknown target',
-  N502: 'option not supported by the target',
   N503: 'opset out of range',
   N504: 'output exists',
   N505: 'output cannot be written',
   N506: 'model too large for one file',
   N507: 'no such spec',
-  N508: 'cache form not supported',
   N509: 'overflow in the storage dtype',
   N510: 'usage',
   // N6xx weights
