@@ -188,7 +188,7 @@ function write(a: Dim): string {
   if (alone && name?.[1] === 1) return name[0];
   const one = ({ n, d, powers }: Term): string => {
     const part = ([name, e]: readonly [string, number]) => {
-      const text = /^[\w.]+(\(.*\))?$/.test(name) ? name : `(${name})`;
+      const text = /^[\w.]+(\(.*\)|(\[\d+\])+)?$/.test(name) ? name : `(${name})`;
       return Math.abs(e) === 1 ? text : `${text} ** ${Math.abs(e)}`;
     };
     const over = powers.filter(([, e]) => e > 0).map(part);

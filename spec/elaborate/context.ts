@@ -164,7 +164,7 @@ export const graphDtype = <V>({ compute }: Context<V>, dtype: DType): GraphDType
 /** Thrown when a program is too large to go on; the diagnostic is there already. */
 export class TooLarge extends Error {}
 
-/** Counts work; throws when there is no end to it. DeepSeek-V2, unrolled, takes a quarter of this. */
+/** Counts work; throws when there is no end to it. DeepSeek-V2, unrolled, takes a third of this. */
 export function step<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, n = 1): void {
   cx.steps += n;
   if (cx.steps <= limit) return;
@@ -174,7 +174,7 @@ export function step<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Sp
   throw new TooLarge();
 }
 
-const limit = 4_000_000;
+const limit = 2_500_000;
 
 export function makeContext<V>(
   sink: Sink<V>,

@@ -62,7 +62,7 @@ export function binary<V>(cx: Context<V>, frame: Frame<V>, node: ast.Binary): Va
 }
 
 const logic = <V>(cx: Context<V>, frame: Frame<V>, node: ast.Binary, right: Value<V>): Value<V> =>
-  right.kind === 'bool' || right.kind === 'poison' || asTensor(cx, right)
+  right.kind === 'bool' || right.kind === 'poison' || asTensor(cx, right)?.type.dtype === 'bool'
     ? right
     : fail(cx, frame, node.right, 'N314', `\`${node.op}\` takes true or false, found ${describeKind(right)}`);
 
@@ -74,12 +74,20 @@ function elementwiseLogic<V>(
   left: Value<V>,
   right: Value<V>,
 ): Value<V> {
-  const [x, y] = [needTensor(cx, frame, node.left, left, 'an operand'), asTensor(cx, right)];
-  if (!x) return poison;
-  if (right.kind === 'bool') return right.value === (op === 'or') ? right : x;
-  if (!y || x.type.dtype !== 'bool' || y.type.dtype !== 'bool') {
-    return fail(cx, frame, node, 'N308', `\`${op}\` takes bool tensors`, { hint: 'compare first: x > 0' });
+  const [x, y] = [asTensor(cx, left), asTensor(cx, right)];
+  const wrong =
+    x?.type.dtype !== 'bool' ? left : y?.type.dtype !== 'bool' && right.kind !== 'bool' ? right : undefined;
+  if (wrong) {
+    const at = wrong === left ? node.left : node.right;
+    const found = asTensor(cx, wrong)
+      ? `a tensor of ${asTensor(cx, wrong)!.type.dtype}`
+      : describeKind(wrong);
+    return fail(cx, frame, at, 'N314', `\`${op}\` takes true or false, found ${found}`, {
+      hint: 'compare first: x > 0',
+    });
   }
+  if (right.kind === 'bool') return right.value === (op === 'or') ? right : left;
+  if (!x || !y) return poison;
   return join(cx, frame, node, op, [x, y], 'bool');
 }
 
@@ -112,6 +120,7 @@ function compute<V>(
   if (left.kind === 'list' && right.kind === 'list' && op === '+' && !left.several && !right.several) {
     return { kind: 'list', items: [...left.items, ...right.items] };
   }
+  if (!operands(cx, frame, node, left, right)) return poison;
   const pair = together(cx, frame, node, left, right);
   if (!pair) return poison;
   const { dtype } = pair[0].type;
@@ -122,6 +131,34 @@ function compute<V>(
     });
   }
   return join(cx, frame, node, primitiveOf[op], pair);
+}
+
+/** Numbers and tensors, or a report of the first that is neither. */
+function operands<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  node: ast.Binary,
+  left: Value<V>,
+  right: Value<V>,
+): boolean {
+  for (const [value, at] of [
+    [left, node.left],
+    [right, node.right],
+  ] as const) {
+    if (value.kind === 'number' || asTensor(cx, value)) continue;
+    const hint =
+      value.kind === 'module' || value.kind === 'entries' ? { hint: 'call it, or name its tensor' } : {};
+    fail(
+      cx,
+      frame,
+      at,
+      'N314',
+      `\`${node.op}\` takes numbers and tensors, found ${describeKind(value)}`,
+      hint,
+    );
+    return false;
+  }
+  return true;
 }
 
 function numbers<V>(
@@ -192,6 +229,7 @@ function compare<V>(
       },
     );
   }
+  if (!operands(cx, frame, node, left, right)) return poison;
   const pair = together(cx, frame, node, left, right);
   if (!pair) return poison;
   const { op: primitive, swap, not } = comparisons[op]!;
@@ -226,7 +264,10 @@ export function unary<V>(cx: Context<V>, frame: Frame<V>, node: ast.Unary): Valu
     if (value.kind === 'bool') return bool(!value.value);
     const x = asTensor(cx, value);
     if (x?.type.dtype === 'bool') return emit(cx, frame, node, 'not', [x], {}, x.type);
-    return fail(cx, frame, node, 'N314', `\`not\` takes true or false, found ${describeKind(value)}`);
+    const found = x ? `a tensor of ${x.type.dtype}` : describeKind(value);
+    return fail(cx, frame, node, 'N314', `\`not\` takes true or false, found ${found}`, {
+      ...(x ? { hint: 'compare first: not x > 0' } : {}),
+    });
   }
   if (value.kind === 'number') {
     return { kind: 'number', value: -value.value, ...(value.dim ? { dim: dim.scale(value.dim, -1) } : {}) };

@@ -12,7 +12,7 @@ import { graft, random } from './graft.ts';
 import { include, said } from './refused.ts';
 
 /** `NANOC_FUZZ=20000 node --import tsx test/spec/elaborate/fuzz.test.ts` looks longer. */
-const runs = Number(process.env['NANOC_FUZZ'] ?? 1500);
+const runs = Number(process.env['NANOC_FUZZ'] ?? 300);
 const seed = Number(process.env['NANOC_SEED'] ?? 20_251_013);
 
 const texts = shipped.filter((s) => !s.name.includes('prelude')).map((s) => s.text);
