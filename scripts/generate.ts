@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { codes } from '../spec/codes.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -20,7 +21,21 @@ export const generated = {
       'version',
       packageVersion(),
     ),
+  'spec/LANGUAGE.md': () => between(read('spec/LANGUAGE.md'), 'codes', codeTable()),
 } satisfies Record<string, () => string>;
+
+/** A page with what stands between its two marks written anew. */
+function between(page: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name}: written by \`npm run generate\` -->\n`, `<!-- end of ${name} -->`];
+  const [from, to] = [page.indexOf(start) + start.length, page.indexOf(end)];
+  if (from < start.length || to < from) throw new Error(`the marks of ${name} are missing`);
+  return `${page.slice(0, from)}\n${text}\n${page.slice(to)}`;
+}
+
+function codeTable(): string {
+  const rows = Object.entries(codes).map(([code, title]) => `| ${code} | ${title} |\n`);
+  return `| code | what |\n| ---- | ---- |\n${rows.join('')}`;
+}
 
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
