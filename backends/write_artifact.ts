@@ -46,7 +46,7 @@ export async function writeArtifact(
       await writeFile(pending[i]!, file, tell);
     }
     options.signal?.throwIfAborted();
-    moveIntoPlace(pending);
+    moveIntoPlace(pending, options.overwrite ?? false);
   } catch (cause) {
     for (const path of written) rmSync(path, { force: true });
     throw cause;
@@ -135,10 +135,11 @@ function* large(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
 }
 
 /** What was there is kept aside until every file is in its place, and put back when one cannot be. */
-function moveIntoPlace(pending: readonly Pending[]): void {
+function moveIntoPlace(pending: readonly Pending[], overwrite: boolean): void {
   const undo: (() => void)[] = [];
   try {
     for (const { target, temporary, replaced } of pending) {
+      refuseWhatIsThere(target, overwrite);
       if (look(target)) {
         attempt(target, () => renameSync(target, replaced));
         undo.push(() => renameSync(replaced, target));
