@@ -175,10 +175,12 @@ function firstMoved({ calls, tolerance }: BisectOptions, before: Ran, after: Ran
 
 const figure = (x: number): string => (Number.isFinite(x) ? x.toPrecision(6) : String(x));
 
-/** ` in transformer.h.3.attn`, ` in transformer.h.0.attn and 2 more`. */
-function scopeText({ scopes: [first, ...more] }: Finding): string {
+/** ` in transformer.h.3.attn`, ` for transformer.h.0.attn and 2 more`. */
+function scopeText({ scopes, users }: Finding): string {
+  const [first, ...more] = scopes.length > 0 ? scopes : users;
   if (first === undefined) return '';
-  return ` in ${first}${more.length > 1 ? ` and ${more.length} more` : more.length === 1 ? ` and ${more[0]}` : ''}`;
+  const others = more.length > 1 ? ` and ${more.length} more` : more.length === 1 ? ` and ${more[0]}` : '';
+  return `${scopes.length > 0 ? ' in' : ' for'} ${first}${others}`;
 }
 
 /** The result as something to print under the table. */

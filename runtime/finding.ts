@@ -14,6 +14,8 @@ export interface Finding {
   readonly origin?: Origin;
   /** Block instances that it belongs to, in order of execution; layers share what is equal in all of them. */
   readonly scopes: readonly string[];
+  /** Of a value that belongs to no block: the block instances that use it. */
+  readonly users: readonly string[];
   /** Weights among its inputs. */
   readonly params: readonly string[];
   readonly call: number;
@@ -38,7 +40,8 @@ export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tens
     op: node.op,
     type: showType(node.type),
     ...(origin ? { origin } : {}),
-    scopes: [...new Set(origins.map((o) => o.scope).filter((scope) => scope !== ''))],
+    scopes: scopesOf(graph, id),
+    users: scopesOf(graph, id).length > 0 ? [] : usersOf(graph, id),
     params,
     call,
     abs,
@@ -46,6 +49,23 @@ export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tens
     actual: actual.data[at] ?? Number.NaN,
     index: indexOf(at, expected.shape),
   };
+}
+
+const scopesOf = ({ origins }: Graph, id: NodeId): readonly string[] => [
+  ...new Set(origins[id]!.map((o) => o.scope).filter((scope) => scope !== '')),
+];
+
+/** Through other values that belong to none. */
+function usersOf(graph: Graph, id: NodeId): readonly string[] {
+  const reached = new Set([id]);
+  const users = new Set<string>();
+  for (const node of graph.nodes) {
+    if (!node.inputs.some((i) => reached.has(i))) continue;
+    const scopes = scopesOf(graph, node.id);
+    for (const scope of scopes) users.add(scope);
+    if (scopes.length === 0) reached.add(node.id);
+  }
+  return [...users];
 }
 
 function indexOf(at: number, shape: readonly number[]): readonly number[] {

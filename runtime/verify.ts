@@ -88,8 +88,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   for (const [i, { check, kind, step }] of plan.entries()) {
     const rest = i === measured ? plan.slice(i) : [];
     tell(options, 'all checks', sum(rest.map((p) => predict(p.step))));
-    tell(options, `${check}: ${step.what}`, predict(step));
-    const row = await runStep(check, step, allowed(kind, manifest, atol));
+    if (i >= measured && !isTooLong(step, predict(step)))
+      tell(options, `${check}: ${step.what}`, predict(step));
+    const row = await runStep(check, unlessLong(step, predict(step)), allowed(kind, manifest, atol));
     rows.push(row);
     onRow?.(row);
     if (!row.pass && (!failing || tokensOf(step.calls) < tokensOf(failing.calls))) {
@@ -111,6 +112,14 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 
 const tokensOf = (calls: readonly Call[]): number =>
   sum(calls.map(({ tokens }) => tokens.length * (tokens[0]?.length ?? 0)));
+
+/** Seconds that a long step may take without being asked for. */
+const spare = 20;
+
+const isTooLong = (step: Step | TokenStep, seconds: number): boolean => step.long === true && seconds > spare;
+
+const unlessLong = <S extends Step | TokenStep>(step: S, seconds: number): S =>
+  isTooLong(step, seconds) ? { ...step, skipped: `about ${seconds.toFixed(0)} s; --full runs it` } : step;
 
 const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0);
 

@@ -32,6 +32,8 @@ export interface Step {
   readonly calls: readonly Call[];
   /** Said instead of running. */
   readonly skipped?: string;
+  /** Runs only when asked for, or when it will not take long. */
+  readonly long?: boolean;
   run(): Promise<readonly Pair[]>;
 }
 
@@ -81,8 +83,11 @@ function referenceSteps(subject: Subject): readonly Step[] {
     [17, 3],
     [32, 1],
   ];
-  const edges = full ? windows.map((w) => [Math.min(limit, w + 3), 1] as const) : [];
-  return [...short, ...edges].filter(fits).map(([length, batch]) => whole(subject, reference, length, batch));
+  const edges = windows.filter((w) => w < limit).map((w) => Math.min(limit, w + 3));
+  return [
+    ...short.filter(fits).map(([length, batch]) => whole(subject, reference, length, batch)),
+    ...edges.map((length) => ({ ...whole(subject, reference, length, 1), long: !full })),
+  ];
 }
 
 const repeatSteps = (subject: Subject): readonly Step[] => [

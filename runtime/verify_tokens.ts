@@ -18,17 +18,19 @@ export function greedySteps(subject: Subject): readonly Step[] {
   const [before, count] = [Math.min(5, limit - 1), Math.min(8, limit - 5)];
   if (before < 1 || count < 1) return [];
   const believed = reference ?? uncached;
-  const prompt = randomRows(1, before, target.manifest.vocab, seed + 5);
+  const text = randomRows(1, before + count, target.manifest.vocab, seed + 5);
+  const prompt = columns(text, 0, before);
   return [
     {
       what: `${count} tokens after ${before}`,
       work: { reference: before + count, target: before + count },
-      calls: [{ tokens: prompt }],
+      // Other tokens, but the same calls: which ones follow is not known yet.
+      calls: cutInto(text, [before, ...Array<number>(count).fill(1)]),
       run: async () => {
         const { tokens, logits } = await greedy(target, prompt, count);
-        const text = [[...prompt[0]!, ...tokens[0]!]];
+        const whole = [[...prompt[0]!, ...tokens[0]!]];
         const ends = Array.from({ length: count }, (_, i) => before + i);
-        return [{ expected: await logitsAt(believed, text, ends), actual: logits }];
+        return [{ expected: await logitsAt(believed, whole, ends), actual: logits }];
       },
     },
   ];
