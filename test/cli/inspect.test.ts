@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readTensors } from '../../runtime/golden.ts';
+import { fixture, folder, hostile, nanoc, root, tiny } from './run_cli.ts';
+
+test('a spec shows its parameters, memory and ports at its own sizes', async () => {
+  const { code, out } = await nanoc(['inspect', 'nanochat']);
+  assert.is(code, 0);
+  assert.match(out, 'nanochat_2026_03: 897M parameters (896533746)');
+  assert.match(out, 'weights: 3.6 GB as f32, 1.8 GB as f16 or bf16');
+  // 20 layers of keys and values of 10 heads of 128 in float32 for each token.
+  assert.match(out, `${(20 * 2 * 10 * 128 * 4) / 1000} kB a token`.replace('204.8', '205'));
+  assert.match(out, 'transformer.h.{0..19}.attn.k');
+});
+
+test('sizes come from a checkpoint or from --set', async () => {
+  const d4 = `${tiny}/base_checkpoints/d4`;
+  const { out } = await nanoc(['inspect', 'nanochat', '--checkpoint', d4, '--json']);
+  // The README beside the model says so.
+  assert.is(JSON.parse(out).parameters, 1_618_002);
+  const set = await nanoc(['inspect', 'nanochat', '--set', 'layers=1', '--json']);
+  assert.ok(JSON.parse(set.out).params.every((p: { path: string }) => !p.path.includes('h.1.')));
+});
+
+test('a checkpoint shows its format, its generation and its tensors in groups', async () => {
+  const { code, out } = await nanoc(['inspect', fixture('nanochat-g2-origmod')]);
+  assert.is(code, 0);
+  assert.match(out, 'torch zip');
+  assert.match(out, 'spec: nanochat_2026_01_lambdas (resid_lambdas is there, window_pattern is not)');
+  assert.match(out, /transformer\.h\.\{0\.\.\d\}\.attn\.c_q\.weight +float32\[/);
+  assert.match(
+    (await nanoc(['inspect', fixture('nanochat-g4-valueembed')])).out,
+    /spec: nanochat_2026_01 or /,
+  );
+});
+
+test('machines get a checksum of every logical tensor, whatever the file format', async () => {
+  const expected = readTensors(readFileSync(`${hostile('')}expected.safetensors`), 'expected');
+  const sha = (values: ArrayLike<number>): string =>
+    createHash('sha256')
+      .update(new Uint8Array(Float32Array.from(values).buffer))
+      .digest('hex');
+  for (const path of [
+    hostile('control-pt'),
+    `${hostile('control-safetensors')}/model.safetensors`,
+    hostile('noncontiguous'),
+    hostile('legacy-format'),
+  ]) {
+    const { code, out, err } = await nanoc(['inspect', path, '--json']);
+    assert.is(code, 0, err);
+    const { tensors } = JSON.parse(out) as { tensors: { name: string; sha256: string; dtype: string }[] };
+    assert.is(tensors.length, expected.size);
+    for (const { name, sha256 } of tensors)
+      assert.is(sha256, sha(expected.get(name)!.data), `${path} ${name}`);
+    assert.is.not(tensors[0]!.sha256, tensors[1]!.sha256);
+  }
+});
+
+test('a compiled model shows what it was made from and its boundary', async () => {
+  const path = join(folder(), 'm.onnx');
+  await nanoc(['compile', 'nanochat', '--checkpoint', fixture('nanochat-g7-mha-t300'), '-o', path]);
+  const { code, out } = await nanoc(['inspect', path]);
+  assert.is(code, 0);
+  assert.match(out, 'nanochat_2026_03, made by nanoc');
+  assert.match(out, 'opset 21, IR 10, cache dynamic, logits all, context 3000');
+  assert.match(out, /past_key_values\.0\.key +float32\[batch_size, 3, past_sequence_length, 16\]/);
+  assert.match(out, /present_state\.x +float32\[batch_size, 1, 48\]/);
+  const json = JSON.parse((await nanoc(['inspect', path, '--json'])).out);
+  assert.is(json.manifest.vocab, 128);
+  assert.is(json.ir, 10);
+});
+
+test('what cannot be inspected is refused', async () => {
+  for (const [what, code] of [
+    ['/nowhere.pt', 'N601'],
+    ['/nowhere.onnx', 'N704'],
+    ['nanochatt', 'N507'],
+    [`${root}test`, 'N601'],
+    [hostile('pickle-os-system'), 'N605'],
+    [hostile('st-huge-header'), 'N6'],
+  ] as const) {
+    const ran = await nanoc(['inspect', what]);
+    assert.is(ran.code, 1, what);
+    assert.match(ran.err, `error ${code}`);
+  }
+  assert.is((await nanoc(['inspect'])).code, 2);
+});
+
+test.run();
