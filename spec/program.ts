@@ -20,6 +20,7 @@ export interface ConfigEntry {
 export interface NameRules {
   readonly prefixes: readonly { readonly from: string; readonly to: string }[];
   readonly ignore: readonly string[];
+  /** `param` is the path in the spec. */
   readonly tied: readonly { readonly key: string; readonly param: string; readonly span: Span }[];
 }
 

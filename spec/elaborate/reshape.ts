@@ -58,7 +58,7 @@ function misfit<V>(
 function whyNot<V>({ sizes }: Context<V>, from: readonly dim.Dim[], to: readonly dim.Dim[]): string {
   const still = (shape: readonly dim.Dim[]) => dim.product(shape.filter((d) => !isRunning(d)));
   const [a, b] = [numberOf(sizes, still(from)), numberOf(sizes, still(to))];
-  if (a !== b) return `${a} numbers for each token do not make ${b}`;
+  if (a !== b) return `${a} ${a === 1 ? 'number' : 'numbers'} for each token do not make ${b}`;
   const laws = (shape: readonly dim.Dim[]) =>
     shape
       .filter(isLaw)
