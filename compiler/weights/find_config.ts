@@ -75,7 +75,7 @@ function fromConfig(file: string): FoundConfig | undefined {
 }
 
 function readJson(path: string): JsonObject {
-  const parsed = parseJson(readSmall(path, limit));
+  const parsed = parseJson(readSmall(path, limit), { python: true });
   const problem =
     'problem' in parsed
       ? `is not valid JSON: ${parsed.problem}`

@@ -35,7 +35,7 @@ export function findGeneration({ tensors, config, meta }: Checkpoint): Generatio
   }
   if (has('v0_lambdas') || keys.some((key) => /^(transformer\.)?value_embed(_A|_B)?\./.test(key))) {
     return {
-      refused: 'v0_lambdas states of 16 January 2026',
+      refused: 'value_embed and v0_lambdas states of 16 January 2026',
       why: 'nanochat changed its value embeddings three times within hours',
     };
   }
@@ -114,7 +114,31 @@ function check(config: JsonObject, tensors: Tensors, { configFile = 'the config'
         file,
       );
   }
+  checkHeads(config, configFile, file);
+  checkPattern(config['window_pattern'], configFile, file);
   checkLayers(Number(config['n_layer']), tensors, configFile, file);
+}
+
+/** As nanochat's own assertions; all three are whole numbers by now. */
+function checkHeads(config: JsonObject, configFile: string, file: { readonly file?: string }): void {
+  for (const [whole, parts] of [
+    ['n_embd', 'n_head'],
+    ['n_head', 'n_kv_head'],
+  ] as const) {
+    const [a, b] = [Number(config[whole]), Number(config[parts])];
+    if (a % b !== 0)
+      refuse('N613', `${parts} is ${b} in ${configFile}, which does not divide ${whole}, ${a}`, file);
+  }
+}
+
+function checkPattern(pattern: Json | undefined, configFile: string, file: { readonly file?: string }): void {
+  if (pattern === undefined || pattern === null) return;
+  if (typeof pattern === 'string' && /^[SL]+$/i.test(pattern)) return;
+  refuse(
+    'N613',
+    `window_pattern is ${JSON.stringify(pattern).slice(0, 60)} in ${configFile}; it is made of the letters S and L`,
+    file,
+  );
 }
 
 function checkLayers(
@@ -123,20 +147,20 @@ function checkLayers(
   configFile: string,
   file: { readonly file?: string },
 ): void {
-  const layers = new Set<number>();
+  const layers = new Map<number, string>();
   for (const key of tensors.keys()) {
-    const layer = layerKey.exec(key)?.[1];
-    if (layer !== undefined) layers.add(Number(layer));
+    const layer = Number(layerKey.exec(key)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(layer) && !layers.has(layer)) layers.set(layer, key);
   }
   let highest = -1;
-  for (const layer of layers) highest = Math.max(highest, layer);
+  for (const layer of layers.keys()) highest = Math.max(highest, layer);
   let absent = 0;
   while (absent < said && layers.has(absent)) absent++;
   if (absent === said && highest === said - 1) return;
   const found =
     absent < said
       ? `the checkpoint has no transformer.h.${absent}`
-      : `the checkpoint has transformer.h.${highest} too`;
+      : `the checkpoint has ${layers.get(highest)} too`;
   refuse('N612', `${configFile} says n_layer is ${said}; ${found}`, {
     ...file,
     hint: `do ${basename(configFile)} and the weights belong together?`,

@@ -129,6 +129,11 @@ export class Machine<T> {
     this.stack.push(value);
     return value;
   }
+  /** The text on top, which is the key of what is being made; for messages. */
+  near(): string {
+    const top = this.stack.at(-1);
+    return typeof top === 'string' ? `${JSON.stringify(top.slice(0, 100))}: ` : '';
+  }
   mark(): void {
     if (this.marks.length >= limits.marks) this.fail(`nested more than ${limits.marks} deep`);
     this.marks.push(this.stack.length);

@@ -5,7 +5,7 @@ import type { Dict, Global, Made, Pickled, Tuple } from './unpickle.ts';
 
 type Act = <T>(m: Machine<T>) => void;
 
-/** By byte, in the order of Python's pickletools. Missing on purpose: INST, OBJ, EXT1-4, NEWOBJ_EX, PERSID, DUP. */
+/** By byte, in the order of Python's pickletools. Missing on purpose: OBJ, EXT1-4, NEWOBJ_EX, PERSID, DUP. */
 export const opcodes: ReadonlyMap<number, Act> = new Map<number, Act>(
   Object.entries({
     '80': (m) => {
@@ -31,6 +31,7 @@ export const opcodes: ReadonlyMap<number, Act> = new Map<number, Act>(
     '58': (m) => m.push(m.utf8(m.uint32())),
     '8c': (m) => m.push(m.utf8(m.byte())),
     '8d': (m) => m.push(m.utf8(m.uint64())),
+    '53': (m) => m.push(m.line()), // STRING, Python 2's; its quotes stay, since nothing reads it
     '54': (m) => m.push(m.utf8(m.uint32())), // BINSTRING, Python 2
     '55': (m) => m.push(m.utf8(m.byte())),
     '42': (m) => m.push(m.take(m.uint32()).slice()),
@@ -69,6 +70,7 @@ export const opcodes: ReadonlyMap<number, Act> = new Map<number, Act>(
     '6a': (m) => m.recall(m.uint32()),
     // Globals and objects
     '63': (m) => m.push(m.global(m.line(), m.line())),
+    '69': (m) => instance(m),
     '93': (m) => stackGlobal(m),
     '52': (m) => invoke(m, 'call'),
     '81': (m) => invoke(m, 'create'),
@@ -106,6 +108,13 @@ function stackGlobal<T>(m: Machine<T>): void {
   const [name, module] = [m.pop(), m.pop()];
   if (typeof module !== 'string' || typeof name !== 'string') m.fail('a global whose name is not a text');
   m.push(m.global(module, name));
+}
+
+/** INST, of protocol 0, calls what it names: so what it names decides the refusal. */
+function instance<T>(m: Machine<T>): void {
+  m.popToMark();
+  const { name } = m.global(m.line(), m.line());
+  m.fail(`${name.replace(' ', '.')} is not to be called like this`);
 }
 
 function persistent<T>(m: Machine<T>): void {

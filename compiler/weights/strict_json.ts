@@ -6,15 +6,21 @@ export type Parsed = { readonly value: Json } | { readonly problem: string };
 
 const limits = { depth: 100 } as const;
 
-export function parseJson(text: string): Parsed {
+/** `python` reads the NaN and Infinity that Python's json module writes bare; they become null, as JavaScript writes them. */
+export function parseJson(text: string, { python = false } = {}): Parsed {
   const problem = scan(text);
   if (problem) return { problem };
   try {
-    return { value: JSON.parse(text) as Json }; // JSON.parse makes nothing else
+    return { value: JSON.parse(python ? withoutNan(text) : text) as Json }; // JSON.parse makes nothing else
   } catch (cause) {
     return { problem: cause instanceof Error ? cause.message.slice(0, 200) : 'not JSON' };
   }
 }
+
+const withoutNan = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (token) =>
+    token.startsWith('"') ? token : 'null',
+  );
 
 /** Follows brackets and names only; whether it is JSON at all is left to the parser. */
 function scan(text: string): string | undefined {

@@ -100,7 +100,7 @@ export function unpickleFrom<T>(
     }
     return { value: machine.result(), end: machine.at };
   } catch (cause) {
-    if (cause instanceof PickleProblem) machine.fail(cause.message);
+    if (cause instanceof PickleProblem) machine.fail(`${machine.near()}${cause.message}`);
     if (cause instanceof PickleEnd && !where.partial) machine.fail('it ends in the middle');
     throw cause;
   }

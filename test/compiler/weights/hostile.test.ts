@@ -159,12 +159,19 @@ refused(
 );
 refused('BUILD on a text', () => holding(p.bytes(p.text('x'), '}b')), /N606 .*takes none/);
 refused('BUILD on a plain dict', () => holding(p.bytes('}}b')), /N606 .*takes none/);
-for (const code of ['i', 'o', '\x82', '\x83', '\x84', '\x92', 'P', '2', '\x97', '\xff'])
+for (const code of ['o', '\x82', '\x83', '\x84', '\x92', 'P', '2', '\x97', '\xff'])
   refused(
     `opcode ${Buffer.from(code, 'latin1').toString('hex')}`,
     () => pickled(p.text('x'), code, '.'),
     /N606 .*(opcode|ends)/,
   );
+refused('INST of a forbidden global', () => pickled("(S'true'\niposix\nsystem\n."), /N605 .*posix.system/);
+refused('INST of a known global', () => pickled('(icollections\nOrderedDict\n.'), /N606 .*not to be called/);
+refused(
+  'a stride that is negative',
+  () => holding(p.bytes(p.tensor({ ...w, strides: [-2, 1] }))),
+  /N606 .*"w"/,
+);
 
 // Stack, memo, sizes
 

@@ -8,6 +8,7 @@ import type { Checkpoint, Json, JsonObject, LazyTensor } from '../../../compiler
 import { findGeneration, nanochatConfig } from '../../../compiler/weights/nanochat.ts';
 import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
 import { contiguousStrides } from '../../../compiler/weights/place_tensor.ts';
+import { parseJson } from '../../../compiler/weights/strict_json.ts';
 import { refusal } from './in_folder.ts';
 
 const golden = fileURLToPath(new URL('../../fixtures/golden/', import.meta.url));
@@ -86,8 +87,11 @@ test('generations that lived for hours are refused by name', () => {
     summary(generation({ 'bigram_embed.embed.weight': [5, 1] })),
     /refused bigram_embed generation/,
   );
-  assert.match(summary(generation({ v0_lambdas: [1], resid_lambdas: [1] })), /refused v0_lambdas states/);
-  assert.match(summary(generation({ 'value_embed_A.weight': [128, 4] })), /refused v0_lambdas/);
+  assert.match(
+    summary(generation({ v0_lambdas: [1], resid_lambdas: [1] })),
+    /refused value_embed and v0_lambdas states/,
+  );
+  assert.match(summary(generation({ 'value_embed_A.weight': [128, 4] })), /refused value_embed/);
   assert.match(
     summary(generation({ 'transformer.h.0.attn.ve_gate.weight': [1, 7] })),
     /refused ve_gate of shape \[1, 7\]/,
@@ -138,8 +142,25 @@ test('a config that is incomplete or no config of these weights is refused', () 
   assert.match(problem({ n_layer: 2 }), /N612 meta_000001.json says n_layer is 2; .* no transformer.h.1/);
   assert.match(problem({ n_layer: 1e9 }), /N612 .* no transformer.h.1/);
   const deep = tensorsOf({ ...base, 'transformer.h.2.attn.c_q.weight': [16, 16] });
-  assert.match(problem({ n_layer: 1 }, deep), /N612 .* transformer.h.2 too/);
+  assert.match(problem({ n_layer: 1 }, deep), /N612 .* transformer.h.2.attn.c_q.weight too/);
   assert.match(problem({ n_layer: 3 }, deep), /N612 .* no transformer.h.1/);
+});
+
+test('heads that do not divide and patterns of other letters are refused', () => {
+  assert.match(problem({ n_head: 3, n_kv_head: 3 }), /^N613 n_head is 3 in .* n_embd, 16/);
+  assert.match(problem({ n_head: 4, n_kv_head: 3 }), /^N613 n_kv_head is 3 in .* n_head, 4/);
+  for (const wrong of ['SXL', '', 7, ['S']])
+    assert.match(problem({ window_pattern: wrong }), /^N613 window_pattern is .* letters S and L/);
+  assert.is(checked({ window_pattern: 'sL' })['window_pattern'], 'sL');
+  assert.is(checked({ window_pattern: null })['window_pattern'], null);
+});
+
+test('the bare NaN and Infinity of Python are read as null, but not inside texts', () => {
+  const text = '{"val_bpb": NaN, "best": -Infinity, "worst": Infinity, "note": "NaN, \\"Infinity"}';
+  assert.equal(parseJson(text, { python: true }), {
+    value: { val_bpb: null, best: null, worst: null, note: 'NaN, "Infinity' },
+  });
+  assert.ok('problem' in parseJson(text));
 });
 
 test.run();
