@@ -1,9 +1,36 @@
-/** The public API, re-exports only. */
+/** The public API, re-exports only: text to graph, graph to files, files to numbers, numbers compared. */
 
+// Targets.
+export { type Artifact, type Backend, defineBackend, type EmitOptions } from './backends/backend.ts';
+export { backends, findBackend } from './backends/index.ts';
+export { readModel } from './backends/onnx/read_model.ts';
+export { writeArtifact } from './backends/write_artifact.ts';
+// The compiler.
+export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
 export { version } from './compiler/generated/version.ts';
+export type { Graph, Node } from './compiler/ir.ts';
+export type { Manifest } from './compiler/manifest.ts';
+export type { Pass } from './compiler/pass.ts';
+export { printGraph } from './compiler/print.ts';
+export type { Checkpoint } from './compiler/weights/checkpoint.ts';
+export { openCheckpoint as open } from './compiler/weights/open_checkpoint.ts';
+// Running.
+export { decoder } from './runtime/cache.ts';
+export { type GenerateOptions, generate } from './runtime/generate.ts';
+export { readGolden } from './runtime/golden.ts';
+export { onnxSession } from './runtime/onnx_node_session.ts';
+export { referenceSession } from './runtime/reference_session.ts';
+export type { Session } from './runtime/session.ts';
+export { openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
+export { type VerifyOptions, type VerifyReport, verify } from './runtime/verify.ts';
+// The language.
 export { check } from './spec/check.ts';
 export { type Code, codes } from './spec/codes.ts';
-export type { Diagnostic, Outcome, Severity } from './spec/diagnostic.ts';
+export { Bug, type Diagnostic, type Outcome, Refusal, type Severity } from './spec/diagnostic.ts';
 export { format } from './spec/format.ts';
+export { defineOp } from './spec/op.ts';
 export { parse } from './spec/parse.ts';
+export type { ConfigValue, Program, Surroundings } from './spec/program.ts';
 export { render, toJson } from './spec/render.ts';
+export type { Source, Span } from './spec/source.ts';
+export { type Tensor, tensor } from './spec/tensor.ts';

@@ -65,7 +65,7 @@ interface Planned {
 }
 
 /** Steps after which there is something to reckon the rest from. */
-const measured = 2;
+const measured = 3;
 
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { session, reference, uncached, atol, onRow } = options;

@@ -7,7 +7,7 @@ export interface Watched {
   readonly session: Session;
   /** Outputs that held something not finite. */
   readonly broken: ReadonlySet<string>;
-  /** Seconds that this many tokens will take, from what has run after the first call, which warms up; 0 before that. */
+  /** Seconds that this many tokens will take at the best rate so far; 0 before there is one. The first call warms up. */
   predict(tokens: number): number;
 }
 
@@ -19,19 +19,17 @@ const isBroken = ({ dtype, data }: Tensor): boolean => {
 
 export function watch(session: Session): Watched {
   const broken = new Set<string>();
-  let [calls, seconds, seen] = [0, 0, 0];
+  let [calls, rate] = [0, Number.POSITIVE_INFINITY];
   return {
     broken,
-    predict: (tokens) => (seen === 0 ? 0 : (tokens * seconds) / seen),
+    predict: (tokens) => (Number.isFinite(rate) ? tokens * rate : 0),
     session: {
       ...session,
       run: async (feeds, fetches) => {
         const start = performance.now();
         const outputs = await session.run(feeds, fetches);
-        if (calls++ > 0) {
-          seconds += (performance.now() - start) / 1000;
-          seen += feeds['input_ids']?.data.length ?? 1;
-        }
+        const seconds = (performance.now() - start) / 1000;
+        if (calls++ > 0) rate = Math.min(rate, seconds / (feeds['input_ids']?.data.length ?? 1));
         for (const [name, t] of Object.entries(outputs)) if (isBroken(t)) broken.add(name);
         return outputs;
       },

@@ -50,7 +50,12 @@ test("a folder as output gets a file of the model's name", async () => {
 
 test('an output that cannot be written is refused and leaves nothing', async () => {
   const file = written('file', 'text');
-  for (const out of [join(file, 'm.onnx'), join(file, 'sub/'), join(folder(), 'no', 'such', 'm.onnx')]) {
+  for (const out of [
+    join(file, 'm.onnx'),
+    join(file, 'sub/'),
+    join(folder(), 'no', 'such', 'm.onnx'),
+    '/proc/m.onnx',
+  ]) {
     const ran = await nanoc(['compile', 'nanochat', ...small, '-o', out]);
     assert.is(ran.code, 1, out);
     assert.match(ran.err, /error N505/);
