@@ -191,7 +191,9 @@ export function explain(result: BisectResult): Diagnostic {
   }
   const { finding } = result;
   const who =
-    result.blame === 'backend' ? 'the backend' : `the pass ${result.pass ?? 'that made the target'}`;
+    result.blame === 'backend'
+      ? 'the backend, or a change to the file,'
+      : `the pass ${result.pass ?? 'that made the target'}`;
   if (!finding) return warning('N701', `${who} changes the outputs, and no value inside can be named`);
   const { op, origin, params, expected, actual, index, type } = finding;
   const scope = scopeText(finding);

@@ -1,0 +1,69 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { rebuild } from '../../compiler/builder.ts';
+import type { Graph } from '../../compiler/ir.ts';
+import { bisect, explain } from '../../runtime/bisect.ts';
+import { referenceSession } from '../../runtime/reference_session.ts';
+import { allowed } from '../../runtime/tolerance.ts';
+import { outputName } from '../../runtime/trace.ts';
+import { fixture, make } from '../golden/compile_fixture.ts';
+
+const { compiled } = make(fixture('nanochat-g2-origmod'), 'nanochat_2026_01_lambdas');
+const { reference, graph, manifest, weightsOf } = compiled;
+const calls = [{ tokens: [[3, 1, 4, 1, 5]] }];
+
+/** Takes the size where the second layer cuts negative numbers off. */
+const broken = (healthy: Graph): Graph => {
+  let done = false;
+  return rebuild(healthy, (node, inputs, builder, from) => {
+    const here = from.some((o) => o.scope === 'transformer.h.1.mlp');
+    if (done || !here || node.op !== 'relu') return undefined;
+    done = true;
+    return builder.op('abs', inputs, {}, from);
+  });
+};
+
+const stage = (of: Graph) => ({ graph: of, weights: weightsOf(of) });
+
+/** A target that computes `actual` where `target` says what it was given. */
+const search = (target: Graph, actual: Graph, stages: readonly (readonly [string, Graph])[]) =>
+  bisect({
+    reference: stage(reference),
+    target: stage(target),
+    manifest,
+    calls,
+    tolerance: allowed('reference', manifest),
+    stages: stages.map(([pass, of]) => ({ pass, ...stage(of) })),
+    recompile: async (ids) => {
+      const outputs = [...actual.outputs, ...ids.map((node) => ({ name: outputName(node), node }))];
+      return referenceSession({ ...actual, outputs }, manifest, weightsOf(actual));
+    },
+  });
+
+test('a healthy target is blamed for nothing', async () => {
+  const result = await search(graph, graph, [['first', graph]]);
+  assert.is(result.blame, 'none');
+  assert.match(explain(result).message, 'the interpreter gives the same numbers');
+});
+
+test('a pass that changes a value is named with the value', async () => {
+  const wrong = broken(graph);
+  const result = await search(wrong, wrong, [
+    ['harmless', graph],
+    ['harmful', wrong],
+    ['later', wrong],
+  ]);
+  assert.is(result.blame, 'pass');
+  const { message, span } = explain(result);
+  assert.match(message, 'the pass harmful made it so');
+  assert.match(message, 'transformer.h.1.mlp');
+  assert.match(span?.source.text.slice(span.start, span.end) ?? '', 'relu(');
+});
+
+test('a backend that changes a value is named with the value', async () => {
+  const result = await search(graph, broken(graph), [['harmless', graph]]);
+  assert.is(result.blame, 'backend');
+  assert.match(explain(result).message, /is \w+ in transformer\.h\.1\.mlp.*; the backend/);
+});
+
+test.run();
