@@ -25,7 +25,6 @@ async function bundle(): Promise<Metafile> {
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'none', // the licences are collected in one file instead
     external: ['onnxruntime-node', 'onnxruntime-web'],
     banner: { js: banner },
