@@ -8,7 +8,8 @@ import { type OpenFile, openFile } from '../../compiler/weights/file.ts';
 import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
 import { refuse } from '../../compiler/weights/refuse.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
-import { parseManifest } from './parse_manifest.ts';
+import { parseManifest } from '../parse_manifest.ts';
+import { manifestKey } from './metadata.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor.ts';
 
@@ -27,7 +28,7 @@ export interface OnnxModel {
 /** Throws a Refusal (N704) for a file that is no ONNX model, is damaged, lacks its data file, or is not nanoc's. */
 export function readModel(path: string): OnnxModel {
   const { metadata, producer, ...structure } = structureOf(path);
-  const manifest = parseManifest(metadata);
+  const manifest = parseManifest(metadata.get(manifestKey));
   if (!manifest) {
     refuse('N704', `${basename(path)} was not written by nanoc`, {
       file: path,

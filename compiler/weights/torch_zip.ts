@@ -19,7 +19,7 @@ export interface FileTensors {
   readonly configKey?: string;
 }
 
-const pickleLimit = 64 * 2 ** 20;
+export const pickleLimit = 64 * 2 ** 20;
 
 export function readTorchZip(file: OpenFile): FileTensors {
   const zip = readZip(file);
@@ -37,7 +37,7 @@ export function readTorchZip(file: OpenFile): FileTensors {
   const bigEndian = byteOrder(file, zip, root) === 'big';
   const tensors = new Map<string, LazyTensor>();
   for (const [name, ref] of state.tensors) {
-    const storage = locate(file, zip, root, name, ref.storage, bigEndian);
+    const storage = locateStorage(file, zip, root, name, ref.storage, bigEndian);
     const { start, shape, strides } = ref;
     tensors.set(name, placeTensor({ name, dtype: ref.storage.dtype, start, shape, strides, storage }));
   }
@@ -60,7 +60,8 @@ function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
   );
 }
 
-function locate(
+/** The record of a storage; `root` is the top folder of the zip with its slash. */
+export function locateStorage(
   file: OpenFile,
   zip: Zip,
   root: string,

@@ -1,7 +1,6 @@
-/** The manifest in a model's metadata; a file from elsewhere may hold anything under its key. */
+/** The manifest that a model carries as JSON; a file from elsewhere may hold anything in its place. */
 
-import type { Manifest } from '../../compiler/manifest.ts';
-import { manifestKey } from './metadata.ts';
+import type { Manifest } from '../compiler/manifest.ts';
 
 type Is = (value: unknown) => boolean;
 const text: Is = (value) => typeof value === 'string';
@@ -59,8 +58,7 @@ const manifest = object({
 } satisfies Readonly<Record<keyof Manifest, Is>>);
 
 /** Undefined when there is none, or none that nanoc can have written. */
-export function parseManifest(metadata: ReadonlyMap<string, string>): Manifest | undefined {
-  const json = metadata.get(manifestKey);
+export function parseManifest(json: string | undefined): Manifest | undefined {
   if (json === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(json);

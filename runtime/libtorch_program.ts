@@ -1,0 +1,140 @@
+/**
+ * The Python end of a LibTorch session, as text: it loads an archive and answers calls over its standard streams.
+ *
+ * A message is four bytes of length, that many bytes of text, and then the bytes of the tensors that the text lists, one a
+ * line, row-major and little-endian. What goes in begins with `load ID DEVICE PATH`, `run ID` or `drop ID`; what comes out with
+ * `ready VERSION`, `missing WHY`, `loaded`, `done`, or `failed KIND WHY`, where KIND is `device`, `model` or `call`.
+ */
+export const program = `
+import ctypes, os, re, signal, struct, sys, warnings
+
+warnings.filterwarnings("ignore")
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+received, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
+
+
+def memory(tensor):
+    size = tensor.numel() * tensor.element_size()
+    return memoryview((ctypes.c_char * size).from_address(tensor.data_ptr())).cast("B") if size else b""
+
+
+def send(lines, tensors=()):
+    text = "\\n".join(lines).encode()
+    answers.write(struct.pack("<I", len(text)) + text)
+    for tensor in tensors:
+        answers.write(memory(tensor))
+    answers.flush()
+
+
+def fill(view):
+    at = 0
+    while at < len(view):
+        count = received.readinto(view[at:])
+        if not count:
+            os._exit(0)
+        at += count
+
+
+def read(size):
+    data = bytearray(size)
+    fill(memoryview(data))
+    return bytes(data)
+
+
+def readable(cause):
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()] or [type(cause).__name__]
+    places = re.findall(r'File "(code/[^"]+)", line (\\d+)', str(cause))
+    last = re.sub(r"^[\\w.]*(Error|Exception): ", "", lines[-1] if places else lines[0])
+    return last[:400] + (" (%s, line %s)" % places[-1] if places else "")
+
+
+try:
+    import torch
+except BaseException as cause:
+    send(["missing " + readable(cause)])
+    sys.exit(0)
+
+dtypes = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16,
+          "int64": torch.int64, "bool": torch.bool}
+names = {dtype: name for name, dtype in dtypes.items()}
+
+
+class Device(Exception):
+    pass
+
+
+models = {}
+
+
+def settle():
+    """Without it the second call of every shape takes seconds, to be optimised for calls like the first."""
+    for quiet in (lambda: torch.jit.set_fusion_strategy([]),
+                  lambda: torch._C._jit_set_profiling_executor(False),
+                  lambda: torch._C._jit_set_profiling_mode(False)):
+        try:
+            quiet()
+        except Exception:
+            pass
+
+
+def load(lines):
+    _, key, device, path = lines[0].split(" ", 3)
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise Device("torch %s %s" % (torch.__version__,
+                                      "sees no GPU" if torch.version.cuda else "was built without CUDA"))
+    model = torch.jit.load(path, map_location=device).eval()
+    models[key] = model, device
+    arguments = model.forward.schema.arguments[1:]
+    send(["loaded"] + ["%s %s" % (a.name, a.type.annotation_str.replace(" ", "")) for a in arguments])
+
+
+def given(lines, device):
+    arguments = {}
+    for line in lines:
+        name, *form = line.split(" ")
+        value = None
+        if form:
+            value = torch.empty([int(n) for n in form[1:]], dtype=dtypes[form[0]])
+            fill(memory(value))
+            value = value.to(device)
+        if not name.endswith("[]"):
+            arguments[name] = value
+        else:
+            held = arguments.setdefault(name[:-2], [])
+            if form:
+                held.append(value)
+    return arguments
+
+
+def flat(value):
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [tensor for item in value for tensor in flat(item)]
+
+
+def run(lines):
+    model, device = models[lines[0].split(" ")[1]]
+    arguments = given(lines[1:], device)
+    with torch.no_grad():
+        outputs = [t.detach().to("cpu").contiguous() for t in flat(model(**arguments))]
+    send(["done"] + [" ".join([names[t.dtype]] + [str(n) for n in t.shape]) for t in outputs], outputs)
+
+
+def drop(lines):
+    models.pop(lines[0].split(" ")[1], None)
+    send(["done"])
+
+
+settle()
+send(["ready " + torch.__version__])
+while True:
+    lines = read(struct.unpack("<I", read(4))[0]).decode().split("\\n")
+    verb = lines[0].split(" ")[0]
+    try:
+        {"load": load, "run": run, "drop": drop}[verb](lines)
+    except Device as cause:
+        send(["failed device " + readable(cause)])
+    except Exception as cause:
+        send(["failed %s %s" % ("model" if verb == "load" else "call", readable(cause))])
+`;
