@@ -14,11 +14,9 @@ test('specs lists the family first, then every shipped file with its first line'
 test('targets lists what compile accepts', async () => {
   const { code, out } = await nanoc(['targets', '--json']);
   assert.is(code, 0);
-  assert.equal(
-    lines(out).map((line) => JSON.parse(line).name),
-    ['onnx'],
-  );
-  assert.match((await nanoc(['compile', '--help'])).out, 'onnx');
+  const names = lines(out).map((line): string => JSON.parse(line).name);
+  assert.is(names[0], 'onnx');
+  assert.match((await nanoc(['compile', '--help'])).out, `what to compile to: ${names.join(', ')}`);
 });
 
 test.run();
