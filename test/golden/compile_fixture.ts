@@ -18,6 +18,8 @@ export const fixture = (name: string): string =>
 
 export interface FixtureOptions extends Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage'> {
   readonly opset?: number;
+  /** `onnx` when left out. */
+  readonly target?: 'onnx' | 'torchscript';
   /** Changes the text of the spec and of what it includes. */
   readonly edit?: (text: string) => string;
 }
@@ -35,12 +37,13 @@ export const joined = ({ files }: Artifact): Uint8Array => {
 
 /** Compiles a checkpoint folder with a shipped spec; throws what the compiler says when it refuses. */
 export function make(folder: string, spec: string | undefined, options: FixtureOptions = {}): Made {
-  const { opset = 21, edit = (text: string) => text, ...request } = options;
+  const { opset = 21, target = 'onnx', edit = (text: string) => text, ...request } = options;
   const checkpoint = openCheckpoint(folder);
   const { source, include } = loadSpec(spec, checkpoint);
   const edited = (s: Source): Source => ({ ...s, text: edit(s.text) });
-  const backend = findBackend('onnx');
-  const emit = { opset, ops: 'standard', external: 'never', fileName: 'model.onnx' } as const;
+  const backend = findBackend(target);
+  const fileName = `model${backend.extension}`;
+  const emit = { opset, ops: 'standard', external: 'never', fileName } as const;
   const { value, diagnostics } = compile({
     source: edited(source),
     include: (path, from) => {
@@ -48,12 +51,15 @@ export function make(folder: string, spec: string | undefined, options: FixtureO
       return found && edited(found);
     },
     checkpoint,
+    wholeWeights: backend.wholeWeights ?? false,
+    ...(backend.computesIn === 'storage' && request.storage ? { compute: request.storage } : {}),
     backendPasses: backend.passes(emit),
     ...request,
   });
   if (!value) throw new Error(JSON.stringify(diagnostics.map((d) => d.message)));
-  const { graph, manifest, weights } = value;
-  return { compiled: value, bytes: joined(backend.emit({ graph, manifest, weights, options: emit })) };
+  const { graph, manifest, weights, program } = value;
+  const { tied } = program.names;
+  return { compiled: value, bytes: joined(backend.emit({ graph, manifest, weights, options: emit, tied })) };
 }
 
 export async function open(
