@@ -9,15 +9,22 @@ export function lowerAttention(site: Site, inputs: readonly Value[], attrs: Atte
   return fitsOperator(site, attrs, type) ? oneOperator(site, inputs, attrs) : products(site, inputs, attrs);
 }
 
-/** The operator has no sinks, adds one mask, and computes the softmax in the dtype of its operands. */
-const fitsOperator = ({ opset }: Site, { softcap, bias, sinks }: Attention, { dtype }: Type): boolean =>
-  opset >= 23 && dtype === 'float32' && softcap === null && !bias && !sinks;
+/** The operator has no sinks, and computes the softmax in the dtype of its operands. */
+const fitsOperator = ({ opset }: Site, { sinks }: Attention, { dtype }: Type): boolean =>
+  opset >= 23 && dtype === 'float32' && !sinks;
 
+/** Its one mask is added after the cap, and so may hold a bias too. */
 function oneOperator(site: Site, inputs: readonly Value[], attrs: Attention): string {
-  const { mask } = attentionExtras(inputs, attrs);
+  const { mask, bias } = attentionExtras(inputs, attrs);
+  const added = [...(bias ? [cast(site, bias, 'float32')] : []), ...(mask ? [additive(site, mask)] : [])];
+  const [first, second] = added.map((x) => x.name);
   const names = inputs.slice(0, 3).map((x) => x.name);
-  if (mask) names.push(additive(site, mask).name);
-  return site.writer.node('Attention', names, { scale: { f: attrs.scale } });
+  if (first !== undefined)
+    names.push(second === undefined ? first : site.writer.node('Add', [first, second]));
+  return site.writer.node('Attention', names, {
+    scale: { f: attrs.scale },
+    ...(attrs.softcap === null ? {} : { softcap: { f: attrs.softcap } }),
+  });
 }
 
 /**

@@ -55,7 +55,8 @@ export function sizesOf(writer: GraphWriter, inputs: readonly GraphInput[]): Siz
   /** A sum of whole multiples of products of names. */
   function sum(dim: Dim): string {
     let total: string | undefined;
-    for (const { n, powers } of dim.terms) {
+    const added = [...dim.terms].sort((a, b) => Math.sign(b.n) - Math.sign(a.n));
+    for (const { n, powers } of added) {
       const factors = powers.flatMap(([name, e]) => Array.from({ length: e }, () => factor(name)));
       if (Math.abs(n) !== 1 || factors.length === 0) factors.push(writer.ints([Math.abs(n)]));
       const product = factors.reduce((a, b) => writer.node('Mul', [a, b]));
