@@ -2,7 +2,9 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readEncoding } from '../runtime/tiktoken_pickle.ts';
 import { openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
+import { type Ends, tokenizerFiles } from '../runtime/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 
 export interface TokenizerFile {
@@ -79,12 +81,27 @@ function read(path: string): Uint8Array {
   }
 }
 
-/** Under which names a tokenizer is kept beside `model.onnx`. */
+/** Under which names a tokenizer is kept beside `model.onnx`; a pickle also in the form that other programs read. */
 export function tokenizerCopies(
   model: string,
-  { path, bytes, config }: TokenizerFile,
+  { path, bytes, config, tokenizer }: TokenizerFile,
 ): readonly { readonly name: string; readonly bytes: Uint8Array }[] {
-  const own = path.endsWith('.json') ? 'tokenizer.json' : 'tokenizer.pkl';
-  const copies = [{ name: `${stem(model)}.${own}`, bytes }];
-  return config ? [...copies, { name: `${stem(model)}.${configName}`, bytes: config }] : copies;
+  const name = (own: string): string => `${stem(model)}.${own}`;
+  if (path.endsWith('.json')) {
+    const copies = [{ name: name('tokenizer.json'), bytes }];
+    return config ? [...copies, { name: name(configName), bytes: config }] : copies;
+  }
+  const files = tokenizerFiles(readEncoding(bytes, path), endsOf(tokenizer));
+  const text = new TextEncoder();
+  return [
+    { name: name('tokenizer.pkl'), bytes },
+    { name: name('tokenizer.json'), bytes: text.encode(files.tokenizer) },
+    { name: name(configName), bytes: text.encode(files.config) },
+  ];
+}
+
+function endsOf({ special, bos, stops }: Tokenizer): Ends {
+  const named = (id: number | undefined) => [...special].find(([, other]) => other === id)?.[0];
+  const [begin, end] = [named(bos), named(stops[0])];
+  return { ...(begin === undefined ? {} : { bos: begin }), ...(end === undefined ? {} : { eos: end }) };
 }
