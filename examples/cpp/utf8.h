@@ -1,0 +1,31 @@
+// UTF-8 in both directions. What is no UTF-8 becomes U+FFFD, as web browsers and Python's errors="replace" do it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nanoc {
+
+void append_utf8(std::string& text, char32_t point);
+
+// Bytes in pieces to whole characters: what a piece leaves unfinished waits for the next.
+class Utf8Stream {
+ public:
+  std::string push(std::string_view bytes);
+  // What still waits can no longer become a character.
+  std::string end();
+
+ private:
+  std::string waiting_;
+  int needed_ = 0;
+  unsigned char low_ = 0, high_ = 0;  // bounds of the next byte
+};
+
+// All of a text at once.
+std::string valid_utf8(std::string_view bytes);
+
+// The characters of valid UTF-8.
+std::vector<char32_t> code_points(std::string_view text);
+
+}  // namespace nanoc

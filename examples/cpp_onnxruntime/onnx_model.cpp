@@ -1,0 +1,122 @@
+#include "onnx_model.h"
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+
+namespace nanoc {
+
+namespace {
+
+Ort::Session open_session(const Ort::Env& env, const std::filesystem::path& file, const OnnxModel::Options& options) {
+  Ort::SessionOptions session_options;
+  if (options.threads > 0) session_options.SetIntraOpNumThreads(options.threads);
+  try {
+    if (options.cuda) session_options.AppendExecutionProvider_CUDA(OrtCUDAProviderOptions{});
+  } catch (const Ort::Exception& problem) {
+    throw std::runtime_error("this ONNX Runtime cannot use CUDA: " + std::string(problem.what()));
+  }
+  return Ort::Session(env, file.c_str(), session_options);
+}
+
+Manifest manifest_of(const Ort::Session& session, const std::string& file) {
+  Ort::AllocatorWithDefaultOptions allocator;
+  const auto text = session.GetModelMetadata().LookupCustomMetadataMapAllocated("nanoc.manifest", allocator);
+  if (!text) throw std::runtime_error(file + " has no manifest: it was not compiled by nanoc");
+  return read_manifest(text.get(), file);
+}
+
+Ort::MemoryInfo device_memory(bool cuda) {
+  if (cuda) return Ort::MemoryInfo("Cuda", OrtDeviceAllocator, 0, OrtMemTypeDefault);
+  return Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
+}
+
+template <typename T>
+void fill(Ort::Value& tensor, double value) {
+  const size_t count = tensor.GetTensorTypeAndShapeInfo().GetElementCount();
+  std::fill_n(tensor.GetTensorMutableData<T>(), count, static_cast<T>(static_cast<float>(value)));
+}
+
+// A tensor of the runtime's own, all of one value.
+Ort::Value filled(const std::vector<int64_t>& shape, const std::string& dtype, double value) {
+  Ort::AllocatorWithDefaultOptions allocator;
+  const auto make = [&](ONNXTensorElementDataType type) {
+    return Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), type);
+  };
+  Ort::Value tensor{nullptr};
+  if (dtype == "float32") fill<float>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT), value);
+  else if (dtype == "float16") fill<Ort::Float16_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16), value);
+  else if (dtype == "bfloat16") fill<Ort::BFloat16_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16), value);
+  else if (dtype == "int64") fill<int64_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64), value);
+  else throw std::runtime_error("state of the type " + dtype + " is not known here");
+  return tensor;
+}
+
+// A tensor over the caller's numbers, which must stay until the call is over.
+Ort::Value view(const Ort::MemoryInfo& memory, const std::vector<int64_t>& values, const std::vector<int64_t>& shape) {
+  // The runtime takes a pointer that could be written through, but does not write to inputs.
+  auto* data = const_cast<int64_t*>(values.data());
+  return Ort::Value::CreateTensor<int64_t>(memory, data, values.size(), shape.data(), shape.size());
+}
+
+// Logits [rows, columns, vocab] -> those of the last column, [rows, vocab].
+std::vector<float> last_column(const Ort::Value& logits) {
+  const std::vector<int64_t> shape = logits.GetTensorTypeAndShapeInfo().GetShape();
+  const int64_t rows = shape.at(0), columns = shape.at(1), vocab = shape.at(2);
+  std::vector<float> last;
+  last.reserve(static_cast<size_t>(rows * vocab));
+  for (int64_t row = 0; row < rows; row++) {
+    const float* start = logits.GetTensorData<float>() + ((row + 1) * columns - 1) * vocab;
+    last.insert(last.end(), start, start + vocab);
+  }
+  return last;
+}
+
+}  // namespace
+
+OnnxModel::OnnxModel(const std::filesystem::path& file, const Options& options)
+    : env_(ORT_LOGGING_LEVEL_ERROR, "nanoc"),
+      session_(open_session(env_, file, options)),
+      manifest_(manifest_of(session_, file.u8string())),
+      host_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
+      device_(device_memory(options.cuda)) {}
+
+void OnnxModel::begin(int64_t rows) {
+  state_.clear();
+  for (const Port& port : manifest_.ports)
+    state_.push_back(filled(manifest_.start_shape(port, rows), port.dtype, port.fill));
+}
+
+std::vector<float> OnnxModel::run(const Call& call) {
+  if (call.before == 0) begin(call.rows);
+  const std::vector<int64_t> before = {call.before};
+
+  Ort::IoBinding binding(session_);
+  for (const std::string& name : manifest_.inputs) {
+    if (name == "input_ids") binding.BindInput("input_ids", view(host_, call.tokens, {call.rows, call.columns}));
+    else if (name == "attention_mask")
+      binding.BindInput("attention_mask", view(host_, call.mask, {call.rows, call.mask_columns}));
+    else if (name == "position_ids")
+      binding.BindInput("position_ids", view(host_, call.positions, {call.rows, call.columns}));
+    else if (name == "past_length") binding.BindInput("past_length", view(host_, before, {1}));
+    else throw std::runtime_error("the model wants an input that is not known here: " + name);
+  }
+  for (size_t i = 0; i < state_.size(); i++) binding.BindInput(manifest_.ports[i].input.c_str(), state_[i]);
+
+  // Logits come to the host; the state is made where the model runs, and goes back in from there without a copy. Where a
+  // call only writes some slots, it writes them in place from the second call on: the output is the memory of the input.
+  binding.BindOutput("logits", host_);
+  for (size_t i = 0; i < state_.size(); i++) {
+    const Port& port = manifest_.ports[i];
+    if (port.rule == "in_place" && call.before > 0) binding.BindOutput(port.output.c_str(), state_[i]);
+    else binding.BindOutput(port.output.c_str(), device_);
+  }
+  session_.Run(Ort::RunOptions{nullptr}, binding);
+
+  std::vector<Ort::Value> outputs = binding.GetOutputValues();
+  state_.clear();
+  std::move(outputs.begin() + 1, outputs.end(), std::back_inserter(state_));
+  return last_column(outputs[0]);
+}
+
+}  // namespace nanoc
