@@ -38,6 +38,8 @@ export interface CompileRequest {
   readonly logits?: 'all' | 'last';
   readonly storage?: GraphDType;
   readonly compute?: GraphDType;
+  /** Parameters stay as the checkpoint has them; views of them stay in the graph. */
+  readonly wholeWeights?: boolean;
   /** Run after the common ones. */
   readonly backendPasses?: readonly Pass[];
   readonly trace?: (pass: string, line: string) => void;
@@ -84,7 +86,11 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
   const context = contextOf(raw);
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
-  const common = pipeline({ cache, logits, storage, compute, ...(slots === undefined ? {} : { slots }) });
+  const { wholeWeights = false } = request;
+  const common = pipeline({
+    ...{ cache, logits, storage, compute, wholeWeights },
+    ...(slots === undefined ? {} : { slots }),
+  });
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
   const reference = runPasses(

@@ -27,6 +27,8 @@ export interface PipelineOptions {
   readonly storage: GraphDType;
   /** dtype of the arithmetic, which the graph was built for. */
   readonly compute: GraphDType;
+  /** Parameters stay as the checkpoint has them. */
+  readonly wholeWeights?: boolean;
 }
 
 /**
@@ -37,18 +39,26 @@ export interface PipelineOptions {
  * 4. `fold_rotary_tables`: all layers come to look up the same rows, before 6 meets the reshapes around them.
  * 5. `name_composites`: before views are joined, so that it finds the slices and reshapes of a rotation as they were written.
  * 6. `merge_views`: of what is left, with the slices that 2 made.
- * 7. `fold_weights`: once views are joined, and before 8 puts casts between a parameter and what is done to it.
+ * 7. `fold_weights`: once views are joined, and before 8 puts casts between a parameter and what is done to it;
+ *    left out for targets that keep parameters whole.
  * 8. `cast_weights`: after everything that asks whether two weights are the same; casts would stand in the way.
  * 9. `drop_dead_nodes`: what backends see is needed.
  */
-export const pipeline = ({ cache, slots, logits, storage, compute }: PipelineOptions): Pass[] => [
+export const pipeline = ({
+  cache,
+  slots,
+  logits,
+  storage,
+  compute,
+  wholeWeights = false,
+}: PipelineOptions): Pass[] => [
   place_cache({ cache, ...(slots === undefined ? {} : { slots }) }),
   ...(logits === 'last' ? [last_token_logits] : []),
   fold_constants,
   fold_rotary_tables,
   name_composites,
   merge_views,
-  fold_weights,
+  ...(wholeWeights ? [] : [fold_weights]),
   ...(storage === compute ? [] : [cast_weights({ storage })]),
   drop_dead_nodes,
 ];
