@@ -12,6 +12,8 @@ export interface EmitOptions {
   readonly external: 'auto' | 'always' | 'never';
   /** Base name of the model file, for the name of the data file beside it. */
   readonly fileName: string;
+  /** Of `torchscript`: the oldest LibTorch that must load the archive; 1.13 when left out. */
+  readonly minLibtorch?: '1.13' | '2.0';
 }
 
 export interface EmitInput {
@@ -20,6 +22,8 @@ export interface EmitInput {
   /** Streams of every parameter and table that the graph names. */
   readonly weights: WeightSource;
   readonly options: EmitOptions;
+  /** Keys of a checkpoint that stand for a parameter of another name. */
+  readonly tied?: readonly { readonly key: string; readonly param: string }[];
 }
 
 /** A file as chunks that are made while they are written; `size` is exact and known before the first chunk. */
@@ -39,6 +43,10 @@ export interface Backend {
   readonly name: string;
   readonly doc: string;
   readonly extension: string;
+  /** Parameters are kept as the checkpoint has them, and views of them are part of the code. */
+  readonly wholeWeights?: boolean;
+  /** dtype of the arithmetic; float32 when left out. */
+  readonly computesIn?: 'float32' | 'storage';
   /** Passes run after the common pipeline. */
   readonly passes: (options: EmitOptions) => readonly Pass[];
   emit(input: EmitInput): Artifact;

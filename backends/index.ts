@@ -4,8 +4,9 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Backend } from './backend.ts';
 import { onnx } from './onnx/index.ts';
+import { torchscript } from './torchscript/index.ts';
 
-export const backends: readonly Backend[] = [onnx];
+export const backends: readonly Backend[] = [onnx, torchscript];
 
 /** Refuses a name that no target has. */
 export function findBackend(name: string): Backend {

@@ -110,11 +110,11 @@ export async function compileTo(
 }
 
 export function emit(
-  { graph, manifest, weights }: Compiled,
+  { graph, manifest, weights, program }: Compiled,
   backend: Backend,
   options: EmitOptions,
 ): Artifact {
-  return backend.emit({ graph, manifest, weights, options });
+  return backend.emit({ graph, manifest, weights, options, tied: program.names.tied });
 }
 
 export const emitOptions = (
@@ -145,6 +145,8 @@ export function requestOf(
     ...(cache.slots === undefined ? {} : { slots: cache.slots }),
     logits: options.logits,
     storage: options.dtype,
+    compute: backend.computesIn === 'storage' ? options.dtype : 'float32',
+    wholeWeights: backend.wholeWeights ?? false,
     backendPasses: backend.passes(emitOptions(options, `model${backend.extension}`)),
   };
 }

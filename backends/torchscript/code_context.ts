@@ -1,0 +1,36 @@
+/** What all methods of one archive share. */
+
+import type { Graph, NodeId } from '../../compiler/ir.ts';
+import type { GraphDType } from '../../spec/type.ts';
+import type { FunctionText } from './functions.ts';
+import type { Places } from './module_tree.ts';
+import type { Release } from './operators.ts';
+import type { SpecText } from './spec_text.ts';
+
+/** Under which code finds its own classes and functions. */
+export const packageName = '__torch__.nanoc';
+
+export interface CodeContext {
+  readonly graph: Graph;
+  readonly places: Places;
+  readonly spec: SpecText;
+  readonly release: Release;
+  readonly compute: GraphDType;
+  /** Functions that have been asked for, by name. */
+  readonly functions: Map<string, FunctionText>;
+  /** Nodes by the nodes whose values they read. */
+  readonly users: ReadonlyMap<NodeId, readonly NodeId[]>;
+}
+
+export function use(context: CodeContext, text: FunctionText): string {
+  context.functions.set(text.name, text);
+  return `${packageName}.${text.name}`;
+}
+
+export const dtypeNumbers: Readonly<Record<GraphDType, number>> = {
+  int64: 4,
+  float16: 5,
+  float32: 6,
+  bool: 11,
+  bfloat16: 15,
+};

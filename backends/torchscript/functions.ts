@@ -1,0 +1,170 @@
+/** Functions that archives share out of: what models call by name and LibTorch 1.13 has no single operator for. */
+
+import type { Attention } from '../../spec/ops/attention.ts';
+import type { Release } from './operators.ts';
+
+export interface FunctionText {
+  readonly name: string;
+  readonly text: string;
+}
+
+const written = (name: string, signature: string, ...lines: readonly string[]): FunctionText => ({
+  name,
+  text: [`def ${name}(${signature}) -> Tensor:`, ...lines.map((l) => `  ${l}`)].join('\n'),
+});
+
+export const rmsNorm = written(
+  'rms_norm',
+  'x: Tensor, eps: float',
+  'wide = x.float()',
+  'power = torch.mean(wide * wide, [-1], True)',
+  'return (wide * torch.rsqrt(power + eps)).type_as(x)',
+);
+
+export const layerNorm = written(
+  'layer_norm',
+  'x: Tensor, eps: float',
+  'return torch.layer_norm(x.float(), [x.size(-1)], None, None, eps).type_as(x)',
+);
+
+export const softmax = written('softmax', 'x: Tensor', 'return torch.softmax(x.float(), -1).type_as(x)');
+
+/** Pairs as halves of the width, or side by side; where the tables turn only a part, the rest follows as it is. */
+export function rotary(pairing: 'halves' | 'interleaved', partial: boolean): FunctionText {
+  const name = ['rotary', ...(pairing === 'halves' ? [] : ['interleaved']), ...(partial ? ['partial'] : [])];
+  const turning = partial ? 'wide[..., :width]' : 'wide';
+  const pairs =
+    pairing === 'halves'
+      ? [`a, b = torch.chunk(${turning}, 2, -1)`]
+      : [`a, b = ${turning}[..., ::2], ${turning}[..., 1::2]`];
+  const turned = ['a * cos - b * sin', 'b * cos + a * sin'];
+  const joined =
+    pairing === 'halves'
+      ? `torch.cat([${turned.join(', ')}], -1)`
+      : `torch.stack([${turned.join(', ')}], -1).flatten(-2)`;
+  return written(
+    name.join('_'),
+    'x: Tensor, cos: Tensor, sin: Tensor',
+    'wide = x.float()',
+    ...(partial ? ['width = 2 * cos.size(-1)'] : []),
+    ...pairs,
+    `y = ${joined}`,
+    partial ? 'return torch.cat([y, wide[..., width:]], -1).type_as(x)' : 'return y.type_as(x)',
+  );
+}
+
+/** Attention over q [B, H, T, D], k [B, K, S, D], v [B, K, S, E]; a row that sees no key gives numbers that nobody reads. */
+export function attention(attrs: Attention, grouped: boolean, release: Release): FunctionText {
+  return release === '2.0' && attrs.softcap === null && !attrs.sinks && !attrs.bias
+    ? fusedAttention(attrs, grouped)
+    : plainAttention(attrs, grouped);
+}
+
+const lowest = '-3.4028234663852886e+38';
+
+const parameters = (attrs: Attention): string =>
+  [
+    'q: Tensor',
+    'k: Tensor',
+    'v: Tensor',
+    ...(attrs.mask ? ['mask: Tensor'] : []),
+    ...(attrs.bias ? ['bias: Tensor'] : []),
+    ...(attrs.sinks ? ['sinks: Tensor'] : []),
+    'scale: float',
+    ...(attrs.softcap === null ? [] : ['softcap: float']),
+  ].join(', ');
+
+const nameOf = (attrs: Attention, grouped: boolean): string =>
+  [
+    ...(grouped ? ['grouped'] : []),
+    ...(attrs.softcap === null ? [] : ['capped']),
+    ...(attrs.bias ? ['biased'] : []),
+    ...(attrs.mask ? [] : ['open']),
+    'attention',
+    ...(attrs.sinks ? ['with_sinks'] : []),
+  ].join('_');
+
+const sizes = [
+  'B, H, T, D = q.size()',
+  'K, S, E = k.size(1), k.size(2), v.size(3)',
+  'rows = H // K * T  # the heads that share keys stand below each other',
+];
+
+function plainAttention(attrs: Attention, grouped: boolean): FunctionText {
+  const sinks = [
+    'column = sinks.float().reshape(1, -1, 1, 1).expand(q.size(0), -1, q.size(2), 1)',
+    'weights = torch.softmax(torch.cat([scores, column], 3), 3)[..., :-1].type_as(v)',
+  ];
+  return written(
+    nameOf(attrs, grouped),
+    parameters(attrs),
+    ...(grouped ? [...sizes, 'q = q.reshape(B, K, rows, D)'] : []),
+    'scores = torch.matmul(q * scale, k.transpose(2, 3)).float()',
+    ...(grouped ? ['scores = scores.reshape(B, H, T, S)'] : []),
+    ...(attrs.softcap === null ? [] : ['scores = softcap * torch.tanh(scores / softcap)']),
+    ...(attrs.bias ? ['scores = scores + bias.float()'] : []),
+    ...(attrs.mask ? [`scores = torch.where(mask, scores, ${lowest})`] : []),
+    ...(attrs.sinks ? sinks : ['weights = torch.softmax(scores, -1).type_as(v)']),
+    ...(grouped
+      ? ['y = torch.matmul(weights.reshape(B, K, rows, S), v)', 'return y.reshape(B, H, T, E)']
+      : ['return torch.matmul(weights, v)']),
+  );
+}
+
+/** The mask is added, as numbers: a row without a visible key stays finite. The operator scales by 1 / sqrt(D) itself. */
+function fusedAttention(attrs: Attention, grouped: boolean): FunctionText {
+  const mask = [
+    'low = -65504.0 if q.dtype == 5 else -3.3895313892515355e+38',
+    'seen = torch.zeros_like(mask, dtype=q.dtype).masked_fill(~mask, low)',
+  ];
+  const folded = [
+    'q = q.reshape(B, K, rows, D)',
+    ...(attrs.mask ? ['seen = seen.expand(B, H, T, S)[:, :H // K].reshape(B, 1, rows, S)'] : []),
+  ];
+  const scaled = 'q * (scale * q.size(3) ** 0.5)';
+  const seen = attrs.mask ? 'seen' : 'None';
+  const call = `torch.scaled_dot_product_attention(${scaled}, k, v, ${seen}, 0.0, False)`;
+  return written(
+    nameOf(attrs, grouped),
+    parameters(attrs),
+    ...(attrs.mask ? mask : []),
+    ...(grouped ? [...sizes, ...folded] : []),
+    grouped ? `return ${call}.reshape(B, H, T, E)` : `return ${call}`,
+  );
+}
+
+/** The mask of a call, all ones when the caller gives none. */
+export const maskOr = written(
+  'mask_or_ones',
+  'mask: Optional[Tensor], tokens: Tensor, columns: int',
+  'if mask is None:',
+  '  real = torch.ones([tokens.size(0), columns], dtype=4, device=tokens.device)',
+  'else:',
+  '  real = mask',
+  'return real',
+);
+
+/** Positions of the last T columns: real tokens counted from the first. */
+export const positionsOr = written(
+  'positions_or_count',
+  'positions: Optional[Tensor], mask: Tensor, T: int',
+  'if positions is None:',
+  '  count = torch.cumsum((mask != 0).long(), 1) - 1',
+  '  order = torch.clamp_min(count[:, mask.size(1) - T:], 0)',
+  'else:',
+  '  order = positions',
+  'return order',
+);
+
+/** The same for slots of which those from `past` on are the call's own. */
+export const positionsInSlots = written(
+  'positions_in_slots',
+  'positions: Optional[Tensor], mask: Tensor, past: Tensor, T: int',
+  'if positions is None:',
+  '  count = torch.cumsum((mask != 0).long(), 1) - 1',
+  '  own = past + torch.arange(T, dtype=4, device=mask.device)',
+  '  order = torch.clamp_min(count[:, own], 0)',
+  'else:',
+  '  order = positions',
+  'return order',
+);

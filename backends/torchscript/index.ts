@@ -1,0 +1,77 @@
+/** The TorchScript target: an archive that `torch.jit.load` reads, written without PyTorch. */
+
+import type { Graph, NodeId } from '../../compiler/ir.ts';
+import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
+import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
+import { fold_constants } from '../../compiler/passes/fold_constants.ts';
+import { merge_views } from '../../compiler/passes/merge_views.ts';
+import { regions } from '../../compiler/regions.ts';
+import { defineBackend, type EmitInput } from '../backend.ts';
+import { archiveFile } from './archive.ts';
+import { type Code, writeClasses } from './classes.ts';
+import type { CodeContext } from './code_context.ts';
+import { type Module, moduleTree, nameOf, ownerOf, placesOf } from './module_tree.ts';
+import { keepsComposite } from './native.ts';
+import { releases } from './operators.ts';
+import { withSlots } from './slots.ts';
+import { specText } from './spec_text.ts';
+
+export const torchscript = defineBackend({
+  name: 'torchscript',
+  doc: `TorchScript archive for LibTorch ${releases[0]} and later`,
+  extension: '.pt',
+  wholeWeights: true,
+  computesIn: 'storage',
+  passes: () => [
+    decompose_composites({ keep: keepsComposite }),
+    fold_constants,
+    merge_views,
+    drop_dead_nodes,
+  ],
+  emit(input) {
+    const { tree, code } = layOut(input);
+    const { manifest, weights, options } = input;
+    return { files: [archiveFile(options.fileName, tree, code, manifest, weights)], diagnostics: [] };
+  },
+});
+
+/** The tree of modules and the code: all of an archive but its numbers. */
+export interface Laid {
+  readonly tree: Module;
+  readonly code: Code;
+}
+
+export function layOut({ graph: legal, manifest, options, tied = [] }: Omit<EmitInput, 'weights'>): Laid {
+  const graph = withoutBuffers(withSlots(legal));
+  const places = placesOf(graph);
+  const region = regions(graph, (node) => ownerOf(places.get(nameOf(node))!));
+  const context: CodeContext = {
+    graph,
+    places,
+    spec: specText(manifest),
+    release: options.minLibtorch ?? releases[0],
+    compute: manifest.compute,
+    functions: new Map(),
+    users: usersOf(graph),
+  };
+  const tree = moduleTree(graph, region, places, tied);
+  return { tree, code: writeClasses(tree, region, context) };
+}
+
+/** Buffers are changed where they are, so they need not be handed back from block to block. */
+const withoutBuffers = (graph: Graph): Graph => {
+  const inPlace = new Set(graph.ports.filter((p) => p.rule === 'in_place').map((p) => p.output));
+  return { ...graph, outputs: graph.outputs.filter((o) => !inPlace.has(o.name)) };
+};
+
+function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> {
+  const users = new Map<NodeId, NodeId[]>();
+  for (const { id, inputs } of graph.nodes) {
+    for (const input of inputs) {
+      const known = users.get(input);
+      if (known) known.push(id);
+      else users.set(input, [id]);
+    }
+  }
+  return users;
+}

@@ -1,0 +1,166 @@
+/** The methods of the model itself: `forward` as its callers see it, and `new_cache` to start with. */
+
+import type { Graph, NodeId, Port } from '../../compiler/ir.ts';
+import { type Dim, names as namesIn } from '../../spec/dim.ts';
+import { type CodeContext, dtypeNumbers, use } from './code_context.ts';
+import { float, marked } from './expr.ts';
+import { maskOr, positionsInSlots, positionsOr } from './functions.ts';
+import { type Body, type MethodText, methodText, type Statement } from './method.ts';
+import { nameOf } from './module_tree.ts';
+import { free, reach } from './names.ts';
+import { intOf, readSizes, type Shaped } from './sizes.ts';
+import { nameValues } from './value_names.ts';
+
+const optional = ['attention_mask', 'position_ids'];
+/** How the list of ports is called, in the order of the manifest. */
+const list = 'past';
+
+interface Given {
+  /** Names of the graph's inputs inside `forward`. */
+  readonly names: ReadonlyMap<NodeId, string>;
+  readonly args: readonly string[];
+  /** Statements that put something in for what a caller left out; they come after sizes are known. */
+  readonly defaults: readonly string[];
+}
+
+export function modelForward(body: Body, context: CodeContext): MethodText {
+  const { graph } = context;
+  const given = givenInputs(graph, body.wanted, context);
+  const wanted = new Set(body.wanted);
+  const shown = shownBy(graph);
+  const past = lengthOfPast(graph, wanted, shown);
+  const reading = readSizes(past ? new Set([...wanted].filter((n) => n !== 'P')) : wanted, shown);
+  const before = [...reading.lines, ...(past ? [past] : []), ...given.defaults];
+  const first = before.map((text): Statement => ({ text, defines: [], reads: marked(text) }));
+  const endings = modelResult(graph, body);
+  const all = [...first, ...body.statements, ...endings.statements];
+  const names = nameValues([], all, body.candidates, given.names);
+  return methodText(`def forward(${given.args.join(', ')}) -> ${endings.type}:`, all, names);
+}
+
+const inputNode = (graph: Graph, name: string): NodeId | undefined =>
+  graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)?.id;
+
+function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeContext): Given {
+  const ports = new Map(graph.ports.map((p, i) => [p.input, i]));
+  const names = new Map<NodeId, string>();
+  const own: string[] = [];
+  const last: string[] = [];
+  const defaults: string[] = [];
+  const taken = new Set(['self', list]);
+  const sizes = wanted as Set<string>; // the body's own, which it no longer reads
+  for (const { name } of graph.inputs) {
+    const id = inputNode(graph, name);
+    const port = ports.get(name);
+    if (port !== undefined) {
+      if (id !== undefined) names.set(id, `${list}[${port}]`);
+      continue;
+    }
+    const arg = free(name, (n) => taken.has(n));
+    taken.add(arg);
+    if (!optional.includes(name)) {
+      own.push(`${arg}: Tensor`);
+      if (id !== undefined) names.set(id, arg);
+    } else {
+      last.push(`${arg}: Optional[Tensor]=None`);
+      if (id !== undefined) names.set(id, name === 'attention_mask' ? 'real' : 'positions');
+    }
+  }
+  const tokens = graph.inputs.find((i) => i.name === 'input_ids')?.name ?? graph.inputs[0]!.name;
+  const mask = graph.inputs.find((i) => i.name === 'attention_mask');
+  const positions = inputNode(graph, 'position_ids');
+  if (mask && (inputNode(graph, mask.name) !== undefined || positions !== undefined)) {
+    const columns = mask.type.shape[1]!;
+    for (const name of namesIn(columns)) sizes.add(name);
+    defaults.push(`real = ${use(context, maskOr)}(attention_mask, ${tokens}, ${intOf(columns).text})`);
+  }
+  if (positions !== undefined && mask) {
+    sizes.add('T');
+    const isStatic = graph.inputs.some((i) => i.name === 'past_length');
+    const args = ['position_ids', 'real', ...(isStatic ? ['past_length'] : []), 'T'];
+    defaults.push(
+      `positions = ${use(context, isStatic ? positionsInSlots : positionsOr)}(${args.join(', ')})`,
+    );
+  }
+  const between = graph.ports.length > 0 ? [`${list}: List[Tensor]`] : [];
+  const [head, ...rest] = own;
+  return { names, args: ['self', ...(head ? [head] : []), ...between, ...rest, ...last], defaults };
+}
+
+/** Arguments that are always there. */
+const shownBy = (graph: Graph): readonly Shaped[] =>
+  graph.inputs
+    .filter((i) => !optional.includes(i.name))
+    .map(({ name, type }) => ({ id: inputNode(graph, name) ?? -1, type }))
+    .filter(({ id }) => id >= 0);
+
+/** Where no port shows how long the past is, the mask does. */
+function lengthOfPast(
+  graph: Graph,
+  wanted: ReadonlySet<string>,
+  shown: readonly Shaped[],
+): string | undefined {
+  if (!wanted.has('P') || readSizes(new Set(['P']), shown).unknown.length === 0) return undefined;
+  return graph.inputs.some((i) => i.name === 'attention_mask')
+    ? 'P = 0 if attention_mask is None else attention_mask.size(1) - T'
+    : 'P = 0';
+}
+
+/** Logits leave in float32 wherever the model has been moved; ports follow, as a list in the order of the manifest. */
+function modelResult(
+  graph: Graph,
+  body: Body,
+): { readonly statements: readonly Statement[]; readonly type: string } {
+  const outputOf = new Map(graph.outputs.map((o) => [o.name, o.node]));
+  const ports = new Set(graph.ports.map((p) => p.output));
+  const statements: Statement[] = [];
+  const plain = graph.outputs.filter((o) => !ports.has(o.name));
+  const texts = plain.map(({ node }) => {
+    const { text } = body.result(node);
+    return graph.nodes[node]!.type.dtype === 'float32' && !text.endsWith('.float()')
+      ? `${text}.float()`
+      : text;
+  });
+  const isStatic = graph.ports.some((p) => p.rule === 'in_place');
+  const present = graph.ports.map((p) => outputOf.get(p.output)!);
+  if (isStatic) {
+    graph.ports.forEach(({ rule }, i) => {
+      if (rule === 'in_place') return;
+      const { text } = body.result(present[i]!);
+      statements.push({ text: `${list}[${i}].copy_(${text})`, defines: [], reads: marked(text) });
+    });
+  }
+  const kept = isStatic ? list : `[${present.map((id) => body.result(id).text).join(', ')}]`;
+  const all = [...texts, ...(graph.ports.length > 0 ? [kept] : [])].join(', ');
+  statements.push({ text: `return ${all}`, defines: [], reads: marked(all) });
+  const types = [...plain.map(() => 'Tensor'), ...(graph.ports.length > 0 ? ['List[Tensor]'] : [])];
+  return { statements, type: types.length === 1 ? types[0]! : `Tuple[${types.join(', ')}]` };
+}
+
+/** What ports hold before the first token, where the parameters are and in their dtype. */
+export function newCache(context: CodeContext): MethodText | undefined {
+  const { graph, compute, places } = context;
+  const param = graph.nodes.find((n) => n.op === 'param' && n.type.dtype === compute);
+  if (graph.ports.length === 0 || !param) return undefined;
+  const slots = graph.ports.some((p) => p.type.shape.some((d) => namesIn(d).has('S')));
+  const args = ['self', 'batch: int', ...(slots ? ['slots: int'] : [])];
+  const line = (text: string): Statement => ({ text, defines: [], reads: [] });
+  const tensors = graph.ports.map((p) => startOf(p, compute));
+  return methodText(
+    `def new_cache(${args.join(', ')}) -> List[Tensor]:`,
+    [line(`like = ${reach(places.get(nameOf(param))!)}`), line(`return [${tensors.join(', ')}]`)],
+    new Map(),
+  );
+}
+
+function startOf({ type, fill }: Port, compute: string): string {
+  const sizes = type.shape.map((d) => sizeText(d)).join(', ');
+  const dtype = type.dtype === compute ? 'like.dtype' : String(dtypeNumbers[type.dtype]);
+  const options = `dtype=${dtype}, device=like.device`;
+  return fill === 0
+    ? `torch.zeros([${sizes}], ${options})`
+    : `torch.full([${sizes}], ${float(fill)}, ${options})`;
+}
+
+const atStart: Readonly<Record<string, string>> = { B: 'batch', P: '0', S: 'slots' };
+const sizeText = (dim: Dim): string => intOf(dim).text.replace(/\b[BPS]\b/g, (name) => atStart[name]!);

@@ -1,0 +1,26 @@
+/** Words that code may use as names, and how an attribute is reached whatever it is called. */
+
+const reserved = new Set(
+  (
+    'and as assert break class continue def del elif else False for global if import in is None not or pass raise return ' +
+    'True while with torch ops self Tensor int float bool str len range min max sum print zip enumerate getattr isinstance ' +
+    'annotate uninitialized unchecked_cast inf nan CONSTANTS List Dict Tuple Optional Any'
+  ).split(' '),
+);
+
+export const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name) && !reserved.has(name);
+
+/** `name`, or `name_1`, `name_2`, ... when it is taken. */
+export function free(name: string, taken: (name: string) => boolean): string {
+  const base = isIdentifier(name) ? name : isIdentifier(`_${name}`) ? `_${name.replace(/\W/g, '_')}` : 'x';
+  if (!taken(base)) return base;
+  for (let i = 1; ; i++) if (!taken(`${base}_${i}`)) return `${base}_${i}`;
+}
+
+/** `self.transformer.h` and `3` -> `getattr(self.transformer.h, "3")` */
+export const attribute = (object: string, name: string): string =>
+  isIdentifier(name) ? `${object}.${name}` : `getattr(${object}, ${JSON.stringify(name)})`;
+
+/** A path below a module, from within it. */
+export const reach = (path: string): string =>
+  path === '' ? 'self' : path.split('.').reduce((object, name) => attribute(object, name), 'self');

@@ -1,0 +1,50 @@
+/** Composite ops as TorchScript calls; an op missing here is a compile error. */
+
+import type { Node } from '../../compiler/ir.ts';
+import { constant } from '../../spec/dim.ts';
+import type { Attrs, Op } from '../../spec/op.ts';
+import type { Composite, ops } from '../../spec/ops/index.ts';
+import { called, type Expr, float, torch } from './expr.ts';
+import { attention, layerNorm, rmsNorm, rotary, softmax } from './functions.ts';
+import type { LowerWith } from './lowering.ts';
+import type { Site } from './site.ts';
+
+type AttrsOf<C extends Composite> = (typeof ops)[C] extends Op<infer A> ? A : never;
+
+const texts = (site: Site, inputs: Node['inputs']): string[] => inputs.map((x) => site.tensor(x).text);
+
+const natives = {
+  append: (site, inputs, { axis }) => torch('cat', `[${texts(site, inputs).join(', ')}]`, String(axis)),
+  attention(site, inputs, attrs) {
+    const [q, k] = inputs.map((x) => constant(site.node(x).type.shape[1] ?? site.node(x).type.shape[0]!));
+    const name = site.function(attention(attrs, q !== k, site.release));
+    const numbers = [float(attrs.scale), ...(attrs.softcap === null ? [] : [float(attrs.softcap)])];
+    return called(name, [...texts(site, inputs), ...numbers]);
+  },
+  gelu: (site, [x]) => torch('gelu', site.tensor(x!)),
+  gelu_tanh: (site, [x]) => torch('gelu', site.tensor(x!), 'approximate="tanh"'),
+  layer_norm: (site, inputs, { eps }) =>
+    called(site.function(layerNorm), [...texts(site, inputs), float(eps)]),
+  linear: (site, inputs) => torch('linear', ...texts(site, inputs)),
+  rms_norm: (site, inputs, { eps }) => called(site.function(rmsNorm), [...texts(site, inputs), float(eps)]),
+  rotary(site, inputs, { pairing }, { shape }) {
+    const pairs = constant(site.node(inputs[1]!).type.shape[3]!)!;
+    const name = site.function(rotary(pairing, 2 * pairs !== constant(shape[3]!)));
+    return called(name, texts(site, inputs));
+  },
+  rotary_table: 'it is made of primitives',
+  silu: (site, [x]) => torch('silu', site.tensor(x!)),
+  softmax: (site, inputs) => called(site.function(softmax), texts(site, inputs)),
+} satisfies { readonly [C in Composite]: LowerWith<AttrsOf<C>> | string };
+
+/** Whether a node stays one call; a text says why it is spelled out in primitives instead. */
+export const keepsComposite = ({ op }: Node): boolean | string => {
+  const native = natives[op as Composite]; // asked of composites only
+  return typeof native === 'string' ? native : true;
+};
+
+export function lowerComposite(op: Composite, site: Site, { inputs, attrs, type }: Node): Expr | undefined {
+  // The node's attributes are those of its op, as the builder saw to.
+  const native = natives[op] as unknown as LowerWith<Attrs> | string;
+  return typeof native === 'string' ? undefined : native(site, inputs, attrs, type);
+}

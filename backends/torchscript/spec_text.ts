@@ -1,0 +1,174 @@
+/** What the text of a spec says of a graph: names of blocks, names that values have there, the lines they come from. */
+
+import type { Node, Origin } from '../../compiler/ir.ts';
+import type { Manifest } from '../../compiler/manifest.ts';
+import type { AnyNode, Assign, Block, Expr, Item, Model } from '../../spec/ast.ts';
+import { prelude } from '../../spec/generated/prelude.ts';
+import { parse } from '../../spec/parse.ts';
+import { position, type Source, type Span } from '../../spec/source.ts';
+import { walk } from '../../spec/walk.ts';
+
+export interface SpecText {
+  /** `Attention` for `transformer.h.3.attn`; undefined where the path leads to no block. */
+  blockName(scope: string): string | undefined;
+  /** `nanochat.nanospec:31`, when the origin lies in the text of that block. */
+  lineOf(scope: string, origins: readonly Origin[]): string | undefined;
+  /** Names that the text gives to the operands of a node, as `reader` sees them. */
+  operandNames(
+    reader: string,
+    node: Node,
+    origins: readonly Origin[],
+  ): readonly (readonly [number, string])[];
+  /** The name that the text assigns the value to, with whether it is one of a kind. */
+  assignedName(scope: string, origins: readonly Origin[]): string | undefined;
+  /** Whether a name is given to a value that already has one: `x0 = x`. */
+  isAlias(name: string): boolean;
+}
+
+interface Indexed {
+  readonly exprs: ReadonlyMap<string, Expr>;
+  readonly assigned: ReadonlyMap<string, string>;
+}
+
+type Owner = Model | Block;
+
+export function specText({ spec }: Manifest): SpecText {
+  const sources: Source[] = [
+    { name: spec.name, text: spec.text },
+    ...Object.entries(spec.includes).map(([name, text]) => ({ name, text })),
+    { name: 'prelude.nanospec', text: prelude },
+  ];
+  const trees = sources.map((s) => parse(s).value).filter((tree) => tree !== undefined);
+  const byText = new Map(trees.map((tree) => [tree.source.text, index(tree)]));
+  const nodes = trees.flatMap((tree) => [...walk(tree)]);
+  const blocks = new Map<string, Block>();
+  for (const node of nodes)
+    if (node.kind === 'Block' && !blocks.has(node.name.text)) blocks.set(node.name.text, node);
+  const model = trees[0]?.declarations.find((d) => d.kind === 'Model');
+  const aliases = new Set(nodes.filter(isAlias).flatMap((a) => a.targets.map((t) => t.name.text)));
+  const places = new Map<string, Place | undefined>();
+  const placeOf = (scope: string): Place | undefined => {
+    if (!places.has(scope)) places.set(scope, model && follow(model, scope, blocks));
+    return places.get(scope);
+  };
+  const isIn = ({ span }: Origin, owner: Owner | undefined): boolean =>
+    owner !== undefined &&
+    owner.span.source.text === span.source.text &&
+    owner.span.start <= span.start &&
+    span.end <= owner.span.end;
+  const lookup = ({ span }: Origin): Indexed | undefined => byText.get(span.source.text);
+  return {
+    blockName: (scope) => placeOf(scope)?.name,
+    lineOf(scope, origins) {
+      const owner = placeOf(scope)?.owner;
+      const own =
+        origins.find((o) => o.scope === scope && isIn(o, owner)) ?? origins.find((o) => isIn(o, owner));
+      return own && `${baseName(own.span.source.name)}:${position(own.span.source, own.span.start).line}`;
+    },
+    operandNames(reader, node, origins) {
+      const owner = placeOf(reader)?.owner;
+      const found: (readonly [number, string])[] = [];
+      for (const origin of origins) {
+        if (!isIn(origin, owner) && origin.scope !== reader) continue;
+        const expr = lookup(origin)?.exprs.get(key(origin.span));
+        if (expr) found.push(...operandsOf(expr, node));
+      }
+      return found;
+    },
+    assignedName(scope, origins) {
+      const owner = placeOf(scope)?.owner;
+      for (const origin of origins) {
+        const name = isIn(origin, owner) ? lookup(origin)?.assigned.get(key(origin.span)) : undefined;
+        if (name !== undefined) return name;
+      }
+      return undefined;
+    },
+    isAlias: (name) => aliases.has(name),
+  };
+}
+
+const key = ({ start, end }: Span): string => `${start}:${end}`;
+const baseName = (path: string): string =>
+  path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+
+const isAlias = (node: AnyNode): node is Assign =>
+  node.kind === 'Assign' && node.values.length === 1 && node.values[0]!.kind === 'Name';
+
+const named = ['Call', 'Binary', 'Unary', 'Index', 'As', 'Select', 'If'];
+
+function index(tree: AnyNode): Indexed {
+  const exprs = new Map<string, Expr>();
+  const assigned = new Map<string, string>();
+  for (const node of walk(tree)) {
+    if (named.includes(node.kind)) exprs.set(key(node.span), node as Expr); // these kinds are expressions
+    if (node.kind !== 'Assign' || node.values.length !== node.targets.length) continue;
+    node.values.forEach((value, i) => void assigned.set(key(value.span), node.targets[i]!.name.text));
+  }
+  return { exprs, assigned };
+}
+
+/** The names among the operands of an expression, where it has no more of them than the node. */
+function operandsOf(expr: Expr, { inputs }: Node): (readonly [number, string])[] {
+  const parts =
+    expr.kind === 'Call'
+      ? expr.args.filter((a) => !a.name).map((a) => a.value)
+      : expr.kind === 'Binary'
+        ? [expr.left, expr.right]
+        : expr.kind === 'Unary'
+          ? [expr.operand]
+          : expr.kind === 'Index' || expr.kind === 'As'
+            ? [expr.object]
+            : [];
+  return parts
+    .map((part, i): readonly [number, string] | undefined =>
+      part.kind === 'Name' && i < inputs.length ? [i, part.text] : undefined,
+    )
+    .filter((pair) => pair !== undefined);
+}
+
+interface Place {
+  readonly name: string;
+  /** Undefined for what is built in. */
+  readonly owner: Owner | undefined;
+}
+
+/** Follows a path from member to member. */
+function follow(model: Model, scope: string, blocks: ReadonlyMap<string, Block>): Place | undefined {
+  let place: Place = { name: model.name.text, owner: model };
+  let rest = scope;
+  while (rest !== '') {
+    const found = place.owner && memberAt(itemsOf(place.owner), rest);
+    if (!found) return undefined;
+    place = { name: found.block, owner: blocks.get(found.block) };
+    rest = found.rest;
+  }
+  return place;
+}
+
+const itemsOf = (owner: Owner): readonly AnyNode[] => (owner.kind === 'Model' ? owner.body : owner.items);
+
+function memberAt(
+  items: readonly AnyNode[],
+  path: string,
+): { readonly block: string; readonly rest: string } | undefined {
+  for (const item of items) {
+    if (item.kind === 'Branch') {
+      const inside = memberAt([...item.then, ...(item.else ?? [])] as readonly Item[], path);
+      if (inside) return inside;
+    }
+    if (item.kind !== 'Member' || item.type.kind !== 'Construct') continue;
+    const own = item.path.words.map((w) => w.text).join('.');
+    const rest = after(path, own, item.indices !== undefined);
+    if (rest !== undefined) return { block: item.type.path.words.at(-1)!.text, rest };
+  }
+  return undefined;
+}
+
+/** What follows a member in a path: `3.attn` after `h` is `attn` where members are numbered. */
+function after(path: string, own: string, numbered: boolean): string | undefined {
+  if (path !== own && !path.startsWith(`${own}.`)) return undefined;
+  const rest = path.slice(own.length + 1);
+  if (!numbered) return rest;
+  const match = /^\d+(?:\.(.*))?$/.exec(rest);
+  return match ? (match[1] ?? '') : undefined;
+}

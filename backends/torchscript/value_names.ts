@@ -1,0 +1,131 @@
+/** Names for the values of one method: those that the spec gives them where it does, else what they are. */
+
+import type { NodeId } from '../../compiler/ir.ts';
+import type { Region } from '../../compiler/regions.ts';
+import { runtimeNames } from '../../spec/dim.ts';
+import { isComposite, opOf } from '../../spec/ops/index.ts';
+import type { CodeContext } from './code_context.ts';
+import { free, isIdentifier } from './names.ts';
+
+/** Candidates in order of preference; never empty. */
+export type Candidates = (id: NodeId) => readonly string[];
+
+const isWithin = (scope: string, outer: string): boolean =>
+  outer === '' || scope === outer || scope.startsWith(`${outer}.`);
+
+export function candidatesFor(region: Region, context: CodeContext): Candidates {
+  const { graph, spec } = context;
+  const seen = new Map<NodeId, Set<string>>();
+  const last = new Map<string, NodeId>();
+  for (const node of graph.nodes) {
+    const origins = graph.origins[node.id]!;
+    for (const o of origins) if (node.op !== 'scalar') last.set(placeKey(o), node.id);
+    if (!origins.some((o) => isWithin(o.scope, region.scope))) continue;
+    for (const [i, name] of spec.operandNames(region.scope, node, origins)) {
+      const operand = node.inputs[i]!;
+      const own = new Set(graph.origins[operand]!.map(placeKey));
+      if (origins.some((o) => own.has(placeKey(o)))) continue;
+      seen.set(operand, (seen.get(operand) ?? new Set()).add(name));
+    }
+  }
+  return (id) => {
+    const origins = graph.origins[id]!.filter((o) => last.get(placeKey(o)) === id);
+    const assigned = spec.assignedName(region.scope, origins);
+    const referred = [...(seen.get(id) ?? [])];
+    const names = [
+      ...referred.filter((n) => spec.isAlias(n)),
+      ...(assigned === undefined ? [] : [assigned]),
+      ...referred,
+      fallback(id, context),
+    ];
+    return names.filter(isIdentifier);
+  };
+}
+
+const placeKey = (o: {
+  readonly scope: string;
+  readonly span: { readonly start: number; readonly end: number };
+}) => `${o.scope} ${o.span.start}:${o.span.end}`;
+
+/** Ops that keep what their operand is. */
+const views = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
+const telling = new Set(['q', 'k', 'v', 'mask', 'bias', 'sinks', 'cos', 'sin']);
+const byOp: Readonly<Record<string, string>> = {
+  gather: 'rows',
+  take_along: 'rows',
+  cumsum: 'count',
+  concat: 'joined',
+  iota: 'steps',
+  constant: 'numbers',
+  eq: 'mask',
+  lt: 'mask',
+  le: 'mask',
+  and: 'mask',
+  or: 'mask',
+  not: 'mask',
+};
+
+/** What an op that reads the value calls it, or what made it. */
+function fallback(id: NodeId, context: CodeContext): string {
+  const { graph, users } = context;
+  const node = graph.nodes[id]!;
+  const port = graph.ports.find((p) => p.input === node.attrs['name']);
+  if (node.op === 'input') {
+    const name = port
+      ? `past_${port.decl.name.replace(/^.*\./, '').replace(/\W/g, '_')}`
+      : String(node.attrs['name']);
+    return inputNames[name] ?? name;
+  }
+  if (node.op === 'param' || node.op === 'table')
+    return String(node.attrs['name'])
+      .replace(/^.*\.(?=\D)/, '')
+      .replace(/\W/g, '_');
+  for (const user of users.get(id) ?? []) {
+    const { op, inputs } = graph.nodes[user]!;
+    const name = isComposite(op) ? opOf(op).inputs[inputs.indexOf(id)]?.replace('?', '') : undefined;
+    if (name !== undefined && telling.has(name)) return name;
+  }
+  if (views.has(node.op)) return fallback(node.inputs[0]!, context);
+  return byOp[node.op] ?? 'y';
+}
+
+/** Boundary inputs that may be left out have another name once they are there. */
+const inputNames: Readonly<Record<string, string>> = { attention_mask: 'real', position_ids: 'positions' };
+
+export interface Defining {
+  readonly defines: readonly NodeId[];
+  readonly reads: readonly NodeId[];
+}
+
+/** A name is given again once nothing reads its last holder any more. `given` have their names already. */
+export function nameValues(
+  inputs: readonly NodeId[],
+  statements: readonly Defining[],
+  candidates: Candidates,
+  given: ReadonlyMap<NodeId, string>,
+): ReadonlyMap<NodeId, string> {
+  const until = new Map<NodeId, number>();
+  statements.forEach(({ reads }, i) => {
+    for (const id of reads) until.set(id, i);
+  });
+  const names = new Map(given);
+  const holders = new Map<string, number>(
+    [...runtimeNames, ...[...given.values()].map((n) => n.replace(/\W.*/, ''))].map((n) => [
+      n,
+      Number.POSITIVE_INFINITY,
+    ]),
+  );
+  const give = (id: NodeId, now: number): void => {
+    if (names.has(id)) return;
+    const taken = (name: string): boolean => (holders.get(name) ?? -1) > now;
+    const all = candidates(id);
+    const name = all.find((n) => !taken(n)) ?? free(all[0] ?? 'y', taken);
+    names.set(id, name);
+    holders.set(name, Math.max(until.get(id) ?? -1, now + 0.5));
+  };
+  for (const id of inputs) give(id, -1);
+  statements.forEach(({ defines }, i) => {
+    for (const id of defines) give(id, i);
+  });
+  return names;
+}

@@ -1,0 +1,156 @@
+/** A zip archive as chunks: stored records, each at a multiple of 64 bytes, with its checksum found while it flows. */
+
+import { crc32 } from 'node:zlib';
+import { Bug } from '../../spec/diagnostic.ts';
+
+export interface ZipRecord {
+  readonly name: string;
+  /** Exact length of `chunks()`. */
+  readonly size: number;
+  chunks(): Iterable<Uint8Array>;
+}
+
+export interface ZipFile {
+  /** Exact length of `chunks()`, known before the first one. */
+  readonly size: number;
+  chunks(): Iterable<Uint8Array>;
+}
+
+const alignment = 64;
+/** Sizes and offsets from here on do not fit into the 32 bits of a plain header. */
+const large = 2 ** 32 - 1;
+const signatures = {
+  local: 0x04034b50,
+  descriptor: 0x08074b50,
+  central: 0x02014b50,
+  end64: 0x06064b50,
+  locator64: 0x07064b50,
+  end: 0x06054b50,
+} as const;
+/** Names are UTF-8; the checksum follows the data. */
+const flags = 0x0808;
+
+interface Placed {
+  readonly record: ZipRecord;
+  readonly name: Buffer;
+  readonly header: number;
+  readonly extra: Buffer;
+  /** Where the data begins, and where what follows its descriptor does. */
+  readonly data: number;
+  readonly end: number;
+  readonly zip64: boolean;
+}
+
+/** Dates are zero, so that equal records are equal archives. Throws a `Bug` when a record is not as long as it said. */
+export function zipFile(records: readonly ZipRecord[]): ZipFile {
+  const placed: Placed[] = [];
+  for (const record of records) placed.push(place(record, placed.at(-1)?.end ?? 0));
+  const start = placed.at(-1)?.end ?? 0;
+  const central = (crcs: readonly number[]): Buffer => {
+    const entries = placed.map((p, i) => centralEntry(p, crcs[i]!));
+    const length = entries.reduce((sum, e) => sum + e.length, 0);
+    return Buffer.concat([...entries, ending(entries.length, length, start)]);
+  };
+  return {
+    size: start + central(placed.map(() => 0)).length,
+    *chunks() {
+      const crcs: number[] = [];
+      for (const p of placed) {
+        yield localHeader(p);
+        let crc = 0;
+        let size = 0;
+        for (const chunk of p.record.chunks()) {
+          crc = crc32(chunk, crc);
+          size += chunk.length;
+          yield chunk;
+        }
+        const { name, size: promised } = p.record;
+        if (size !== promised) throw new Bug(`${name} has ${size} bytes and was to have ${promised}`);
+        crcs.push(crc);
+        yield descriptor(p, crc);
+      }
+      yield central(crcs);
+    },
+  };
+}
+
+function place(record: ZipRecord, header: number): Placed {
+  const name = Buffer.from(record.name, 'utf8');
+  const zip64 = record.size >= large;
+  const extra = localExtra(header + 30 + name.length, zip64);
+  const data = header + 30 + name.length + extra.length;
+  return { record, name, header, extra, data, end: data + record.size + (zip64 ? 24 : 16), zip64 };
+}
+
+/** Extra fields that begin at `start`: sizes of 64 bits where needed, and the padding that torch itself writes. */
+function localExtra(start: number, zip64: boolean): Buffer {
+  const sizes = zip64 ? Buffer.concat([numbers(2, 1, 16), numbers(8, 0, 0)]) : Buffer.alloc(0);
+  const before = start + sizes.length + 4;
+  const pad = (alignment - (before % alignment)) % alignment;
+  return Buffer.concat([sizes, Buffer.from('FB'), numbers(2, pad), Buffer.alloc(pad, 'Z')]);
+}
+
+/** Little-endian unsigned numbers of `bytes` bytes each. */
+function numbers(bytes: 2 | 4 | 8, ...values: readonly number[]): Buffer {
+  const buffer = Buffer.alloc(bytes * values.length);
+  values.forEach((value, i) => {
+    if (bytes === 8) buffer.writeBigUInt64LE(BigInt(value), 8 * i);
+    else buffer.writeUIntLE(value, bytes * i, bytes);
+  });
+  return buffer;
+}
+
+/** Version needed, flags, method, time, date. */
+const common = (zip64: boolean): Buffer => numbers(2, zip64 ? 45 : 20, flags, 0, 0, 0);
+
+const localHeader = ({ name, extra, zip64 }: Placed): Buffer =>
+  Buffer.concat([
+    numbers(4, signatures.local),
+    common(zip64),
+    numbers(4, 0, zip64 ? large : 0, zip64 ? large : 0),
+    numbers(2, name.length, extra.length),
+    name,
+    extra,
+  ]);
+
+const descriptor = ({ record, zip64 }: Placed, crc: number): Buffer =>
+  Buffer.concat([numbers(4, signatures.descriptor, crc), numbers(zip64 ? 8 : 4, record.size, record.size)]);
+
+function centralEntry({ record, name, header, zip64 }: Placed, crc: number): Buffer {
+  const wide = [...(zip64 ? [record.size, record.size] : []), ...(header >= large ? [header] : [])];
+  const extra = wide.length > 0 ? [numbers(2, 1, 8 * wide.length), numbers(8, ...wide)] : [];
+  const size = zip64 ? large : record.size;
+  return Buffer.concat([
+    numbers(4, signatures.central),
+    numbers(2, wide.length > 0 ? 45 : 20),
+    common(wide.length > 0),
+    numbers(4, crc, size, size),
+    numbers(2, name.length, wide.length > 0 ? 4 + 8 * wide.length : 0, 0, 0, 0),
+    numbers(4, 0, Math.min(header, large)),
+    name,
+    ...extra,
+  ]);
+}
+
+/** What closes the archive: the number of entries, the length of their directory, and where that begins. */
+function ending(entries: number, length: number, start: number): Buffer {
+  const wide = entries >= 0xffff || start >= large || length >= large;
+  const end64 = Buffer.concat([
+    numbers(4, signatures.end64),
+    numbers(8, 44),
+    numbers(2, 45, 45),
+    numbers(4, 0, 0),
+    numbers(8, entries, entries, length, start),
+    numbers(4, signatures.locator64, 0),
+    numbers(8, start + length),
+    numbers(4, 1),
+  ]);
+  const few = Math.min(entries, 0xffff);
+  return Buffer.concat([
+    ...(wide ? [end64] : []),
+    numbers(4, signatures.end),
+    numbers(2, 0, 0, few, few),
+    numbers(4, Math.min(length, large), Math.min(start, large)),
+    numbers(2, 0),
+  ]);
+}
