@@ -38,7 +38,7 @@ function nanoc(...args: string[]) {
   return { code: status, out: stdout, err: stderr.replace(/^npm warn .*\n/gm, '') };
 }
 
-test.before(() => {
+test('it packs, and installs into an empty folder', () => {
   npm(['pack', '--pack-destination', home], root);
   const tarball = readdirSync(home).find((file) => file.endsWith('.tgz'));
   assert.is(tarball, `nanoc-${version}.tgz`);
