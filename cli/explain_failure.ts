@@ -1,12 +1,11 @@
 /** After a failed verification: the first value that differs, the block and the line of the spec it came from, and who made it so. */
 
-import type { OnnxModel } from '../backends/onnx/read_model.ts';
 import { bisect, explain } from '../runtime/bisect.ts';
 import type { Session } from '../runtime/session.ts';
 import type { VerifyReport } from '../runtime/verify.ts';
 import { warning } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
-import { openInside } from './open_inside.ts';
+import type { ModelFile } from './model_kinds.ts';
 import type { Recompiled } from './recompile_model.ts';
 import type { VerifyOptions } from './verify.ts';
 
@@ -14,18 +13,20 @@ type Failing = NonNullable<VerifyReport['failing']>;
 
 export async function explainFailure(
   { io }: Context,
-  model: OnnxModel,
+  model: ModelFile,
   { compiled, stages, weightsOf }: Recompiled,
   { row, calls }: Failing,
   { device = 'cpu' }: Pick<VerifyOptions, 'device'>,
 ): Promise<void> {
+  const fault = model.fault(compiled);
+  if (fault) return io.report([fault]);
   io.note('looking for the first value that differs');
   const { graph, reference, manifest } = compiled;
   const result = await bisect({
     reference: { graph: reference, weights: weightsOf(reference) },
     target: { graph, weights: weightsOf(graph) },
     manifest,
-    recompile: (outputs): Promise<Session> => openInside(model, compiled, outputs, device),
+    recompile: (outputs): Promise<Session> => model.inside(compiled, outputs, device),
     calls,
     tolerance: row.tolerance,
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),

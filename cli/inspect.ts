@@ -2,8 +2,10 @@
 
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { isArchive } from '../backends/torchscript/read_archive.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, whole } from './compile_options.ts';
+import { inspectArchive } from './inspect_archive.ts';
 import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
@@ -14,7 +16,7 @@ export type InspectOptions = Pick<CompileOptions, 'json' | 'quiet' | 'color' | '
 export function addInspect(program: Command): void {
   withGlobals(program.command('inspect'))
     .description('parameters, memory, ports and sizes of a spec, a compiled model or a checkpoint')
-    .argument('<what>', 'a spec (file or shipped name), a .onnx model, or a checkpoint')
+    .argument('<what>', 'a spec (file or shipped name), a .onnx or TorchScript .pt model, or a checkpoint')
     .option('--checkpoint <path>', 'with a spec: take its sizes from the config of this checkpoint')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
     .option('--set <name=value>', 'with a spec: override a config entry (repeatable)', collectSet, new Map())
@@ -23,6 +25,7 @@ export function addInspect(program: Command): void {
 
 async function run(cx: Context, options: InspectOptions, [what = '']: readonly string[]): Promise<undefined> {
   if (what.endsWith('.onnx')) await inspectModel(cx, what);
+  else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
   else inspectSpec(cx, what, options);
 }

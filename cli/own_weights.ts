@@ -1,7 +1,8 @@
-/** The parameters of a model as its own initialisers hold them: whole, or put together again from the views that were kept. */
+/** The parameters of a model as the model itself holds them: whole, or put together again from the views that were kept. */
 
 import { openOnnxWeights } from '../backends/onnx/read_model.ts';
 import type { Graph } from '../compiler/ir.ts';
+import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
 import { converter } from '../compiler/weights/convert.ts';
 import { product } from '../compiler/weights/place_tensor.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
@@ -21,17 +22,18 @@ interface Part {
  * For `graph`, which the model was written from, and for every graph on the way to it. Elements of a parameter that no
  * view of the model has are zero: nothing reads them.
  */
-export function ownWeights(path: string, graph: Graph): (of: Graph) => Values {
-  const { tensors } = openOnnxWeights(path);
+export function ownWeights(
+  path: string,
+  graph: Graph,
+  tensors: ReadonlyMap<string, LazyTensor> = openOnnxWeights(path).tensors,
+): (of: Graph) => Values {
   const parts = new Map<string, Part[]>();
   for (const part of paramsOf(graph)) parts.set(part.view.of, [...(parts.get(part.view.of) ?? []), part]);
   const stored = (name: string): Float32Array => {
     const tensor = tensors.get(name);
     if (tensor)
       return floats(rawBytes(tensor), converter(tensor.dtype, ['float32']).run, product(tensor.shape));
-    throw new Refusal([
-      error('N704', `the model has no initialiser ${name}, which its spec asks for`, { file: path }),
-    ]);
+    throw new Refusal([error('N704', `the model holds no ${name}, which its spec asks for`, { file: path })]);
   };
   return (of) => {
     const views = new Map(paramsOf(of).map(({ name, view }) => [name, view]));

@@ -1,13 +1,11 @@
 /** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
 
-import { findBackend } from '../backends/index.ts';
-import type { OnnxModel } from '../backends/onnx/read_model.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import { specOf } from '../compiler/identity.ts';
 import type { Graph } from '../compiler/ir.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
-import { emitOptions } from './compile.ts';
+import type { ModelFile } from './model_kinds.ts';
 import { openNamed, type Where } from './open_inputs.ts';
 import { ownWeights, type Values } from './own_weights.ts';
 
@@ -19,8 +17,8 @@ export interface Recompiled {
   readonly weightsOf: (graph: Graph) => Values;
 }
 
-/** Weights come from the checkpoint if one is named, and from the model's own initialisers otherwise. */
-export function recompileModel(cx: Context, model: OnnxModel, options: Where): Recompiled {
+/** Weights come from the checkpoint if one is named, and from the model itself otherwise. */
+export function recompileModel(cx: Context, model: ModelFile, options: Where): Recompiled {
   const stages: { readonly pass: string; readonly graph: Graph }[] = [];
   const checkpoint = openNamed(options, cx.io);
   const { value, diagnostics } = compile({
@@ -32,11 +30,11 @@ export function recompileModel(cx: Context, model: OnnxModel, options: Where): R
   if (!value || hasErrors(diagnostics)) {
     throw new Refusal(diagnostics.filter((d) => d.severity === 'error'));
   }
-  const weightsOf = checkpoint ? value.weightsOf : ownWeights(model.path, value.graph);
+  const weightsOf = checkpoint ? value.weightsOf : ownWeights(model.path, value.graph, model.tensors());
   return { compiled: value, stages, weightsOf };
 }
 
-function requestAgain({ manifest, opset }: OnnxModel): CompileRequest {
+function requestAgain({ manifest, backend, emit }: ModelFile): CompileRequest {
   const { source, include } = specOf(manifest);
   const { cache, slots, logits, storage, compute, context } = manifest;
   return {
@@ -49,6 +47,7 @@ function requestAgain({ manifest, opset }: OnnxModel): CompileRequest {
     logits,
     storage,
     compute,
-    backendPasses: findBackend('onnx').passes(emitOptions({ opset, external: 'auto' }, 'model.onnx')),
+    wholeWeights: backend.wholeWeights ?? false,
+    backendPasses: backend.passes(emit),
   };
 }

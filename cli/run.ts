@@ -2,14 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readManifest } from '../backends/onnx/read_model.ts';
 import { generate } from '../runtime/generate.ts';
-import { type Device, devices, onnxSession } from '../runtime/onnx_node_session.ts';
+import { type Device, devices } from '../runtime/onnx_node_session.ts';
 import type { Tokenizer } from '../runtime/tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { whole } from './compile_options.ts';
 import type { IoOptions } from './io.ts';
+import { openModel } from './model_kinds.ts';
 import { usage } from './open_inputs.ts';
 import { besideModel, namedTokenizer, readTokenizer } from './tokenizer_files.ts';
 
@@ -29,7 +29,7 @@ interface Options extends Partial<IoOptions> {
 export function addRun(program: Command): void {
   withGlobals(program.command('run'))
     .description('generate text or token ids from a compiled model, streaming')
-    .argument('<model>', 'a .onnx file that nanoc wrote')
+    .argument('<model>', 'a .onnx or .pt file that nanoc wrote')
     .option('--prompt <text>', 'text to continue; `-` reads it from stdin; needs a tokenizer')
     .option('--tokens <ids>', 'token ids to continue, as in 1,2,3; ids come out', tokenIds)
     .option(
@@ -75,10 +75,10 @@ async function run(
   if ((options.prompt === undefined) === (options.tokens === undefined)) {
     throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
   }
-  const manifest = readManifest(model);
+  const file = openModel(model);
   const tokenizer = options.prompt === undefined ? undefined : tokenizerOf(model, options.tokenizer);
   const prompt = promptIds(options, tokenizer);
-  const session = await onnxSession({ model, manifest, device: options.device });
+  const session = await file.open(options.device);
   const start = performance.now();
   let [count, first] = [0, 0];
   const decoder = tokenizer?.decodeStream();

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { readModel } from '../backends/onnx/read_model.ts';
 import { readGolden } from '../runtime/golden.ts';
-import { type Device, devices, onnxSession } from '../runtime/onnx_node_session.ts';
+import { type Device, devices } from '../runtime/onnx_node_session.ts';
 import { referenceSession } from '../runtime/reference_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts';
@@ -15,6 +14,7 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
+import { type ModelFile, openModel } from './model_kinds.ts';
 import { openInputs } from './open_inputs.ts';
 import { recompileModel } from './recompile_model.ts';
 import { table } from './table.ts';
@@ -29,8 +29,10 @@ export interface VerifyOptions extends CompileOptions {
 
 export function addVerify(program: Command): void {
   withGlobals(withCompileOptions(program.command('verify')))
-    .description('(compile,) run and compare: reference, target, cached against uncached')
-    .argument('[what]', 'a .onnx file that nanoc wrote, or a spec to compile first')
+    .description(
+      '(compile,) run and compare: reference, target, cached against uncached, target against target',
+    )
+    .argument('[what]', 'a .onnx or .pt file that nanoc wrote, or a spec to compile first')
     .option('--golden <file>', 'a safetensors file with `tokens` and the `logits` that someone else computed')
     .addOption(new Option('--device <name>', 'where the target runs').choices(devices).default('cpu'))
     .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
@@ -43,53 +45,81 @@ export function addVerify(program: Command): void {
 }
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
-  if (what?.endsWith('.onnx')) return verifyModel(cx, what, options);
+  if (what !== undefined && isModelName(what)) return verifyModel(cx, what, options);
+  const targets = options.target.length > 0 ? [...new Set(options.target)] : ['onnx'];
   const folder = mkdtempSync(join(tmpdir(), 'nanoc-verify-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   try {
     const inputs = openInputs(what, options, cx.io);
     if (!inputs.checkpoint) cx.io.note(`weights: random (seed ${options.seed})`);
-    const { path } = await compileTo(cx, inputs, { ...options, out: `${folder}/` }, 'onnx', 1);
-    return await verifyModel(cx, path, options);
+    const paths: string[] = [];
+    for (const target of targets) {
+      const written = await compileTo(cx, inputs, { ...options, out: `${folder}/` }, target, targets.length);
+      paths.push(written.path);
+    }
+    return await verifyModels(cx, paths, options);
   } finally {
     process.off('exit', remove);
     remove();
   }
 }
 
-/** Exit code 0 when every check passes. */
-export async function verifyModel(cx: Context, path: string, options: VerifyOptions): Promise<number> {
+/** Whatever ends like one is meant to be one, so that what is wrong with it is said. */
+const isModelName = (path: string): boolean => path.endsWith('.onnx') || path.endsWith('.pt');
+
+export const verifyModel = (cx: Context, path: string, options: VerifyOptions): Promise<number> =>
+  verifyModels(cx, [path], options);
+
+/** Each by itself, and each after the first with the first. Exit code 0 when every check passes. */
+async function verifyModels(cx: Context, paths: readonly string[], options: VerifyOptions): Promise<number> {
+  const sessions: Session[] = [];
+  let code: number = exitCodes.fine;
+  try {
+    for (const path of paths) {
+      const model = openModel(path);
+      const session = stoppable(await model.open(options.device ?? 'cpu'), cx.signal);
+      sessions.push(session);
+      code = Math.max(code, await verifyOne(cx, model, sessions, options));
+    }
+    return code;
+  } finally {
+    for (const session of sessions) await session.close();
+  }
+}
+
+/** The last of `sessions`, and with the first where there are several. */
+async function verifyOne(
+  cx: Context,
+  model: ModelFile,
+  sessions: readonly Session[],
+  options: VerifyOptions,
+): Promise<number> {
   const { io } = cx;
-  const model = readModel(path);
   const { manifest } = model;
   const again = recompileModel(cx, model, options);
   const { reference } = again.compiled;
-  const session = await onnxSession({ model: path, manifest, device: options.device ?? 'cpu' });
-  try {
-    const report = await verify({
-      session: stoppable(session, cx.signal),
-      reference: referenceSession(reference, manifest, again.weightsOf(reference)),
-      windows: windowsOf(reference),
-      full: options.full ?? false,
-      ...(options.golden === undefined
-        ? {}
-        : { golden: readGolden(readFile(options.golden), options.golden, manifest.vocab) }),
-      ...(options.atol === undefined ? {} : { atol: options.atol }),
-      onRow: (row) => void (io.options.json && io.json(row)),
-      onEstimate: ({ what, seconds }) => io.note(`${what}: about ${seconds.toFixed(0)} s`),
-    });
-    show(cx, report);
-    if (report.pass) return exitCodes.fine;
-    io.report(report.diagnostics);
-    if (options.bisect !== false && report.failing) {
-      const { explainFailure } = await import('./explain_failure.ts');
-      await explainFailure(cx, model, again, report.failing, options);
-    }
-    return exitCodes.wrong;
-  } finally {
-    await session.close();
+  const report = await verify({
+    session: sessions.at(-1)!,
+    ...(sessions.length > 1 ? { peer: sessions[0]! } : {}),
+    reference: referenceSession(reference, manifest, again.weightsOf(reference)),
+    windows: windowsOf(reference),
+    full: options.full ?? false,
+    ...(options.golden === undefined
+      ? {}
+      : { golden: readGolden(readFile(options.golden), options.golden, manifest.vocab) }),
+    ...(options.atol === undefined ? {} : { atol: options.atol }),
+    onRow: (row) => void (io.options.json && io.json(row)),
+    onEstimate: ({ what, seconds }) => io.note(`${what}: about ${seconds.toFixed(0)} s`),
+  });
+  show(cx, report);
+  if (report.pass) return exitCodes.fine;
+  io.report(report.diagnostics);
+  if (options.bisect !== false && report.failing) {
+    const { explainFailure } = await import('./explain_failure.ts');
+    await explainFailure(cx, model, again, report.failing, options);
   }
+  return exitCodes.wrong;
 }
 
 /** Between calls Ctrl-C is heard; what it throws is not taken for a failed check. */

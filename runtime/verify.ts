@@ -43,6 +43,8 @@ export interface VerifyOptions {
   readonly reference?: Session;
   /** The same model without memory; one call of the target stands in for it. */
   readonly uncached?: Session;
+  /** Another target of the same model, to be compared with besides. */
+  readonly peer?: Session;
   /** The target's own when absent. */
   readonly manifest?: Manifest;
   readonly golden?: Golden;
@@ -68,7 +70,7 @@ interface Planned {
 const measured = 3;
 
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { session, reference, uncached, atol, onRow } = options;
+  const { session, reference, uncached, peer, onRow } = options;
   const manifest = options.manifest ?? session.manifest;
   const target = watch(session);
   const believed = reference && watch(reference);
@@ -76,7 +78,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     target: target.session,
     ...(believed ? { reference: believed.session } : {}),
     uncached: uncached ?? target.session,
-    limit: Math.min(manifest.context ?? Number.POSITIVE_INFINITY, manifest.slots ?? Number.POSITIVE_INFINITY),
+    ...(peer ? { peer } : {}),
+    limit: limitOf(manifest),
     windows: options.windows ?? [],
     full: options.full ?? false,
     seed: options.seed ?? 1,
@@ -90,7 +93,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     tell(options, 'all checks', sum(rest.map((p) => predict(p.step))));
     if (i >= measured && !isTooLong(step, predict(step)))
       tell(options, `${check}: ${step.what}`, predict(step));
-    const row = await runStep(check, unlessLong(step, predict(step)), allowed(kind, manifest, atol));
+    const row = await runStep(check, unlessLong(step, predict(step)), toleranceOf(kind, manifest, options));
     rows.push(row);
     onRow?.(row);
     if (!row.pass && (!failing || tokensOf(step.calls) < tokensOf(failing.calls))) {
@@ -108,6 +111,17 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     diagnostics: diagnose(rows, session.label),
     ...(failing ? { failing } : {}),
   };
+}
+
+const limitOf = ({ context, slots }: Manifest): number =>
+  Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);
+
+/** Two targets are as far apart as the one with the narrower arithmetic allows. */
+function toleranceOf(kind: Comparison, manifest: Manifest, { peer, atol }: VerifyOptions): Allowed {
+  const own = allowed(kind, manifest, atol);
+  if (kind !== 'peer' || !peer) return own;
+  const other = allowed(kind, peer.manifest, atol);
+  return other.abs > own.abs ? other : own;
 }
 
 const tokensOf = (calls: readonly Call[]): number =>

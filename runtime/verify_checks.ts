@@ -11,6 +11,8 @@ export interface Subject {
   readonly reference?: Session;
   /** Gives the logits that cached runs must repeat: another form of the model, or the target called once. */
   readonly uncached: Session;
+  /** Another target of the same model. */
+  readonly peer?: Session;
   /** Most tokens of one text: the context, or the slots of a static cache. */
   readonly limit: number;
   /** Keys that windowed layers see. */
@@ -207,6 +209,42 @@ function paddingSteps(subject: Subject): readonly Step[] {
   ];
 }
 
+/** The same calls to two targets: texts whole, in pieces, and padded where both have a mask. */
+function peerSteps(subject: Subject): readonly Step[] {
+  const { target, peer, limit, seed } = subject;
+  if (!peer) return [];
+  const length = Math.min(24, limit);
+  const both = (what: string, calls: readonly Call[], blank = 0): Step => {
+    const work = sum(calls.map(({ tokens }) => tokens.length * tokens[0]!.length));
+    return {
+      what: `${what}, against ${peer.label}`,
+      work: { reference: 0, target: 2 * work },
+      calls,
+      run: async () => {
+        const ends = endsOf(
+          target,
+          calls.map(({ tokens }) => tokens[0]!.length),
+        );
+        // Nobody reads what is given at padding.
+        const skip = ends.findIndex((end) => end > blank);
+        const real = async (of: Session) => columnsOf(await logitsOf(of, calls), skip);
+        return [{ expected: await real(peer), actual: await real(target) }];
+      },
+    };
+  };
+  const rows = randomRows(3, length, target.manifest.vocab, seed + 11);
+  const cuts = repeatCuts(length, [Math.ceil(length / 2), 1, 1]);
+  const masked = [target, peer].every((s) => s.manifest.inputs.some((i) => i.name === 'attention_mask'));
+  const shorter = rows.map((row, i) => row.slice(0, Math.max(1, length - 3 * i)));
+  const { tokens, real } = padLeft(shorter);
+  const blank = length - Math.min(...shorter.map((row) => row.length));
+  return [
+    both(`3 rows of ${plural(length, 'token')}`, [{ tokens: rows }]),
+    both(`the same in pieces of ${cuts.slice(0, 8).join(' + ')}`, cutInto(rows, cuts)),
+    ...(masked ? [both('rows padded on the left', cutInto(tokens, cuts, real), blank)] : []),
+  ];
+}
+
 export const checks: readonly Check[] = [
   {
     name: 'reference',
@@ -219,4 +257,5 @@ export const checks: readonly Check[] = [
   { name: 'window', doc: 'the same across the edges of windows', kind: 'self', steps: windowSteps },
   { name: 'batch', doc: 'rows that share a call against rows alone', kind: 'self', steps: batchSteps },
   { name: 'padding', doc: 'rows padded on the left against rows alone', kind: 'self', steps: paddingSteps },
+  { name: 'peer', doc: 'the target against another one', kind: 'peer', steps: peerSteps },
 ];

@@ -28,7 +28,9 @@ function trimmed(lines: readonly string[]): readonly string[] {
 
 /** `text` with the bodies that functions of the same name have in `other`. */
 export function withFunctionsOf(text: string, other: string): string {
-  const theirs = new Map(codeBlocks(other).flatMap((b) => (b.kind === 'function' ? [[b.name, b] as const] : [])));
+  const theirs = new Map(
+    codeBlocks(other).flatMap((b) => (b.kind === 'function' ? [[b.name, b] as const] : [])),
+  );
   const blocks = codeBlocks(text).map((b) => (b.kind === 'function' ? (theirs.get(b.name) ?? b) : b));
   return `${blocks.map((b) => b.lines.join('\n')).join('\n\n')}\n`;
 }

@@ -46,7 +46,11 @@ export function codeFault(model: TorchscriptModel, input: Omit<EmitInput, 'weigh
   }
   const [left] = [...ours.values()].filter((b) => b.kind === 'class');
   if (!left) return undefined;
-  return { ...{ file: `code/${codeFile}`, line: 1, owner: left.name, modules: [] }, expected: left.lines[0]!, found: 'nothing' };
+  return {
+    ...{ file: `code/${codeFile}`, line: 1, owner: left.name, modules: [] },
+    expected: left.lines[0]!,
+    found: 'nothing',
+  };
 }
 
 /** The comment of the line or the nearest one above it. */

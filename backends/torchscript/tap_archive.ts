@@ -45,9 +45,13 @@ function storedIn(model: TorchscriptModel, tree: Module, expected: WeightSource)
       const tensor = model.tensors.get(path);
       if (tensor && tensor.dtype === expected.info(weight).dtype) return rawBytes(tensor);
       throw new Refusal([
-        error('N704', `the archive has no tensor ${path} of ${expected.info(weight).dtype}, which its spec asks for`, {
-          file: model.path,
-        }),
+        error(
+          'N704',
+          `the archive has no tensor ${path} of ${expected.info(weight).dtype}, which its spec asks for`,
+          {
+            file: model.path,
+          },
+        ),
       ]);
     },
   };

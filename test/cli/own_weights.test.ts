@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readModel } from '../../backends/onnx/read_model.ts';
 import { makeIo } from '../../cli/io.ts';
+import { openModel } from '../../cli/model_kinds.ts';
 import { ownWeights } from '../../cli/own_weights.ts';
 import { recompileModel } from '../../cli/recompile_model.ts';
 import { bytesOf, fixture, folder, nanoc, root, written } from './run_cli.ts';
@@ -23,7 +23,7 @@ for (const name of readdirSync(`${root}test/fixtures/golden`).filter((n) => n.st
           : 'nanochat';
     const made = await nanoc(['compile', spec, '--checkpoint', fixture(name), '-o', path]);
     assert.is(made.code, 0, made.err);
-    const model = readModel(path);
+    const model = openModel(path);
     const ours = recompileModel(cx, model, {});
     const theirs = recompileModel(cx, model, { checkpoint: fixture(name) });
     const { reference } = ours.compiled;
@@ -63,7 +63,7 @@ test('arithmetic that was folded into a weight is undone', async () => {
   assert.is(made.code, 0, made.err);
   const { code, out, err } = await nanoc(['verify', path]);
   assert.is(code, 0, out + err);
-  const { compiled } = recompileModel(cx, readModel(path), {});
+  const { compiled } = recompileModel(cx, openModel(path), {});
   const kept = compiled.graph.nodes.find((n) => n.attrs['of'] === 'scale');
   assert.ok(kept, 'the arithmetic is folded');
   const whole = ownWeights(path, compiled.graph)(compiled.reference).values('scale');

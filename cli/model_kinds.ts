@@ -1,0 +1,64 @@
+/** The kinds of model files that nanoc writes, and what each needs to be read, run and looked into again. */
+
+import type { Backend, EmitOptions } from '../backends/backend.ts';
+import { findBackend } from '../backends/index.ts';
+import { openOnnxWeights, readModel } from '../backends/onnx/read_model.ts';
+import { readArchive } from '../backends/torchscript/read_archive.ts';
+import type { Compiled } from '../compiler/compile.ts';
+import type { NodeId } from '../compiler/ir.ts';
+import type { Manifest } from '../compiler/manifest.ts';
+import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
+import { libtorchSession } from '../runtime/libtorch_node_session.ts';
+import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
+import type { Session } from '../runtime/session.ts';
+import type { Diagnostic } from '../spec/diagnostic.ts';
+import { openInside } from './open_inside.ts';
+import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
+
+export interface ModelFile {
+  readonly path: string;
+  readonly manifest: Manifest;
+  readonly backend: Backend;
+  /** As it was written, as far as the file shows. */
+  readonly emit: EmitOptions;
+  /** By the names of its parameters. */
+  readonly tensors: () => ReadonlyMap<string, LazyTensor>;
+  /** Values of `ids` under `outputName` besides what the model gives. */
+  readonly inside: (compiled: Compiled, ids: readonly NodeId[], device: Device) => Promise<Session>;
+  /** What of the file is not as its spec compiles to, where that can be seen without running it. */
+  readonly fault: (compiled: Compiled) => Diagnostic | undefined;
+  open(device: Device): Promise<Session>;
+}
+
+const emitted = { opset: 21, ops: 'standard', external: 'auto' } as const;
+
+function onnxFile(path: string): ModelFile {
+  const model = readModel(path);
+  const { manifest, opset } = model;
+  return {
+    ...{ path, manifest, backend: findBackend('onnx') },
+    emit: { ...emitted, opset, fileName: 'model.onnx' },
+    tensors: () => openOnnxWeights(path).tensors,
+    inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
+    fault: () => undefined,
+    open: (device) => onnxSession({ model: path, manifest, device }),
+  };
+}
+
+function torchscriptFile(path: string): ModelFile {
+  const model = readArchive(path);
+  const { manifest } = model;
+  const fused = [...model.code.values()].some((text) => text.includes('scaled_dot_product_attention'));
+  const emit = { ...emitted, fileName: 'model.pt', minLibtorch: fused ? '2.0' : '1.13' } as const;
+  return {
+    ...{ path, manifest, backend: findBackend('torchscript'), emit },
+    tensors: () => model.tensors,
+    inside: (compiled, ids, device) => openInsideArchive(model, compiled, emit, ids, device),
+    fault: (compiled) => archiveFault(model, compiled, emit),
+    open: (device) => libtorchSession({ model: path, manifest, device }),
+  };
+}
+
+/** Refuses (N704) what no backend of ours wrote. */
+export const openModel = (path: string): ModelFile =>
+  path.endsWith('.onnx') ? onnxFile(path) : torchscriptFile(path);
