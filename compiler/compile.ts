@@ -93,10 +93,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   });
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
-  const reference = runPasses(
-    raw,
-    common.filter((p) => shaping.includes(p.name)),
-  );
+  const shape = common.filter(({ name }) => shaping.includes(name));
+  const reference = runPasses(raw, shape);
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {

@@ -71,10 +71,13 @@ test('of the compiler, a browser loads the readers of files; the interpreter onl
   assert.equal(needed, []);
 });
 
-/** Files on a way from a file to itself, types apart: those vanish. */
+/** Files on a way from a file to itself; types vanish, and what is loaded on demand finds all else loaded. */
 function cycle(files: readonly SourceFile[]): readonly string[] | undefined {
   const graph = new Map(
-    files.map(({ path, imports }) => [path, imports.filter((i) => !i.typeOnly).map(({ from }) => from)]),
+    files.map(({ path, imports }) => [
+      path,
+      imports.filter((i) => !i.typeOnly && !i.lazy).map(({ from }) => from),
+    ]),
   );
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]): readonly string[] | undefined => {

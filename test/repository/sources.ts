@@ -19,6 +19,8 @@ export interface Import {
   /** A file from the root, or a package's name. */
   readonly from: string;
   readonly typeOnly: boolean;
+  /** Loaded only when a function asks for it. */
+  readonly lazy?: boolean;
 }
 
 const filesBelow = (folder: string): string[] =>
@@ -27,17 +29,18 @@ const filesBelow = (folder: string): string[] =>
 function read(path: string): SourceFile {
   const text = readFileSync(join(root, path), 'utf8');
   const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm);
-  const dynamic = [...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)].map((m) => ({
-    typeOnly: false,
-    from: m[1]!,
+  const found: readonly Import[] = [
+    ...[...statements].map((m) => ({ typeOnly: m[1] !== undefined, from: m[2]! })),
+    ...[...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)].map((m) => ({
+      typeOnly: false,
+      lazy: true,
+      from: m[1]!,
+    })),
+  ];
+  const imports = found.map(({ from, ...rest }) => ({
+    ...rest,
+    from: from.startsWith('.') ? normalize(join(dirname(path), from)) : from,
   }));
-  const imports = [...statements]
-    .map((m) => ({ typeOnly: m[1] !== undefined, from: m[2]! }))
-    .concat(dynamic)
-    .map(({ from, typeOnly }) => ({
-      typeOnly,
-      from: from.startsWith('.') ? normalize(join(dirname(path), from)) : from,
-    }));
   return { path, text, imports };
 }
 
