@@ -52,20 +52,6 @@ export function sizesOf(writer: GraphWriter, inputs: readonly GraphInput[]): Siz
     return alone ? read(alone) : solve(name);
   }
 
-  /** A sum of whole multiples of products of names. */
-  function sum(dim: Dim): string {
-    let total: string | undefined;
-    const added = [...dim.terms].sort((a, b) => Math.sign(b.n) - Math.sign(a.n));
-    for (const { n, powers } of added) {
-      const factors = powers.flatMap(([name, e]) => Array.from({ length: e }, () => factor(name)));
-      if (Math.abs(n) !== 1 || factors.length === 0) factors.push(writer.ints([Math.abs(n)]));
-      const product = factors.reduce((a, b) => writer.node('Mul', [a, b]));
-      if (total === undefined) total = n < 0 ? writer.node('Neg', [product]) : product;
-      else total = writer.node(n < 0 ? 'Sub' : 'Add', [total, product]);
-    }
-    return total ?? writer.ints([0]);
-  }
-
   function extent(dim: Dim): string {
     const n = constant(dim);
     if (n !== undefined) return writer.ints([n]);
@@ -74,6 +60,7 @@ export function sizesOf(writer: GraphWriter, inputs: readonly GraphInput[]): Siz
     const under = denominator(dim);
     const over = mul(dim, under);
     if (over.terms.some((t) => t.d !== 1)) throw new Bug(`size ${show(dim)} cannot be computed`);
+    const sum = (of: Dim): string => sumOf(writer, of, factor);
     return constant(under) === 1 ? sum(over) : writer.node('Div', [sum(over), sum(under)]);
   }
 
@@ -83,26 +70,43 @@ export function sizesOf(writer: GraphWriter, inputs: readonly GraphInput[]): Siz
       const n = constant(dim);
       return n === undefined ? writer.node('Squeeze', [extent(dim)]) : writer.scalar(n, 'int64');
     },
-    shape(dims) {
-      const pieces: string[] = [];
-      let run: number[] = [];
-      const flush = (): void => {
-        if (run.length > 0) pieces.push(writer.ints(run));
-        run = [];
-      };
-      for (const dim of dims) {
-        const n = constant(dim);
-        if (n !== undefined) run.push(n);
-        else {
-          flush();
-          pieces.push(extent(dim));
-        }
-      }
-      flush();
-      if (pieces.length === 0) return writer.ints([]);
-      return pieces.length === 1 ? pieces[0]! : writer.node('Concat', pieces, { axis: { i: 0 } });
-    },
+    shape: (dims) => shapeOf(writer, dims, extent),
   };
+}
+
+/** A sum of whole multiples of products of names. */
+function sumOf(writer: GraphWriter, dim: Dim, factor: (name: string) => string): string {
+  let total: string | undefined;
+  const added = [...dim.terms].sort((a, b) => Math.sign(b.n) - Math.sign(a.n));
+  for (const { n, powers } of added) {
+    const factors = powers.flatMap(([name, e]) => Array.from({ length: e }, () => factor(name)));
+    if (Math.abs(n) !== 1 || factors.length === 0) factors.push(writer.ints([Math.abs(n)]));
+    const product = factors.reduce((a, b) => writer.node('Mul', [a, b]));
+    if (total === undefined) total = n < 0 ? writer.node('Neg', [product]) : product;
+    else total = writer.node(n < 0 ? 'Sub' : 'Add', [total, product]);
+  }
+  return total ?? writer.ints([0]);
+}
+
+/** Known sizes in a row are one constant. */
+function shapeOf(writer: GraphWriter, dims: readonly Dim[], extent: Sizes['extent']): string {
+  const pieces: string[] = [];
+  let run: number[] = [];
+  const flush = (): void => {
+    if (run.length > 0) pieces.push(writer.ints(run));
+    run = [];
+  };
+  for (const dim of dims) {
+    const n = constant(dim);
+    if (n !== undefined) run.push(n);
+    else {
+      flush();
+      pieces.push(extent(dim));
+    }
+  }
+  flush();
+  if (pieces.length === 0) return writer.ints([]);
+  return pieces.length === 1 ? pieces[0]! : writer.node('Concat', pieces, { axis: { i: 0 } });
 }
 
 /** What a size must be multiplied by to have whole coefficients and no negative exponents. */
