@@ -26,6 +26,7 @@ const coverage = values['no-coverage'] ? undefined : `${root}/coverage`;
 const long = [
   'test/golden/',
   'test/spec/fuzz',
+  'test/examples/',
   'test/repository/package',
   'test/cli/',
   'test/runtime/webgpu',

@@ -1,0 +1,368 @@
+/** The C++ programs are built, and say what nanochat's own engine and `nanoc run` say. */
+
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { generate } from '../../runtime/generate.ts';
+import { readEncoding } from '../../runtime/tiktoken_pickle.ts';
+import { openTokenizer } from '../../runtime/tokenizer.ts';
+import { tokenizerFiles } from '../../runtime/write_tokenizer.ts';
+import { tablesFile, unicodeTables } from '../../scripts/unicode_tables.ts';
+import { folder, nanoc, tiny, written } from '../cli/run_cli.ts';
+import { type FixtureOptions, fixture, goldenOf, make, open } from '../golden/compile_fixture.ts';
+import { fixtures, specs } from '../golden/measure.ts';
+import {
+  buildAll,
+  program,
+  type Ran,
+  type Runtime,
+  runtimes,
+  source,
+  start,
+  tokenize,
+  whenThere,
+} from './cpp_build.ts';
+
+const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T; // written by us
+
+interface Cases {
+  readonly texts: readonly string[];
+  readonly patterns: Readonly<
+    Record<string, { readonly pattern: string; readonly ids: readonly (readonly number[])[] }>
+  >;
+  readonly special: readonly { readonly text: string; readonly ids: readonly number[] }[];
+  readonly broken: readonly { readonly text: string; readonly ids: readonly number[] }[];
+}
+
+const pickle = readFileSync(`${tiny}/tokenizer/tokenizer.pkl`);
+const encoding = readEncoding(pickle, 'tokenizer.pkl');
+// Encoded by Python's tiktoken.
+const cases = readJson<Cases>(new URL('../fixtures/tokenizer/tiktoken_cases.json', import.meta.url).pathname);
+
+const tokenizerOf = (pattern = encoding.pattern): string =>
+  written('tokenizer.json', tokenizerFiles({ ...encoding, pattern }, { bos: '<|bos|>' }).tokenizer);
+
+function lists(file: string, items: readonly unknown[], ...options: readonly string[]): readonly unknown[] {
+  const { code, out, err } = start(tokenize, [file, ...options], JSON.stringify(items));
+  assert.is(code, 0, err);
+  return out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const different = (a: readonly unknown[], b: readonly unknown[]): number =>
+  a.filter((x, i) => JSON.stringify(x) !== JSON.stringify(b[i])).length + Math.abs(a.length - b.length);
+
+function tokenizerTests(): void {
+  for (const [name, { pattern, ids }] of Object.entries(cases.patterns)) {
+    if (name === 'o200k') continue;
+    test(`the tokenizer splits as tiktoken does by the pattern of ${name}`, () => {
+      assert.is(different(lists(tokenizerOf(pattern), cases.texts), ids), 0);
+    });
+  }
+  test('the tokenizer sees another pattern, and refuses one that it does not know', () => {
+    const [mine, theirs] = [cases.patterns['gpt2']!, cases.patterns['nanochat']!];
+    assert.ok(different(lists(tokenizerOf(mine.pattern), cases.texts), theirs.ids) > 0);
+    const { code, err } = start(tokenize, [tokenizerOf(cases.patterns['o200k']!.pattern)], '["a"]');
+    assert.is(code, 1);
+    assert.match(err, 'splits text by a pattern that is not known here: [^\\r\\n');
+  });
+  test('the tokenizer agrees with ours on any text', () => {
+    const tokens = [...encoding.ranks.keys()].filter((t) => /^[\x20-\x7e]+$/.test(t));
+    const odd = [
+      '\u00a0',
+      '\u2003',
+      '\u0085',
+      '\ufeff',
+      '\u200d',
+      '\u0301',
+      'ſ',
+      '🌍',
+      '½',
+      '٣',
+      '\r\n',
+      '\n',
+      "'LL",
+    ];
+    const piece = fc.oneof(
+      fc.constantFrom(...tokens),
+      fc.constantFrom(...odd),
+      fc.string({ unit: 'binary' }),
+    );
+    const texts = fc.sample(
+      fc.array(piece, { maxLength: 12 }).map((words) => words.join('')),
+      {
+        seed: 5,
+        numRuns: 4000,
+      },
+    );
+    const ours = openTokenizer(pickle, 'tokenizer.pkl');
+    const expected = texts.map((text) => ours.encode(text));
+    const file = tokenizerOf();
+    assert.is(different(lists(file, texts), expected), 0);
+    assert.is(different(lists(file, expected, '--decode'), texts), 0);
+  });
+  test('special tokens count when asked, and bytes that are no text decode as in Python', () => {
+    const [file, texts] = [tokenizerOf(), cases.special.map(({ text }) => text)];
+    assert.equal(
+      lists(file, texts, '--special'),
+      cases.special.map(({ ids }) => ids),
+    );
+    assert.is(
+      different(
+        lists(file, texts),
+        cases.special.map(({ ids }) => ids),
+      ),
+      texts.length,
+    );
+    assert.equal(
+      lists(
+        file,
+        cases.broken.map(({ ids }) => ids),
+        '--decode',
+      ),
+      cases.broken.map(({ text }) => text),
+    );
+  });
+  test('files that are no tokenizer are refused by name', () => {
+    for (const [text, why] of [
+      ['{"model": ', 'is not valid JSON: no value at byte 10'],
+      ['{"model": {"type": "Unigram"}}', 'cannot be used: it is no byte pair encoding'],
+      ['{"model": {"type": "BPE", "vocab": {"a": 0}}}', 'cannot be used: it has no token for the byte 0'],
+      ['{"normalizer": {"type": "NFC"}}', 'cannot be used: it normalises text'],
+    ] as const) {
+      const { code, err } = start(tokenize, [written('tokenizer.json', text)], '["a"]');
+      assert.is(code, 1);
+      assert.match(err, `tokenizer.json ${why}`);
+    }
+  });
+}
+
+interface Text {
+  readonly prompt: string;
+  readonly prompt_ids: readonly number[];
+  readonly engine_text: string;
+  readonly nostop_ids: readonly number[];
+}
+// Written by nanochat's own engine.
+const texts = readJson<readonly Text[]>(`${tiny}/reference/base_greedy.json`);
+const long = readJson<{ prompt_ids: readonly number[]; ids: readonly number[] }>(
+  `${tiny}/reference/base_long_greedy.json`,
+);
+
+const targets = { onnxruntime: 'onnx', libtorch: 'torchscript' } as const satisfies Record<Runtime, string>;
+const endings = { onnxruntime: '.onnx', libtorch: '.pt' } as const satisfies Record<Runtime, string>;
+
+const rows = (tokens: readonly (readonly number[])[]): readonly string[] =>
+  tokens.flatMap((row) => ['--tokens', row.join(',')]);
+
+const idsOf = ({ out }: Ran): readonly (readonly number[])[] =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ').map(Number));
+
+function programTests(runtime: Runtime): void {
+  const home = folder();
+  const run = (model: string, ...args: readonly (string | number)[]): Ran => {
+    const ran = start(program(runtime), [model, ...args.map(String)]);
+    assert.is(ran.code, 0, ran.err);
+    return ran;
+  };
+  const compiled = (name: string, from: string, spec?: string, options: FixtureOptions = {}): string => {
+    const path = join(home, `${name}${endings[runtime]}`);
+    writeFileSync(path, make(from, spec, { ...options, target: targets[runtime] }).bytes);
+    return path;
+  };
+  const base = `${tiny}/base_checkpoints/d4`;
+  const model = join(home, `tiny${endings[runtime]}`);
+
+  test(`${runtime}: text goes on as nanochat's engine goes on, and stops where it stops`, async () => {
+    const made = await nanoc(['compile', '--checkpoint', base, '--target', targets[runtime], '-o', model]);
+    assert.is(made.code, 0, made.err);
+    for (const { prompt, engine_text } of texts) {
+      const { out, err } = run(model, '--prompt', prompt, '--max-tokens', 64, '--stats');
+      assert.is(out, `${engine_text.replace(/<\|bos\|>$/, '')}\n`);
+      assert.match(err, /\d+ tokens in 1 rows, the first after [\d.]+ ms, then [\d.]+ tokens a second/);
+    }
+  });
+
+  test(`${runtime}: several prompts in one batch are what they are alone, in text and in ids`, () => {
+    const prompts = texts.flatMap(({ prompt }) => ['--prompt', prompt]);
+    const shown = texts.map((t, i) => `--- ${i + 1}\n${t.engine_text.replace(/<\|bos\|>$/, '')}\n`);
+    assert.is(run(model, ...prompts, '--max-tokens', 64).out, shown.join(''));
+    const batch = run(model, ...rows(texts.map((t) => t.prompt_ids)), '--max-tokens', 64);
+    assert.equal(
+      idsOf(batch),
+      texts.map((t) => t.nostop_ids),
+    );
+  });
+
+  test(`${runtime}: 300 tokens across both windows are nanochat's, with every form of the cache`, () => {
+    const args = [...rows([long.prompt_ids]), '--max-tokens', '300'];
+    assert.equal(idsOf(run(model, ...args)), [long.ids]);
+    const fixed = compiled('fixed', base, undefined, { cache: 'static', slots: 400, logits: 'last' });
+    assert.equal(idsOf(run(fixed, ...args)), [long.ids]);
+    const none = compiled('none', base, undefined, { cache: 'none' });
+    assert.equal(idsOf(run(none, ...rows([long.prompt_ids]), '--max-tokens', 40)), [long.ids.slice(0, 40)]);
+    const batch = rows(texts.map((t) => t.prompt_ids));
+    assert.equal(
+      idsOf(run(fixed, ...batch, '--max-tokens', 64)),
+      texts.map((t) => t.nostop_ids),
+    );
+  });
+
+  for (const { name, generation } of fixtures) {
+    const { prompt, tokens } = goldenOf(name).steps;
+    const count = tokens[0]!.length;
+    test(`${runtime}: ${name} goes on as nanochat went on`, () => {
+      const file = compiled(name, fixture(name), specs[generation]);
+      assert.equal(idsOf(run(file, ...rows(prompt), '--max-tokens', count)), tokens);
+      const alone = prompt.map((row) => idsOf(run(file, ...rows([row]), '--max-tokens', count))[0]);
+      assert.equal(alone, tokens);
+    });
+    if (generation !== 3 && generation !== 7) continue;
+    test(`${runtime}: ${name} goes on so in a cache of fixed length too`, () => {
+      const options = { cache: 'static', slots: prompt[0]!.length + count } as const;
+      const file = compiled(`${name}-static`, fixture(name), specs[generation], options);
+      assert.equal(idsOf(run(file, ...rows(prompt), '--max-tokens', count)), tokens);
+    });
+  }
+
+  test(`${runtime}: a model that turns the other way, or at another pace, is seen`, () => {
+    const [name, spec] = ['nanochat-g7-mha-t300', specs[7]!];
+    const { prompt, tokens } = goldenOf(name).steps;
+    const args = [...rows(prompt), '--max-tokens', tokens[0]!.length];
+    for (const edit of [
+      (text: string) => text.replace('turn=-1', 'turn=1'),
+      (text: string) => text.replace('base=100_000', 'base=10_000'),
+    ]) {
+      const file = compiled('wrong', fixture(name), spec, { edit });
+      assert.not.equal(idsOf(run(file, ...args)), tokens);
+    }
+  });
+
+  test(`${runtime}: a text ends at --stop, at the length asked for, and where the slots end`, () => {
+    const [{ prompt_ids, nostop_ids }] = texts as [Text];
+    const stopped = run(model, ...rows([prompt_ids]), '--stop', '1000,1015', '--max-tokens', 64);
+    assert.equal(idsOf(stopped), [nostop_ids.slice(0, nostop_ids.indexOf(1015) + 1)]);
+    assert.equal(idsOf(run(model, ...rows([prompt_ids]), '--max-tokens', 1)), [nostop_ids.slice(0, 1)]);
+    const small = compiled('small', base, undefined, { cache: 'static', slots: 12 });
+    assert.equal(idsOf(run(small, ...rows([prompt_ids]))), [nostop_ids.slice(0, 13 - prompt_ids.length)]);
+  });
+
+  test(`${runtime}: draws are those of the seed, row by row`, () => {
+    const draw = (...args: (string | number)[]): Ran =>
+      run(model, '--temperature', 0.9, '--max-tokens', 25, ...args);
+    const two = rows([texts[0]!.prompt_ids, texts[1]!.prompt_ids]);
+    const batch = idsOf(draw(...two, '--seed', 7, '--top-k', 40));
+    assert.equal(idsOf(draw(...rows([texts[1]!.prompt_ids]), '--seed', 8, '--top-k', 40)), [batch[1]]);
+    assert.not.equal(idsOf(draw(...two, '--seed', 9, '--top-k', 40)), batch);
+    const narrow = idsOf(draw(...two, '--top-p', 0.000001));
+    assert.equal(
+      narrow,
+      texts.slice(0, 2).map((t) => t.nostop_ids.slice(0, 25)),
+    );
+  });
+
+  test(`${runtime}: special tokens of a prompt count when asked`, () => {
+    const given = [...texts.flatMap(({ prompt }) => ['--prompt', `<|bos|>${prompt}`]), '--max-tokens', 64];
+    const shown = texts.map((t, i) => `--- ${i + 1}\n${t.engine_text.replace(/<\|bos\|>$/, '')}\n`).join('');
+    assert.is(run(model, '--special', ...given).out, shown);
+    assert.is.not(run(model, ...given).out, shown);
+  });
+
+  test(`${runtime}: what is wrong is said in a line, with the code that scripts look at`, () => {
+    const garbage = written(`m${endings[runtime]}`, 'no model');
+    const short = compiled('short', base, undefined, { cache: 'static', slots: 4 });
+    const lonely = join(folder(), `lonely${endings[runtime]}`);
+    cpSync(model, lonely);
+    for (const [code, said, ...args] of [
+      [2, 'no model given'],
+      [2, 'say what to continue: --prompt TEXT, or --tokens IDS', model],
+      [2, 'unknown option --promt', model, '--promt', 'x'],
+      [2, '--top-p takes a number from 0 to 1, not "2"', model, '--tokens', '1', '--top-p', '2'],
+      [2, '--tokens takes token ids, as in 1,464,17, not "1,x"', model, '--tokens', '1,x'],
+      [2, '--seed needs a value: N', model, '--tokens', '1', '--seed'],
+      [1, 'no such file: absent', 'absent', '--tokens', '1'],
+      [1, garbage, garbage, '--tokens', '1'],
+      [1, "token 1024 is none of the model's 1024", model, '--tokens', '1024'],
+      [1, 'no tokenizer beside the model', lonely, '--prompt', 'x'],
+      [1, "longer than the model's context or cache", short, '--tokens', '1,2,3,4,5'],
+      [1, 'CUDA', model, '--tokens', '1', '--device', 'cuda'],
+    ] as const) {
+      const ran = start(program(runtime), args);
+      assert.is(ran.code, code, `${said}: ${ran.err}`);
+      assert.ok(ran.err.includes(said), ran.err);
+      assert.is(ran.out, '');
+    }
+  });
+}
+
+test('the tables of characters are those of Node', () => {
+  const kept = readFileSync(tablesFile, 'utf8');
+  const version = /Unicode (\d+\.\d+)/.exec(kept)?.[1];
+  // Another Unicode has more characters; the tables stay until somebody writes them anew.
+  if (version === process.versions['unicode']) assert.is(kept, unicodeTables());
+  else
+    process.stdout.write(
+      `not compared: tables of Unicode ${version}, Node of ${process.versions['unicode']}\n`,
+    );
+  assert.match(kept, /letters\[\] = \{\n {4}\{0x41, 0x5a\}, \{0x61, 0x7a\}/);
+});
+
+whenThere(['compiler'], () => {
+  test('the project builds without a warning', () => {
+    const { code, out, err } = buildAll();
+    assert.is(code, 0, out + err);
+    assert.not.match(out + err, /warning:/);
+  });
+
+  test('without its dependencies the project says what to do', () => {
+    const configure = (...options: readonly string[]): Ran =>
+      start('cmake', ['-S', source, '-B', folder(), '-DONNXRUNTIME_INCLUDE=', ...options]);
+    const wants = configure('-DNANOC_ONNXRUNTIME=ON', '-DNANOC_LIBTORCH=OFF');
+    assert.is.not(wants.code, 0);
+    assert.match(wants.err, /Unpack a release of ONNX Runtime and add\s+-DONNXRUNTIME_ROOT=FOLDER/);
+    const nothing = configure('-DNANOC_LIBTORCH=OFF');
+    assert.is.not(nothing.code, 0);
+    assert.match(nothing.err, 'Neither ONNX Runtime nor LibTorch was found');
+  });
+
+  tokenizerTests();
+});
+
+for (const runtime of runtimes) whenThere(['compiler', runtime], () => programTests(runtime));
+
+whenThere(['compiler', 'onnxruntime'], () => {
+  test('onnxruntime: draws are those of `nanoc run` for the same seed', async () => {
+    const file = join(folder(), 'm.onnx');
+    const { bytes } = make(`${tiny}/base_checkpoints/d4`, undefined);
+    writeFileSync(file, bytes);
+    const session = await open(`${tiny}/base_checkpoints/d4`, undefined);
+    const prompt = texts[2]!.prompt_ids;
+    const tokens: number[] = [];
+    const options = { maxTokens: 60, temperature: 0.8, topK: 30, topP: 0.95, seed: 5 };
+    for await (const token of generate(session, prompt, options)) tokens.push(token);
+    await session.close();
+    const args = [
+      '--temperature',
+      '0.8',
+      '--top-k',
+      '30',
+      '--top-p',
+      '0.95',
+      '--seed',
+      '5',
+      '--max-tokens',
+      '60',
+    ];
+    const ran = start(program('onnxruntime'), [file, ...rows([prompt]), ...args]);
+    assert.equal(idsOf(ran), [tokens], ran.err);
+  });
+});
+
+test.run();

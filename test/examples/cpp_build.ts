@@ -1,0 +1,79 @@
+/** The C++ project, built once for all tests in `out/cpp`: what is there of compilers and libraries decides what is built. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { root } from '../cli/run_cli.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** ONNX Runtime and Debian's LibTorch say things on stderr that are not ours. */
+export function start(command: string, args: readonly string[], input = ''): Ran {
+  const ran = spawnSync(command, args, { input, encoding: 'utf8', timeout: 600_000, maxBuffer: 2 ** 26 });
+  return {
+    code: ran.status ?? -1,
+    out: ran.stdout ?? '',
+    err: (ran.stderr ?? '') + (ran.error?.message ?? ''),
+  };
+}
+
+export const source = join(root, 'examples/cpp');
+const build = join(root, 'out/cpp');
+
+export const runtimes = ['onnxruntime', 'libtorch'] as const;
+export type Runtime = (typeof runtimes)[number];
+
+const onnxruntime = process.env['ONNXRUNTIME_ROOT'] ?? join(root, 'out/onnxruntime');
+const libtorch = process.env['LIBTORCH_ROOT'];
+
+const there = {
+  compiler: ['cmake', 'c++'].every((tool) => start(tool, ['--version']).code === 0),
+  onnxruntime: existsSync(join(onnxruntime, 'include')),
+  libtorch: libtorch !== undefined || existsSync('/usr/include/torch/script.h'),
+};
+
+/** How to get what a test needs. */
+const wanted = {
+  compiler: 'cmake and a C++ compiler (apt-get install cmake g++)',
+  onnxruntime: 'the headers of ONNX Runtime (scripts/onnxruntime_headers.sh)',
+  libtorch: 'LibTorch for C++ (apt-get install libtorch-dev)',
+} as const;
+
+/** Registers `tests` when what they need is there; else they are skipped for people and fail in CI. */
+export function whenThere(needs: readonly (keyof typeof wanted)[], tests: () => void): void {
+  const lacking = needs.filter((need) => !there[need]);
+  if (lacking.length === 0) {
+    tests();
+    return;
+  }
+  const why = `no ${lacking.map((need) => wanted[need]).join(', no ')}`;
+  const title = `runs in C++: ${needs.join(', ')}`;
+  if (process.env['CI'] === 'true')
+    test(title, () => assert.unreachable(`CI needs what is not here: ${why}`));
+  else {
+    process.stdout.write(`skipped: ${why}\n`);
+    test.skip(title, () => {});
+  }
+}
+
+const option = (name: string, on: boolean): string => `-D${name}=${on ? 'ON' : 'OFF'}`;
+
+/** Configures and builds; what the tools wrote. */
+export function buildAll(): Ran {
+  const configured = start('cmake', [
+    ...['-S', source, '-B', build, `-DONNXRUNTIME_ROOT=${onnxruntime}`, '-DCMAKE_BUILD_TYPE=Release'],
+    ...[option('NANOC_ONNXRUNTIME', there.onnxruntime), option('NANOC_LIBTORCH', there.libtorch)],
+    ...(libtorch === undefined ? [] : [`-DCMAKE_PREFIX_PATH=${libtorch}`]),
+  ]);
+  if (configured.code !== 0) return configured;
+  return start('cmake', ['--build', build, '--parallel', '2']);
+}
+
+export const tokenize = join(build, 'nanoc-tokenize');
+export const program = (runtime: Runtime): string => join(build, `cpp_${runtime}`, `nanoc-${runtime}`);
