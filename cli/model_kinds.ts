@@ -8,7 +8,7 @@ import type { Compiled } from '../compiler/compile.ts';
 import type { NodeId } from '../compiler/ir.ts';
 import type { Manifest } from '../compiler/manifest.ts';
 import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
-import { libtorchSession } from '../runtime/libtorch_node_session.ts';
+import { type LibtorchHost, startLibtorch } from '../runtime/libtorch_node_session.ts';
 import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
 import type { Session } from '../runtime/session.ts';
 import type { Diagnostic } from '../spec/diagnostic.ts';
@@ -27,6 +27,7 @@ export interface ModelFile {
   readonly inside: (compiled: Compiled, ids: readonly NodeId[], device: Device) => Promise<Session>;
   /** What of the file is not as its spec compiles to, where that can be seen without running it. */
   readonly fault: (compiled: Compiled) => Diagnostic | undefined;
+  /** Ends what `inside` runs in when it is closed. */
   open(device: Device): Promise<Session>;
 }
 
@@ -50,12 +51,28 @@ function torchscriptFile(path: string): ModelFile {
   const { manifest } = model;
   const fused = [...model.code.values()].some((text) => text.includes('scaled_dot_product_attention'));
   const emit = { ...emitted, fileName: 'model.pt', minLibtorch: fused ? '2.0' : '1.13' } as const;
+  // One process for the model and for looking into it: torch takes seconds to start.
+  let host: LibtorchHost | undefined;
+  const started = async (): Promise<LibtorchHost> => {
+    host ??= await startLibtorch();
+    return host;
+  };
   return {
     ...{ path, manifest, backend: findBackend('torchscript'), emit },
     tensors: () => model.tensors,
-    inside: (compiled, ids, device) => openInsideArchive(model, compiled, emit, ids, device),
+    inside: async (compiled, ids, device) =>
+      openInsideArchive(await started(), { model, compiled, options: emit, ids, device }),
     fault: (compiled) => archiveFault(model, compiled, emit),
-    open: (device) => libtorchSession({ model: path, manifest, device }),
+    async open(device) {
+      const running = await started();
+      try {
+        const session = await running.open({ model: path, manifest, device });
+        return { ...session, close: () => running.close() };
+      } catch (cause) {
+        await running.close();
+        throw cause;
+      }
+    },
   };
 }
 

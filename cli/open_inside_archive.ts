@@ -12,7 +12,7 @@ import type { Compiled } from '../compiler/compile.ts';
 import { specOf } from '../compiler/identity.ts';
 import type { NodeId } from '../compiler/ir.ts';
 import type { Manifest } from '../compiler/manifest.ts';
-import { libtorchSession } from '../runtime/libtorch_node_session.ts';
+import type { LibtorchHost } from '../runtime/libtorch_node_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { outputName } from '../runtime/trace.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
@@ -23,13 +23,18 @@ const inputOf = ({ graph, manifest, weights, program }: Compiled, options: EmitO
   tied: program.names.tied,
 });
 
+export interface Look {
+  readonly model: TorchscriptModel;
+  readonly compiled: Compiled;
+  readonly options: EmitOptions;
+  readonly ids: readonly NodeId[];
+  readonly device: string;
+}
+
 /** The archive written once more with more outputs, in a folder that goes when the session closes. */
 export async function openInsideArchive(
-  model: TorchscriptModel,
-  compiled: Compiled,
-  options: EmitOptions,
-  ids: readonly NodeId[],
-  device: string,
+  host: LibtorchHost,
+  { model, compiled, options, ids, device }: Look,
 ): Promise<Session> {
   const names = new Map(ids.map((id) => [outputName(id), id]));
   const { file, manifest } = tapArchive(model, inputOf(compiled, options), names);
@@ -46,7 +51,7 @@ export async function openInsideArchive(
       onBytes: () => {},
       overwrite: false,
     });
-    const session = await libtorchSession({ model: join(folder, file.name), manifest, device });
+    const session = await host.open({ model: join(folder, file.name), manifest, device });
     return {
       ...session,
       async close() {

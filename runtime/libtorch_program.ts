@@ -43,10 +43,13 @@ def read(size):
 
 
 def readable(cause):
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()] or [type(cause).__name__]
-    places = re.findall(r'File "(code/[^"]+)", line (\\d+)', str(cause))
-    last = re.sub(r"^[\\w.]*(Error|Exception): ", "", lines[-1] if places else lines[0])
-    return last[:400] + (" (%s, line %s)" % places[-1] if places else "")
+    """Errors of a call say what is wrong in the last line, below the way to it; others in the first, above it."""
+    text = str(cause)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(cause).__name__]
+    places = re.findall(r'File "(code/[^"]+)", line (\\d+)', text)
+    at = -1 if "Traceback of TorchScript" in text else 0
+    said = re.sub(r"^[\\w.]*(Error|Exception): ", "", lines[at]).rstrip(":")
+    return said[:400] + (" (%s, line %s)" % places[at] if places else "")
 
 
 try:

@@ -3,6 +3,7 @@
 import type { EmitInput } from '../backend.ts';
 import { codeBlocks } from './code_blocks.ts';
 import { packageName } from './code_context.ts';
+import { readersOf } from './code_readers.ts';
 import { layOut } from './index.ts';
 import type { TorchscriptModel } from './read_archive.ts';
 
@@ -14,7 +15,7 @@ export interface CodeFault {
   readonly found: string;
   /** Name of the class. */
   readonly owner: string;
-  /** Paths of the modules of that class; empty for the model itself. */
+  /** Paths of the modules of that class; of the model itself, those that the line calls or that read what it makes. */
   readonly modules: readonly string[];
   /** `nanochat_2026_03.nanospec` and a line of it, from the comment above. */
   readonly place?: { readonly spec: string; readonly line: number };
@@ -35,7 +36,8 @@ export function codeFault(model: TorchscriptModel, input: Omit<EmitInput, 'weigh
     const at = lines.findIndex((line, i) => line !== expected[i]);
     if (kind === 'function' || (at < 0 && lines.length === expected.length)) continue;
     const i = at < 0 ? lines.length : at;
-    const modules = [...code.classOf].flatMap(([m, of]) => (of === name && m.path !== '' ? [m.path] : []));
+    const instances = [...code.classOf].flatMap(([m, of]) => (of === name ? [m.path] : []));
+    const modules = instances.includes('') ? readersOf(expected, i) : instances;
     const place = placeOf(expected.length > 0 ? expected : lines, i);
     return {
       ...{ file: `code/${codeFile}`, line: start + i, owner: name, modules },

@@ -18,6 +18,9 @@ export interface TorchHere {
   file(name: string, bytes: Uint8Array): string;
 }
 
+// Models of tests are too small to be shared out, and threads that wait take the time of others.
+process.env['OMP_NUM_THREADS'] ??= '1';
+
 const hasTorch = (python: string): boolean =>
   spawnSync(python, ['-c', 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)'])
     .status === 0;

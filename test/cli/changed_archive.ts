@@ -1,0 +1,33 @@
+/** A TorchScript archive with something in it changed, as a file of its own. */
+
+import { zipFile } from '../../backends/torchscript/zip_writer.ts';
+import { withFile } from '../../compiler/weights/file.ts';
+import { readEntry, readZip } from '../../compiler/weights/zip.ts';
+import { written } from './run_cli.ts';
+
+export interface Changes {
+  readonly code?: (text: string) => string;
+  /** By name below the top folder: `data/7`; the bytes may be changed where they are. */
+  readonly record?: (name: string, bytes: Uint8Array) => void;
+}
+
+export function changedArchive(path: string, { code, record }: Changes = {}): string {
+  const records = withFile(path, (file) =>
+    [...readZip(file).entries].map(([name, entry]) => {
+      const bytes = Uint8Array.from(readEntry(file, entry, 2 ** 30));
+      record?.(name.slice(name.indexOf('/') + 1), bytes);
+      const changed = code && name.endsWith('.py') ? Buffer.from(code(Buffer.from(bytes).toString())) : bytes;
+      return { name, size: changed.length, chunks: () => [changed] };
+    }),
+  );
+  return written('m.pt', Buffer.concat([...zipFile(records).chunks()].map((c) => Uint8Array.from(c))));
+}
+
+/** Replaces what must be there. */
+export const swap =
+  (from: string | RegExp, to: string) =>
+  (text: string): string => {
+    const changed = text.replace(from, to);
+    if (changed === text) throw new Error(`no ${from} in the code`);
+    return changed;
+  };

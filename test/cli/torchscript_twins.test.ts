@@ -1,0 +1,181 @@
+/** A TorchScript archive with one thing wrong in it fails, and what is wrong is named: by block, and by the line of the spec. */
+
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readArchive } from '../../backends/torchscript/read_archive.ts';
+import { withTorch } from '../golden/torch_here.ts';
+import { changedArchive, swap } from './changed_archive.ts';
+import { bytesOf, fixture, folder, nanoc, written } from './run_cli.ts';
+
+const checkpoint = fixture('nanochat-g4-valueembed');
+const model = join(folder(), 'm.pt');
+const made = await nanoc([
+  'compile',
+  'nanochat_2026_01',
+  '--checkpoint',
+  checkpoint,
+  '--target',
+  'torchscript',
+  '-o',
+  model,
+]);
+
+const labelOf = (weight: string): string => readArchive(model).tensors.get(weight)!.storage.label;
+
+async function failure(path: string, ...more: string[]): Promise<string> {
+  const { code, out, err } = await nanoc(['verify', path, ...more]);
+  assert.is(code, 1, out + err);
+  assert.match(out, 'FAILED');
+  return err;
+}
+
+await withTorch(() => {
+  test('the archive as it was written passes', async () => {
+    assert.is(made.code, 0, made.err);
+    const { code, out } = await nanoc(['verify', changedArchive(model)]);
+    assert.is(code, 0, out);
+    for (const check of ['reference', 'repeat', 'cache', 'window', 'batch', 'padding', 'greedy', 'finite'])
+      assert.match(out, new RegExp(`^${check} .*ok$`, 'm'));
+    assert.match(out, /libtorch \S+ cpu against reference: \d+ checks, all agree/);
+  });
+
+  test('one number of one weight', async () => {
+    const label = labelOf('transformer.h.2.mlp.c_fc.weight');
+    const path = changedArchive(model, {
+      record(name, bytes) {
+        if (name !== label) return;
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        view.setFloat32(400, view.getFloat32(400, true) + 0.5, true);
+      },
+    });
+    const said = await failure(path, '--checkpoint', checkpoint);
+    assert.match(
+      said,
+      'the first value that differs is linear in transformer.h.2.mlp.c_fc with transformer.h.2.mlp',
+    );
+    assert.match(said, /nanochat_20\d\d_\d\d\.nanospec:\d+:\d+ warning N701/);
+  });
+
+  test('one sign of a rotation', async () => {
+    const said = await failure(
+      changedArchive(model, { code: swap('a * cos - b * sin', 'a * cos + b * sin') }),
+    );
+    assert.match(said, 'the first value that differs is rotary in transformer.h.0.attn; the backend');
+    assert.match(said, /nanochat_2026_01\.nanospec:\d+:\d+/);
+    assert.match(said, 'rope(c_');
+  });
+
+  test('one bound of a mask', async () => {
+    const said = await failure(changedArchive(model, { code: swap(/(\w+ < )33/, '$165') }));
+    assert.match(
+      said,
+      /the code of the archive is not what its spec compiles to: line \d+ of code\/__torch__\/nanoc\.py/,
+    );
+    assert.match(said, 'for transformer.h.0 and 2 more');
+    assert.match(said, /nanochat_2026_01\.nanospec:\d+:\d+/);
+    assert.match(said, 'attention(q, k, v, window');
+    assert.match(said, /found .*< 65/);
+  });
+
+  test('one port that reads the memory of another layer', async () => {
+    const said = await failure(changedArchive(model, { code: swap('past[4]', 'past[2]') }));
+    assert.match(said, 'for transformer.h.2');
+    assert.match(said, /expected .*past\[4\]/);
+    assert.match(said, /found .*past\[2\]/);
+  });
+
+  test('code that LibTorch does not take is refused with its line', async () => {
+    const path = changedArchive(model, { code: swap('a * cos - b * sin', 'a * cos - c * sin') });
+    const { code, err } = await nanoc(['verify', path]);
+    assert.is(code, 1);
+    assert.match(err, 'error N704: LibTorch cannot load the model');
+    assert.match(err, /ndefined value c.*code\/__torch__\/nanoc\.py, line \d+/);
+  });
+
+  test('bytes that are not those of the checksum are refused', async () => {
+    const bytes = Uint8Array.from(bytesOf(model));
+    const { offset } = readArchive(model).tensors.get('transformer.h.0.mlp.c_fc.weight')!.storage;
+    bytes[offset + 3]! ^= 1;
+    const { code, err } = await nanoc(['verify', written('m.pt', bytes)]);
+    assert.is(code, 1);
+    assert.match(err, 'error N604');
+  });
+
+  test('both targets are held against the interpreter and each other', async () => {
+    const small = ['--set', 'layers=2', '--set', 'dim=64', '--set', 'heads=2', '--set', 'vocab=100'];
+    const both = ['--target', 'onnx', '--target', 'torchscript'];
+    const { code, out, err } = await nanoc(['verify', 'nanochat', ...small, ...both]);
+    assert.is(code, 0, out + err);
+    assert.match(out, /^onnxruntime-node cpu against reference: \d+ checks, all agree/m);
+    assert.match(out, /^libtorch \S+ cpu against reference: \d+ checks, all agree/m);
+    assert.match(out, /^peer +3 rows of 24 tokens, against onnxruntime-node cpu .*ok$/m);
+    assert.match(out, /^peer +rows padded on the left, against onnxruntime-node cpu .*ok$/m);
+  });
+
+  test('a device that is not there is refused', async () => {
+    for (const device of ['cuda', 'webgpu']) {
+      const { code, err } = await nanoc(['verify', model, '--device', device]);
+      assert.is(code, 1);
+      assert.match(err, `error N703: device ${device} is not available here`);
+    }
+  });
+
+  test('nanoc run goes through the session', async () => {
+    const { code, out, err } = await nanoc(['run', model, '--tokens', '1,2,3', '-n', '5']);
+    assert.is(code, 0, err);
+    const onnx = join(folder(), 'm.onnx');
+    await nanoc(['compile', 'nanochat_2026_01', '--checkpoint', checkpoint, '-o', onnx]);
+    assert.is(out, (await nanoc(['run', onnx, '--tokens', '1,2,3', '-n', '5'])).out);
+  });
+});
+
+test('nanoc inspect reads the archive without torch', async () => {
+  const env = { NANOC_PYTHON: '/nowhere/python3' };
+  const { code, out, err } = await nanoc(['inspect', model], { env });
+  assert.is(code, 0, err);
+  assert.match(out, 'nanochat_2026_01, made by nanoc');
+  assert.match(
+    out,
+    /^forward\(self, input_ids: Tensor, past: List\[Tensor\], attention_mask: Optional\[Tensor\]=None/m,
+  );
+  assert.match(
+    out,
+    /^past_key_values\.0\.key +float32\[batch_size, 2, past_sequence_length, 16\] +transformer\.h\.0\.attn\.k/m,
+  );
+  const json = JSON.parse((await nanoc(['inspect', model, '--json'], { env })).out);
+  assert.ok(json.tensors.some((t: { name: string }) => t.name === 'transformer.h.3.attn.c_q.weight'));
+  assert.is(json.manifest.cache, 'dynamic');
+});
+
+test('what is no archive of ours is refused', async () => {
+  for (const [path, said] of [
+    [`${checkpoint}/model_000000.pt`, 'is not a TorchScript archive'],
+    [
+      changedArchive(model, {
+        record: (name, bytes) => void (name.startsWith('extra/nanoc') && bytes.fill(32)),
+      }),
+      'was not written by nanoc',
+    ],
+    [written('m.pt', 'text'), 'N704'],
+    ['/nowhere.pt', 'N704'],
+  ] as const) {
+    for (const verb of ['verify', 'run'] as const) {
+      const { code, err } = await nanoc([verb, path, ...(verb === 'run' ? ['--tokens', '1'] : [])]);
+      assert.is(code, 1, path + err);
+      assert.match(err, 'N704');
+      assert.match(err, said);
+    }
+  }
+});
+
+test('without torch, verify and run say how to get it', async () => {
+  const { code, err } = await nanoc(['run', model, '--tokens', '1'], {
+    env: { NANOC_PYTHON: '/nowhere/python3' },
+  });
+  assert.is(code, 1);
+  assert.match(err, 'error N702');
+  assert.match(err, 'apt-get install python3-torch');
+});
+
+test.run();
