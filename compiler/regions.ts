@@ -21,7 +21,7 @@ export interface Region {
   readonly steps: readonly Step[];
   /** Values from outside in the order of their first use; parameters outside of the scope are among them. */
   readonly inputs: readonly NodeId[];
-  /** Values that are used outside, in graph order. */
+  /** Values that are used outside, in graph order; those that only leave the graph come last. */
   readonly outputs: readonly NodeId[];
 }
 
@@ -200,9 +200,8 @@ function describe(graph: Graph, homes: Homes, owner: OwnerOf): Region {
       for (const id of needed) if (!isOwn(id)) inputs.add(id);
     }
     const results = new Set(graph.outputs.map((o) => o.node));
-    const outputs = members.filter(
-      (id) => results.has(id) || users.get(id)?.some((user) => !own.has(user)) === true,
-    );
+    const isRead = (id: NodeId): boolean => users.get(id)?.some((user) => !own.has(user)) === true;
+    const outputs = [...members.filter(isRead), ...members.filter((id) => results.has(id) && !isRead(id))];
     return { scope, steps, inputs: [...inputs], outputs };
   };
   return build('');

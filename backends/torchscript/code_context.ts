@@ -1,6 +1,6 @@
 /** What all methods of one archive share. */
 
-import type { Graph, NodeId } from '../../compiler/ir.ts';
+import type { Graph, NodeId, Origin } from '../../compiler/ir.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { FunctionText } from './functions.ts';
 import type { Places } from './module_tree.ts';
@@ -20,6 +20,19 @@ export interface CodeContext {
   readonly functions: Map<string, FunctionText>;
   /** Nodes by the nodes whose values they read. */
   readonly users: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** The node that an expression of the spec comes to in a block, after those on the way. */
+  readonly meaning: ReadonlyMap<string, NodeId>;
+}
+
+/** An expression in a block. */
+export const placeKey = ({ scope, span }: Origin): string => `${scope} ${span.start}:${span.end}`;
+
+export function meaningOf({ nodes, origins }: Graph): ReadonlyMap<string, NodeId> {
+  const meaning = new Map<string, NodeId>();
+  for (const { id, op } of nodes) {
+    if (op !== 'scalar') for (const origin of origins[id]!) meaning.set(placeKey(origin), id);
+  }
+  return meaning;
 }
 
 export function use(context: CodeContext, text: FunctionText): string {

@@ -92,7 +92,7 @@ const sizes = [
 
 function plainAttention(attrs: Attention, grouped: boolean): FunctionText {
   const sinks = [
-    'column = sinks.float().reshape(1, -1, 1, 1).expand(q.size(0), -1, q.size(2), 1)',
+    'column = sinks.float().reshape(1, -1, 1, 1).expand(scores.size(0), -1, scores.size(2), 1)',
     'weights = torch.softmax(torch.cat([scores, column], 3), 3)[..., :-1].type_as(v)',
   ];
   return written(

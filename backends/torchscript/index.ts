@@ -9,7 +9,7 @@ import { regions } from '../../compiler/regions.ts';
 import { defineBackend, type EmitInput } from '../backend.ts';
 import { archiveFile } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';
-import type { CodeContext } from './code_context.ts';
+import { type CodeContext, meaningOf } from './code_context.ts';
 import { type Module, moduleTree, nameOf, ownerOf, placesOf } from './module_tree.ts';
 import { keepsComposite } from './native.ts';
 import { releases } from './operators.ts';
@@ -53,6 +53,7 @@ export function layOut({ graph: legal, manifest, options, tied = [] }: Omit<Emit
     compute: manifest.compute,
     functions: new Map(),
     users: usersOf(graph),
+    meaning: meaningOf(graph),
   };
   const tree = moduleTree(graph, region, places, tied);
   return { tree, code: writeClasses(tree, region, context) };

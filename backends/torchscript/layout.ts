@@ -12,11 +12,21 @@ export function statement(text: string, indent: string, comment: string | undefi
   return comment === undefined ? lines : [`${indent}# ${comment}`, ...lines];
 }
 
-/** Filled up line by line; breaks stand after commas inside brackets, outside of strings. */
+/** Filled up line by line; breaks stand after commas outside of strings, no deeper inside brackets than they must. */
 function broken(text: string, indent: string): string[] {
+  for (let depth = 1; ; depth++) {
+    const lines = filled(pieces(text, depth), indent);
+    const fits = lines.every((line) => line.length <= width);
+    if (fits || depth === deepest) return lines;
+  }
+}
+
+const deepest = 4;
+
+function filled(all: readonly string[], indent: string): string[] {
   const lines: string[] = [];
   let line = indent;
-  for (const piece of pieces(text)) {
+  for (const piece of all) {
     const next = line + piece;
     if (next.trimEnd().length <= width || line.trim() === '') line = next;
     else {
@@ -27,7 +37,7 @@ function broken(text: string, indent: string): string[] {
   return [...lines, line.trimEnd()];
 }
 
-function pieces(text: string): string[] {
+function pieces(text: string, deepestBreak: number): string[] {
   const found: string[] = [];
   let depth = 0;
   let start = 0;
@@ -38,7 +48,7 @@ function pieces(text: string): string[] {
     if (quoted) continue;
     if ('([{'.includes(c)) depth++;
     if (')]}'.includes(c)) depth--;
-    if (depth === 0 || !text.startsWith(', ', i)) continue;
+    if (depth === 0 || depth > deepestBreak || !text.startsWith(', ', i)) continue;
     found.push(text.slice(start, i + 2));
     start = i + 2;
   }

@@ -175,10 +175,21 @@ function picked(site: Site, x: NodeId, shape: Type['shape']): Expr | undefined {
 const sameShape = (a: Type['shape'], b: Type['shape']): boolean =>
   a.length === b.length && a.every((d, i) => equal(d, b[i]!));
 
+/** The axis of size one that `more` has and `fewer` has not. */
+function extraOne(more: Type['shape'], fewer: Type['shape']): number | undefined {
+  if (more.length !== fewer.length + 1) return undefined;
+  const at = more.findIndex((d, i) => constant(d) === 1 && sameShape(more.toSpliced(i, 1), fewer));
+  return at < 0 ? undefined : at;
+}
+
 const shapes = {
   reshape(site, [x], { shape }) {
     const one = picked(site, x!, shape);
     if (one) return one;
+    const own = site.node(x!).type.shape;
+    const [added, removed] = [extraOne(shape, own), extraOne(own, shape)];
+    if (added !== undefined) return method(site.tensor(x!), 'unsqueeze', String(added));
+    if (removed !== undefined) return method(site.tensor(x!), 'squeeze', String(removed));
     const sizes = shape.map((d) => site.int(d).text);
     return method(site.tensor(x!), 'reshape', sizes.length > 0 ? sizes.join(', ') : '[]');
   },

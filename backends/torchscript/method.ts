@@ -16,7 +16,7 @@ import { reach } from './names.ts';
 import { lowerComposite } from './native.ts';
 import type { Site } from './site.ts';
 import { intOf, readSizes } from './sizes.ts';
-import { type Candidates, candidatesFor, nameValues } from './value_names.ts';
+import { type Candidates, candidatesFor, isAssigned, nameValues } from './value_names.ts';
 
 export interface Statement {
   readonly text: string;
@@ -37,7 +37,7 @@ export interface Body {
 }
 
 /** Values used once are written where they are used, as long as they are not longer than this. */
-const longestInline = 56;
+const longestInline = 64;
 
 export interface MethodText {
   readonly lines: readonly string[];
@@ -67,8 +67,8 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
   const statements: Statement[] = [];
   const site = siteOf(region, context, inline, wanted);
   const results = new Set(region.outputs);
-  const push = (defines: readonly NodeId[], text: string): void => {
-    const comment = spec.lineOf(region.scope, graph.origins[defines[0]!]!);
+  const push = (defines: readonly NodeId[], text: string, own: boolean): void => {
+    const comment = own ? spec.lineOf(region.scope, graph.origins[defines[0]!]!) : undefined;
     const left = defines.length > 0 ? `${defines.map(mark).join(', ')} = ` : '';
     statements.push({ text: left + text, defines, reads: marked(text), comment });
   };
@@ -81,7 +81,7 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
     const defines = step.kind === 'node' ? [step.id] : step.region.outputs;
     const [id] = defines;
     if (defines.length === 1 && mayInline(id!, step, expr)) inline.set(id!, expr);
-    else push(defines, expr.text);
+    else push(defines, expr.text, step.kind === 'node');
   }
   const { unknown } = readSizes(wanted, shownBy(region, context));
   const result = (id: NodeId): Expr => inline.get(id) ?? site.tensor(id);
@@ -92,11 +92,7 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
     const uses = counts.get(id) ?? 0;
     if (results.has(id)) return region.scope !== '' && uses === 0 && results.size === 1;
     if (uses !== 1 || lengthOf(expr.text) > longestInline) return false;
-    return spec.assignedName(region.scope, graph.origins[id]!) === undefined || !isNamedLast(id);
-  }
-  /** Whether the value is what the spec's name stands for, not a step on the way to it. */
-  function isNamedLast(id: NodeId): boolean {
-    return candidates(id).length > 1;
+    return step.kind === 'region' || !isAssigned(id, region.scope, context);
   }
 }
 

@@ -145,12 +145,23 @@ export function newCache(context: CodeContext): MethodText | undefined {
   const slots = graph.ports.some((p) => p.type.shape.some((d) => namesIn(d).has('S')));
   const args = ['self', 'batch: int', ...(slots ? ['slots: int'] : [])];
   const line = (text: string): Statement => ({ text, defines: [], reads: [] });
-  const tensors = graph.ports.map((p) => startOf(p, compute));
+  const starts = graph.ports.map((p) => startOf(p, compute));
   return methodText(
     `def new_cache(${args.join(', ')}) -> List[Tensor]:`,
-    [line(`like = ${reach(places.get(nameOf(param))!)}`), line(`return [${tensors.join(', ')}]`)],
+    [line(`like = ${reach(places.get(nameOf(param))!)}`), line(`return ${repeated(starts)}`)],
     new Map(),
   );
+}
+
+/** Equal neighbours as one comprehension. */
+function repeated(texts: readonly string[]): string {
+  const runs: { text: string; n: number }[] = [];
+  for (const text of texts) {
+    const last = runs.at(-1);
+    if (last?.text === text) last.n++;
+    else runs.push({ text, n: 1 });
+  }
+  return runs.map(({ text, n }) => (n > 1 ? `[${text} for _ in range(${n})]` : `[${text}]`)).join(' + ');
 }
 
 function startOf({ type, fill }: Port, compute: string): string {

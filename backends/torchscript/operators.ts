@@ -82,6 +82,7 @@ export const operators = {
   softmax: old('(Tensor self, int dim, ScalarType? dtype=None) -> Tensor'),
   sort: old('(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)'),
   sqrt: old('(Tensor self) -> Tensor'),
+  squeeze: old('(Tensor self, int dim) -> Tensor'),
   stack: old('(Tensor[] tensors, int dim=0) -> Tensor'),
   sub: old('(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor'),
   sum: old('(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor'),

@@ -1,6 +1,6 @@
 /** What the text of a spec says of a graph: names of blocks, names that values have there, the lines they come from. */
 
-import type { Node, Origin } from '../../compiler/ir.ts';
+import type { Origin } from '../../compiler/ir.ts';
 import type { Manifest } from '../../compiler/manifest.ts';
 import type { AnyNode, Assign, Block, Expr, Item, Model } from '../../spec/ast.ts';
 import { prelude } from '../../spec/generated/prelude.ts';
@@ -13,16 +13,21 @@ export interface SpecText {
   blockName(scope: string): string | undefined;
   /** `nanochat.nanospec:31`, when the origin lies in the text of that block. */
   lineOf(scope: string, origins: readonly Origin[]): string | undefined;
-  /** Names that the text gives to the operands of a node, as `reader` sees them. */
-  operandNames(
-    reader: string,
-    node: Node,
-    origins: readonly Origin[],
-  ): readonly (readonly [number, string])[];
-  /** The name that the text assigns the value to, with whether it is one of a kind. */
+  /** Names that the text gives to the operands of an expression, as the block `reader` sees them. */
+  operandNames(reader: string, origins: readonly Origin[]): readonly OperandName[];
+  /** What the forward of a block calls its inputs. */
+  inputNames(scope: string): readonly string[];
+  /** The name that the text assigns the value to. */
   assignedName(scope: string, origins: readonly Origin[]): string | undefined;
   /** Whether a name is given to a value that already has one: `x0 = x`. */
   isAlias(name: string): boolean;
+}
+
+/** The place of an operand among those of the expression that are values, of which it has `of`. */
+export interface OperandName {
+  readonly at: number;
+  readonly of: number;
+  readonly name: string;
 }
 
 interface Indexed {
@@ -65,13 +70,18 @@ export function specText({ spec }: Manifest): SpecText {
         origins.find((o) => o.scope === scope && isIn(o, owner)) ?? origins.find((o) => isIn(o, owner));
       return own && `${baseName(own.span.source.name)}:${position(own.span.source, own.span.start).line}`;
     },
-    operandNames(reader, node, origins) {
+    inputNames(scope) {
+      const owner = placeOf(scope)?.owner;
+      const forward = owner && itemsOf(owner).find((item) => item.kind === 'Forward');
+      return forward ? forward.signature.inputs.map((i) => i.name.text) : [];
+    },
+    operandNames(reader, origins) {
       const owner = placeOf(reader)?.owner;
-      const found: (readonly [number, string])[] = [];
+      const found: OperandName[] = [];
       for (const origin of origins) {
         if (!isIn(origin, owner) && origin.scope !== reader) continue;
         const expr = lookup(origin)?.exprs.get(key(origin.span));
-        if (expr) found.push(...operandsOf(expr, node));
+        if (expr) found.push(...operandsOf(expr));
       }
       return found;
     },
@@ -107,8 +117,8 @@ function index(tree: AnyNode): Indexed {
   return { exprs, assigned };
 }
 
-/** The names among the operands of an expression, where it has no more of them than the node. */
-function operandsOf(expr: Expr, { inputs }: Node): (readonly [number, string])[] {
+/** The names among the operands of an expression. */
+function operandsOf(expr: Expr): OperandName[] {
   const parts =
     expr.kind === 'Call'
       ? expr.args.filter((a) => !a.name).map((a) => a.value)
@@ -119,11 +129,9 @@ function operandsOf(expr: Expr, { inputs }: Node): (readonly [number, string])[]
           : expr.kind === 'Index' || expr.kind === 'As'
             ? [expr.object]
             : [];
-  return parts
-    .map((part, i): readonly [number, string] | undefined =>
-      part.kind === 'Name' && i < inputs.length ? [i, part.text] : undefined,
-    )
-    .filter((pair) => pair !== undefined);
+  return parts.flatMap((part, at) =>
+    part.kind === 'Name' ? [{ at, of: parts.length, name: part.text }] : [],
+  );
 }
 
 interface Place {

@@ -1,51 +1,68 @@
 /** Names for the values of one method: those that the spec gives them where it does, else what they are. */
 
-import type { NodeId } from '../../compiler/ir.ts';
+import type { Graph, Node, NodeId } from '../../compiler/ir.ts';
 import type { Region } from '../../compiler/regions.ts';
 import { runtimeNames } from '../../spec/dim.ts';
 import { isComposite, opOf } from '../../spec/ops/index.ts';
-import type { CodeContext } from './code_context.ts';
+import { type CodeContext, placeKey } from './code_context.ts';
 import { free, isIdentifier } from './names.ts';
 
 /** Candidates in order of preference; never empty. */
 export type Candidates = (id: NodeId) => readonly string[];
 
-const isWithin = (scope: string, outer: string): boolean =>
-  outer === '' || scope === outer || scope.startsWith(`${outer}.`);
-
 export function candidatesFor(region: Region, context: CodeContext): Candidates {
-  const { graph, spec } = context;
-  const seen = new Map<NodeId, Set<string>>();
-  const last = new Map<string, NodeId>();
-  for (const node of graph.nodes) {
-    const origins = graph.origins[node.id]!;
-    for (const o of origins) if (node.op !== 'scalar') last.set(placeKey(o), node.id);
-    if (!origins.some((o) => isWithin(o.scope, region.scope))) continue;
-    for (const [i, name] of spec.operandNames(region.scope, node, origins)) {
-      const operand = node.inputs[i]!;
+  const { graph, spec, meaning } = context;
+  const referred = new Map<NodeId, Set<string>>();
+  for (const id of nodesOf(region)) {
+    const origins = graph.origins[id]!;
+    for (const { at, of, name } of spec.operandNames(region.scope, origins)) {
+      const operand = operandAt(graph, id, at, of);
+      if (operand === undefined) continue;
+      // A node on the way to the same value is no operand of the expression.
       const own = new Set(graph.origins[operand]!.map(placeKey));
       if (origins.some((o) => own.has(placeKey(o)))) continue;
-      seen.set(operand, (seen.get(operand) ?? new Set()).add(name));
+      referred.set(operand, (referred.get(operand) ?? new Set()).add(name));
     }
   }
+  const declared = spec.inputNames(region.scope);
+  const inputs = region.inputs.filter((id) => !isStored(graph.nodes[id]!));
   return (id) => {
-    const origins = graph.origins[id]!.filter((o) => last.get(placeKey(o)) === id);
+    const origins = graph.origins[id]!.filter((o) => meaning.get(placeKey(o)) === id);
     const assigned = spec.assignedName(region.scope, origins);
-    const referred = [...(seen.get(id) ?? [])];
-    const names = [
-      ...referred.filter((n) => spec.isAlias(n)),
+    const known = [...(referred.get(id) ?? [])];
+    const single = inputs.length === 1 && inputs[0] === id && declared.length === 1 ? declared : [];
+    return [
+      ...single,
+      ...known.filter((n) => spec.isAlias(n)),
       ...(assigned === undefined ? [] : [assigned]),
-      ...referred,
+      ...known,
       fallback(id, context),
-    ];
-    return names.filter(isIdentifier);
+    ].filter(isIdentifier);
   };
 }
 
-const placeKey = (o: {
-  readonly scope: string;
-  readonly span: { readonly start: number; readonly end: number };
-}) => `${o.scope} ${o.span.start}:${o.span.end}`;
+/** Whether the spec names the value itself, and not only what becomes of it. */
+export function isAssigned(id: NodeId, scope: string, { graph, spec, meaning }: CodeContext): boolean {
+  const origins = graph.origins[id]!.filter((o) => meaning.get(placeKey(o)) === id);
+  return spec.assignedName(scope, origins) !== undefined;
+}
+
+const isStored = ({ op }: Node): boolean => op === 'param' || op === 'table';
+
+/** Of a region and all that is in it. */
+function* nodesOf(region: Region): Generator<NodeId> {
+  for (const step of region.steps) {
+    if (step.kind === 'node') yield step.id;
+    else yield* nodesOf(step.region);
+  }
+}
+
+/** An operand of an expression among a node's inputs; a module's own parameters are no operands of a call. */
+function operandAt(graph: Graph, id: NodeId, at: number, of: number): NodeId | undefined {
+  const { inputs } = graph.nodes[id]!;
+  if (inputs.length === of) return inputs[at];
+  return inputs.filter((i) => !isStored(graph.nodes[i]!))[at];
+}
 
 /** Ops that keep what their operand is. */
 const views = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
@@ -57,12 +74,12 @@ const byOp: Readonly<Record<string, string>> = {
   concat: 'joined',
   iota: 'steps',
   constant: 'numbers',
-  eq: 'mask',
-  lt: 'mask',
-  le: 'mask',
-  and: 'mask',
-  or: 'mask',
-  not: 'mask',
+  eq: 'seen',
+  lt: 'seen',
+  le: 'seen',
+  and: 'seen',
+  or: 'seen',
+  not: 'seen',
 };
 
 /** What an op that reads the value calls it, or what made it. */
@@ -86,7 +103,7 @@ function fallback(id: NodeId, context: CodeContext): string {
     if (name !== undefined && telling.has(name)) return name;
   }
   if (views.has(node.op)) return fallback(node.inputs[0]!, context);
-  return byOp[node.op] ?? 'y';
+  return byOp[node.op] ?? (node.type.dtype === 'int64' ? 'order' : 'y');
 }
 
 /** Boundary inputs that may be left out have another name once they are there. */
