@@ -1,8 +1,9 @@
 /** Writes the files of an artifact all or not at all: under other names first, then renamed, the model last. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, lstatSync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, rmSync, type Stats, write } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
 
@@ -21,10 +22,9 @@ interface Pending {
   readonly replaced: string;
 }
 
-/** Chunks below this many bytes are gathered before they are written. */
-const gathered = 1 << 18;
-/** Bytes after which other work (an interrupt) has its turn. */
-const turn = 1 << 25;
+/** Bytes of one write; while the system does it, the next ones are made. */
+const block = 1 << 20;
+const writeAt = promisify(write);
 
 /** Throws a Refusal (N504, N505) when the files cannot be written, and whatever the making of a chunk throws. */
 export async function writeArtifact(
@@ -57,12 +57,15 @@ export async function writeArtifact(
 const words = (cause: unknown): string =>
   cause instanceof Error ? cause.message.replace(/, \w+( '.*)?$/, '') : String(cause);
 
+const refusal = (target: string, cause: unknown): Refusal =>
+  new Refusal([error('N505', `${target} cannot be written`, { file: target, found: words(cause) })]);
+
 /** A file system call whose failure is the user's to know: no space, no rights, no such folder. */
 function attempt<T>(target: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    throw new Refusal([error('N505', `${target} cannot be written`, { file: target, found: words(cause) })]);
+    throw refusal(target, cause);
   }
 }
 
@@ -83,52 +86,62 @@ function refuseWhatIsThere(target: string, overwrite: boolean): void {
   }
 }
 
-/** Counts bytes, and lets an interrupt in now and then. */
-function progress({ signal, onBytes }: WriteOptions): (bytes: number) => Promise<void> | undefined {
+/** Counts bytes; an interrupt is looked for between blocks. */
+function progress({ signal, onBytes }: WriteOptions): (bytes: number) => void {
   let done = 0;
-  let next = turn;
   return (bytes) => {
     done += bytes;
     onBytes?.(done);
     signal?.throwIfAborted();
-    if (done < next) return undefined;
-    next = done + turn;
-    return new Promise((resolve) => setImmediate(resolve));
   };
 }
 
 async function writeFile(
   { target, temporary }: Pending,
   file: ArtifactFile,
-  tell: (bytes: number) => Promise<void> | undefined,
+  tell: (bytes: number) => void,
 ): Promise<void> {
   const fd = attempt(target, () => openSync(temporary, 'wx'));
   let size = 0;
+  let underWay: Promise<void> = Promise.resolve();
   try {
-    for (const chunk of large(file.chunks())) {
-      for (let at = 0; at < chunk.length; ) at += attempt(target, () => writeSync(fd, chunk, at));
-      size += chunk.length;
-      await tell(chunk.length);
+    for (const bytes of blocks(file.chunks())) {
+      await underWay;
+      tell(bytes.length);
+      size += bytes.length;
+      underWay = writeWhole(fd, bytes);
+      underWay.catch(() => {}); // it is awaited below, or at the next turn
     }
+    await underWay;
+  } catch (cause) {
+    await underWay.catch(() => {}); // the file is not closed under a write
+    throw isSystemError(cause) ? refusal(target, cause) : cause;
   } finally {
     attempt(target, () => closeSync(fd));
   }
   if (size !== file.size) throw new Bug(`${file.name} has ${size} bytes and was to have ${file.size}`);
 }
 
-/** The same bytes with small chunks joined; large ones pass as they are. */
-function* large(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  const buffer = new Uint8Array(gathered);
+async function writeWhole(fd: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await writeAt(fd, bytes, at)).bytesWritten;
+}
+
+const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause;
+
+/** The same bytes in blocks, each kept while the next is made: two buffers take turns. */
+function* blocks(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let [buffer, other] = [new Uint8Array(block), new Uint8Array(block)];
   let filled = 0;
   for (const chunk of chunks) {
-    if (filled > 0 && filled + chunk.length > gathered) {
-      yield buffer.subarray(0, filled);
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + block - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < block) continue;
+      yield buffer;
+      [buffer, other] = [other, buffer];
       filled = 0;
-    }
-    if (chunk.length >= gathered) yield chunk;
-    else {
-      buffer.set(chunk, filled);
-      filled += chunk.length;
     }
   }
   if (filled > 0) yield buffer.subarray(0, filled);

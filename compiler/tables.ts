@@ -2,9 +2,9 @@
 
 import { size } from '../spec/dim.ts';
 import type { RotaryTable } from '../spec/ops/rotary_table.ts';
-import { roundTo } from '../spec/round.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
 import type { Node } from './ir.ts';
+import { converter } from './weights/convert.ts';
 
 /** Attributes of a `table` node: a rotary table, under the name of its initialiser. */
 export interface TableAttrs extends RotaryTable {
@@ -33,9 +33,10 @@ export function tableRows(table: RotaryTable, start: number, stop: number): Floa
   for (let position = start; position < stop; position++) {
     const place = Math.fround(position);
     for (let j = 0; j < width; j++) {
-      const scaled = Math.fround(Math.fround(wave(Math.fround(place * freqs[j]!))) * factor);
-      rows[at++] = rounded === null ? scaled : roundTo(rounded, scaled);
+      rows[at++] = Math.fround(wave(Math.fround(place * freqs[j]!))) * factor;
     }
   }
-  return rows;
+  if (rounded === null) return rows;
+  const bytes = converter('float32', [rounded, 'float32']).run(new Uint8Array(rows.buffer));
+  return new Float32Array(bytes.buffer, bytes.byteOffset, rows.length);
 }
