@@ -29,6 +29,7 @@ export function compileD20(nanoc: string, folder: string): readonly string[] {
   const peaks: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const copy = join(folder, 'copy');
+    for (const file of [out, `${out}_data`]) rmSync(file, { force: true });
     copies.push(timed('sh', ['-c', `cat '${weights}' > '${copy}'`], folder).seconds);
     rmSync(copy);
     const { seconds, peak } = timedNode([nanoc, ...compile], folder);
