@@ -47,6 +47,8 @@ export interface Backend {
   readonly wholeWeights?: boolean;
   /** dtype of the arithmetic; float32 when left out. */
   readonly computesIn?: 'float32' | 'storage';
+  /** What must be there to run the files, in a few words: `opset 21`. */
+  readonly needs: (options: EmitOptions) => string;
   /** Passes run after the common pipeline. */
   readonly passes: (options: EmitOptions) => readonly Pass[];
   emit(input: EmitInput): Artifact;

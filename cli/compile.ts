@@ -73,6 +73,8 @@ export interface Written {
   readonly path: string;
   readonly compiled: Compiled;
   readonly artifact: Artifact;
+  /** What runs it: `opset 21`. */
+  readonly needs: string;
 }
 
 export interface Output extends CompileOptions {
@@ -106,7 +108,8 @@ export async function compileTo(
   });
   progress.done();
   cx.io.report(compiled.weights.findings());
-  return { path: join(folder, file), compiled, artifact };
+  const needs = backend.needs(emitOptions(options, file));
+  return { path: join(folder, file), compiled, artifact, needs };
 }
 
 export function emit(
@@ -118,12 +121,13 @@ export function emit(
 }
 
 export const emitOptions = (
-  options: Pick<CompileOptions, 'opset' | 'external'>,
+  options: Pick<CompileOptions, 'opset' | 'external'> & Partial<Pick<CompileOptions, 'minLibtorch'>>,
   fileName: string,
 ): EmitOptions => ({
   opset: options.opset,
   ops: 'standard',
   external: options.external,
+  ...(options.minLibtorch ? { minLibtorch: options.minLibtorch } : {}),
   fileName,
 });
 

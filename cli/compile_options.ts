@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { backends } from '../backends/index.ts';
+import { type Release, releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/manifest.ts';
 import type { GraphDType } from '../spec/type.ts';
 import type { IoOptions } from './io.ts';
@@ -18,6 +19,7 @@ export interface CompileOptions extends Partial<IoOptions> {
   readonly cache: { readonly form: CacheForm; readonly slots?: number };
   readonly dtype: GraphDType;
   readonly opset: number;
+  readonly minLibtorch: Release;
   readonly ignoreExtra: readonly string[];
   readonly maxSeqLen?: number;
   readonly logits: 'all' | 'last';
@@ -56,6 +58,11 @@ export function withCompileOptions(command: Command): Command {
         .argParser((text: string) => storage[oneOf(Object.keys(storage))(text)]),
     )
     .option('--opset <n>', 'ONNX operator set, 17 to 26', opsetNumber, 21)
+    .addOption(
+      new Option('--min-libtorch <release>', 'the oldest LibTorch that loads a TorchScript archive')
+        .choices(releases)
+        .default(releases[0]),
+    )
     .option(
       '--ignore-extra <glob>',
       'tensors that the spec does not use (repeatable)',

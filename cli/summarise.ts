@@ -10,7 +10,7 @@ import { shortCount } from './short_count.ts';
 
 export function summarise(
   io: Io,
-  { compiled, artifact, path }: Written,
+  { compiled, artifact, path, needs }: Written,
   { checkpoint }: Inputs,
   { opset }: CompileOptions,
 ): void {
@@ -32,7 +32,7 @@ export function summarise(
   }
   const size = artifact.files.filter((f) => !isTokenizer(f)).reduce((sum, f) => sum + f.size, 0);
   io.result(
-    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(size)}, opset ${opset}, ${cacheText(manifest)}`,
+    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(size)}, ${needs}, ${cacheText(manifest)}`,
   );
   const beside = artifact.files.slice(0, -1).map((f) => f.name);
   if (beside.length > 0) io.result(`beside it: ${beside.join(', ')}`);
