@@ -114,11 +114,9 @@ await withTorch(() => {
   });
 
   test('a device that is not there is refused', async () => {
-    for (const device of ['cuda', 'webgpu']) {
-      const { code, err } = await nanoc(['verify', model, '--device', device]);
-      assert.is(code, 1);
-      assert.match(err, `error N703: device ${device} is not available here`);
-    }
+    const { code, err } = await nanoc(['verify', model, '--device', 'webgpu']);
+    assert.is(code, 1);
+    assert.match(err, 'error N703: device webgpu is not available here');
   });
 
   test('nanoc run goes through the session', async () => {

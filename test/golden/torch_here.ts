@@ -38,6 +38,8 @@ export async function withTorch(tests: (torch: TorchHere, test: Test) => void): 
     }
     return;
   }
+  // So that commands that a test runs need not look for it again.
+  process.env['NANOC_PYTHON'] ??= python;
   const folder = mkdtempSync(join(tmpdir(), 'nanoc-torch-'));
   let count = 0;
   tests(

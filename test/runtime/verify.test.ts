@@ -55,6 +55,23 @@ test('another model in place of the uncached one is noticed', async () => {
   assert.match(failed(await run({}, { uncached: none(0.01) })), 'cache');
 });
 
+test('another target is held against the first, as far as the wider arithmetic of the two allows', async () => {
+  const peer = (adds: number) => tinySession({ label: 'other', adds });
+  const report = await run({}, { peer: peer(0) });
+  assert.is(failed(report), '');
+  assert.match(ran(report), 'padding peer greedy');
+  assert.match(report.rows.find((r) => r.check === 'peer')?.what ?? '', 'against other');
+  assert.is(failed(await run({}, { peer: peer(0.01) })), 'peer');
+  const narrow = peer(0.01);
+  const wide = { ...narrow, manifest: { ...narrow.manifest, compute: 'bfloat16' as const } };
+  assert.is(failed(await run({}, { peer: wide })), '');
+  assert.is(failed(await run({ logits: 'last' }, { peer: tinySession({ logits: 'last' }) })), '');
+  assert.is(
+    failed(await run({ cache: 'none' }, { peer: tinySession({ cache: 'none', adds: 0.01 }) })),
+    'peer',
+  );
+});
+
 test('one logit off by a thousandth fails', async () => {
   const report = await run({ adds: 1e-3 });
   assert.match(failed(report), 'reference');
