@@ -19,6 +19,8 @@ export interface LibtorchModel {
 export interface HostOptions {
   /** Interpreters to try, in place of those that this machine has. */
   readonly pythons?: readonly string[];
+  /** nanoc-libtorch-session of `examples/cpp_libtorch`, for where no Python has torch; `NANOC_LIBTORCH` by default. */
+  readonly native?: string;
   /** Seconds that one call may take before the process is given up. */
   readonly patience?: number;
 }
@@ -46,10 +48,14 @@ export async function libtorchSession(options: LibtorchModel & HostOptions): Pro
 
 /** Refuses with N702 where no Python has torch. */
 export async function startLibtorch(options: HostOptions = {}): Promise<LibtorchHost> {
-  const { pythons = findPythons(), patience = 600 } = options;
+  const { pythons = findPythons(), native = process.env['NANOC_LIBTORCH'], patience = 600 } = options;
   const why: string[] = [];
-  for (const command of pythons) {
-    const child = startChild({ command, args: ['-c', program], patience });
+  const commands = [
+    ...pythons.map((command) => ({ command, args: ['-c', program] })),
+    ...(native ? [{ command: native, args: [] }] : []),
+  ];
+  for (const { command, args } of commands) {
+    const child = startChild({ command, args, patience });
     try {
       const [line = ''] = await child.greeting();
       if (line.startsWith('ready ')) return hostOf(child, line.slice('ready '.length));
@@ -68,7 +74,7 @@ const notInstalled = (why: readonly string[]): Diagnostic =>
     found: why.length > 0 ? why.join('; ') : 'no python3 on the PATH',
     hint:
       'apt-get install python3-torch, or pip install torch; NANOC_PYTHON=/path/to/python names an interpreter ' +
-      'that is not on the PATH',
+      'that is not on the PATH, NANOC_LIBTORCH the program of examples/cpp_libtorch',
   });
 
 function hostOf(child: Child, version: string): LibtorchHost {

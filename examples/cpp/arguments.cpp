@@ -11,10 +11,12 @@ namespace nanoc {
 namespace {
 
 int64_t whole(const std::string& option, const std::string& text, int64_t least) {
-  const bool digits = !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits =
+      !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
   const int64_t value = digits ? std::stoll(text) : -1;
   if (value < least)
-    throw UsageError(option + " takes a whole number from " + std::to_string(least) + " on, not \"" + text + "\"");
+    throw UsageError(option + " takes a whole number from " + std::to_string(least) + " on, not \"" + text +
+                     "\"");
   return value;
 }
 
@@ -22,7 +24,8 @@ double number(const std::string& option, const std::string& text, double most) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   if (text.empty() || *end != '\0' || !(value >= 0 && value <= most))
-    throw UsageError(option + " takes a number from 0 " + (most < 2 ? "to 1" : "on") + ", not \"" + text + "\"");
+    throw UsageError(option + " takes a number from 0 " + (most < 2 ? "to 1" : "on") + ", not \"" + text +
+                     "\"");
   return value;
 }
 
@@ -98,7 +101,8 @@ bool wants_help(int count, char** words) {
 std::string help(const std::string& program) {
   std::string text = "usage: " + program + " MODEL (--prompt TEXT... | --tokens IDS...) [options]\n\n";
   for (const Option& option : options()) {
-    std::string left = std::string("  ") + option.name + (option.value ? std::string(" ") + option.value : "");
+    std::string left =
+        std::string("  ") + option.name + (option.value ? std::string(" ") + option.value : "");
     left.resize(22, ' ');
     text += left + option.doc + "\n";
   }

@@ -20,7 +20,8 @@ Batch::Batch(const Manifest& manifest, const Rows& prompts) : manifest_(manifest
   for (const auto& prompt : prompts) {
     const size_t padding = longest - prompt.size();
     if (padding > 0 && !manifest.wants("attention_mask"))
-      throw std::runtime_error("this model has no attention_mask: give prompts of equally many tokens, or one");
+      throw std::runtime_error(
+          "this model has no attention_mask: give prompts of equally many tokens, or one");
     std::vector<int64_t> row(padding, 0);
     row.insert(row.end(), prompt.begin(), prompt.end());
     tokens_.push_back(std::move(row));
@@ -49,8 +50,10 @@ Call Batch::call() const {
   for (size_t row = 0; row < tokens_.size(); row++) {
     call.tokens.insert(call.tokens.end(), tokens_[row].begin() + fed_, tokens_[row].end());
     for (int64_t i = fed_; i < columns(); i++)
-      call.positions.push_back(i < padding_[row] ? 1 : i - padding_[row]);  // at padding any position would do
-    for (int64_t i = 0; i < call.mask_columns; i++) call.mask.push_back(i >= padding_[row] && i < columns() ? 1 : 0);
+      call.positions.push_back(i < padding_[row] ? 1
+                                                 : i - padding_[row]);  // at padding any position would do
+    for (int64_t i = 0; i < call.mask_columns; i++)
+      call.mask.push_back(i >= padding_[row] && i < columns() ? 1 : 0);
   }
   return call;
 }

@@ -9,7 +9,7 @@ namespace nanoc {
 
 class Batch {
  public:
-  // Throws std::runtime_error when the prompts cannot be one batch of this model. The manifest must outlive the batch.
+  // Throws std::runtime_error when the prompts cannot be one batch. The manifest must outlive it.
   Batch(const Manifest& manifest, const Rows& prompts);
 
   // The prompts at first; after `add`, what was added. Without a cache it is everything, each time.

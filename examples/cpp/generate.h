@@ -11,7 +11,7 @@ namespace nanoc {
 struct Generation {
   int64_t max_tokens = 256;  // of each row
   Sampling sampling;
-  uint64_t seed = 42;           // row r draws by seed + r, whatever the other rows do
+  uint64_t seed = 42;          // row r draws by seed + r, whatever the other rows do
   std::vector<int64_t> stops;  // end a row; the token itself is still given
 };
 
@@ -25,7 +25,7 @@ struct Statistics {
 // Called with every token as it is made; `last` says that its row has ended.
 using OnToken = std::function<void(size_t row, int64_t token, bool last)>;
 
-// Throws std::runtime_error when the prompts do not fit the model. A row also ends where the model's context does.
+// Throws std::runtime_error when the prompts do not fit the model. The end of its context ends a row too.
 Statistics generate(Model& model, const Rows& prompts, const Generation& options, const OnToken& on_token);
 
 }  // namespace nanoc

@@ -29,7 +29,8 @@ class JsonReader {
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   void skip_space() {
-    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) at_++;
+    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+      at_++;
   }
 
   bool eat(char c) {
@@ -102,7 +103,9 @@ class JsonReader {
   double number() {
     // Copied, because strtod reads until something ends it and the text may end first.
     size_t end = at_;
-    while (end < text_.size() && std::string_view("+-.eE0123456789").find(text_[end]) != std::string_view::npos) end++;
+    while (end < text_.size() &&
+           std::string_view("+-.eE0123456789").find(text_[end]) != std::string_view::npos)
+      end++;
     const std::string digits(text_.substr(at_, end - at_));
     char* stopped = nullptr;
     const double value = std::strtod(digits.c_str(), &stopped);
@@ -130,14 +133,30 @@ class JsonReader {
     const char c = peek();
     at_++;
     switch (c) {
-      case '"': case '\\': case '/': value += c; return;
-      case 'b': value += '\b'; return;
-      case 'f': value += '\f'; return;
-      case 'n': value += '\n'; return;
-      case 'r': value += '\r'; return;
-      case 't': value += '\t'; return;
-      case 'u': break;
-      default: fail("unknown escape");
+      case '"':
+      case '\\':
+      case '/':
+        value += c;
+        return;
+      case 'b':
+        value += '\b';
+        return;
+      case 'f':
+        value += '\f';
+        return;
+      case 'n':
+        value += '\n';
+        return;
+      case 'r':
+        value += '\r';
+        return;
+      case 't':
+        value += '\t';
+        return;
+      case 'u':
+        break;
+      default:
+        fail("unknown escape");
     }
     char32_t point = hex4();
     const bool high = point >= 0xd800 && point < 0xdc00;

@@ -70,7 +70,8 @@ Manifest read_manifest(std::string_view text, const std::string& name) {
     for (const Json& input : json["inputs"].array()) {
       const std::string& input_name = input["name"].string();
       const auto same = [&](const Port& port) { return port.input == input_name; };
-      if (std::none_of(manifest.ports.begin(), manifest.ports.end(), same)) manifest.inputs.push_back(input_name);
+      if (std::none_of(manifest.ports.begin(), manifest.ports.end(), same))
+        manifest.inputs.push_back(input_name);
     }
     return manifest;
   } catch (const std::exception& problem) {

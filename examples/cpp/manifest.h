@@ -1,4 +1,4 @@
-// What a model that nanoc compiled says of itself: the tensors it is fed, and the state it keeps between calls.
+// What a compiled model says of itself: the tensors it is fed, and the state it keeps between calls.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace nanoc {
 
 enum class CacheForm { none, dynamic, fixed };
 
-// A tensor that a call gives and the next call is fed: keys and values of attention, and whatever else a model remembers.
+// A tensor that a call gives and the next one is fed: keys, values, and whatever else a model remembers.
 struct Port {
   // `append`, `replace` or `in_place`: in all of them the output is the next input as it is.
   std::string input, output, rule, dtype;

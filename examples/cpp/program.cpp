@@ -34,7 +34,7 @@ Rows prompt_rows(const Arguments& arguments, const std::optional<Tokenizer>& tok
   return rows;
 }
 
-// Shows rows one after the other: the first that has not ended as it is made, later ones when their turn comes.
+// Shows rows one after the other: the first that has not ended as it is made, and the others after it.
 class Printer {
  public:
   Printer(const std::optional<Tokenizer>& tokenizer, const std::vector<int64_t>& stops, size_t rows)
@@ -81,10 +81,14 @@ class Printer {
 
 void report(const Statistics& statistics, size_t rows) {
   const double rate =
-      statistics.rest_seconds > 0 ? static_cast<double>(statistics.tokens - static_cast<int64_t>(rows)) / statistics.rest_seconds : 0;
-  std::fprintf(stderr, "%lld tokens in %zu rows, the first after %.1f ms, then %.1f tokens a second (%.2f ms a step)\n",
-               static_cast<long long>(statistics.tokens), rows, statistics.first_seconds * 1e3, rate,
-               statistics.steps > 0 ? statistics.rest_seconds * 1e3 / static_cast<double>(statistics.steps) : 0.0);
+      statistics.rest_seconds > 0
+          ? static_cast<double>(statistics.tokens - static_cast<int64_t>(rows)) / statistics.rest_seconds
+          : 0;
+  std::fprintf(
+      stderr,
+      "%lld tokens in %zu rows, the first after %.1f ms, then %.1f tokens a second (%.2f ms a step)\n",
+      static_cast<long long>(statistics.tokens), rows, statistics.first_seconds * 1e3, rate,
+      statistics.steps > 0 ? statistics.rest_seconds * 1e3 / static_cast<double>(statistics.steps) : 0.0);
 }
 
 void run(const Arguments& arguments, const OpenModel& open) {
@@ -94,7 +98,8 @@ void run(const Arguments& arguments, const OpenModel& open) {
   std::optional<Tokenizer> tokenizer;
   if (!arguments.prompts.empty()) tokenizer = Tokenizer::open(tokenizer_file(file, arguments.tokenizer));
   Generation generation = arguments.generation;
-  if (tokenizer) generation.stops.insert(generation.stops.end(), tokenizer->stops().begin(), tokenizer->stops().end());
+  if (tokenizer)
+    generation.stops.insert(generation.stops.end(), tokenizer->stops().begin(), tokenizer->stops().end());
   const Rows prompts = prompt_rows(arguments, tokenizer);
   Printer printer(tokenizer, generation.stops, prompts.size());
   const Statistics statistics =

@@ -10,9 +10,10 @@
 
 namespace nanoc {
 
-using OpenModel = std::function<std::unique_ptr<Model>(const std::filesystem::path& file, const Arguments& arguments)>;
+using OpenModel =
+    std::function<std::unique_ptr<Model>(const std::filesystem::path& file, const Arguments& arguments)>;
 
-// All of `main`: gives the exit code, 0 when all is well, 1 when a file or the runtime is not, 2 for wrong options.
+// All of `main`; gives the exit code: 0, 1 when a file or the runtime is not well, 2 for wrong options.
 int run_program(const char* name, int count, char** words, const OpenModel& open);
 
 }  // namespace nanoc

@@ -1,4 +1,4 @@
-// Choosing the next token from logits: the most probable one, or one drawn from those that are probable enough.
+// The next token from logits: the most probable one, or one drawn from those that are probable enough.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ struct Range {
 
 template <size_t n>
 bool within(const Range (&table)[n], char32_t point) {
-  const Range* found =
-      std::upper_bound(table, table + n, point, [](char32_t p, const Range& range) { return p < range.first; });
+  const Range* found = std::upper_bound(table, table + n, point,
+                                        [](char32_t p, const Range& range) { return p < range.first; });
   return found != table && point <= found[-1].last;
 }
 
@@ -132,7 +132,7 @@ SplitRules gpt2_rules() {
 }
 
 SplitRules split_rules(const std::string& pattern) {
-  // Spellings that match the same: contractions, and quantifiers that give nothing back where nothing could be.
+  // Spellings that match the same: contractions, and quantifiers where nothing could be given back.
   std::string same = pattern;
   replace_all(same, "(?i:'s|'t|'re|'ve|'m|'ll|'d)", "'(?i:[sdmt]|ll|ve|re)");
   replace_all(same, "'s|'t|'re|'ve|'m|'ll|'d", "'(?:[sdmt]|ll|ve|re)");

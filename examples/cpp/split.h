@@ -9,8 +9,8 @@ namespace nanoc {
 
 // What a split pattern says, as far as these patterns differ.
 struct SplitRules {
-  bool gpt2 = false;            // words and numbers take a space before them; contractions in lower case only
-  int digits = 0;               // longest number of the GPT-4 kind
+  bool gpt2 = false;  // words and numbers take a space before them; contractions in lower case only
+  int digits = 0;     // longest number of the GPT-4 kind
   bool whole_last_space = false;  // white space that ends a text is one piece, line breaks included
 };
 

@@ -1,4 +1,4 @@
-// nanoc-tokenize TOKENIZER.JSON [--special | --decode]: a JSON list of texts to lists of ids, or back, one a line.
+// nanoc-tokenize: a JSON list of texts to lists of ids, or back with --decode; one a line.
 
 #include <cstdio>
 #include <iostream>
@@ -37,8 +37,10 @@ void run(const std::string& file, const std::string& option) {
   const std::string input((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
   const auto list = nanoc::Json::parse(input, "the input");
   for (const nanoc::Json& item : list.array()) {
-    if (option == "--decode") std::cout << quoted(decoded(tokenizer, item)) << '\n';
-    else std::cout << ids(tokenizer.encode(item.string(), option == "--special")) << '\n';
+    if (option == "--decode")
+      std::cout << quoted(decoded(tokenizer, item)) << '\n';
+    else
+      std::cout << ids(tokenizer.encode(item.string(), option == "--special")) << '\n';
   }
 }
 

@@ -20,7 +20,7 @@ std::string read_file(const fs::path& file) {
   return std::string(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
 }
 
-// GPT-2's letters for bytes: the printable ones of Latin-1 are themselves, the others U+0100 and on, in order.
+// GPT-2's letters for bytes: printable Latin-1 stands for itself, the others are U+0100 and on, in order.
 const std::array<char32_t, 256>& letters_of_bytes() {
   static const std::array<char32_t, 256> table = [] {
     std::array<char32_t, 256> made{};
@@ -44,7 +44,8 @@ std::string bytes_of(const std::string& spelled) {
   std::string text;
   for (const char32_t letter : code_points(spelled)) {
     const auto found = bytes.find(letter);
-    if (found == bytes.end()) throw std::runtime_error("the token \"" + spelled + "\" is not spelled in bytes");
+    if (found == bytes.end())
+      throw std::runtime_error("the token \"" + spelled + "\" is not spelled in bytes");
     text += found->second;
   }
   return text;
@@ -73,7 +74,8 @@ Json config_beside(const fs::path& file) {
   const std::string ending = "tokenizer.json";
   if (name.size() < ending.size()) return {};
   name = name.substr(0, name.size() - ending.size()) + "tokenizer_config.json";
-  for (const fs::path& path : {file.parent_path() / fs::u8path(name), file.parent_path() / "tokenizer_config.json"})
+  for (const fs::path& path :
+       {file.parent_path() / fs::u8path(name), file.parent_path() / "tokenizer_config.json"})
     if (fs::exists(path)) return Json::parse(read_file(path), path.u8string());
   return {};
 }

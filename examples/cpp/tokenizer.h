@@ -17,7 +17,8 @@ namespace nanoc {
 
 class Tokenizer {
  public:
-  // Reads a tokenizer.json, and the tokenizer_config.json beside it when there is one. Throws std::runtime_error.
+  // Reads a tokenizer.json, and the tokenizer_config.json beside it when there is one. Throws
+  // std::runtime_error.
   static Tokenizer open(const std::filesystem::path& file);
 
   // Special tokens are found in the text only when `special` says so; `bos` is not added.
@@ -25,7 +26,7 @@ class Tokenizer {
   // The bytes that a token stands for, which need not be whole characters.
   std::string_view bytes(int64_t token) const;
 
-  std::optional<int64_t> bos() const { return bos_; }  // begins every text
+  std::optional<int64_t> bos() const { return bos_; }           // begins every text
   const std::vector<int64_t>& stops() const { return stops_; }  // end a text or an answer
 
  private:

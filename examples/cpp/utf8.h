@@ -1,4 +1,4 @@
-// UTF-8 in both directions. What is no UTF-8 becomes U+FFFD, as web browsers and Python's errors="replace" do it.
+// UTF-8 in both directions. What is none becomes U+FFFD, as in web browsers and with Python's "replace".
 #pragma once
 
 #include <string>

@@ -1,10 +1,10 @@
 #include "torch_model.h"
 
-#include <stdexcept>
-
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/cuda.h>
+
+#include <stdexcept>
 
 namespace nanoc {
 
@@ -31,7 +31,8 @@ TorchModel::TorchModel(const std::filesystem::path& file, const Options& options
   if (options.threads > 0) at::set_num_threads(options.threads);
   // Without this the second call of every shape takes seconds, to be optimised for calls like the first.
   torch::jit::getProfilingMode() = false;
-  if (options.cuda && !torch::cuda::is_available()) throw std::runtime_error("this LibTorch sees no CUDA device");
+  if (options.cuda && !torch::cuda::is_available())
+    throw std::runtime_error("this LibTorch sees no CUDA device");
   torch::jit::ExtraFilesMap extra{{"nanoc.json", ""}};
   try {
     module_ = torch::jit::load(file.u8string(), device_, extra);
@@ -64,11 +65,16 @@ std::vector<float> TorchModel::run(const Call& call) {
 
   torch::jit::Kwargs arguments;
   for (const std::string& name : manifest_.inputs) {
-    if (name == "input_ids") arguments[name] = to_device(call.tokens, {call.rows, call.columns});
-    else if (name == "attention_mask") arguments[name] = to_device(call.mask, {call.rows, call.mask_columns});
-    else if (name == "position_ids") arguments[name] = to_device(call.positions, {call.rows, call.columns});
-    else if (name == "past_length") arguments[name] = to_device({call.before}, {1});
-    else throw std::runtime_error("the model wants an input that is not known here: " + name);
+    if (name == "input_ids")
+      arguments[name] = to_device(call.tokens, {call.rows, call.columns});
+    else if (name == "attention_mask")
+      arguments[name] = to_device(call.mask, {call.rows, call.mask_columns});
+    else if (name == "position_ids")
+      arguments[name] = to_device(call.positions, {call.rows, call.columns});
+    else if (name == "past_length")
+      arguments[name] = to_device({call.before}, {1});
+    else
+      throw std::runtime_error("the model wants an input that is not known here: " + name);
   }
   // A model of fixed slots writes into the tensors of this list; others give new ones.
   if (!manifest_.ports.empty()) arguments["past"] = state_;

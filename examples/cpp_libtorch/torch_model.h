@@ -1,10 +1,10 @@
-// A model on LibTorch: the state is a list of tensors, handed from one call to the next on the model's device.
+// A model on LibTorch: the state is a list of tensors that stay on the model's device between calls.
 #pragma once
+
+#include <torch/script.h>
 
 #include <filesystem>
 #include <vector>
-
-#include <torch/script.h>
 
 #include "model.h"
 

@@ -8,7 +8,8 @@ namespace nanoc {
 
 namespace {
 
-Ort::Session open_session(const Ort::Env& env, const std::filesystem::path& file, const OnnxModel::Options& options) {
+Ort::Session open_session(const Ort::Env& env, const std::filesystem::path& file,
+                          const OnnxModel::Options& options) {
   Ort::SessionOptions session_options;
   if (options.threads > 0) session_options.SetIntraOpNumThreads(options.threads);
   try {
@@ -44,16 +45,22 @@ Ort::Value filled(const std::vector<int64_t>& shape, const std::string& dtype, d
     return Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), type);
   };
   Ort::Value tensor{nullptr};
-  if (dtype == "float32") fill<float>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT), value);
-  else if (dtype == "float16") fill<Ort::Float16_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16), value);
-  else if (dtype == "bfloat16") fill<Ort::BFloat16_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16), value);
-  else if (dtype == "int64") fill<int64_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64), value);
-  else throw std::runtime_error("state of the type " + dtype + " is not known here");
+  if (dtype == "float32")
+    fill<float>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT), value);
+  else if (dtype == "float16")
+    fill<Ort::Float16_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16), value);
+  else if (dtype == "bfloat16")
+    fill<Ort::BFloat16_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16), value);
+  else if (dtype == "int64")
+    fill<int64_t>(tensor = make(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64), value);
+  else
+    throw std::runtime_error("state of the type " + dtype + " is not known here");
   return tensor;
 }
 
 // A tensor over the caller's numbers, which must stay until the call is over.
-Ort::Value view(const Ort::MemoryInfo& memory, const std::vector<int64_t>& values, const std::vector<int64_t>& shape) {
+Ort::Value view(const Ort::MemoryInfo& memory, const std::vector<int64_t>& values,
+                const std::vector<int64_t>& shape) {
   // The runtime takes a pointer that could be written through, but does not write to inputs.
   auto* data = const_cast<int64_t*>(values.data());
   return Ort::Value::CreateTensor<int64_t>(memory, data, values.size(), shape.data(), shape.size());
@@ -93,23 +100,29 @@ std::vector<float> OnnxModel::run(const Call& call) {
 
   Ort::IoBinding binding(session_);
   for (const std::string& name : manifest_.inputs) {
-    if (name == "input_ids") binding.BindInput("input_ids", view(host_, call.tokens, {call.rows, call.columns}));
+    if (name == "input_ids")
+      binding.BindInput("input_ids", view(host_, call.tokens, {call.rows, call.columns}));
     else if (name == "attention_mask")
       binding.BindInput("attention_mask", view(host_, call.mask, {call.rows, call.mask_columns}));
     else if (name == "position_ids")
       binding.BindInput("position_ids", view(host_, call.positions, {call.rows, call.columns}));
-    else if (name == "past_length") binding.BindInput("past_length", view(host_, before, {1}));
-    else throw std::runtime_error("the model wants an input that is not known here: " + name);
+    else if (name == "past_length")
+      binding.BindInput("past_length", view(host_, before, {1}));
+    else
+      throw std::runtime_error("the model wants an input that is not known here: " + name);
   }
   for (size_t i = 0; i < state_.size(); i++) binding.BindInput(manifest_.ports[i].input.c_str(), state_[i]);
 
-  // Logits come to the host; the state is made where the model runs, and goes back in from there without a copy. Where a
-  // call only writes some slots, it writes them in place from the second call on: the output is the memory of the input.
+  // Logits come to the host; the state is made where the model runs, and goes back in from there without a
+  // copy. Where a call only writes some slots, it writes them in place from the second call on: the output is
+  // the memory of the input.
   binding.BindOutput("logits", host_);
   for (size_t i = 0; i < state_.size(); i++) {
     const Port& port = manifest_.ports[i];
-    if (port.rule == "in_place" && call.before > 0) binding.BindOutput(port.output.c_str(), state_[i]);
-    else binding.BindOutput(port.output.c_str(), device_);
+    if (port.rule == "in_place" && call.before > 0)
+      binding.BindOutput(port.output.c_str(), state_[i]);
+    else
+      binding.BindOutput(port.output.c_str(), device_);
   }
   session_.Run(Ort::RunOptions{nullptr}, binding);
 

@@ -1,10 +1,10 @@
-// A model on ONNX Runtime: the state stays in tensors of the runtime, on its device, from one call to the next.
+// A model on ONNX Runtime: the state is tensors of the runtime that stay on its device between calls.
 #pragma once
+
+#include <onnxruntime_cxx_api.h>
 
 #include <filesystem>
 #include <vector>
-
-#include <onnxruntime_cxx_api.h>
 
 #include "model.h"
 

@@ -6,19 +6,29 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generate } from '../../runtime/generate.ts';
+import { startLibtorch } from '../../runtime/libtorch_node_session.ts';
 import { readEncoding } from '../../runtime/tiktoken_pickle.ts';
 import { openTokenizer } from '../../runtime/tokenizer.ts';
 import { tokenizerFiles } from '../../runtime/write_tokenizer.ts';
 import { tablesFile, unicodeTables } from '../../scripts/unicode_tables.ts';
-import { folder, nanoc, tiny, written } from '../cli/run_cli.ts';
-import { type FixtureOptions, fixture, goldenOf, make, open } from '../golden/compile_fixture.ts';
-import { fixtures, specs } from '../golden/measure.ts';
+import { folder, nanoc, root, tiny, written } from '../cli/run_cli.ts';
+import { wordsOf } from '../docs/command_lines.ts';
+import {
+  type FixtureOptions,
+  fixture,
+  goldenOf,
+  make,
+  open,
+  readFixture,
+} from '../golden/compile_fixture.ts';
+import { fixtures, measure, specs } from '../golden/measure.ts';
 import {
   buildAll,
   program,
   type Ran,
   type Runtime,
   runtimes,
+  session as sessionProgram,
   source,
   start,
   tokenize,
@@ -362,6 +372,50 @@ whenThere(['compiler', 'onnxruntime'], () => {
     ];
     const ran = start(program('onnxruntime'), [file, ...rows([prompt]), ...args]);
     assert.equal(idsOf(ran), [tokens], ran.err);
+  });
+});
+
+whenThere(['compiler', 'libtorch'], () => {
+  test('the C++ end of a LibTorch session gives the numbers that nanochat gave', async () => {
+    const host = await startLibtorch({ pythons: [], native: sessionProgram });
+    assert.match(host.version, /^[12]\.\d+.* \(C\+\+\)$/);
+    const name = 'nanochat-g7-mha-t300';
+    const { atol_float32: allowed } = readFixture(name).tolerance;
+    for (const options of [{}, { cache: 'static', slots: 320 }, { cache: 'none' }] as const) {
+      const { compiled, bytes } = make(fixture(name), specs[7], { ...options, target: 'torchscript' });
+      const { manifest } = compiled;
+      const session = await host.open({ model: written('with a space.pt', bytes), manifest });
+      const { uncached, cached, sameTokens } = await measure(session, name);
+      assert.ok(uncached <= allowed && cached <= allowed, `${uncached}, ${cached} apart`);
+      assert.ok(sameTokens);
+      await session.close();
+    }
+    const [bad, device] = [written('bad.pt', 'no archive'), 'cuda'];
+    const { manifest } = make(fixture(name), specs[7], { target: 'torchscript' }).compiled;
+    const said = async (model: string, more: object): Promise<string> =>
+      host.open({ model, manifest, ...more }).then(
+        () => 'it opened',
+        (cause: Error) => cause.message,
+      );
+    assert.match(await said(bad, {}), 'LibTorch cannot load the model');
+    assert.match(await said(bad, { device }), 'device cuda is not available here');
+    await host.close();
+  });
+});
+
+whenThere(['compiler', ...runtimes], () => {
+  test('what the README shows for this system runs', async () => {
+    const readme = readFileSync(join(source, 'README.md'), 'utf8');
+    const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) =>
+      block!.trim().split('\n'),
+    );
+    assert.is(blocks.flat().length, 6);
+    for (const line of blocks.flat()) {
+      const words = wordsOf(line);
+      const made = words[0] === 'nanoc' ? await nanoc([...words.slice(1), '--force']) : undefined;
+      const { code, err } = made ?? start('sh', ['-c', `cd "${root}" && ${line}`]);
+      assert.is(code, 0, `${line}: ${err}`);
+    }
   });
 });
 

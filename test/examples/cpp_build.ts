@@ -76,4 +76,5 @@ export function buildAll(): Ran {
 }
 
 export const tokenize = join(build, 'nanoc-tokenize');
+export const session = join(build, 'cpp_libtorch', 'nanoc-libtorch-session');
 export const program = (runtime: Runtime): string => join(build, `cpp_${runtime}`, `nanoc-${runtime}`);
