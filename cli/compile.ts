@@ -94,10 +94,11 @@ export async function compileTo(
 ): Promise<Written> {
   const backend = findBackend(target);
   const compiled = compileOrRefuse(cx, requestOf(inputs, options, backend));
-  const { folder, file } = outputPath(options.out, compiled.manifest.model, backend, targets);
+  const place = outputPath(options.out, compiled.manifest.model, backend, targets);
+  const { folder, file } = place;
   const emitted = emit(compiled, backend, emitOptions(options, file));
   cx.io.report(emitted.diagnostics);
-  const artifact = withTokenizer(cx.io, emitted, file, compiled.manifest.vocab, options.copies);
+  const artifact = withTokenizer(cx.io, emitted, place, compiled.manifest.vocab, options.copies);
   if (!options.force) refuseOverwrite(artifact, folder);
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
   const progress = cx.io.progress(`writing ${join(folder, file)}`, total);

@@ -1,16 +1,19 @@
 /** Puts the tokenizer beside the model, so that `nanoc run` finds it there. */
 
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Artifact, ArtifactFile } from '../backends/backend.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { Io } from './io.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
+import type { OutputPath } from './output_path.ts';
 import { tokenizerCopies } from './tokenizer_files.ts';
 
 /** A tokenizer that was named must fit; one that was only found is left out when it does not. */
 export function withTokenizer(
   io: Io,
   artifact: Artifact,
-  model: string,
+  { folder, file: model }: OutputPath,
   vocab: number,
   found: FoundTokenizer | undefined,
 ): Artifact {
@@ -28,8 +31,12 @@ export function withTokenizer(
     return artifact;
   }
   io.note(`tokenizer: ${file.path}`);
-  const copies = tokenizerCopies(model, file).map(
-    ({ name, bytes }): ArtifactFile => ({ name, size: bytes.length, chunks: () => [bytes] }),
-  );
+  const copies = tokenizerCopies(model, file)
+    .filter(({ name, bytes }) => !isThere(join(folder, name), bytes))
+    .map(({ name, bytes }): ArtifactFile => ({ name, size: bytes.length, chunks: () => [bytes] }));
   return { ...artifact, files: [...copies, ...artifact.files] };
 }
+
+/** The same model for another target shares the tokenizer that lies beside it. */
+const isThere = (path: string, bytes: Uint8Array): boolean =>
+  existsSync(path) && statSync(path).isFile() && readFileSync(path).equals(bytes);
