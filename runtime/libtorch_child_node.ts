@@ -25,9 +25,12 @@ export class ChildGone extends Error {}
 export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** Seconds for one answer. */
+  /** Seconds for one answer, once it has started. */
   readonly patience: number;
 }
+
+/** Seconds to start in: torch is large, and the disk may be cold. */
+const toStart = 120;
 
 export function startChild({ command, args, patience }: ChildOptions): Child {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
@@ -42,24 +45,24 @@ export function startChild({ command, args, patience }: ChildOptions): Child {
     const text = (await reader.take(length)).toString('utf8');
     return { lines: text.split('\n'), body: (n) => reader.take(n) };
   };
-  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+  const timed = async <T>(work: () => Promise<T>, seconds: number): Promise<T> => {
     const timer = setTimeout(() => {
-      reader.stop(new ChildGone(`no answer within ${patience} s`));
+      reader.stop(new ChildGone(`no answer within ${seconds} s`));
       kill();
-    }, 1000 * patience);
+    }, 1000 * seconds);
     try {
       return await work();
     } finally {
       clearTimeout(timer);
     }
   };
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(() => timed(work));
+  const inTurn = <T>(work: () => Promise<T>, seconds = patience): Promise<T> => {
+    const mine = last.then(() => timed(work, seconds));
     last = mine.catch(() => {});
     return mine;
   };
   return {
-    greeting: () => inTurn(async () => (await answer()).lines),
+    greeting: () => inTurn(async () => (await answer()).lines, toStart),
     exchange: (lines, body, read) =>
       inTurn(async () => {
         const text = Buffer.from(lines.join('\n'), 'utf8');

@@ -1,4 +1,4 @@
-/** Sessions on LibTorch: TorchScript archives, run by a Python process that has torch. */
+/** Sessions on LibTorch: TorchScript archives, run by a Python process that has torch, or by a C++ program that does the same. */
 
 import type { Manifest } from '../compiler/manifest.ts';
 import { Bug, type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
@@ -46,7 +46,7 @@ export async function libtorchSession(options: LibtorchModel & HostOptions): Pro
   }
 }
 
-/** Refuses with N702 where no Python has torch. */
+/** Python before the C++ program; refuses with N702 where there is neither. */
 export async function startLibtorch(options: HostOptions = {}): Promise<LibtorchHost> {
   const { pythons = findPythons(), native = process.env['NANOC_LIBTORCH'], patience = 600 } = options;
   const why: string[] = [];

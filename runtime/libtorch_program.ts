@@ -1,9 +1,11 @@
 /**
- * The Python end of a LibTorch session, as text: it loads an archive and answers calls over its standard streams.
+ * The Python end of LibTorch sessions, as text: it loads archives and answers calls over its standard streams.
  *
  * A message is four bytes of length, that many bytes of text, and then the bytes of the tensors that the text lists, one a
  * line, row-major and little-endian. What goes in begins with `load ID DEVICE PATH`, `run ID` or `drop ID`; what comes out with
- * `ready VERSION`, `missing WHY`, `loaded`, `done`, or `failed KIND WHY`, where KIND is `device`, `model` or `call`.
+ * `ready VERSION`, `missing WHY`, `loaded`, `done`, or `failed KIND WHY`, where KIND is `device`, `model` or `call`. A line of
+ * `run` is an argument of `forward`, its dtype and its sizes; `past[]` is an item of a list, and alone the list itself.
+ * `examples/cpp_libtorch/session.cpp` speaks the same.
  */
 export const program = `
 import ctypes, os, re, signal, struct, sys, warnings
@@ -92,7 +94,8 @@ def load(lines):
     send(["loaded"] + ["%s %s" % (a.name, a.type.annotation_str.replace(" ", "")) for a in arguments])
 
 
-def given(lines, device):
+def given(lines):
+    """All of what follows the text is read before anything can go wrong with it."""
     arguments = {}
     for line in lines:
         name, *form = line.split(" ")
@@ -100,7 +103,6 @@ def given(lines, device):
         if form:
             value = torch.empty([int(n) for n in form[1:]], dtype=dtypes[form[0]])
             fill(memory(value))
-            value = value.to(device)
         if not name.endswith("[]"):
             arguments[name] = value
         else:
@@ -110,17 +112,21 @@ def given(lines, device):
     return arguments
 
 
+def moved(value, device):
+    return [t.to(device) for t in value] if isinstance(value, list) else value.to(device)
+
+
 def flat(value):
     if isinstance(value, torch.Tensor):
         return [value]
     return [tensor for item in value for tensor in flat(item)]
 
 
-def run(lines):
+def run(lines, arguments):
     model, device = models[lines[0].split(" ")[1]]
-    arguments = given(lines[1:], device)
     with torch.no_grad():
-        outputs = [t.detach().to("cpu").contiguous() for t in flat(model(**arguments))]
+        outputs = flat(model(**{name: moved(value, device) for name, value in arguments.items()}))
+        outputs = [t.to("cpu").contiguous() for t in outputs]
     send(["done"] + [" ".join([names[t.dtype]] + [str(n) for n in t.shape]) for t in outputs], outputs)
 
 
@@ -134,8 +140,12 @@ send(["ready " + torch.__version__])
 while True:
     lines = read(struct.unpack("<I", read(4))[0]).decode().split("\\n")
     verb = lines[0].split(" ")[0]
+    arguments = given(lines[1:]) if verb == "run" else {}
     try:
-        {"load": load, "run": run, "drop": drop}[verb](lines)
+        if verb == "run":
+            run(lines, arguments)
+        else:
+            (load if verb == "load" else drop)(lines)
     except Device as cause:
         send(["failed device " + readable(cause)])
     except Exception as cause:

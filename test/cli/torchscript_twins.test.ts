@@ -169,7 +169,7 @@ test('what is no archive of ours is refused', async () => {
 
 test('without torch, verify and run say how to get it', async () => {
   const { code, err } = await nanoc(['run', model, '--tokens', '1'], {
-    env: { NANOC_PYTHON: '/nowhere/python3' },
+    env: { NANOC_PYTHON: '/nowhere/python3', NANOC_LIBTORCH: '' },
   });
   assert.is(code, 1);
   assert.match(err, 'error N702');

@@ -47,12 +47,22 @@ test('without a Python, or without torch in any, it says how to get it', async (
     [[noTorch, dies], 'No module named torch'],
     [[noTorch, dies], 'exit code 3: out of luck'],
   ] as const) {
-    const { code, found, hint } = await refusal(startLibtorch({ pythons }));
+    const { code, found, hint } = await refusal(startLibtorch({ pythons, native: '' }));
     assert.is(code, 'N702');
     assert.match(found ?? '', said);
     assert.match(hint ?? '', 'apt-get install python3-torch');
     assert.match(hint ?? '', 'NANOC_PYTHON');
   }
+});
+
+test('the C++ program is asked where no Python has torch', async () => {
+  const native = stand(
+    'native',
+    "if (process.argv.length === 2) say('ready 9.9 (C++)'); process.stdin.resume()",
+  );
+  const host = await startLibtorch({ pythons: [noTorch], native });
+  assert.is(host.version, '9.9 (C++)');
+  await host.close();
 });
 
 test('the first Python that has torch is taken', async () => {
