@@ -52,14 +52,16 @@ export const lastOf = (path: string): string => path.slice(path.lastIndexOf('.')
 
 export function moduleTree(graph: Graph, region: Region, places: Places, tied: readonly Tied[]): Module {
   const root: Module = { path: '', slots: [], children: new Map() };
-  const kinds = new Map(
-    graph.nodes.map((n) => [nameOf(n), n.op === 'table' ? 'buffer' : 'parameter'] as const),
-  );
+  const kinds = new Map(graph.nodes.map((n) => [nameOf(n), kindOf(n)] as const));
   for (const [weight, place] of places) addSlot(root, place, kinds.get(weight)!, weight);
   for (const { key, param } of tied) if (places.has(param)) addSlot(root, key, 'parameter', param);
   addRegions(root, region);
   return root;
 }
+
+/** Parameters are what can be trained. */
+const kindOf = ({ op, type: { dtype } }: Node): Slot['kind'] =>
+  op === 'table' || dtype === 'int64' || dtype === 'bool' ? 'buffer' : 'parameter';
 
 function addSlot(root: Module, place: string, kind: Slot['kind'], weight: string): void {
   const module = moduleAt(root, ownerOf(place));
