@@ -40,7 +40,6 @@ class Printer {
   Printer(const std::optional<Tokenizer>& tokenizer, const std::vector<int64_t>& stops, size_t rows)
       : titled_(tokenizer && rows > 1), stops_(stops), rows_(rows) {
     if (tokenizer) streams_.assign(rows, TextStream(*tokenizer));
-    show(title(0));
   }
 
   void add(size_t row, int64_t token, bool last) {
@@ -52,6 +51,8 @@ class Printer {
       if (!stop) text = streams_[row].push(token);
       if (last) text += streams_[row].end();
     }
+    if (!titled_first_) show(title(0));
+    titled_first_ = true;
     rows_[row].begun = true;
     rows_[row].ended = last;
     rows_[row].waiting += text + (last ? "\n" : "");
@@ -72,7 +73,7 @@ class Printer {
   std::string title(size_t row) const { return titled_ ? "--- " + std::to_string(row + 1) + "\n" : ""; }
   static void show(const std::string& text) { std::cout << text << std::flush; }
 
-  bool titled_;
+  bool titled_, titled_first_ = false;
   std::vector<int64_t> stops_;
   std::vector<Row> rows_;
   std::vector<TextStream> streams_;  // empty when ids are shown
