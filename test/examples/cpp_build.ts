@@ -41,7 +41,7 @@ const there = {
 /** How to get what a test needs. */
 const wanted = {
   compiler: 'cmake and a C++ compiler (apt-get install cmake g++)',
-  onnxruntime: 'the headers of ONNX Runtime (scripts/onnxruntime_headers.sh)',
+  onnxruntime: 'headers of ONNX Runtime (scripts/onnxruntime_headers.sh)',
   libtorch: 'LibTorch for C++ (apt-get install libtorch-dev)',
 } as const;
 
