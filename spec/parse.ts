@@ -5,8 +5,8 @@ import type { File } from './ast.ts';
 import { type Diagnostic, error, type Outcome } from './diagnostic.ts';
 import { Grammar } from './grammar.ts';
 import { lex } from './lex.ts';
-import { explain, messages } from './parse_errors.ts';
-import { culprit, without } from './parse_recovery.ts';
+import { explain, messages, neverClosed } from './parse_errors.ts';
+import { culprit, unclosed, without } from './parse_recovery.ts';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
 
@@ -68,6 +68,12 @@ function readPieces(source: Source, tokens: readonly IToken[]): Read {
     if (!declarations) return { chained: [], problems: [...problems, tooLong(source)] };
     const problem = parser.errors[0];
     if (!problem) return { declarations, chained: parser.chained, problems };
+    const brace = unclosed(source, left, left.indexOf(problem.token));
+    if (brace && problems.length + 1 < most) {
+      problems.push(neverClosed(source, brace));
+      left = brace.closed;
+      continue;
+    }
     const where = culprit(source, left, problem.token, problem.context.ruleStack);
     problems.push(explain(source, left, problem, where));
     if (problems.length === most) break;

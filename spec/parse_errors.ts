@@ -9,8 +9,8 @@ import {
 } from 'chevrotain';
 import type { Code } from './codes.ts';
 import { type Diagnostic, error } from './diagnostic.ts';
-import type { Culprit } from './parse_recovery.ts';
-import type { Source, Span } from './source.ts';
+import type { Culprit, Unclosed } from './parse_recovery.ts';
+import { position, type Source, type Span } from './source.ts';
 import { isReserved, Name, signs, spelling } from './tokens.ts';
 
 const label = (type: TokenType): string => type.LABEL ?? type.name;
@@ -118,6 +118,17 @@ function unfinished(source: Source, tokens: readonly IToken[], span: Span, expec
     expected,
     found: 'the end of the file',
     hint: `close it with ${label(close)}`,
+  });
+}
+
+/** A `}` is missing, and the indentation shows where. */
+export function neverClosed(source: Source, { brace, next }: Unclosed): Diagnostic {
+  const { line } = position(source, next.startOffset);
+  return error('N105', '`{` is never closed', {
+    span: { source, start: brace.startOffset, end: brace.startOffset + 1 },
+    expected: `\`}\` before line ${line}`,
+    found: `${spelling(next)}, too far left to be inside`,
+    hint: 'close it with `}`',
   });
 }
 

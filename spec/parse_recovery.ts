@@ -1,6 +1,6 @@
 /** What is left of a text when the piece with an error in it is taken out, so that the next error is one of its own. */
 
-import type { IToken, TokenType } from 'chevrotain';
+import { createTokenInstance, type IToken, type TokenType } from 'chevrotain';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
 
@@ -90,6 +90,45 @@ export function without(source: Source, tokens: readonly IToken[], at: number): 
   const kept = piece.filter((t) => t.tokenType === signs.closeBrace).slice(0, spare);
   return [...tokens.slice(0, from), ...kept, ...tokens.slice(to)];
 }
+
+/** A `{` without its `}`, as the indentation shows it. */
+export interface Unclosed {
+  readonly brace: IToken;
+  /** The first token that stands too far left to be inside. */
+  readonly next: IToken;
+  /** The tokens with the `}` in its place. */
+  readonly closed: IToken[];
+}
+
+/**
+ * The first brace that is still open where a line begins no further right than the line of the brace, or a `}` further
+ * left, up to the line of `at`; undefined where as many braces close as open.
+ */
+export function unclosed(source: Source, tokens: readonly IToken[], at: number): Unclosed | undefined {
+  if (depth(tokens) <= 0) return undefined;
+  const open: { readonly column: number; readonly brace: IToken }[] = [];
+  for (const { column, from, to } of linesOf(source, tokens)) {
+    if (at >= 0 && from > at) return undefined;
+    const [next, around] = [tokens[from]!, open.at(-1)];
+    const inside = around && (next.tokenType === signs.closeBrace ? around.column : around.column + 1);
+    if (around && inside && column < inside) {
+      const end = (tokens[from - 1]!.endOffset ?? next.startOffset) + 1;
+      const close = createTokenInstance(signs.closeBrace, '}', end, end - 1, ...nowhere);
+      return {
+        ...{ brace: around.brace, next },
+        closed: [...tokens.slice(0, from), close, ...tokens.slice(from)],
+      };
+    }
+    for (const brace of tokens.slice(from, to)) {
+      if (brace.tokenType === signs.openBrace) open.push({ column, brace });
+      if (brace.tokenType === signs.closeBrace) open.pop();
+    }
+  }
+  return undefined;
+}
+
+/** Lines and columns are counted from offsets here. */
+const nowhere = [Number.NaN, Number.NaN, Number.NaN, Number.NaN] as const;
 
 /** Whether a line goes on with what the line before began: inside its brackets, or indented further. */
 function continues(tokens: readonly IToken[], before: Line, line: Line): boolean {

@@ -89,6 +89,41 @@ test('several independent errors are found in one run', () => {
   );
 });
 
+test('a brace that is not closed is one error, where the indentation shows it', () => {
+  const spec = `model m {
+  config {
+    dim = 4
+  }
+  block Layer {
+    w: Linear(dim, dim)
+    forward(x) {
+      if dim > 2 {
+        x = w(x)
+      }
+      return x
+    }
+  }
+  h: Layer
+  forward(tokens: int64[B, T]) -> logits: [B, T, dim] = h(tokens)
+}
+block Other {
+  forward(x) = x
+}
+`;
+  const lines = spec.split('\n');
+  assert.equal(read(spec).diagnostics, []);
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() !== '}' || i === lines.length - 2) continue;
+    const text = lines.filter((_, j) => j !== i).join('\n');
+    const { diagnostics } = read(text);
+    const opener = lines.findLast((l, j) => j < i && l.search(/\S/) === line.indexOf('}'))!;
+    assert.equal(
+      diagnostics.map((d) => [d.code, d.span?.start]),
+      [['N105', text.indexOf(opener) + opener.length - 1]],
+    );
+  }
+});
+
 test('depth is refused and length is not', () => {
   const deep = read(`fn f(x) = ${'('.repeat(100)}x${')'.repeat(100)}`);
   assert.equal(
