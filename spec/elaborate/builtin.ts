@@ -103,7 +103,8 @@ export function numberArg<V>(use: Use<V>, name: string, otherwise?: number): num
 export function wholeArg<V>(use: Use<V>, name: string, least: number): number | undefined {
   const value = numberArg(use, name);
   if (value === undefined || (isWhole(value) && value >= least)) return value;
-  const what = `\`${name}\` of \`${use.name}\` must be a whole number${least > 0 ? ` from ${least} on` : ''}`;
+  const from = least > 0 || isWhole(value) ? ` from ${least} on` : '';
+  const what = `\`${name}\` of \`${use.name}\` must be a whole number${from}`;
   failAt(use, use.given.get(name), 'N313', `${what}, found ${showNumber(value)}`);
   return undefined;
 }

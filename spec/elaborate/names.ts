@@ -4,6 +4,7 @@ import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
 import { didYouMean } from '../nearest.ts';
 import { position, type Span, textOf } from '../source.ts';
+import { dtypes } from '../type.ts';
 import { builtinNames, isBuiltin } from './builtins.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { inf, number } from './number.ts';
@@ -44,7 +45,7 @@ export function preludeValue<V>(scope: Scope<V>, name: string): Value<V> | undef
 export const unknownHint = <V>(scope: Scope<V>, name: string): { readonly hint?: string } =>
   pythonHints[name]
     ? { hint: pythonHints[name] }
-    : didYouMean(name, [...namesInScope(scope), ...builtinNames, ...reservedValues]);
+    : didYouMean(name, [...namesInScope(scope), ...builtinNames, ...dtypes, ...reservedValues]);
 
 /** Blocks first, then anything. */
 export function unknownBlockHint<V>(scope: Scope<V>, name: string): { readonly hint?: string } {
@@ -68,6 +69,16 @@ const pythonHints: Readonly<Record<string, string>> = {
   torch: 'operations are called directly: `softmax(x)`',
   nn: 'modules are named directly: `Linear(inputs, outputs)`',
   F: 'operations are called directly: `softmax(x)`',
+};
+
+/** And what they call on a tensor. */
+const torchMethods: Readonly<Record<string, string>> = {
+  view: 'write `x as [B, T, heads, head]`',
+  reshape: 'write `x as [B, T, heads, head]`',
+  float: 'write `float32(x)`',
+  shape: 'sizes are named: say `dim`, not where it stands',
+  size: 'sizes are named: say `dim`, not where it stands',
+  transpose: 'attention takes [B, T, heads, head]: nothing needs transposing',
 };
 
 function reserved<V>(cx: Context<V>, frame: Frame<V>, { text, span }: Spelled): Value<V> {
@@ -148,8 +159,10 @@ export function select<V>(cx: Context<V>, frame: Frame<V>, object: Value<V>, nam
   if (!below) {
     const message = `${describeKind(object)} has no \`.${name.text}\``;
     const hint =
-      object.kind === 'entries' ? { hint: `take one of them first: ${object.label}[i].${name.text}` } : {};
-    return fail(cx, frame, name, 'N314', message, hint);
+      object.kind === 'entries'
+        ? `take one of them first: ${object.label}[i].${name.text}`
+        : torchMethods[name.text];
+    return fail(cx, frame, name, 'N314', message, hint === undefined ? {} : { hint });
   }
   const found = below.names.get(name.text);
   if (found) return found.kind === 'absent' ? reportAbsent(cx, frame, name, found) : found;

@@ -5,7 +5,7 @@ import * as dim from '../dim.ts';
 import type { Primitive } from '../op.ts';
 import { broadcast, factHint, isLaw, isTokens } from './axes.ts';
 import { type Context, type Frame, fail } from './context.ts';
-import { arithmetic } from './number.ts';
+import { arithmetic, showNumber } from './number.ts';
 import { shapeNote, sizeNotes } from './size_notes.ts';
 import { same, sameNumber, showSize } from './sizes.ts';
 import { asTensor, emit, needTensor, reportSize, showTensor, together } from './tensors.ts';
@@ -121,6 +121,7 @@ function compute<V>(
     return { kind: 'list', items: [...left.items, ...right.items] };
   }
   if (!operands(cx, frame, node, left, right)) return poison;
+  if (dividesByZero(op, right)) return byZero(cx, frame, node);
   const pair = together(cx, frame, node, left, right);
   if (!pair) return poison;
   const { dtype } = pair[0].type;
@@ -169,13 +170,25 @@ function numbers<V>(
   left: NumberValue,
   right: NumberValue,
 ): Value<V> {
-  if ((op === '/' || op === '//' || op === '%') && right.value === 0) {
-    return fail(cx, frame, node, 'N320', 'division by zero', {
-      hint: 'check the config entries it is made of',
-    });
-  }
-  return arithmetic(cx.sizes, op, left, right);
+  if (dividesByZero(op, right)) return byZero(cx, frame, node);
+  const result = arithmetic(cx.sizes, op, left, right);
+  const finite = Number.isFinite(left.value) && Number.isFinite(right.value);
+  if (finite ? Number.isFinite(result.value) : !Number.isNaN(result.value)) return result;
+  const text = `\`${showNumber(left.value)} ${op} ${showNumber(right.value)}\``;
+  return fail(
+    cx,
+    frame,
+    node,
+    'N314',
+    `${text} is ${Number.isNaN(result.value) ? 'no' : 'too large a'} number`,
+  );
 }
+
+const dividesByZero = <V>(op: ArithmeticOp, by: Value<V>): boolean =>
+  (op === '/' || op === '//' || op === '%') && by.kind === 'number' && by.value === 0;
+
+const byZero = <V>(cx: Context<V>, frame: Frame<V>, node: ast.Binary) =>
+  fail(cx, frame, node, 'N320', 'division by zero', { hint: 'check the config entries it is made of' });
 
 /** Both as sizes when one is known only when running and the other is a size or a number. */
 function sizes<V>(a: Value<V>, b: Value<V>): readonly [dim.Dim, dim.Dim] | undefined {

@@ -90,6 +90,13 @@ function outputsOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Forward, result
     const name = output?.name?.text ?? (values.length === 1 ? 'logits' : `output_${i}`);
     const x = asTensor(cx, value);
     const at = output ?? node.signature;
+    const first = outputs.find((o) => o.name?.text === output?.name?.text);
+    if (output?.name && first !== output) {
+      fail(cx, frame, output.name, 'N203', `there is a result named \`${name}\` already`, {
+        related: [{ message: 'the first one', span: first!.name!.span }], // the names are equal
+      });
+      return [];
+    }
     if (x) {
       cx.sink.output(name, x.v, originOf(frame, at));
       return [{ name, type: concreteType(cx, x.type) }];

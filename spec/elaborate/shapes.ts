@@ -34,17 +34,13 @@ function wholeSize<V>(
   const said = d && dim.constant(d) === undefined ? dim.show(d) : code;
   const text = said === code ? `\`${code}\`` : `\`${code}\` = ${said}`;
   const negative = isWhole(value);
-  fail(
-    cx,
-    frame,
-    node,
-    'N313',
-    `${text} is ${showNumber(value)}: a size must be ${negative ? 'positive' : 'a whole number'}`,
-    {
-      hint: negative ? 'check the config entries that it is made of' : wholeHint(d),
-      related: d ? sizeNotes(cx, [d]) : [],
-    },
-  );
+  const message = `${text} is ${showNumber(value)}: a size must be ${negative ? 'positive' : 'a whole number'}`;
+  // One wrong entry of the config is wrong wherever the size stands: it is said once.
+  if (cx.diagnostics.some((d) => d.message === message)) return undefined;
+  fail(cx, frame, node, 'N313', message, {
+    hint: negative ? 'check the config entries that it is made of' : wholeHint(d),
+    related: d ? sizeNotes(cx, [d]) : [],
+  });
   return undefined;
 }
 

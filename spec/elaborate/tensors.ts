@@ -5,7 +5,7 @@ import type { Attrs } from '../op.ts';
 import type { Span } from '../source.ts';
 import type { DType, TensorType } from '../type.ts';
 import { type Context, type Frame, fail, graphDtype, originOf } from './context.ts';
-import { showNumber } from './number.ts';
+import { isWhole, showNumber } from './number.ts';
 import { concrete, showSizes } from './sizes.ts';
 import { describeKind, type TensorValue, type Value } from './value.ts';
 
@@ -136,6 +136,10 @@ function besideNumber<V>(
     fail(cx, frame, at, 'N308', `${dtype} and the number ${showNumber(n.value)} do not mix`, {
       hint: dtype === 'int64' ? 'cast the tensor: float(...)' : 'compare first, or use where(...)',
     });
+    return undefined;
+  }
+  if (dtype === 'int64' && !isWhole(n.value)) {
+    fail(cx, frame, at, 'N308', `the number ${showNumber(n.value)} is too large for int64`);
     return undefined;
   }
   const s = scalar(cx, frame, at, n.value, dtype);

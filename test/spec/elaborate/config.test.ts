@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { check } from '../../../spec/check.ts';
 import { parse } from '../../../spec/parse.ts';
 import type { Checked, ConfigValue, Surroundings } from '../../../spec/program.ts';
-import { said } from './refused.ts';
+import { diagnose, said } from './refused.ts';
 
 const file = (config: string, rest = ''): string => `model m {
   ${config}
@@ -173,6 +173,29 @@ test('numbers out of all proportion are refused, not computed with', () => {
   assert.is(said(checked(file(huge, 'w: [dim * dim * dim]')).diagnostics).includes('error N3'), true);
   const long = checked(file('config { dim = 4\n layers = 1e12 }', 'h[layers]: Linear(dim, dim)'));
   assert.match(said(long.diagnostics), 'N321');
+});
+
+test('a size that is not whole is said once, wherever it stands', () => {
+  const spec = `model m {
+  config {
+    dim = 32
+    heads = 5
+  }
+  head = dim / heads
+  q: Linear(dim, heads * head)
+  k: Linear(dim, heads * head)
+  emb: Embedding(9, dim)
+  forward(tokens: int64[B, T]) -> logits: [B, T, dim] {
+    x = emb(tokens)
+    a = q(x) as [B, T, heads, head]
+    b = k(x) as [B, T, heads, head]
+    return (a + b) as [B, T, dim]
+  }
+}`;
+  const found = diagnose(spec);
+  assert.is(found.length, 1, said(found));
+  assert.match(said(found), '`head` = dim / heads is 6.4: a size must be a whole number');
+  assert.match(said(found), 'hint: heads must divide dim');
 });
 
 test.run();
