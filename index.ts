@@ -4,6 +4,7 @@
 export { type Artifact, type Backend, defineBackend, type EmitOptions } from './backends/backend.ts';
 export { backends, findBackend } from './backends/index.ts';
 export { readModel } from './backends/onnx/read_model.ts';
+export { readArchive } from './backends/torchscript/read_archive.ts';
 export { writeArtifact } from './backends/write_artifact.ts';
 // The compiler.
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
@@ -18,6 +19,7 @@ export { openCheckpoint as open } from './compiler/weights/open_checkpoint.ts';
 export { decoder } from './runtime/cache.ts';
 export { type GenerateOptions, generate } from './runtime/generate.ts';
 export { readGolden } from './runtime/golden.ts';
+export { libtorchSession } from './runtime/libtorch_node_session.ts';
 export { onnxSession } from './runtime/onnx_node_session.ts';
 export { referenceSession } from './runtime/reference_session.ts';
 export type { Session } from './runtime/session.ts';
