@@ -1,8 +1,8 @@
 /**
  * The tree of block instances behind a graph: which nodes each does itself, in which order its parts run, what goes in and out.
  *
- * A node belongs to the block that its origins name; one that several blocks share, to the lowest block around them. A region
- * must be convex: no path may leave it and come back, or it could not run as one call. Where a spec runs an instance twice,
+ * A node belongs to the block that its origins name; one that several blocks share, to the lowest block around them; what
+ * depends on sizes alone, to the model, which has tensors to go by. A region must be convex: no path may leave it and come back, or it could not run as one call. Where a spec runs an instance twice,
  * or sharing has tied a knot, the region is given up, and its nodes belong to the block around it.
  */
 
@@ -51,9 +51,11 @@ type Homes = (string | undefined)[];
 
 function homesOf(graph: Graph): Homes {
   const blocks = new Set([''].concat(graph.origins.flatMap((all) => all.map((o) => o.scope))));
-  return graph.nodes.map(({ id, op }) => {
+  const free = new Set<NodeId>();
+  return graph.nodes.map(({ id, op, inputs }) => {
+    if (op !== 'param' && op !== 'table' && op !== 'input' && inputs.every((i) => free.has(i))) free.add(id);
     if (written.has(op)) return undefined;
-    if (op === 'input') return '';
+    if (op === 'input' || free.has(id)) return '';
     return nearest(commonScope(graph.origins[id]!), (scope) => blocks.has(scope));
   });
 }

@@ -10,6 +10,9 @@ import type { SpecText } from './spec_text.ts';
 /** Under which code finds its own classes and functions. */
 export const packageName = '__torch__.nanoc';
 
+/** Boundary inputs that a caller may leave out. */
+export const optionalInputs: readonly string[] = ['attention_mask', 'position_ids'];
+
 export interface CodeContext {
   readonly graph: Graph;
   readonly places: Places;

@@ -43,7 +43,7 @@ export interface Laid {
 }
 
 export function layOut({ graph: legal, manifest, options, tied = [] }: Omit<EmitInput, 'weights'>): Laid {
-  const graph = withoutBuffers(withSlots(legal));
+  const graph = withInputs(withoutBuffers(withSlots(legal)));
   const places = placesOf(graph);
   const region = regions(graph, (node) => ownerOf(places.get(nameOf(node))!));
   const context: CodeContext = {
@@ -65,6 +65,20 @@ const withoutBuffers = (graph: Graph): Graph => {
   const inPlace = new Set(graph.ports.filter((p) => p.rule === 'in_place').map((p) => p.output));
   return { ...graph, outputs: graph.outputs.filter((o) => !inPlace.has(o.name)) };
 };
+
+/** An input that nothing reads is a value all the same: it shows sizes, and where tensors live. */
+function withInputs(graph: Graph): Graph {
+  const there = new Set(graph.nodes.filter((n) => n.op === 'input').map((n) => n.attrs['name']));
+  const unread = graph.inputs.filter((i) => !there.has(i.name));
+  const added = unread.map(({ name, type }, i) => ({
+    ...{ id: graph.nodes.length + i, op: 'input', inputs: [], attrs: { name }, type },
+  }));
+  return {
+    ...graph,
+    nodes: [...graph.nodes, ...added],
+    origins: [...graph.origins, ...added.map(() => [])],
+  };
+}
 
 function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> {
   const users = new Map<NodeId, NodeId[]>();

@@ -143,8 +143,7 @@ const leaves = {
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
 export function scalarText(value: number, dtype: GraphDType): string {
-  if (dtype === 'bool') return value === 0 ? 'False' : 'True';
-  return dtype === 'int64' ? String(value) : float(value);
+  return dtype === 'int64' || dtype === 'bool' ? String(value) : float(value);
 }
 
 const list = (site: Site, shape: Type['shape']): string =>

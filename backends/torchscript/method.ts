@@ -7,7 +7,7 @@ import { names as namesIn } from '../../spec/dim.ts';
 import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive } from '../../spec/primitives/index.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { type CodeContext, dtypeNumbers, use } from './code_context.ts';
+import { type CodeContext, dtypeNumbers, optionalInputs, use } from './code_context.ts';
 import { atom, method as call, type Expr, infix, lengthOf, mark, marked, named } from './expr.ts';
 import { statement } from './layout.ts';
 import { lowerPrimitive, scalarText } from './lowering.ts';
@@ -83,8 +83,10 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
     if (defines.length === 1 && mayInline(id!, step, expr)) inline.set(id!, expr);
     else push(defines, expr.text, step.kind === 'node');
   }
+  const leaving = region.scope === '' ? graph.outputs.map((o) => o.node) : region.outputs;
+  const exprs = new Map(leaving.map((id) => [id, site.tensor(id)]));
   const { unknown } = readSizes(wanted, shownBy(region, context));
-  const result = (id: NodeId): Expr => inline.get(id) ?? site.tensor(id);
+  const result = (id: NodeId): Expr => exprs.get(id)!;
   return { statements, sizes: unknown, wanted, result, candidates };
 
   function mayInline(id: NodeId, step: Step, expr: Expr): boolean {
@@ -182,7 +184,10 @@ function siteOf(
       for (const name of namesIn(dim)) wanted.add(name);
       return intOf(dim);
     },
-    device: () => `${anchor(region, context, () => true)}.device`,
+    device() {
+      const like = anchor(region, context, () => true);
+      return like === undefined ? 'torch.device("cpu")' : `${like}.device`;
+    },
     dtype(dtype) {
       const like = dtype === compute ? anchorOf(region, context, dtype) : undefined;
       return like === undefined ? String(dtypeNumbers[dtype]) : `${like}.dtype`;
@@ -206,8 +211,7 @@ const anchorOf = (region: Region, context: CodeContext, dtype: GraphDType): stri
 /** A tensor that is there throughout the method: an argument, or a parameter of the block. */
 function anchor(region: Region, context: CodeContext, fits: (node: Node) => boolean): string | undefined {
   const { graph } = context;
-  const inputs =
-    region.scope === '' ? graph.nodes.filter((n) => n.op === 'input').map((n) => n.id) : region.inputs;
+  const inputs = region.scope === '' ? modelInputs(context) : region.inputs;
   const given = inputs.find((id) => fits(graph.nodes[id]!));
   if (given !== undefined) return mark(given);
   for (const node of graph.nodes) {
@@ -216,6 +220,12 @@ function anchor(region: Region, context: CodeContext, fits: (node: Node) => bool
   }
   return undefined;
 }
+
+/** Those that a caller always gives, in the order of the boundary. */
+const modelInputs = ({ graph }: CodeContext): readonly NodeId[] =>
+  graph.inputs
+    .filter(({ name }) => !optionalInputs.includes(name))
+    .map(({ name }) => graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)!.id);
 
 /** `forward` of a block other than the model. */
 export function forwardText(region: Region, body: Body, context: CodeContext): MethodText {

@@ -2,7 +2,7 @@
 
 import type { Graph, NodeId, Port } from '../../compiler/ir.ts';
 import { type Dim, names as namesIn } from '../../spec/dim.ts';
-import { type CodeContext, dtypeNumbers, use } from './code_context.ts';
+import { type CodeContext, dtypeNumbers, optionalInputs, use } from './code_context.ts';
 import { float, marked } from './expr.ts';
 import { maskOr, positionsInSlots, positionsOr } from './functions.ts';
 import { type Body, type MethodText, methodText, type Statement } from './method.ts';
@@ -11,7 +11,6 @@ import { free, reach } from './names.ts';
 import { intOf, readSizes, type Shaped } from './sizes.ts';
 import { nameValues } from './value_names.ts';
 
-const optional = ['attention_mask', 'position_ids'];
 /** How the list of ports is called, in the order of the manifest. */
 const list = 'past';
 
@@ -38,8 +37,9 @@ export function modelForward(body: Body, context: CodeContext): MethodText {
   return methodText(`def forward(${given.args.join(', ')}) -> ${endings.type}:`, all, names);
 }
 
-const inputNode = (graph: Graph, name: string): NodeId | undefined =>
-  graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)?.id;
+/** Every input is a node; see `layOut`. */
+const inputNode = (graph: Graph, name: string): NodeId =>
+  graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)!.id;
 
 function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeContext): Given {
   const ports = new Map(graph.ports.map((p, i) => [p.input, i]));
@@ -53,28 +53,29 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
     const id = inputNode(graph, name);
     const port = ports.get(name);
     if (port !== undefined) {
-      if (id !== undefined) names.set(id, `${list}[${port}]`);
+      names.set(id, `${list}[${port}]`);
       continue;
     }
     const arg = free(name, (n) => taken.has(n));
     taken.add(arg);
-    if (!optional.includes(name)) {
+    if (!optionalInputs.includes(name)) {
       own.push(`${arg}: Tensor`);
-      if (id !== undefined) names.set(id, arg);
+      names.set(id, arg);
     } else {
       last.push(`${arg}: Optional[Tensor]=None`);
-      if (id !== undefined) names.set(id, name === 'attention_mask' ? 'real' : 'positions');
+      names.set(id, name === 'attention_mask' ? 'real' : 'positions');
     }
   }
-  const tokens = graph.inputs.find((i) => i.name === 'input_ids')?.name ?? graph.inputs[0]!.name;
+  const tokens = graph.inputs.find((i) => i.name === 'input_ids')?.name ?? graph.inputs[0]?.name ?? '';
   const mask = graph.inputs.find((i) => i.name === 'attention_mask');
-  const positions = inputNode(graph, 'position_ids');
-  if (mask && (inputNode(graph, mask.name) !== undefined || positions !== undefined)) {
+  const isRead = (name: string): boolean =>
+    graph.inputs.some((i) => i.name === name) && context.users.has(inputNode(graph, name));
+  if (mask && optionalInputs.some(isRead)) {
     const columns = mask.type.shape[1]!;
     for (const name of namesIn(columns)) sizes.add(name);
     defaults.push(`real = ${use(context, maskOr)}(attention_mask, ${tokens}, ${intOf(columns).text})`);
   }
-  if (positions !== undefined && mask) {
+  if (mask && isRead('position_ids')) {
     sizes.add('T');
     const isStatic = graph.inputs.some((i) => i.name === 'past_length');
     const args = ['position_ids', 'real', ...(isStatic ? ['past_length'] : []), 'T'];
@@ -90,9 +91,8 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
 /** Arguments that are always there. */
 const shownBy = (graph: Graph): readonly Shaped[] =>
   graph.inputs
-    .filter((i) => !optional.includes(i.name))
-    .map(({ name, type }) => ({ id: inputNode(graph, name) ?? -1, type }))
-    .filter(({ id }) => id >= 0);
+    .filter((i) => !optionalInputs.includes(i.name))
+    .map(({ name, type }) => ({ id: inputNode(graph, name), type }));
 
 /** Where no port shows how long the past is, the mask does. */
 function lengthOfPast(

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Graph, NodeId } from '../../compiler/ir.ts';
 import { checkConvex, type Region, regions } from '../../compiler/regions.ts';
 import { Bug } from '../../spec/diagnostic.ts';
-import { sketch, typed } from './tiny_graph.ts';
+import { sketch, T, typed } from './tiny_graph.ts';
 
 const owner = ({ attrs }: Graph['nodes'][number]): string =>
   String(attrs['name']).split('.').slice(0, -1).join('.');
@@ -87,6 +87,16 @@ test('children of a region that is given up stay', () => {
   assert.is(show(region), 'model(; 8)[0 f.a(0; 2)[1 2] 3 4 f.b(4; 6)[5 6] 7 8]');
 });
 
+test('what depends on sizes alone is made at the model', () => {
+  const s = sketch();
+  const x = s.input('x', typed('int64', T)); // 0
+  s.in('f');
+  const steps = s.op('iota', [], { size: T }); // 1
+  const two = s.op('scalar', [], { value: 2, dtype: 'int64' }); // 2
+  s.output('y', s.op('add', [x, s.op('mul', [steps, two])])); // 3, 4
+  assert.is(show(regions(s.finish(), owner)), 'model(; 4)[0 1 3 f(0 3; 4)[4]]');
+});
+
 test('containers that have no forward of their own are no regions', () => {
   const s = sketch();
   let y = s.input('x', x8); // 0
@@ -120,9 +130,9 @@ test('a region that is not convex is a bug', () => {
   const around: Region = { scope: 'f', steps: [node(1), node(3)], inputs: [0, 2], outputs: [1, 3] };
   const tied = { kind: 'region', region: around } as const;
   const root = (...steps: Region['steps']): Region => ({ scope: '', steps, inputs: [], outputs: [3] });
-  const bug = (region: Region) => {
+  const bug = (region: Region): unknown => {
     try {
-      checkConvex(graph, region);
+      return checkConvex(graph, region);
     } catch (cause) {
       return cause instanceof Bug ? cause.message : cause;
     }
