@@ -16,7 +16,7 @@ const texts = (site: Site, inputs: Node['inputs']): string[] => inputs.map((x) =
 const natives = {
   append: (site, inputs, { axis }) => torch('cat', `[${texts(site, inputs).join(', ')}]`, String(axis)),
   attention(site, inputs, attrs) {
-    const [q, k] = inputs.map((x) => constant(site.node(x).type.shape[1] ?? site.node(x).type.shape[0]!));
+    const [q, k] = inputs.slice(0, 2).map((x) => constant(site.node(x).type.shape[1]!));
     const name = site.function(attention(attrs, q !== k, site.release));
     const numbers = [float(attrs.scale), ...(attrs.softcap === null ? [] : [float(attrs.softcap)])];
     return called(name, [...texts(site, inputs), ...numbers]);

@@ -49,7 +49,7 @@ await withTorch((torch) => {
       const [one] = cases[op];
       const graph = oneOp(op, one!, 'bfloat16');
       const feeds = feedsOf(one!);
-      const { y } = await runTorchscript(torch, graph, feeds, 'bfloat16');
+      const { y } = await runTorchscript(torch, graph, feeds, { compute: 'bfloat16' });
       const far = apart(y, runReference(graph, feeds)['y']);
       assert.ok(far <= 4 * 2 ** -7, `${op}: off by ${far}`);
     }

@@ -1,5 +1,6 @@
 /** Small graphs through this backend into LibTorch. */
 
+import type { EmitOptions } from '../../../backends/backend.ts';
 import { torchscript } from '../../../backends/torchscript/index.ts';
 import type { Graph } from '../../../compiler/ir.ts';
 import type { Manifest } from '../../../compiler/manifest.ts';
@@ -10,15 +11,19 @@ import type { TorchHere } from '../../golden/torch_here.ts';
 import { manifestOf, streams } from '../onnx/run_onnx.ts';
 import { emitOptions } from './small_models.ts';
 
-/** `compute` is what the graph's arithmetic is in. */
+interface Wanted extends Pick<EmitOptions, 'minLibtorch'> {
+  /** What the graph's arithmetic is in. */
+  readonly compute?: Manifest['compute'];
+}
+
 export async function runTorchscript(
   { host, file }: TorchHere,
   graph: Graph,
   feeds: Feeds,
-  compute: Manifest['compute'] = 'float32',
+  { compute = 'float32', minLibtorch }: Wanted = {},
 ): Promise<Readonly<Record<string, Tensor>>> {
   const manifest = { ...manifestOf(graph), compute, storage: compute };
-  const options = emitOptions;
+  const options = { ...emitOptions, ...(minLibtorch ? { minLibtorch } : {}) };
   const legal = runPasses(graph, torchscript.passes(options));
   const { files } = torchscript.emit({ graph: legal, manifest, weights: streams(legal), options });
   const model = file('op.pt', Buffer.concat([...files[0]!.chunks()]));
