@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { check } from '../spec/check.ts';
-import { hasErrors } from '../spec/diagnostic.ts';
+import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { parse } from '../spec/parse.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
@@ -24,15 +24,26 @@ export function addCheck(program: Command): void {
 async function run({ io }: Context, { set }: Options, specs: readonly string[]): Promise<number> {
   let wrong = false;
   for (const argument of specs) {
-    const { source, include } = loadSpec(argument, undefined);
-    const parsed = parse(source);
-    const diagnostics =
-      parsed.value && !hasErrors(parsed.diagnostics)
-        ? [...parsed.diagnostics, ...check(parsed.value, { set, include }).diagnostics]
-        : parsed.diagnostics;
+    const { name, diagnostics } = findings(argument, set);
     io.report(diagnostics);
     if (hasErrors(diagnostics)) wrong = true;
-    else io.note(`${source.name}: fine`);
+    else io.note(`${name}: fine`);
   }
   return wrong ? exitCodes.wrong : exitCodes.fine;
+}
+
+/** What is wrong with one spec, or with where it was looked for. */
+function findings(
+  argument: string,
+  set: SetOption,
+): { readonly name: string; readonly diagnostics: readonly Diagnostic[] } {
+  try {
+    const { source, include } = loadSpec(argument, undefined);
+    const { value, diagnostics } = parse(source);
+    const further = value && !hasErrors(diagnostics) ? check(value, { set, include }).diagnostics : [];
+    return { name: source.name, diagnostics: [...diagnostics, ...further] };
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    return { name: argument, diagnostics: cause.diagnostics };
+  }
 }

@@ -6,8 +6,8 @@ import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
 
-/** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug, 130 Ctrl-C. */
-export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3, interrupted: 130 } as const;
+/** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug, 130 Ctrl-C, 143 SIGTERM. */
+export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3, interrupted: 130, terminated: 143 } as const;
 
 export interface Context {
   readonly io: Io;
@@ -43,25 +43,32 @@ export async function runAction<O extends Partial<IoOptions>>(
   });
   const abort = new AbortController();
   // The first asks; whoever asks twice does not want to wait.
-  const interrupt = () => (abort.signal.aborted ? process.exit(exitCodes.interrupted) : abort.abort());
-  process.on('SIGINT', interrupt);
-  process.stdout.on('error', ignoreClosedPipe);
+  const interrupt = (name: NodeJS.Signals) => {
+    const code = name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+    if (abort.signal.aborted) process.exit(code);
+    abort.abort(code);
+  };
+  for (const name of signals) process.on(name, interrupt);
+  process.stdout.off('error', lostOutput).on('error', lostOutput);
   try {
     process.exitCode = (await action({ io, signal: abort.signal }, options, args)) ?? exitCodes.fine;
   } catch (thrown) {
-    process.exitCode = explain(io, thrown, abort.signal.aborted);
+    process.exitCode = explain(io, thrown, abort.signal);
   } finally {
-    process.off('SIGINT', interrupt);
+    for (const name of signals) process.off(name, interrupt);
   }
 }
 
 /** What is wrong is the command line itself, not what it names. */
 const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N503', 'N510']);
 
-function explain(io: Io, thrown: unknown, aborted: boolean): number {
+/** What ends long work early: Ctrl-C, and whoever asks a process to end. */
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+function explain(io: Io, thrown: unknown, { aborted, reason }: AbortSignal): number {
   if (aborted) {
     io.note('interrupted; nothing was left behind');
-    return exitCodes.interrupted;
+    return reason as number; // `interrupt` aborts with the exit code
   }
   if (thrown instanceof Refusal) {
     io.report(thrown.diagnostics);
@@ -76,8 +83,9 @@ function explain(io: Io, thrown: unknown, aborted: boolean): number {
   return exitCodes.bug;
 }
 
-/** `nanoc specs | head -1` closes our pipe early; that is no failure. */
-function ignoreClosedPipe(problem: NodeJS.ErrnoException): void {
-  if (problem.code !== 'EPIPE') throw problem;
-  process.exit(exitCodes.fine);
+/** `nanoc specs | head -1` closes our pipe early, which is no failure; a full disk is one. */
+function lostOutput({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(exitCodes.fine);
+  process.stderr.write(`nanoc: the output cannot be written: ${message}\n`);
+  process.exit(exitCodes.wrong);
 }

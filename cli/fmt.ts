@@ -2,7 +2,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { format } from '../spec/format.ts';
 import { parse } from '../spec/parse.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
@@ -24,18 +24,14 @@ export function addFmt(program: Command): void {
 async function run({ io }: Context, { check }: Options, files: readonly string[]): Promise<number> {
   let code: number = exitCodes.fine;
   for (const file of files) {
-    const source = file === '-' ? { name: '<stdin>', text: readFileSync(0, 'utf8') } : fromFile(file).source;
-    const parsed = parse(source);
-    if (!parsed.value || hasErrors(parsed.diagnostics)) {
-      io.report(parsed.diagnostics);
-      code = exitCodes.wrong;
-      continue;
-    }
-    const text = format(parsed.value);
-    if (file === '-') io.result(text);
-    else if (text === source.text) continue;
+    const { text, source, diagnostics } = formatted(file);
+    io.report(diagnostics);
+    if (text === undefined) code = exitCodes.wrong;
+    else if (file === '-' && !check) io.result(text);
+    else if (text === source) continue;
     else if (check) {
-      io.result(`${file} is not in canonical form`);
+      if (io.options.json) io.json({ file, canonical: false });
+      else io.result(`${file} is not in canonical form`);
       code = exitCodes.wrong;
     } else {
       replace(file, text);
@@ -43,6 +39,25 @@ async function run({ io }: Context, { check }: Options, files: readonly string[]
     }
   }
   return code;
+}
+
+interface Formatted {
+  readonly source?: string;
+  /** Absent where something is wrong with the source, or with where it was looked for. */
+  readonly text?: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function formatted(file: string): Formatted {
+  try {
+    const source = file === '-' ? { name: '<stdin>', text: readFileSync(0, 'utf8') } : fromFile(file).source;
+    const { value, diagnostics } = parse(source);
+    const text = value && !hasErrors(diagnostics) ? { text: format(value) } : {};
+    return { source: source.text, ...text, diagnostics };
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    return { diagnostics: cause.diagnostics };
+  }
 }
 
 /** Whole or not at all. */

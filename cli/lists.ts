@@ -39,8 +39,12 @@ const specRows = (): Row[] => [
   ...shippedSpecs().map(({ name, path }) => ({ name, doc: firstDoc(readFileSync(path, 'utf8')) })),
 ];
 
-/** The first line of a spec's opening doc comment. */
-const firstDoc = (text: string): string => /^##\s*(.*)$/m.exec(text)?.[1] ?? '';
+/** The first sentence of a spec's opening doc comment. */
+function firstDoc(text: string): string {
+  const lines = /^##.*(?:\n##.*)*/.exec(text)?.[0] ?? '';
+  const doc = lines.replaceAll(/(?:^|\n)##\s*/g, ' ').trim();
+  return /^.*?\.(?=\s|$)/.exec(doc)?.[0] ?? doc;
+}
 
 async function show({ io }: Context, rows: readonly Row[]): Promise<undefined> {
   if (io.options.json) {

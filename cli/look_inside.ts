@@ -30,7 +30,7 @@ export function lookInside(io: Io, request: CompileRequest, { emit, explain }: L
   });
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report(diagnostics);
-  if (emit === 'graph') io.result(printGraph(value.built));
+  if (emit === 'graph') shown(io, printGraph(value.built), (graph) => ({ graph }));
   if (emit === 'passes') printPasses(io, value.built, passes);
   if (explain !== undefined) explainPass(io, explain, passes, lines);
 }
@@ -39,7 +39,7 @@ function printAst(io: Io, { source }: CompileRequest): void {
   const { value, diagnostics } = parse(source);
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report(diagnostics);
-  io.result(JSON.stringify(value, withoutSources, 2));
+  io.result(JSON.stringify(value, withoutSources, io.options.json ? undefined : 2));
 }
 
 /** A span as `[start, end]`: its source is the whole text again. */
@@ -55,14 +55,22 @@ function printPasses(
   passes: readonly { readonly pass: Pass; readonly graph: Graph }[],
 ): void {
   let before = printGraph(built);
-  io.result(`# built: ${built.nodes.length} nodes\n${before}`);
+  const first = { nodes: built.nodes.length, graph: before };
+  shown(io, `# built: ${first.nodes} nodes\n${before}`, () => ({ pass: 'built', ...first }));
   for (const { pass, graph } of passes) {
     const after = printGraph(graph);
     const same = after === before;
-    io.result(`\n# after ${pass.name}: ${same ? 'nothing changed' : `${graph.nodes.length} nodes`}`);
-    if (!same) io.result(after);
+    const nodes = graph.nodes.length;
+    const title = `\n# after ${pass.name}: ${same ? 'nothing changed' : `${nodes} nodes`}`;
+    shown(io, same ? title : `${title}\n${after}`, () => ({ pass: pass.name, nodes, graph: after }));
     before = after;
   }
+}
+
+/** For people as it is, for machines as an object. */
+function shown(io: Io, text: string, object: (text: string) => unknown): void {
+  if (io.options.json) io.json(object(text));
+  else io.result(text);
 }
 
 function explainPass(
@@ -80,7 +88,8 @@ function explainPass(
   }
   for (const [pass, doc] of docs) {
     if (name !== 'all' && pass !== name) continue;
-    io.result(`${pass}: ${doc}`);
-    for (const line of lines.get(pass) ?? ['nothing to do']) io.result(`  ${line}`);
+    const said = lines.get(pass) ?? [];
+    const text = said.length > 0 ? said : ['nothing to do'];
+    shown(io, [`${pass}: ${doc}`, ...text].join('\n  '), () => ({ pass, doc, lines: said }));
   }
 }

@@ -2,6 +2,8 @@
 
 import { Command, CommanderError } from 'commander';
 import { version } from '../compiler/generated/version.ts';
+import { error } from '../spec/diagnostic.ts';
+import { toJson } from '../spec/render.ts';
 import { exitCodes } from './command.ts';
 
 type Add = (program: Command) => void;
@@ -27,6 +29,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version)
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
+  const json = argv.includes('--json');
+  if (json) program.configureOutput({ outputError: () => {}, writeErr: () => {} });
   const typed = verbs[argv[2] ?? ''];
   for (const load of typed ? [typed] : new Set(Object.values(verbs))) (await load())(program);
   try {
@@ -35,5 +39,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(thrown instanceof CommanderError)) throw thrown;
     // Help and the version end with 0; whatever else commander stops at is usage.
     process.exitCode = thrown.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    if (json && thrown.exitCode !== 0) process.stdout.write(`${JSON.stringify(usageJson(thrown))}\n`);
   }
+}
+
+/** What is wrong with the command line, as every other diagnostic is given to machines. */
+function usageJson({ message }: CommanderError): unknown {
+  const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
+  return toJson(error('N510', first, more.length > 0 ? { hint: more.join(' ').replace(/[()]/g, '') } : {}));
 }

@@ -27,7 +27,16 @@ export function outputPath(
   if (targets > 1) {
     throw usage(`-o ${out} names one file, and there are ${targets} targets`, `a folder: -o ${out}/`);
   }
-  return { folder: dirname(out), file: basename(out) };
+  const folder = dirname(out);
+  if (!existsSync(folder)) {
+    const hint = `make it first; a folder that ends in / is made: -o ${folder}/`;
+    throw new Refusal([error('N505', `there is no folder ${folder}`, { file: out, hint })]);
+  }
+  // A rename would put a file in the place of a device or a pipe.
+  if (existsSync(out) && !statSync(out).isFile()) {
+    throw new Refusal([error('N505', `${out} is no regular file`, { file: out, hint: 'name a file' })]);
+  }
+  return { folder, file: basename(out) };
 }
 
 const isFolder = (path: string): boolean =>

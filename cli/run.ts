@@ -72,9 +72,9 @@ async function run(
   options: Options,
   [model = '']: readonly string[],
 ): Promise<number> {
-  if ((options.prompt === undefined) === (options.tokens === undefined)) {
-    throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
-  }
+  const given = [options.prompt, options.tokens].filter((x) => x !== undefined).length;
+  if (given === 0) throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
+  if (given === 2) throw usage('--prompt and --tokens both say what to continue', 'give one of them');
   const file = openModel(model);
   const tokenizer = options.prompt === undefined ? undefined : tokenizerOf(model, options.tokenizer);
   const prompt = promptIds(options, tokenizer);
@@ -84,7 +84,7 @@ async function run(
   const decoder = tokenizer?.decodeStream();
   try {
     for await (const token of generate(session, prompt, samplingOf(options, tokenizer))) {
-      if (signal.aborted) return exitCodes.interrupted;
+      if (signal.aborted) throw new Refusal([]);
       if (count++ === 0) first = performance.now() - start;
       const ended = tokenizer?.stops.includes(token) ?? false;
       const text = ended ? undefined : decoder?.push(token);
@@ -97,8 +97,8 @@ async function run(
     if (!io.options.json && count > 0) process.stdout.write(`${decoder?.end() ?? ''}\n`);
   }
   const seconds = (performance.now() - start) / 1000;
-  const rate = count > 1 ? ((count - 1) / (seconds - first / 1000)).toFixed(0) : '-';
-  io.note(`${count} tokens, first after ${first.toFixed(0)} ms, then ${rate} a second`);
+  const rest = count > 1 ? `, then ${((count - 1) / (seconds - first / 1000)).toFixed(0)} a second` : '';
+  io.note(`${count} token${count === 1 ? '' : 's'}, first after ${first.toFixed(0)} ms${rest}`);
   return exitCodes.fine;
 }
 

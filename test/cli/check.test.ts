@@ -85,6 +85,28 @@ test('files that are not there, folders and unknown names are refused with what 
   assert.match(near.err, 'did you mean `nanochat`?');
 });
 
+test('a spec that is not there does not hide what is wrong with the next', async () => {
+  const { code, err } = await nanoc(['check', 'nowhere.nanospec', written('broken.nanospec', broken)]);
+  assert.is(code, 1);
+  assert.match(err, 'N507: spec nowhere.nanospec does not exist');
+  assert.match(err, 'N301');
+});
+
+test('machines get a wrong command line as one object too', async () => {
+  for (const [args, said] of [
+    [['chekc', '--json'], "unknown command 'chekc'"],
+    [['check', '--json'], "missing required argument 'spec'"],
+    [['check', '--json', '--set', 'a', 'nanochat'], 'say name=value'],
+  ] as const) {
+    const { code, out, err } = await nanoc(args);
+    assert.is(code, 2);
+    assert.is(err, '');
+    const { code: name, message } = JSON.parse(out);
+    assert.is(name, 'N510');
+    assert.match(message, said);
+  }
+});
+
 test('a wrong command line ends with 2 and says what is right', async () => {
   for (const [args, said] of [
     [['check'], "missing required argument 'spec'"],

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -53,16 +53,20 @@ test("a folder as output gets a file of the model's name", async () => {
 
 test('an output that cannot be written is refused and leaves nothing', async () => {
   const file = written('file', 'text');
+  const device = join(folder(), 'device.onnx');
+  symlinkSync('/dev/null', device);
   for (const out of [
     join(file, 'm.onnx'),
     join(file, 'sub/'),
     join(folder(), 'no', 'such', 'm.onnx'),
     '/proc/m.onnx',
+    device,
   ]) {
-    const ran = await nanoc(['compile', 'nanochat', ...small, '-o', out]);
+    const ran = await nanoc(['compile', 'nanochat', ...small, '--force', '-o', out]);
     assert.is(ran.code, 1, out);
     assert.match(ran.err, /error N505/);
   }
+  assert.not.ok(statSync(device).isFile(), 'a device stays one');
   const taken = folder();
   mkdirSync(join(taken, 'm.onnx', 'inner'), { recursive: true });
   const into = await nanoc(['compile', 'nanochat', ...small, '-o', join(taken, 'm.onnx')]);
@@ -187,6 +191,11 @@ test('the stages of the compiler are shown instead of written', async () => {
     'transformer.h.0.attn.k: append port past_key_values.0.key',
   );
   assert.match(await look('--explain', 'all'), 'drop_dead_nodes: ');
+  const told = async (...args: string[]) => lines(await look('--json', ...args)).map((l) => JSON.parse(l));
+  assert.equal((await told('--emit', 'ast'))[0].kind, 'File');
+  assert.match((await told('--emit', 'graph'))[0].graph, 'attention');
+  assert.equal(Object.keys((await told('--emit', 'passes'))[1]), ['pass', 'nodes', 'graph']);
+  assert.is((await told('--explain', 'place_cache'))[0].pass, 'place_cache');
   assert.equal(readdirSync(cwd), []);
 });
 

@@ -32,6 +32,9 @@ test('with --check nothing is written and the exit code tells', async () => {
   const { code, out } = await nanoc(['fmt', '--check', file]);
   assert.is(code, 1);
   assert.match(out, 'm.nanospec is not in canonical form');
+  const told = await nanoc(['fmt', '--check', '--json', file]);
+  assert.equal([told.code, JSON.parse(told.out)], [1, { file, canonical: false }]);
+  assert.is(nanocProcess(['fmt', '--check', '-'], loose).code, 1);
   assert.is(bytesOf(file).toString(), loose);
 });
 
@@ -41,10 +44,10 @@ test('stdin goes to stdout', async () => {
   assert.match(out, 'wte: Embedding(vocab, dim)');
 });
 
-test('a file that does not parse is left as it is, and the others are not', async () => {
+test('a file that does not parse, or is not there, is left as it is, and the others are not', async () => {
   const bad = written('bad.nanospec', 'model {');
   const good = written('m.nanospec', loose);
-  const { code, err } = await nanoc(['fmt', bad, good]);
+  const { code, err } = await nanoc(['fmt', 'nowhere.nanospec', bad, good]);
   assert.is(code, 1);
   assert.match(err, 'bad.nanospec:1:7 error N102');
   assert.is(bytesOf(bad).toString(), 'model {');

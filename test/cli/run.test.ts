@@ -78,6 +78,8 @@ test('the tokenizer is found beside the model or where it is said to be', async 
 });
 
 test('what cannot be continued is refused with a reason', async () => {
+  const both = await nanoc(['run', model, '--tokens', '1', '--prompt', 'a']);
+  assert.match(both.err, 'give one of them');
   for (const [args, code, said] of [
     [['--tokens', '1,2,1024'], 'N705', 'whole numbers from 0 to 1023'],
     [['--tokens', Array(2561).fill('7').join(',')], 'N706', 'at most 2560 positions'],
