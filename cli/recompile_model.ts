@@ -21,6 +21,9 @@ export interface Recompiled {
 export function recompileModel(cx: Context, model: ModelFile, options: Where): Recompiled {
   const stages: { readonly pass: string; readonly graph: Graph }[] = [];
   const checkpoint = openNamed(options, cx.io);
+  if (!checkpoint && model.manifest.weights.startsWith('sha256:')) {
+    cx.io.note('weights: as the file has them; --checkpoint compares them too');
+  }
   const { value, diagnostics } = compile({
     ...requestAgain(model),
     // Of a checkpoint, the ledger was settled when the model was compiled.

@@ -34,6 +34,7 @@ test("a model is held against its own weights, or against a checkpoint's, and so
   for (const args of [golden, ['--checkpoint', fixture(name), ...golden]]) {
     const { code, out, err } = await nanoc(['verify', path, ...args]);
     assert.is(code, 0, err + out);
+    assert.is(err.includes('--checkpoint compares them too'), !args.includes('--checkpoint'));
     assert.match(out, /^golden +logits of 300 tokens .*ok$/m);
     assert.match(out, /^golden +12 steps after a prompt of 124 .*ok$/m);
     assert.match(out, /^golden +12 greedy tokens after a prompt of 124 .*ok$/m);
