@@ -30,10 +30,11 @@ export async function withTorch(tests: (torch: TorchHere, test: Test) => void): 
   const python = findPythons().find(hasTorch);
   const host = python === undefined ? undefined : await started(python);
   if (!host || python === undefined) {
-    const why = 'no Python with torch (apt-get install python3-torch)';
-    if (process.env['CI'] === 'true') test('LibTorch is here', () => assert.unreachable(`CI needs ${why}`));
+    const what = 'Python with torch (apt-get install python3-torch)';
+    if (process.env['CI'] === 'true')
+      test('LibTorch is here', () => assert.unreachable(`CI needs a ${what}`));
     else {
-      process.stdout.write(`skipped: ${why}\n`);
+      process.stdout.write(`skipped: no ${what}\n`);
       test.skip('runs in LibTorch', () => {});
     }
     return;
