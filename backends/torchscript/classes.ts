@@ -51,8 +51,11 @@ function className(module: Module, { spec }: CodeContext): string {
   const names = [...module.children.keys()];
   if (names.length > 0 && names.every((n) => /^\d+$/.test(n))) return 'ModuleList';
   if (module.slots.length === 0 && !module.region) return 'ModuleDict';
-  const last = lastOf(module.path).replace(/\W/g, '_');
-  return isIdentifier(last) ? last[0]!.toUpperCase() + last.slice(1) : 'Block';
+  const words = lastOf(module.path)
+    .split(/\W|_/)
+    .filter((w) => w !== '');
+  const pascal = words.map((w) => w[0]!.toUpperCase() + w.slice(1)).join('');
+  return isIdentifier(pascal) ? pascal : 'Block';
 }
 
 function slotLines(module: Module, classOf: ReadonlyMap<Module, string>): string[] {

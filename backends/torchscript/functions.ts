@@ -1,6 +1,7 @@
 /** Functions that archives share out of: what models call by name and LibTorch 1.13 has no single operator for. */
 
 import type { Attention } from '../../spec/ops/attention.ts';
+import { statement } from './layout.ts';
 import type { Release } from './operators.ts';
 
 export interface FunctionText {
@@ -10,7 +11,10 @@ export interface FunctionText {
 
 const written = (name: string, signature: string, ...lines: readonly string[]): FunctionText => ({
   name,
-  text: [`def ${name}(${signature}) -> Tensor:`, ...lines.map((l) => `  ${l}`)].join('\n'),
+  text: [
+    ...statement(`def ${name}(${signature}) -> Tensor:`, '', undefined),
+    ...lines.map((l) => `  ${l}`),
+  ].join('\n'),
 });
 
 export const rmsNorm = written(

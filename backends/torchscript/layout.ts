@@ -12,16 +12,26 @@ export function statement(text: string, indent: string, comment: string | undefi
   return comment === undefined ? lines : [`${indent}# ${comment}`, ...lines];
 }
 
-/** Filled up line by line; breaks stand after commas outside of strings, no deeper inside brackets than they must. */
-function broken(text: string, indent: string): string[] {
-  for (let depth = 1; ; depth++) {
-    const lines = filled(pieces(text, depth), indent);
-    const fits = lines.every((line) => line.length <= width);
-    if (fits || depth === deepest) return lines;
-  }
+/** Ways to break a line, from the one that reads best: how deep inside brackets, and whether behind the outermost one too. */
+const ways: readonly Way[] = [
+  { depth: 1, opening: false },
+  ...[1, 2, 3, 4].map((depth) => ({ depth, opening: true })),
+];
+
+interface Way {
+  readonly depth: number;
+  readonly opening: boolean;
 }
 
-const deepest = 4;
+/** Filled up line by line, in the first way that fits. */
+function broken(text: string, indent: string): string[] {
+  let lines: string[] = [];
+  for (const way of ways) {
+    lines = filled(pieces(text, way), indent);
+    if (lines.every((line) => line.length <= width)) break;
+  }
+  return lines;
+}
 
 function filled(all: readonly string[], indent: string): string[] {
   const lines: string[] = [];
@@ -37,21 +47,29 @@ function filled(all: readonly string[], indent: string): string[] {
   return [...lines, line.trimEnd()];
 }
 
-function pieces(text: string, deepestBreak: number): string[] {
+function pieces(text: string, way: Way): string[] {
   const found: string[] = [];
-  let depth = 0;
+  const open: string[] = [];
   let start = 0;
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!;
     if (c === '"') quoted = !quoted;
     if (quoted) continue;
-    if ('([{'.includes(c)) depth++;
-    if (')]}'.includes(c)) depth--;
-    if (depth === 0 || depth > deepestBreak || !text.startsWith(', ', i)) continue;
-    found.push(text.slice(start, i + 2));
-    start = i + 2;
+    if ('([{'.includes(c)) open.push(c);
+    if (')]}'.includes(c)) open.pop();
+    const end = breakAfter(text, i, open, way);
+    if (end === undefined) continue;
+    found.push(text.slice(start, end));
+    start = end;
   }
   found.push(text.slice(start));
   return found;
+}
+
+/** Where a line may end: behind a comma inside brackets, square ones only in need; never before a text. */
+function breakAfter(text: string, i: number, open: readonly string[], way: Way): number | undefined {
+  if (way.opening && text[i] === '(' && open.length === 1) return i + 1;
+  const inside = open.length > 0 && open.length <= way.depth && (way.depth > 1 || open[0] === '(');
+  return inside && text.startsWith(', ', i) && text[i + 2] !== '"' ? i + 2 : undefined;
 }

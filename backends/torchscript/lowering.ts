@@ -167,8 +167,8 @@ function picked(site: Site, x: NodeId, shape: Type['shape']): Expr | undefined {
   const from = slice.inputs[0]!;
   const dropped = slice.type.shape.toSpliced(axis, 1);
   const [at, one] = [constant(start), constant(sub(stop, start))];
-  if (axis !== 0 || one !== 1 || at === undefined || !sameShape(dropped, shape)) return undefined;
-  return indexed(site.tensor(from), String(at));
+  if (one !== 1 || at === undefined || !sameShape(dropped, shape)) return undefined;
+  return indexed(site.tensor(from), [...Array<string>(axis).fill(':'), at].join(', '));
 }
 
 const sameShape = (a: Type['shape'], b: Type['shape']): boolean =>

@@ -12,7 +12,8 @@ export const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(nam
 
 /** `name`, or `name_1`, `name_2`, ... when it is taken. */
 export function free(name: string, taken: (name: string) => boolean): string {
-  const base = isIdentifier(name) ? name : isIdentifier(`_${name}`) ? `_${name.replace(/\W/g, '_')}` : 'x';
+  const word = name.replace(/\W/g, '_');
+  const base = isIdentifier(word) ? word : `_${word}`;
   if (!taken(base)) return base;
   for (let i = 1; ; i++) if (!taken(`${base}_${i}`)) return `${base}_${i}`;
 }

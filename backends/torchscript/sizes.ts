@@ -43,15 +43,20 @@ function product({ n, powers }: Term): string {
 
 /** Divisions are exact: each term is brought over one denominator. */
 function quotient(dim: Dim): Expr {
-  const under = dim.terms.reduce((d, t) => d * t.d, 1);
-  const over = dim.terms.map(({ n, d, powers }) => {
-    const below = powers.filter(([, e]) => e < 0);
-    const above = product({ n: (n * under) / d, d: 1, powers: powers.filter(([, e]) => e > 0) });
-    const divided = below.reduce((text, [name, e]) => `${text}${` // ${name}`.repeat(-e)}`, above);
-    return `${n < 0 ? '-' : ''}${below.length > 0 ? `(${divided})` : divided}`;
-  });
+  const under = dim.terms.reduce((d, t) => lcm(d, t.d), 1);
+  const over = [...dim.terms]
+    .sort((a, b) => rank(a) - rank(b))
+    .map(({ n, d, powers }) => {
+      const below = powers.filter(([, e]) => e < 0);
+      const above = product({ n: (n * under) / d, d: 1, powers: powers.filter(([, e]) => e > 0) });
+      const divided = below.reduce((text, [name, e]) => `${text}${` // ${name}`.repeat(-e)}`, above);
+      return `${n < 0 ? '-' : ''}${below.length > 0 ? `(${divided})` : divided}`;
+    });
   return { text: `(${over.join(' + ')})${under === 1 ? '' : ` // ${under}`}`, holds: under === 1 ? 8 : 5 };
 }
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+const lcm = (a: number, b: number): number => (a / gcd(a, b)) * b;
 
 export interface Shaped {
   readonly id: NodeId;
@@ -70,12 +75,14 @@ export function readSizes(wanted: ReadonlySet<string>, shown: readonly Shaped[])
   const unknown: string[] = [];
   const known = new Set<string>();
   const together: { name: string; from: string }[] = [];
+  const busy = new Set<string>();
   const define = (name: string): boolean => {
     if (known.has(name)) return true;
+    const found = busy.has(name) ? undefined : readSize(name, shown);
+    if (!found) return false;
+    busy.add(name);
+    if (![...names(found.less)].every(define)) return false;
     known.add(name);
-    const found = readSize(name, shown);
-    if (!found) return known.delete(name) && false;
-    if (![...names(found.less)].every(define)) return known.delete(name) && false;
     if (constant(found.less) === 0) together.push({ name, from: found.text });
     else lines.push(`${name} = ${found.text} - ${bracketed(intOf(found.less))}`);
     return true;

@@ -9,8 +9,8 @@ export const withSlots = (graph: Graph): Graph =>
     if (node.op !== 'write') return undefined;
     const [buffer, rows, first] = inputs as readonly [number, number, number]; // its shape rule takes three
     const length = builder.node(rows).type.shape[Number(node.attrs['axis'])]!;
-    const at = builder.originsOf(first);
+    const at = graph.origins[node.id]!;
     const steps = builder.op('iota', [], { size: length }, at);
-    const slots = builder.op('add', [first, steps], {}, at);
-    return builder.same(node, [buffer, rows, slots], graph.origins[node.id]!);
+    const slots = builder.op('add', [steps, first], {}, at);
+    return builder.same(node, [buffer, rows, slots], at);
   });

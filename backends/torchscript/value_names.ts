@@ -99,6 +99,7 @@ function fallback(id: NodeId, context: CodeContext): string {
       .replace(/\W/g, '_');
   for (const user of users.get(id) ?? []) {
     const { op, inputs } = graph.nodes[user]!;
+    if (op === 'write' && inputs[2] === id) return 'slots';
     const name = isComposite(op) ? opOf(op).inputs[inputs.indexOf(id)]?.replace('?', '') : undefined;
     if (name !== undefined && telling.has(name)) return name;
   }
