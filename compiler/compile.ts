@@ -35,6 +35,8 @@ export interface CompileRequest {
   readonly cache?: CacheForm;
   /** Of a static cache; the model's context by default. */
   readonly slots?: number;
+  /** A model without a cache takes a mask and positions all the same. */
+  readonly padded?: boolean;
   readonly logits?: 'all' | 'last';
   readonly storage?: GraphDType;
   readonly compute?: GraphDType;
@@ -87,8 +89,9 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const context = contextOf(raw);
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
   const { wholeWeights = false } = request;
+  const padded = cache !== 'none' || (request.padded ?? false);
   const common = pipeline({
-    ...{ cache, logits, storage, compute, wholeWeights },
+    ...{ cache, padded, logits, storage, compute, wholeWeights },
     ...(slots === undefined ? {} : { slots }),
   });
   const passes = [...common, ...(request.backendPasses ?? [])];
@@ -149,7 +152,13 @@ const observers = ({ trace, onPass }: CompileRequest) => ({
   ...(onPass ? { onPass } : {}),
 });
 
-function vocabOf(graph: Graph): number {
-  const logits = graph.outputs.find((o) => o.name === 'logits') ?? graph.outputs[0];
-  return (logits && constant(graph.nodes[logits.node]!.type.shape.at(-1)!)) ?? 0;
+/** Tokens that there are logits for and that every table of embeddings has a row for. */
+function vocabOf({ nodes, outputs }: Graph): number {
+  const logits = outputs.find((o) => o.name === 'logits') ?? outputs[0];
+  const width = (logits && constant(nodes[logits.node]!.type.shape.at(-1)!)) ?? 0;
+  const tables = nodes.filter(
+    ({ op, inputs }) => op === 'gather' && nodes[inputs[1]!]!.attrs['name'] === 'input_ids',
+  );
+  const rows = tables.map(({ inputs }) => constant(nodes[inputs[0]!]!.type.shape[0]!) ?? width);
+  return Math.min(width, ...rows);
 }

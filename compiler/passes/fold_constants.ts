@@ -63,6 +63,7 @@ function folded(
 ): Tensor | undefined {
   if (!isPrimitive(node.op) || node.op === 'scalar' || node.op === 'constant') return undefined;
   if (node.op === 'size') {
+    // The op says whose attributes they are.
     const n = constant((node.attrs as unknown as PrimitiveAttrs['size']).dim);
     return n === undefined ? undefined : tensor('int64', [], [n]);
   }

@@ -27,7 +27,8 @@ function surroundings(page: string): string {
 }
 
 /** Runs an archive, for which Python with torch is needed; after the commands that write it. */
-const wantsTorch = (command: string): boolean => /nanoc (?:verify|run) \S+\.pt\b/.test(command);
+const wantsTorch = (command: string): boolean =>
+  /nanoc (?:verify|run) \S+\.pt\b|--target torchscript$/.test(command);
 const later: (readonly [title: string, body: () => Promise<void>])[] = [];
 
 for (const page of pages) {
