@@ -45,6 +45,8 @@ export interface Backend {
   readonly extension: string;
   /** Parameters are kept as the checkpoint has them, and views of them are part of the code. */
   readonly wholeWeights?: boolean;
+  /** A model without a cache takes a mask and positions all the same. */
+  readonly padsUncached?: boolean;
   /** dtype of the arithmetic; float32 when left out. */
   readonly computesIn?: 'float32' | 'storage';
   /** What must be there to run the files, in a few words: `opset 21`. */

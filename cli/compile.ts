@@ -152,6 +152,7 @@ export function requestOf(
     storage: options.dtype,
     compute: backend.computesIn === 'storage' ? options.dtype : 'float32',
     wholeWeights: backend.wholeWeights ?? false,
+    padded: backend.padsUncached ?? false,
     backendPasses: backend.passes(emitOptions(options, `model${backend.extension}`)),
   };
 }

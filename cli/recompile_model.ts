@@ -51,6 +51,7 @@ function requestAgain({ manifest, backend, emit }: ModelFile): CompileRequest {
     storage,
     compute,
     wholeWeights: backend.wholeWeights ?? false,
+    padded: backend.padsUncached ?? false,
     backendPasses: backend.passes(emit),
   };
 }

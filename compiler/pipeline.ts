@@ -22,6 +22,8 @@ export interface PipelineOptions {
   readonly cache: CacheForm;
   /** Of a static cache. */
   readonly slots?: number;
+  /** A model without a cache takes a mask and positions all the same. */
+  readonly padded?: boolean;
   readonly logits: 'all' | 'last';
   /** dtype in which parameters are kept. */
   readonly storage: GraphDType;
@@ -50,9 +52,10 @@ export const pipeline = ({
   logits,
   storage,
   compute,
+  padded = cache !== 'none',
   wholeWeights = false,
 }: PipelineOptions): Pass[] => [
-  place_cache({ cache, ...(slots === undefined ? {} : { slots }) }),
+  place_cache({ cache, padded, ...(slots === undefined ? {} : { slots }) }),
   ...(logits === 'last' ? [last_token_logits] : []),
   fold_constants,
   fold_rotary_tables,

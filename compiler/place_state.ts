@@ -40,7 +40,7 @@ export function placeDelay(x: NodeId, last: number, back: number, place: Place):
   const w = words(e);
   const { shape } = builder.node(x).type;
   const columns = shape[1]!;
-  if (form.cache === 'none' || back === 0) {
+  if (!form.padded || back === 0) {
     return w.slice(x, 1, size(last - back), sub(columns, size(back)));
   }
   const rank = rankOf(last, [shape[0]!, sub(columns, size(last))], place);

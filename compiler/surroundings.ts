@@ -16,26 +16,28 @@ export interface Form {
   readonly cache: CacheForm;
   readonly past: Dim;
   readonly columns: Dim;
+  /** Whether the boundary says which tokens are real, and where they stand. */
+  readonly padded: boolean;
   readonly replace: Replace;
 }
 
-export function formOf(cache: CacheForm, slots?: number): Form {
+export function formOf(cache: CacheForm, slots?: number, padded = cache !== 'none'): Form {
   const all = slots === undefined ? atom('S') : size(slots);
   const past = { none: size(0), dynamic: atom('P'), static: sub(all, T) }[cache];
   const replace = (name: string): Dim | undefined => (name === 'P' ? past : undefined);
-  return { cache, past, columns: add(past, T), replace };
+  return { cache, past, columns: add(past, T), padded, replace };
 }
 
 const int64 = (...shape: readonly Dim[]): TensorType<GraphDType> => ({ dtype: 'int64', shape });
 
 /** Inputs beside the model's own and its ports. */
-export function boundaryInputs({ cache, columns }: Form): readonly GraphInput[] {
-  if (cache === 'none') return [];
+export function boundaryInputs({ cache, columns, padded }: Form): readonly GraphInput[] {
+  if (!padded) return [];
   const inputs = [
     { name: 'attention_mask', type: int64(B, columns) },
     { name: 'position_ids', type: int64(B, T) },
   ];
-  return cache === 'dynamic' ? inputs : [...inputs, { name: 'past_length', type: int64(size(1)) }];
+  return cache !== 'static' ? inputs : [...inputs, { name: 'past_length', type: int64(size(1)) }];
 }
 
 /** Values computed from those inputs; each is made when it is asked for, and once. */
@@ -65,28 +67,28 @@ export function surroundings(b: Builder, form: Form, at: readonly Origin[]): Sur
     return e.make('take_along', [x, stretch(w.add(iota(T), past()), [B, T])], {});
   };
   const real = (): NodeId => {
-    if (form.cache === 'none') {
+    if (!form.padded) {
       return stretch(e.make('scalar', [], { value: 1, dtype: 'bool' }), [B, form.columns]);
     }
     const marked = w.cast(input('attention_mask'), 'bool');
-    if (form.cache === 'dynamic') return marked;
+    if (form.cache !== 'static') return marked;
     return w.and(marked, w.lt(iota(form.columns), w.add(past(), e.make('size', [], { dim: T }))));
   };
   const keyOrder = (): NodeId => {
-    if (form.cache === 'none') return stretch(iota(T), [B, T]);
+    if (!form.padded) return stretch(iota(T), [B, T]);
     return w.sub(e.make('cumsum', [w.cast(real(), 'int64')], { axis: 1 }), whole(1));
   };
-  const order = (): NodeId => (form.cache === 'none' ? keyOrder() : own(keyOrder()));
+  const order = (): NodeId => (form.padded ? own(keyOrder()) : keyOrder());
   const made: Readonly<Record<Ambient, () => NodeId>> = {
     past,
     real,
     key_order: keyOrder,
     order,
-    positions: () => (form.cache === 'none' ? order() : input('position_ids')),
+    positions: () => (form.padded ? input('position_ids') : order()),
   };
   return {
     ambient: (name) => made[name](),
-    ownReal: () => (form.cache === 'none' ? undefined : w.cast(own(input('attention_mask')), 'bool')),
+    ownReal: () => (form.padded ? w.cast(own(input('attention_mask')), 'bool') : undefined),
   };
 }
 

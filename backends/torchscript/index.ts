@@ -22,6 +22,7 @@ export const torchscript = defineBackend({
   extension: '.pt',
   needs: ({ minLibtorch = releases[0] }) => `LibTorch ${minLibtorch} or later`,
   wholeWeights: true,
+  padsUncached: true,
   computesIn: 'storage',
   passes: () => [
     decompose_composites({ keep: keepsComposite }),

@@ -16,9 +16,11 @@ export interface PlaceCache {
   readonly cache: CacheForm;
   /** Of a static cache; the symbol `S` when left out. */
   readonly slots?: number;
+  /** A model without a cache takes a mask and positions all the same. */
+  readonly padded?: boolean;
 }
 
-export const place_cache = ({ cache, slots }: PlaceCache): Pass => ({
+export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCache): Pass => ({
   name: 'place_cache',
   doc: 'Turn caches and delays into ports, and what is known of tokens into inputs, of the form asked for.',
   keepsScopes: true,
@@ -29,7 +31,7 @@ export const place_cache = ({ cache, slots }: PlaceCache): Pass => ({
         return graph;
       }
     }
-    return placeAll(graph, formOf(cache, slots), trace);
+    return placeAll(graph, formOf(cache, slots, padded), trace);
   },
 });
 

@@ -52,6 +52,7 @@ export function make(folder: string, spec: string | undefined, options: FixtureO
     },
     checkpoint,
     wholeWeights: backend.wholeWeights ?? false,
+    padded: backend.padsUncached ?? false,
     ...(backend.computesIn === 'storage' && request.storage ? { compute: request.storage } : {}),
     backendPasses: backend.passes(emit),
     ...request,

@@ -6,7 +6,7 @@ import { columnsOf, padLeft } from '../../../runtime/cache.ts';
 import { compareLogits } from '../../../runtime/compare.ts';
 import { referenceSession } from '../../../runtime/reference_session.ts';
 import type { Session } from '../../../runtime/session.ts';
-import { cutInto, logitsOf, randomRows } from '../../../runtime/verify_run.ts';
+import { cutInto, logitsOf, randomRows, rowOf } from '../../../runtime/verify_run.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import { withTorch } from '../../golden/torch_here.ts';
 import { archiveOf, compileSmall, specs } from './small_models.ts';
@@ -42,7 +42,7 @@ await withTorch(({ host, file }) => {
       });
     }
 
-    test(`${spec}, no cache: a text at once, and its last logits alone`, async () => {
+    test(`${spec}, no cache: a text at once, its last logits alone, and padded`, async () => {
       for (const last of ['all', 'last'] as const) {
         const compiled = compileSmall(spec, { cache: 'none', logits: last });
         const { manifest } = compiled;
@@ -53,6 +53,12 @@ await withTorch(({ host, file }) => {
           await logitsOf(reference, [{ tokens: rows }]),
         ];
         assert.equal(ours.shape, [2, last === 'all' ? 11 : 1, 61]);
+        const call = [{ tokens, real }];
+        const [own, told] = await Promise.all([session, reference].map((s) => logitsOf(s, call)));
+        const [ownRow, toldRow] = [own!, told!].map((t) => rowOf(columnsOf(t, last === 'all' ? 2 : 0), 1));
+        const alone = await logitsOf(reference, [{ tokens: [rows[1]!.slice(2)] }]);
+        for (const other of [toldRow!, alone])
+          assert.ok(far(other, ownRow!) <= tolerance, `padded: off by ${far(other, ownRow!)}`);
         assert.ok(far(theirs, ours) <= tolerance, `off by ${far(theirs, ours)}`);
         await session.close();
       }

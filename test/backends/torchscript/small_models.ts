@@ -27,6 +27,7 @@ export function compileSmall(spec: string, wanted: Wanted = {}): Compiled {
     ...wanted,
     compute: wanted.storage ?? 'float32',
     wholeWeights: true,
+    padded: true,
     backendPasses: torchscript.passes(emitOptions),
   });
   if (!value) throw new Error(diagnostics.map((d) => `${d.code} ${d.message}`).join('\n'));
