@@ -2,7 +2,8 @@
 
 import type { Region } from '../../compiler/regions.ts';
 import { type CodeContext, packageName } from './code_context.ts';
-import { bodiesOf, forwardText, type MethodText } from './method.ts';
+import { bodiesOf, forwardText } from './method.ts';
+import type { MethodText } from './method_text.ts';
 import { modelForward, newCache } from './model_methods.ts';
 import { lastOf, type Module } from './module_tree.ts';
 import { free, isIdentifier } from './names.ts';

@@ -4,7 +4,7 @@ const reserved = new Set(
   (
     'and as assert break class continue def del elif else False for global if import in is None not or pass raise return ' +
     'True while with torch ops self Tensor int float bool str len range min max sum print zip enumerate getattr isinstance ' +
-    'annotate uninitialized unchecked_cast inf nan CONSTANTS List Dict Tuple Optional Any'
+    'annotate uninitialized unchecked_cast inf nan CONSTANTS List Dict Tuple Optional Any Module'
   ).split(' '),
 );
 
