@@ -8,8 +8,12 @@ export interface Timed {
   readonly peak: number;
 }
 
-/** Writes, as Node ends, the peak that the kernel counted; `maxRSS` is in KiB. */
-const reporter = `process.on('exit', () => process.stderr.write('\\npeak ' + process.resourceUsage().maxRSS + '\\n'));`;
+/** Writes, as Node ends, the peak that the kernel counted since it began, in KiB; `maxRSS` would count this process in, too. */
+const reporter = `import { readFileSync } from 'node:fs';
+process.on('exit', () => {
+  const peak = /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+  process.stderr.write('\\npeak ' + peak + '\\n');
+});`;
 const hook = `data:text/javascript,${encodeURIComponent(reporter)}`;
 
 export function timedNode(args: readonly string[], cwd: string, expected = 0): Timed {
