@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
     /** Where to look for tests; the harness's own tests look elsewhere. */
     folder: { type: 'string', default: 'test' },
     'no-coverage': { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '600' },
+    seconds: { type: 'string', default: '1500' },
   },
 });
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
