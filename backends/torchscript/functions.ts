@@ -33,27 +33,22 @@ export const layerNorm = written(
 
 export const softmax = written('softmax', 'x: Tensor', 'return torch.softmax(x.float(), -1).type_as(x)');
 
-/** Pairs as halves of the width, or side by side; where the tables turn only a part, the rest follows as it is. */
+/**
+ * Pairs as halves of the width, or side by side; where the tables turn only a part, the rest follows as it is. Nothing is
+ * joined by `cat`, which the CPU fuser of LibTorch 2.6 works on without end.
+ */
 export function rotary(pairing: 'halves' | 'interleaved', partial: boolean): FunctionText {
-  const name = ['rotary', ...(pairing === 'halves' ? [] : ['interleaved']), ...(partial ? ['partial'] : [])];
+  const halves = pairing === 'halves';
+  const name = ['rotary', ...(halves ? [] : ['interleaved']), ...(partial ? ['partial'] : [])];
   const turning = partial ? 'wide[..., :width]' : 'wide';
-  const pairs =
-    pairing === 'halves'
-      ? [`a, b = torch.chunk(${turning}, 2, -1)`]
-      : [`a, b = ${turning}[..., ::2], ${turning}[..., 1::2]`];
-  const turned = ['a * cos - b * sin', 'b * cos + a * sin'];
-  const joined =
-    pairing === 'halves'
-      ? `torch.cat([${turned.join(', ')}], -1)`
-      : `torch.stack([${turned.join(', ')}], -1).flatten(-2)`;
   return written(
     name.join('_'),
     'x: Tensor, cos: Tensor, sin: Tensor',
     'wide = x.float()',
     ...(partial ? ['width = 2 * cos.size(-1)'] : []),
-    ...pairs,
-    `y = ${joined}`,
-    partial ? 'return torch.cat([y, wide[..., width:]], -1).type_as(x)' : 'return y.type_as(x)',
+    halves ? `a, b = torch.chunk(${turning}, 2, -1)` : `a, b = ${turning}[..., ::2], ${turning}[..., 1::2]`,
+    `y = torch.stack([a * cos - b * sin, b * cos + a * sin], ${halves ? -2 : -1}).flatten(-2).type_as(x)`,
+    ...(partial ? ['turned = x.clone()', 'turned[..., :width] = y', 'return turned'] : ['return y']),
   );
 }
 

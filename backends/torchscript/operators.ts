@@ -25,6 +25,7 @@ export const operators = {
   chunk: old('(Tensor self, int chunks, int dim=0) -> Tensor[]'),
   clamp_max: old('(Tensor self, Scalar max) -> Tensor'),
   clamp_min: old('(Tensor self, Scalar min) -> Tensor'),
+  clone: old('(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor'),
   copy_: old('(Tensor self, Tensor src, bool non_blocking=False) -> Tensor'),
   cos: old('(Tensor self) -> Tensor'),
   cumsum: old('(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor'),

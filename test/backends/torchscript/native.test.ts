@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { attention } from '../../../backends/torchscript/functions.ts';
+import { attention, rotary } from '../../../backends/torchscript/functions.ts';
 import type { Attention } from '../../../spec/ops/attention.ts';
 import type { Composite } from '../../../spec/ops/index.ts';
 import { apart } from '../../compiler/tiny_graph.ts';
@@ -66,6 +66,11 @@ test('for LibTorch 2.0 attention is its operator, with six operands, where that 
   for (const other of [{ softcap: 5 }, { bias: true }, { sinks: true }])
     assert.not.match(attention({ ...plain, ...other }, true, '2.0').text, call);
   assert.not.match(attention(plain, true, '1.13').text, /scaled_dot_product/);
+});
+
+test('rotations join nothing, which a fuser works on without end', () => {
+  for (const pairing of ['halves', 'interleaved'] as const)
+    for (const partial of [true, false]) assert.not.match(rotary(pairing, partial).text, 'torch.cat');
 });
 
 test.run();
