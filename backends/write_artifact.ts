@@ -1,9 +1,9 @@
 /** Writes the files of an artifact all or not at all: under other names first, then renamed, the model last. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, lstatSync, openSync, renameSync, rmSync, type Stats, write } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { setImmediate } from 'node:timers/promises';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
 
@@ -22,9 +22,10 @@ interface Pending {
   readonly replaced: string;
 }
 
-/** Bytes of one write; while the system does it, the next ones are made. */
-const block = 1 << 20;
-const writeAt = promisify(write);
+/** Smaller chunks are gathered into writes of this many bytes. */
+const block = 1 << 18;
+/** Bytes after which the process looks up from its work, for an interrupt and the like. */
+const breath = 1 << 24;
 
 /** Throws a Refusal (N504, N505) when the files cannot be written, and whatever the making of a chunk throws. */
 export async function writeArtifact(
@@ -102,19 +103,17 @@ async function writeFile(
   tell: (bytes: number) => void,
 ): Promise<void> {
   const fd = attempt(target, () => openSync(temporary, 'wx'));
-  let size = 0;
-  let underWay: Promise<void> = Promise.resolve();
+  let [size, rested] = [0, 0];
   try {
     for (const bytes of blocks(file.chunks())) {
-      await underWay;
+      writeWhole(fd, bytes);
       tell(bytes.length);
       size += bytes.length;
-      underWay = writeWhole(fd, bytes);
-      underWay.catch(() => {}); // it is awaited below, or at the next turn
+      if (size - rested < breath) continue;
+      await setImmediate();
+      rested = size;
     }
-    await underWay;
   } catch (cause) {
-    await underWay.catch(() => {}); // the file is not closed under a write
     throw isSystemError(cause) ? refusal(target, cause) : cause;
   } finally {
     attempt(target, () => closeSync(fd));
@@ -122,26 +121,25 @@ async function writeFile(
   if (size !== file.size) throw new Bug(`${file.name} has ${size} bytes and was to have ${file.size}`);
 }
 
-async function writeWhole(fd: number, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await writeAt(fd, bytes, at)).bytesWritten;
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause;
 
-/** The same bytes in blocks, each kept while the next is made: two buffers take turns. */
+/** The same bytes, small chunks joined and large ones as they are; what is yielded is good until the next turn. */
 function* blocks(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let [buffer, other] = [new Uint8Array(block), new Uint8Array(block)];
+  const buffer = new Uint8Array(block);
   let filled = 0;
   for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + block - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < block) continue;
-      yield buffer;
-      [buffer, other] = [other, buffer];
+    if (filled > 0 && filled + chunk.length > block) {
+      yield buffer.subarray(0, filled);
       filled = 0;
+    }
+    if (chunk.length >= block) yield chunk;
+    else {
+      buffer.set(chunk, filled);
+      filled += chunk.length;
     }
   }
   if (filled > 0) yield buffer.subarray(0, filled);
