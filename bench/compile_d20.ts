@@ -8,7 +8,10 @@ import { median, timed, timedNode } from './timed_process.ts';
 const rounds = 5;
 const limits = { peak: 250, ratio: 2 };
 
-/** Needs some 7 GB in `folder`; interleaved, so that a slow disk slows both. */
+/**
+ * Needs some 7 GB in `folder`; interleaved, so that a slow disk slows both. Before each run as many bytes are written and
+ * removed: a virtual machine may have given its free memory back, and whoever writes first would pay for getting it again.
+ */
 export function compileD20(nanoc: string, folder: string): readonly string[] {
   const checkpoint = join(folder, 'd20');
   const bytes = makeCheckpoint(checkpoint);
@@ -29,9 +32,14 @@ export function compileD20(nanoc: string, folder: string): readonly string[] {
   const peaks: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const copy = join(folder, 'copy');
+    const copied = (): number => {
+      const { seconds } = timed('sh', ['-c', `cat '${weights}' > '${copy}'`], folder);
+      rmSync(copy);
+      return seconds;
+    };
     for (const file of [out, `${out}_data`]) rmSync(file, { force: true });
-    copies.push(timed('sh', ['-c', `cat '${weights}' > '${copy}'`], folder).seconds);
-    rmSync(copy);
+    copied();
+    copies.push(copied());
     const { seconds, peak } = timedNode([nanoc, ...compile], folder);
     compiles.push(seconds);
     peaks.push(peak);

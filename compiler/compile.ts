@@ -20,6 +20,8 @@ import type { Pass } from './pass.ts';
 import { pipeline, runPasses } from './pipeline.ts';
 import { type Binding, bind } from './weights/bind.ts';
 import type { Checkpoint } from './weights/checkpoint.ts';
+import { product } from './weights/place_tensor.ts';
+import { startReadAhead } from './weights/read_ahead.ts';
 import type { WeightSource } from './weights/source.ts';
 import { weightSource } from './weights/weight_source.ts';
 
@@ -66,8 +68,15 @@ export interface Compiled {
 /** Passes that change what a call takes and gives; the reference needs them too. */
 const shaping: readonly string[] = ['place_cache', 'last_token_logits'];
 
+/** From here on a second thread pays. */
+const isLarge = ({ tensors }: Checkpoint): boolean =>
+  [...tensors.values()].reduce((sum, { shape }) => sum + product(shape), 0) > 2 ** 24;
+
 export function compile(request: CompileRequest): Outcome<Compiled> {
   const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;
+
+  // 0. While the text is worked on, a thread gets ready to read a checkpoint of some size.
+  if (request.checkpoint && isLarge(request.checkpoint)) startReadAhead();
 
   // 1. Text to syntax tree.
   const parsed = parse(request.source);

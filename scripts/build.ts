@@ -16,7 +16,11 @@ const require = __createRequire(import.meta.url);`;
 async function bundle(): Promise<Metafile> {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: ['nanoc.ts', 'index.ts'],
+    entryPoints: [
+      'nanoc.ts',
+      'index.ts',
+      { in: 'compiler/weights/read_ahead_worker.ts', out: 'read_ahead_worker' },
+    ],
     outdir: out,
     bundle: true,
     splitting: true, // chunks land beside nanoc.js: what is found relative to a file stays one level below the root

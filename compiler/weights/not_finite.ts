@@ -25,8 +25,12 @@ const layouts = {
 
 const none: NotFinite = { nan: 0, infinite: 0 };
 
+/** Chunks that were looked through elsewhere and found finite. */
+export const knownFinite = new WeakSet<Uint8Array>();
+
 /** `chunk` is aligned for its elements, and holds whole ones. Integers are always finite. */
 export function countNotFinite(dtype: StoredDType, chunk: Uint8Array): NotFinite {
+  if (knownFinite.has(chunk)) return none;
   if (dtype === 'float64') return countDoubles(chunk);
   if (dtype !== 'float32' && dtype !== 'float16' && dtype !== 'bfloat16') return none;
   const layout: Layout = layouts[dtype];

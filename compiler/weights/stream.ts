@@ -7,6 +7,7 @@ import { checkStamp, checksum, type OpenFile, openFile, readInto } from './file.
 import { gather } from './gather.ts';
 import { type Axis, mergedAxes } from './merged_axes.ts';
 import { product } from './place_tensor.ts';
+import { readAhead } from './read_ahead.ts';
 import { refuse } from './refuse.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
 
@@ -29,7 +30,7 @@ export function* rawBytes(tensor: LazyTensor, checked: Checked = new Set()): Gen
     const [axis] = axes;
     const chunks =
       axes.length === 0 || (axes.length === 1 && axis?.stride === 1)
-        ? readRun(file, storage, tensor.start * item, product(tensor.shape) * item, checked)
+        ? readRun(file, tensor, tensor.start * item, product(tensor.shape) * item, checked)
         : gatherChecked(file, tensor, axes, checked);
     for (const chunk of chunks) {
       if (storage.bigEndian) swap(chunk, item);
@@ -44,16 +45,27 @@ export function* rawBytes(tensor: LazyTensor, checked: Checked = new Set()): Gen
 /** Bytes from..from + length of a storage; all of it is read when its checksum is still to be compared. */
 function* readRun(
   file: OpenFile,
-  storage: Storage,
+  { storage, dtype }: LazyTensor,
   from: number,
   length: number,
   checked: Checked,
 ): Generator<Uint8Array> {
   const sum = newSum(storage, checked);
   const end = sum ? storage.bytes : from + length;
+  let at = sum ? 0 : from;
+  if (at === from && end === from + length) {
+    const known = storage.bigEndian ? undefined : dtype;
+    const run = { file, offset: storage.offset + from, length, sum: sum !== undefined, dtype: known };
+    for (const slot of readAhead(run)) {
+      at += slot.bytes.length;
+      sum?.reach(slot.sum);
+      if (at === end) sum?.compare();
+      yield slot.bytes;
+    }
+    if (at === end) return;
+  }
   const buffer = borrow(Math.min(chunkBytes, end));
   try {
-    let at = sum ? 0 : from;
     while (at < end) {
       const limit = at < from ? from : at < from + length ? from + length : end;
       const chunk = buffer.subarray(0, Math.min(chunkBytes, limit - at));
@@ -76,12 +88,14 @@ function* gatherChecked(
   checked: Checked,
 ): Generator<Uint8Array> {
   const { storage } = tensor;
-  if (newSum(storage, checked)) for (const _ of readRun(file, storage, 0, storage.bytes, checked)) void _;
+  if (newSum(storage, checked)) for (const _ of readRun(file, tensor, 0, storage.bytes, checked)) void _;
   yield* gather(file, tensor, axes);
 }
 
 interface Sum {
   add(bytes: Uint8Array): void;
+  /** The sum so far was made elsewhere. */
+  reach(sum: number): void;
   /** Throws N604 when the storage is not what was written. */
   compare(): void;
 }
@@ -94,6 +108,9 @@ function newSum(storage: Storage, checked: Checked): Sum | undefined {
   return {
     add(chunk) {
       sum = checksum(chunk, sum);
+    },
+    reach(made) {
+      sum = made;
     },
     compare() {
       if (sum !== crc) {
