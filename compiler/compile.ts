@@ -75,9 +75,6 @@ const isLarge = ({ tensors }: Checkpoint): boolean =>
 export function compile(request: CompileRequest): Outcome<Compiled> {
   const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;
 
-  // 0. While the text is worked on, a thread gets ready to read a checkpoint of some size.
-  if (request.checkpoint && isLarge(request.checkpoint)) startReadAhead();
-
   // 1. Text to syntax tree.
   const parsed = parse(request.source);
   if (!parsed.value || hasErrors(parsed.diagnostics)) return { diagnostics: parsed.diagnostics };
@@ -152,6 +149,7 @@ const surroundings = (
 function bindWeights(request: CompileRequest, program: Program): Outcome<Binding> {
   const { checkpoint, ignoreExtra = [] } = request;
   if (!checkpoint) return { diagnostics: [] };
+  if (isLarge(checkpoint)) startReadAhead(); // it gets ready while passes run
   const { binding, diagnostics } = bind(program, checkpoint, { ignoreExtra, file: checkpoint.path });
   return binding ? { value: binding, diagnostics } : { diagnostics };
 }
