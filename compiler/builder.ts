@@ -111,6 +111,15 @@ const bug = (text: string): never => {
   throw new Bug(text);
 };
 
+interface Inferred {
+  readonly op: string;
+  readonly inputs: readonly TensorType<GraphDType>[];
+  readonly type: TensorType<GraphDType>;
+}
+
+/** What was inferred last for these attributes: passes copy nodes with their attributes and types, and checks ask again. */
+const inferred = new WeakMap<Attrs, Inferred>();
+
 /** The type that a primitive or composite has on these inputs. */
 export function inferType(
   op: string,
@@ -118,12 +127,18 @@ export function inferType(
   attrs: Attrs,
   from: readonly Origin[] = [],
 ): TensorType<GraphDType> {
+  const last = inferred.get(attrs);
+  if (last?.op === op && last.inputs.length === inputs.length && last.inputs.every((t, i) => t === inputs[i]))
+    return last.type;
   const type = isPrimitive(op)
     ? inferPrimitive(op, inputs, attrs as PrimitiveAttrs[typeof op])
     : isComposite(op)
       ? inferComposite(opOf(op), inputs, attrs)
       : bug(`no op named ${op}`);
-  if (typeof type !== 'string') return type;
+  if (typeof type !== 'string') {
+    inferred.set(attrs, { op, inputs, type });
+    return type;
+  }
   const [at] = from;
   const place = at ? ` in ${at.scope || 'the model'} at ${at.span.source.name}:${at.span.start}` : '';
   throw new Bug(`${op}(${inputs.map(showType).join(', ')})${place}: ${type}`);

@@ -48,7 +48,10 @@ const broken = (law: string): never => {
 const shown = ({ id, op }: Node): string => `%${id} (${op})`;
 
 const sameType = (a: TensorType<GraphDType>, b: TensorType<GraphDType>): boolean =>
-  a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((d, i) => equal(d, b.shape[i]!));
+  a === b ||
+  (a.dtype === b.dtype &&
+    a.shape.length === b.shape.length &&
+    a.shape.every((d, i) => equal(d, b.shape[i]!)));
 
 function unique(what: string, entries: readonly { readonly name: string }[]): void {
   const seen = new Set<string>();
@@ -93,13 +96,18 @@ function expectedType(graph: Graph, node: Node): TensorType<GraphDType> | undefi
   }
 }
 
+/** Sizes without a config's name; nodes share most of theirs. */
+const decided = new WeakSet<Dim>();
+
 /** Config names were replaced by numbers when the graph was built. */
 function checkSizes(node: Node): void {
   const dims = [...node.type.shape, ...Object.values(node.attrs).flatMap(dimsOf)];
   for (const dim of dims) {
+    if (decided.has(dim)) continue;
     const strange = [...names(dim)].find((name) => !isRuntime(name));
     if (strange !== undefined)
       broken(`${shown(node)} has the size ${show(dim)}, and ${strange} is no number`);
+    decided.add(dim);
   }
 }
 
