@@ -2,17 +2,20 @@
 
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import { makeCheckpoint } from './make_d20.ts';
 import { median, timed, timedNode } from './timed_process.ts';
 
 const rounds = 5;
+/** Milliseconds. */
+const restFor = 4000;
 const limits = { peak: 250, ratio: 2 };
 
 /**
- * Needs some 7 GB in `folder`; interleaved, so that a slow disk slows both. Before each run as many bytes are written and
- * removed: a virtual machine may have given its free memory back, and whoever writes first would pay for getting it again.
+ * Needs some 7 GB in `folder`; interleaved, so that a slow disk slows both. A virtual machine gives freed memory back after
+ * a second or so, and whoever writes then pays for getting it again: a rest before each run lets both pay.
  */
-export function compileD20(nanoc: string, folder: string): readonly string[] {
+export async function compileD20(nanoc: string, folder: string): Promise<readonly string[]> {
   const checkpoint = join(folder, 'd20');
   const bytes = makeCheckpoint(checkpoint);
   const weights = join(checkpoint, 'model_000000.pt');
@@ -32,14 +35,11 @@ export function compileD20(nanoc: string, folder: string): readonly string[] {
   const peaks: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const copy = join(folder, 'copy');
-    const copied = (): number => {
-      const { seconds } = timed('sh', ['-c', `cat '${weights}' > '${copy}'`], folder);
-      rmSync(copy);
-      return seconds;
-    };
     for (const file of [out, `${out}_data`]) rmSync(file, { force: true });
-    copied();
-    copies.push(copied());
+    await rest(restFor);
+    copies.push(timed('sh', ['-c', `cat '${weights}' > '${copy}'`], folder).seconds);
+    rmSync(copy);
+    await rest(restFor);
     const { seconds, peak } = timedNode([nanoc, ...compile], folder);
     compiles.push(seconds);
     peaks.push(peak);

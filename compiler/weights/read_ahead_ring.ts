@@ -3,8 +3,8 @@
 import type { StoredDType } from './checkpoint.ts';
 
 /** Bytes of a slot: small enough for a processor's cache, a multiple of every element's size. */
-export const slotBytes = 2 ** 18;
-export const slots = 16;
+export const slotBytes = 2 ** 17;
+export const slots = 32;
 
 export interface Ring {
   /** Indexed by `word`. */
