@@ -16,6 +16,9 @@ export interface EmitOptions {
   readonly minLibtorch?: '1.13' | '2.0';
 }
 
+/** Options of a command line that not every target has a use for. */
+export type TargetOption = 'opset' | 'external' | 'minLibtorch';
+
 export interface EmitInput {
   readonly graph: Graph;
   readonly manifest: Manifest;
@@ -49,6 +52,8 @@ export interface Backend {
   readonly padsUncached?: boolean;
   /** dtype of the arithmetic; float32 when left out. */
   readonly computesIn?: 'float32' | 'storage';
+  /** Options that are for some targets only, of those that this one reads; all when left out. */
+  readonly reads?: readonly TargetOption[];
   /** What must be there to run the files, in a few words: `opset 21`. */
   readonly needs: (options: EmitOptions) => string;
   /** Passes run after the common pipeline. */

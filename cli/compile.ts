@@ -2,13 +2,13 @@
 
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Artifact, Backend, EmitOptions } from '../backends/backend.ts';
+import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { type CompileOptions, withCompileOptions } from './compile_options.ts';
+import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { type Inputs, openInputs } from './open_inputs.ts';
 import { outputPath, refuseOverwrite } from './output_path.ts';
@@ -49,9 +49,16 @@ export function addCompile(program: Command): void {
     .action((spec: string | undefined, options: Options) => runAction(run, options, spec ? [spec] : []));
 }
 
+/** At least one, each once. */
+export function targetsOf(options: CompileOptions): readonly string[] {
+  const targets = options.target.length > 0 ? [...new Set(options.target)] : ['onnx'];
+  refuseUnread(options, targets.map(findBackend));
+  return targets;
+}
+
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {
   const inputs = openInputs(spec, options, cx.io);
-  const targets = options.target.length > 0 ? options.target : ['onnx'];
+  const targets = targetsOf(options);
   if (options.emit || options.explain) {
     lookInside(cx.io, requestOf(inputs, options, findBackend(targets[0]!)), options);
     return exitCodes.fine;
@@ -73,6 +80,7 @@ export interface Written {
   readonly path: string;
   readonly compiled: Compiled;
   readonly artifact: Artifact;
+  readonly target: string;
   /** What runs it: `opset 21`. */
   readonly needs: string;
 }
@@ -110,7 +118,7 @@ export async function compileTo(
   progress.done();
   cx.io.report(compiled.weights.findings());
   const needs = backend.needs(emitOptions(options, file));
-  return { path: join(folder, file), compiled, artifact, needs };
+  return { path: join(folder, file), compiled, artifact, target, needs };
 }
 
 export function emit(
@@ -122,13 +130,13 @@ export function emit(
 }
 
 export const emitOptions = (
-  options: Pick<CompileOptions, 'opset' | 'external'> & Partial<Pick<CompileOptions, 'minLibtorch'>>,
+  { opset = defaultOpset, external = 'auto', minLibtorch }: Pick<CompileOptions, TargetOption>,
   fileName: string,
 ): EmitOptions => ({
-  opset: options.opset,
+  opset,
   ops: 'standard',
-  external: options.external,
-  ...(options.minLibtorch ? { minLibtorch: options.minLibtorch } : {}),
+  external,
+  ...(minLibtorch ? { minLibtorch } : {}),
   fileName,
 });
 

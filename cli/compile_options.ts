@@ -1,9 +1,11 @@
 /** The options that say what to compile and how; `compile` and `verify` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Backend, TargetOption } from '../backends/backend.ts';
 import { backends } from '../backends/index.ts';
 import { type Release, releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/manifest.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
 import type { IoOptions } from './io.ts';
 import { collectSet, type SetOption } from './set_option.ts';
@@ -18,13 +20,15 @@ export interface CompileOptions extends Partial<IoOptions> {
   readonly set: SetOption;
   readonly cache: { readonly form: CacheForm; readonly slots?: number };
   readonly dtype: GraphDType;
-  readonly opset: number;
-  readonly minLibtorch: Release;
+  readonly opset?: number;
+  readonly minLibtorch?: Release;
   readonly ignoreExtra: readonly string[];
   readonly maxSeqLen?: number;
   readonly logits: 'all' | 'last';
-  readonly external: 'auto' | 'always' | 'never';
+  readonly external?: 'auto' | 'always' | 'never';
 }
+
+export const defaultOpset = 21;
 
 const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
 
@@ -57,11 +61,12 @@ export function withCompileOptions(command: Command): Command {
         .default('float32', 'f32')
         .argParser((text: string) => storage[oneOf(Object.keys(storage))(text)]),
     )
-    .option('--opset <n>', 'ONNX operator set, 17 to 26', opsetNumber, 21)
+    .option('--opset <n>', `ONNX operator set, 17 to 26; ${defaultOpset} when left out`, opsetNumber)
     .addOption(
-      new Option('--min-libtorch <release>', 'the oldest LibTorch that loads a TorchScript archive')
-        .choices(releases)
-        .default(releases[0]),
+      new Option(
+        '--min-libtorch <release>',
+        `the oldest LibTorch that loads a TorchScript archive; ${releases[0]} when left out`,
+      ).choices(releases),
     )
     .option(
       '--ignore-extra <glob>',
@@ -80,10 +85,31 @@ export function withCompileOptions(command: Command): Command {
         .default('all'),
     )
     .addOption(
-      new Option('--external <when>', 'weights beside the model: when above 1.5 GB, always, never')
-        .choices(['auto', 'always', 'never'])
-        .default('auto'),
+      new Option(
+        '--external <when>',
+        'weights beside the ONNX model: above 1.5 GB when left out (auto), always, never',
+      ).choices(['auto', 'always', 'never']),
     );
+}
+
+const flags: Readonly<Record<TargetOption, string>> = {
+  opset: '--opset',
+  external: '--external',
+  minLibtorch: '--min-libtorch',
+};
+
+/** An option that none of the targets reads was meant for another one. */
+export function refuseUnread(options: Pick<CompileOptions, TargetOption>, targets: readonly Backend[]): void {
+  const given = (Object.keys(flags) as TargetOption[]).filter((key) => options[key] !== undefined);
+  const reads = (key: TargetOption) => (b: Backend) => b.reads?.includes(key) ?? true;
+  for (const key of given.filter((k) => !targets.some(reads(k)))) {
+    const [wanted] = backends.filter(reads(key));
+    throw new Refusal([
+      error('N510', `${flags[key]} means nothing to ${targets.map((t) => t.name).join(' and ')}`, {
+        hint: `it is for --target ${wanted?.name ?? ''}; leave one of the two out`,
+      }),
+    ]);
+  }
 }
 
 export const whole =

@@ -3,16 +3,16 @@
 import type { ArtifactFile } from '../backends/backend.ts';
 import type { Manifest } from '../compiler/manifest.ts';
 import type { Written } from './compile.ts';
-import type { CompileOptions } from './compile_options.ts';
+import { type CompileOptions, defaultOpset } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';
 import type { Inputs } from './open_inputs.ts';
 import { shortCount } from './short_count.ts';
 
 export function summarise(
   io: Io,
-  { compiled, artifact, path, needs }: Written,
+  { compiled, artifact, path, target, needs }: Written,
   { checkpoint }: Inputs,
-  { opset }: CompileOptions,
+  { opset = defaultOpset }: CompileOptions,
 ): void {
   const { manifest, graph, program } = compiled;
   const parameters = program.params.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
@@ -23,7 +23,9 @@ export function summarise(
       spec: manifest.spec.name,
       parameters,
       nodes: graph.nodes.length,
-      opset,
+      target,
+      needs,
+      ...(target === 'onnx' ? { opset } : {}),
       cache: manifest.cache,
       context: manifest.context ?? null,
       weights: manifest.weights,

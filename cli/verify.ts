@@ -12,7 +12,7 @@ import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts'
 import { windowsOf } from '../runtime/windows.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { compileTo } from './compile.ts';
+import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
 import { type ModelFile, openModel } from './model_kinds.ts';
 import { openInputs } from './open_inputs.ts';
@@ -46,7 +46,7 @@ export function addVerify(program: Command): void {
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
   if (what !== undefined && isModelName(what)) return verifyModel(cx, what, options);
-  const targets = options.target.length > 0 ? [...new Set(options.target)] : ['onnx'];
+  const targets = targetsOf(options);
   const folder = mkdtempSync(join(tmpdir(), 'nanoc-verify-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);

@@ -54,9 +54,16 @@ function graphSink(
     },
     ambient: (name, at) => builder.leaf('ambient', [], { name }, ambientTypes[name], [at]),
     output(name, node) {
-      outputs.push({ name, node });
+      outputs.push({ name, node: wide(builder, node) });
     },
   };
+}
+
+/** Whatever a model computes in, its results leave as float32. */
+function wide(builder: Builder, node: NodeId): NodeId {
+  const { dtype } = builder.node(node).type;
+  if (dtype !== 'float16' && dtype !== 'bfloat16') return node;
+  return builder.op('cast', [node], { dtype: 'float32' }, builder.originsOf(node));
 }
 
 const [batch, tokens, past] = ['B', 'T', 'P'].map(atom) as [Dim, Dim, Dim]; // three names, three sizes

@@ -16,6 +16,7 @@ export const onnx = defineBackend({
   name: 'onnx',
   doc: `ONNX model of standard operators, opset ${opsets.least} to ${opsets.most}`,
   extension: '.onnx',
+  reads: ['opset', 'external'],
   needs: ({ opset }) => `opset ${opset}`,
   passes({ opset }) {
     irVersion(opset);

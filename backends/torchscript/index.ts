@@ -20,6 +20,7 @@ export const torchscript = defineBackend({
   name: 'torchscript',
   doc: `TorchScript archive for LibTorch ${releases[0]} and later`,
   extension: '.pt',
+  reads: ['minLibtorch'],
   needs: ({ minLibtorch = releases[0] }) => `LibTorch ${minLibtorch} or later`,
   wholeWeights: true,
   padsUncached: true,

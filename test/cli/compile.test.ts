@@ -154,6 +154,9 @@ test('what cannot be asked for ends with 2', async () => {
     [['nanochat', '--quantize', 'int8'], 'unknown option'],
     [['nanochat', '--external', 'link'], 'auto, always, never'],
     [['nanochat', '--checkpoint', 'a', '--source', 'base'], 'both name a checkpoint'],
+    [['nanochat', '--target', 'torchscript', '--opset', '20'], '--opset means nothing to torchscript'],
+    [['nanochat', '--target', 'torchscript', '--external', 'never'], 'it is for --target onnx'],
+    [['nanochat', '--min-libtorch', '2.0'], '--min-libtorch means nothing to onnx'],
     [['nanochat', '--model-tag', 'd4'], '--model-tag needs --source'],
     [['nanochat', '--step', '4'], '--step needs a checkpoint'],
     [['nanochat', '--explain', 'fold_everything'], 'no pass named `fold_everything`'],
@@ -163,6 +166,20 @@ test('what cannot be asked for ends with 2', async () => {
     assert.is(ran.code, 2, `${args.join(' ')}: ${ran.err}`);
     assert.match(ran.err, said);
   }
+});
+
+test('the summary for programs says what each target needs', async () => {
+  const args = ['--target', 'onnx', '--target', 'torchscript', '-o', `${folder()}/`, '--json'];
+  const ran = await nanoc(['compile', 'nanochat', ...small, ...args]);
+  assert.is(ran.code, 0, ran.err);
+  const told = lines(ran.out).map((l) => JSON.parse(l));
+  assert.equal(
+    told.map(({ target, needs, opset }) => [target, needs, opset]),
+    [
+      ['onnx', 'opset 21', 21],
+      ['torchscript', 'LibTorch 1.13 or later', undefined],
+    ],
+  );
 });
 
 test('weights lie beside the model when asked for, and the model finds them', async () => {

@@ -71,6 +71,18 @@ test('nothing is tied to a device, and what is computed in has no number', () =>
   }
 });
 
+test('results leave as float32, whatever a model computes in', () => {
+  for (const spec of specs) {
+    for (const storage of ['bfloat16', 'float16'] as const) {
+      const compiled = compileSmall(spec, { storage });
+      const { outputs, ports } = compiled.manifest;
+      const own = outputs.filter((o) => !ports.some((p) => p.output === o.name));
+      assert.equal([...new Set(own.map((o) => o.dtype))], ['float32'], spec);
+      assert.match(laidOut(compiled).code.text, /return \S.*\.float\(\)/, spec);
+    }
+  }
+});
+
 const [a, b, c] = ['a', 'b', 'c'].map(atom) as [
   ReturnType<typeof atom>,
   ReturnType<typeof atom>,
