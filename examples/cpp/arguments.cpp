@@ -69,7 +69,9 @@ const std::vector<Option>& options() {
       {"--max-tokens", "N", "stop after so many (256)",
        [](A& a, S& n, S& v) { a.generation.max_tokens = whole(n, v, 1); }},
       {"--stop", "IDS", "stop at these tokens too; with --prompt, those of the tokenizer always stop",
-       [](A& a, S& n, S& v) { a.generation.stops = ids(n, v); }},
+       [](A& a, S& n, S& v) {
+         for (const int64_t id : ids(n, v)) a.generation.stops.push_back(id);
+       }},
       {"--temperature", "T", "0 takes the most probable token every time (0)",
        [](A& a, S& n, S& v) { a.generation.sampling.temperature = number(n, v, 1e9); }},
       {"--top-k", "K", "draw from the K most probable",
@@ -90,11 +92,21 @@ const std::vector<Option>& options() {
   return table;
 }
 
+const Option* option_named(const std::string& word) {
+  for (const Option& option : options())
+    if (word == option.name) return &option;
+  return nullptr;
+}
+
 }  // namespace
 
 bool wants_help(int count, char** words) {
-  for (int i = 1; i < count; i++)
-    if (std::string(words[i]) == "--help" || std::string(words[i]) == "-h") return true;
+  for (int i = 1; i < count; i++) {
+    const std::string word = words[i];
+    if (word == "--help" || word == "-h") return true;
+    const Option* found = option_named(word);
+    if (found && found->value) i++;  // its value is text, whatever it says
+  }
   return false;
 }
 
@@ -113,20 +125,20 @@ Arguments read_arguments(int count, char** words) {
   Arguments arguments;
   for (int i = 1; i < count; i++) {
     const std::string word = words[i];
-    if (word.substr(0, 2) != "--") {
+    if (word.empty() || word[0] != '-') {
       if (!arguments.model.empty()) throw UsageError("two models: " + arguments.model + " and " + word);
       arguments.model = word;
       continue;
     }
-    const Option* found = nullptr;
-    for (const Option& option : options())
-      if (word == option.name) found = &option;
+    const Option* found = option_named(word);
     if (!found) throw UsageError("unknown option " + word);
     if (found->value && i + 1 == count) throw UsageError(word + " needs a value: " + found->value);
     found->read(arguments, word, found->value ? words[++i] : "");
   }
   if (arguments.model.empty()) throw UsageError("no model given");
-  if (arguments.prompts.empty() == arguments.tokens.empty())
+  if (!arguments.prompts.empty() && !arguments.tokens.empty())
+    throw UsageError("--prompt and --tokens do not go together: text comes out of one, ids of the other");
+  if (arguments.prompts.empty() && arguments.tokens.empty())
     throw UsageError("say what to continue: --prompt TEXT, or --tokens IDS");
   return arguments;
 }

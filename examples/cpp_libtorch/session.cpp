@@ -43,6 +43,11 @@ struct NoDevice : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A message that cannot be read to its end, so that nobody knows where the next one begins.
+struct OutOfStep : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 void read_bytes(void* data, size_t size) {
   if (size > 0 && std::fread(data, 1, size, stdin) != size) std::exit(0);  // whoever asked is gone
 }
@@ -77,9 +82,15 @@ std::vector<std::string> words_of(const std::string& line) {
 
 // The tensor that a line of a call describes, with its bytes from standard input.
 at::Tensor read_tensor(const std::vector<std::string>& words) {
+  const auto dtype = dtypes.find(words.at(1));
+  if (dtype == dtypes.end()) throw OutOfStep("a tensor of " + words[1] + " came in");
   std::vector<int64_t> shape;
-  for (size_t i = 2; i < words.size(); i++) shape.push_back(std::stoll(words[i]));
-  at::Tensor tensor = at::empty(shape, dtypes.at(words[1]));
+  for (size_t i = 2; i < words.size(); i++) {
+    const bool digits = words[i].size() < 18 && words[i].find_first_not_of("0123456789") == std::string::npos;
+    if (!digits) throw OutOfStep("a tensor of size " + words[i] + " came in");
+    shape.push_back(std::stoll(words[i]));
+  }
+  at::Tensor tensor = at::empty(shape, dtype->second);
   read_bytes(tensor.data_ptr(), tensor.nbytes());
   return tensor;
 }
@@ -190,6 +201,9 @@ int main() {
       host.answer(lines);
     } catch (const NoDevice& problem) {
       send({"failed device " + in_one_line(problem.what())});
+    } catch (const OutOfStep& problem) {
+      send({"failed call " + in_one_line(problem.what())});
+      return 1;
     } catch (const c10::Error& problem) {
       send({"failed " + kind + " " + in_one_line(problem.what_without_backtrace())});
     } catch (const std::exception& problem) {

@@ -68,7 +68,10 @@ Ort::Value view(const Ort::MemoryInfo& memory, const std::vector<int64_t>& value
 
 // Logits [rows, columns, vocab] -> those of the last column, [rows, vocab].
 std::vector<float> last_column(const Ort::Value& logits) {
-  const std::vector<int64_t> shape = logits.GetTensorTypeAndShapeInfo().GetShape();
+  const auto type = logits.GetTensorTypeAndShapeInfo();
+  if (type.GetElementType() != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT)
+    throw std::runtime_error("the logits of this model are not float32");
+  const std::vector<int64_t> shape = type.GetShape();
   const int64_t rows = shape.at(0), columns = shape.at(1), vocab = shape.at(2);
   std::vector<float> last;
   last.reserve(static_cast<size_t>(rows * vocab));

@@ -1,5 +1,6 @@
 /** The C++ programs are built, and say what nanochat's own engine and `nanoc run` say. */
 
+import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -260,8 +261,16 @@ function programTests(runtime: Runtime): void {
     const stopped = run(model, ...rows([prompt_ids]), '--stop', '1000,1015', '--max-tokens', 64);
     assert.equal(idsOf(stopped), [nostop_ids.slice(0, nostop_ids.indexOf(1015) + 1)]);
     assert.equal(idsOf(run(model, ...rows([prompt_ids]), '--max-tokens', 1)), [nostop_ids.slice(0, 1)]);
+    const twice = run(model, ...rows([prompt_ids]), '--stop', '1000', '--stop', '1015', '--max-tokens', 64);
+    assert.is(twice.out, stopped.out);
     const small = compiled('small', base, undefined, { cache: 'static', slots: 12 });
     assert.equal(idsOf(run(small, ...rows([prompt_ids]))), [nostop_ids.slice(0, 13 - prompt_ids.length)]);
+  });
+
+  test(`${runtime}: what follows an option is its value, whatever it says`, () => {
+    const { out } = run(model, '--prompt', '--help', '--max-tokens', 4);
+    assert.ok(out.length > 0 && !out.includes('usage:'), out);
+    assert.match(start(program(runtime), [model, '--prompt', 'x', '--help']).out, /^usage: /);
   });
 
   test(`${runtime}: draws are those of the seed, row by row`, () => {
@@ -293,7 +302,9 @@ function programTests(runtime: Runtime): void {
     for (const [code, said, ...args] of [
       [2, 'no model given'],
       [2, 'say what to continue: --prompt TEXT, or --tokens IDS', model],
+      [2, '--prompt and --tokens do not go together', model, '--prompt', 'x', '--tokens', '1'],
       [2, 'unknown option --promt', model, '--promt', 'x'],
+      [2, 'unknown option -t', '-t', '1', model],
       [2, '--top-p takes a number from 0 to 1, not "2"', model, '--tokens', '1', '--top-p', '2'],
       [2, '--tokens takes token ids, as in 1,464,17, not "1,x"', model, '--tokens', '1,x'],
       [2, '--seed needs a value: N', model, '--tokens', '1', '--seed'],
@@ -400,6 +411,23 @@ whenThere(['compiler', 'libtorch'], () => {
     assert.match(await said(bad, {}), 'LibTorch cannot load the model');
     assert.match(await said(bad, { device }), 'device cuda is not available here');
     await host.close();
+  });
+});
+
+whenThere(['compiler', 'libtorch'], () => {
+  test('a message that cannot be read ends the C++ end of a session, and says why', () => {
+    for (const [line, said] of [
+      ['x float8 2', 'a tensor of float8 came in'],
+      ['x float32 -2', 'a tensor of size -2 came in'],
+    ]) {
+      const text = `run 1\n${line}`;
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(text.length);
+      const input = Buffer.concat([length, Buffer.from(text), Buffer.alloc(64)]);
+      const { status, stdout } = spawnSync(sessionProgram, { input });
+      assert.is(status, 1);
+      assert.ok(stdout.toString('latin1').includes(`failed call ${said}`));
+    }
   });
 });
 
