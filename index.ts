@@ -17,7 +17,15 @@ export type { Checkpoint } from './compiler/weights/checkpoint.ts';
 export { openCheckpoint as open } from './compiler/weights/open_checkpoint.ts';
 // Running.
 export { decoder } from './runtime/cache.ts';
-export { type GenerateOptions, generate } from './runtime/generate.ts';
+export { type Chat, type ChatOptions, type ChatPiece, chat } from './runtime/chat.ts';
+export {
+  type GenerateOptions,
+  generate,
+  generateRows,
+  type RowsOptions,
+  type Step,
+} from './runtime/generate.ts';
+export { generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
 export { readGolden } from './runtime/golden.ts';
 export { libtorchSession } from './runtime/libtorch_node_session.ts';
 export { onnxSession } from './runtime/onnx_node_session.ts';

@@ -13,6 +13,8 @@ export interface Context {
   readonly io: Io;
   /** Aborted by Ctrl-C; long work looks at it between chunks. */
   readonly signal: AbortSignal;
+  /** Ctrl-C asks this first, where it is set: true when there was something to stop short of everything. */
+  stopsShort?: () => boolean;
 }
 
 /** Returns the exit code; nothing means 0. */
@@ -42,8 +44,10 @@ export async function runAction<O extends Partial<IoOptions>>(
     color: options.color ?? 'auto',
   });
   const abort = new AbortController();
+  const cx: Context = { io, signal: abort.signal };
   // The first asks; whoever asks twice does not want to wait.
   const interrupt = (name: NodeJS.Signals) => {
+    if (name === 'SIGINT' && cx.stopsShort?.()) return;
     const code = name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
     if (abort.signal.aborted) process.exit(code);
     abort.abort(code);
@@ -51,7 +55,7 @@ export async function runAction<O extends Partial<IoOptions>>(
   for (const name of signals) process.on(name, interrupt);
   process.stdout.off('error', lostOutput).on('error', lostOutput);
   try {
-    process.exitCode = (await action({ io, signal: abort.signal }, options, args)) ?? exitCodes.fine;
+    process.exitCode = (await action(cx, options, args)) ?? exitCodes.fine;
   } catch (thrown) {
     process.exitCode = explain(io, thrown, abort.signal);
   } finally {

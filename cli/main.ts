@@ -15,6 +15,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   compile: async () => (await import('./compile.ts')).addCompile,
   verify: async () => (await import('./verify.ts')).addVerify,
   run: async () => (await import('./run.ts')).addRun,
+  chat: async () => (await import('./chat.ts')).addChat,
   check: async () => (await import('./check.ts')).addCheck,
   fmt: async () => (await import('./fmt.ts')).addFmt,
   inspect: async () => (await import('./inspect.ts')).addInspect,

@@ -1,62 +1,59 @@
 /** `nanoc run`: generate text or token ids from a compiled model, a token at a time as they are made. */
 
 import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { generate } from '../runtime/generate.ts';
-import { type Device, devices } from '../runtime/onnx_node_session.ts';
-import type { Tokenizer } from '../runtime/tokenizer.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type End, generateRows, type Step } from '../runtime/generate.ts';
+import { generateText } from '../runtime/generate_text.ts';
+import type { Session } from '../runtime/session.ts';
+import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { whole } from './compile_options.ts';
 import type { IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
 import { usage } from './open_inputs.ts';
-import { besideModel, namedTokenizer, readTokenizer } from './tokenizer_files.ts';
+import { rowOutput } from './row_output.ts';
+import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
+import { speedOf, speedText } from './speed.ts';
+import { tokenizerFor } from './tokenizer_files.ts';
 
-interface Options extends Partial<IoOptions> {
-  readonly prompt?: string;
-  readonly tokens?: readonly number[];
-  readonly tokenizer?: string;
-  readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly seed: number;
-  readonly device: Device;
+interface Options extends SamplingOptions, Partial<IoOptions> {
+  readonly prompt: readonly string[];
+  readonly tokens: readonly (readonly number[])[];
+  readonly numSamples: number;
+  readonly stop: readonly string[];
+  readonly special?: boolean;
+  readonly stats?: boolean;
 }
 
 export function addRun(program: Command): void {
-  withGlobals(program.command('run'))
+  const command = program
+    .command('run')
     .description('generate text or token ids from a compiled model, streaming')
     .argument('<model>', 'a .onnx or .pt file that nanoc wrote')
-    .option('--prompt <text>', 'text to continue; `-` reads it from stdin; needs a tokenizer')
-    .option('--tokens <ids>', 'token ids to continue, as in 1,2,3; ids come out', tokenIds)
     .option(
-      '--tokenizer <path>',
-      'tokenizer.pkl, tokenizer.json, or their folder; else looked for beside the model',
+      '--prompt <text>',
+      'text to continue; `-` reads it from stdin; repeatable, all in one batch; needs a tokenizer',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
     )
-    .option('-n, --max-tokens <n>', 'stop after this many', whole(1), 256)
-    .option('--temperature <t>', '0 takes the most probable token every time', nonNegative, 0)
-    .option('--top-k <k>', 'draw from the k most probable', whole(1))
-    .option('--top-p <p>', 'draw from the fewest that reach this probability', share)
-    .option('--min-p <p>', 'draw from those at least this fraction as probable as the first', share)
-    .option('--seed <n>', 'of the draws', whole(0), 42)
-    .addOption(new Option('--device <name>', 'where the model runs').choices(devices).default('cpu'))
-    .action((model: string, options: Options) => runAction(run, options, [model]));
-}
-
-function nonNegative(text: string): number {
-  const n = Number(text);
-  if (text.trim() === '' || !Number.isFinite(n) || n < 0)
-    throw new InvalidArgumentError('say a number, 0 or more.');
-  return n;
-}
-
-function share(text: string): number {
-  const n = nonNegative(text);
-  if (n > 1) throw new InvalidArgumentError('say a number from 0 to 1.');
-  return n;
+    .option(
+      '--tokens <ids>',
+      'token ids to continue, as in 1,2,3; ids come out; repeatable',
+      (text: string, before: Options['tokens']) => [...before, tokenIds(text)],
+      [],
+    )
+    .option('--num-samples <n>', 'continuations of each prompt, which is computed once', whole(1), 1)
+    .option(
+      '--stop <text>',
+      'end before this text, or with --tokens at these ids; repeatable',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
+    .option('--special', 'special tokens written in a prompt count as such')
+    .option('--stats', 'say on stderr how fast it was');
+  withGlobals(withSamplingOptions(command, { temperature: 0 })).action((model: string, options: Options) =>
+    runAction(run, options, [model]),
+  );
 }
 
 function tokenIds(text: string): readonly number[] {
@@ -67,65 +64,89 @@ function tokenIds(text: string): readonly number[] {
   return ids.map(Number);
 }
 
-async function run(
-  { io, signal }: Context,
-  options: Options,
-  [model = '']: readonly string[],
-): Promise<number> {
-  const given = [options.prompt, options.tokens].filter((x) => x !== undefined).length;
-  if (given === 0) throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
-  if (given === 2) throw usage('--prompt and --tokens both say what to continue', 'give one of them');
+/** What comes of one row at a time: a token, and the text that it makes certain where there is a tokenizer. */
+interface Shown extends Step {
+  readonly text?: string;
+}
+
+async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
+  const { prompt, tokens } = options;
+  if (prompt.length + tokens.length === 0)
+    throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
+  if (prompt.length > 0 && tokens.length > 0)
+    throw usage('--prompt and --tokens both say what to continue', 'give one of them');
+  if (prompt.filter((text) => text === '-').length > 1)
+    throw usage('--prompt - is there twice', 'standard input can be read once');
   const file = openModel(model);
-  const tokenizer = options.prompt === undefined ? undefined : tokenizerOf(model, options.tokenizer);
-  const prompt = promptIds(options, tokenizer);
+  const rows = (prompt.length + tokens.length) * options.numSamples;
+  const made = prompt.length > 0 ? texts(model, options) : ids(options);
   const session = await file.open(options.device);
-  const start = performance.now();
-  let [count, first] = [0, 0];
-  const decoder = tokenizer?.decodeStream();
+  const speed = speedOf();
   try {
-    for await (const token of generate(session, prompt, samplingOf(options, tokenizer))) {
-      if (signal.aborted) throw new Refusal([]);
-      if (count++ === 0) first = performance.now() - start;
-      const ended = tokenizer?.stops.includes(token) ?? false;
-      const text = ended ? undefined : decoder?.push(token);
-      if (io.options.json) io.json({ token, ...(text === undefined ? {} : { text }) });
-      else if (!tokenizer) process.stdout.write(`${count === 1 ? '' : ' '}${token}`);
-      else if (text) process.stdout.write(text);
-    }
+    await show(cx, made(session), rows, prompt.length > 0, speed.token);
   } finally {
     await session.close();
-    if (!io.options.json && count > 0) process.stdout.write(`${decoder?.end() ?? ''}\n`);
   }
-  const seconds = (performance.now() - start) / 1000;
-  const rest = count > 1 ? `, then ${((count - 1) / (seconds - first / 1000)).toFixed(0)} a second` : '';
-  io.note(`${count} token${count === 1 ? '' : 's'}, first after ${first.toFixed(0)} ms${rest}`);
+  if (options.stats) {
+    if (cx.io.options.json) cx.io.json({ stats: speed.summary() });
+    else process.stderr.write(`${speedText(speed.summary())}\n`);
+  }
   return exitCodes.fine;
 }
 
-function promptIds({ prompt, tokens }: Options, tokenizer: Tokenizer | undefined): readonly number[] {
-  if (tokens) return tokens;
-  const text = prompt === '-' ? readFileSync(0, 'utf8') : (prompt ?? '');
-  return [...(tokenizer!.bos === undefined ? [] : [tokenizer!.bos]), ...tokenizer!.encode(text)];
+type Made = (session: Session) => AsyncIterable<Shown>;
+
+function texts(model: string, options: Options): Made {
+  const tokenizer = tokenizerFor(model, options.tokenizer);
+  const prompts = options.prompt.map((text) => (text === '-' ? readFileSync(0, 'utf8') : text));
+  const { numSamples: samples, special = false } = options;
+  return (session) =>
+    generateText(session, tokenizer, prompts, {
+      ...samplingOf(options),
+      ...{ samples, special, stopTexts: options.stop },
+    });
 }
 
-const samplingOf = (options: Options, tokenizer: Tokenizer | undefined) => ({
-  maxTokens: options.maxTokens,
-  temperature: options.temperature,
-  seed: options.seed,
-  stop: tokenizer?.stops ?? [],
-  ...(options.topK === undefined ? {} : { topK: options.topK }),
-  ...(options.topP === undefined ? {} : { topP: options.topP }),
-  ...(options.minP === undefined ? {} : { minP: options.minP }),
+function ids(options: Options): Made {
+  const stop = options.stop.flatMap((text) => {
+    if (!/^\d+([\s,]+\d+)*$/.test(text))
+      throw usage(`--stop ${text} is no token id`, 'with --tokens, ids end a row');
+    return tokenIds(text);
+  });
+  return (session) =>
+    generateRows(session, options.tokens, { ...samplingOf(options), stop, samples: options.numSamples });
+}
+
+async function show(
+  { io, signal }: Context,
+  made: AsyncIterable<Shown>,
+  rows: number,
+  isText: boolean,
+  count: () => void,
+): Promise<void> {
+  const output = rowOutput((text) => void process.stdout.write(text), rows);
+  const before = new Set<number>();
+  try {
+    for await (const step of made) {
+      if (signal.aborted) throw new Refusal([]);
+      count();
+      const { row, token, text, end } = step;
+      if (io.options.json) io.json(jsonOf(step, rows));
+      else
+        output.add(row, isText ? (text ?? '') : `${before.has(row) ? ' ' : ''}${token}`, end !== undefined);
+      before.add(row);
+    }
+  } finally {
+    if (!io.options.json) output.close();
+  }
+}
+
+/** `row` only where there are several. */
+const jsonOf = ({ row, token, text, end }: Shown, rows: number) => ({
+  ...(rows > 1 ? { row } : {}),
+  token,
+  ...(text === undefined ? {} : { text }),
+  ...(end === undefined ? {} : { end: ends[end] }),
 });
 
-function tokenizerOf(model: string, named: string | undefined): Tokenizer {
-  const path = named === undefined ? besideModel(model) : namedTokenizer(named);
-  if (path !== undefined) return readTokenizer(path).tokenizer;
-  throw new Refusal([
-    error('N708', 'no tokenizer beside the model', {
-      file: model,
-      expected: 'tokenizer.pkl or tokenizer.json',
-      hint: 'name it with --tokenizer PATH, or give --tokens IDS instead of a prompt',
-    }),
-  ]);
-}
+const ends: Readonly<Record<End, string>> = { stop: 'stop', until: 'stop', length: 'length' };

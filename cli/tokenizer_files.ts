@@ -55,6 +55,19 @@ export function namedTokenizer(path: string): string {
   ]);
 }
 
+/** The tokenizer of a model: the one that is named, else what lies beside it. Refuses with N708 or N621. */
+export function tokenizerFor(model: string, named: string | undefined): Tokenizer {
+  const path = named === undefined ? besideModel(model) : namedTokenizer(named);
+  if (path !== undefined) return readTokenizer(path).tokenizer;
+  throw new Refusal([
+    error('N708', 'no tokenizer beside the model', {
+      file: model,
+      expected: 'tokenizer.pkl or tokenizer.json',
+      hint: 'name it with --tokenizer PATH; nanoc run --tokens IDS needs none',
+    }),
+  ]);
+}
+
 /** Refuses with N708 or N621. */
 export function readTokenizer(path: string): TokenizerFile {
   const bytes = read(path);

@@ -19,8 +19,12 @@ export interface Decoder {
   feed(tokens: Rows, options?: FeedOptions): Promise<Readonly<Record<string, Tensor>>>;
   /** Whole prompts, padded on the left to one length; logits [B, T or 1, V]. */
   prefill(rows: Rows): Promise<Tensor>;
-  /** One token per row; logits [B, 1, V]. */
-  step(tokens: readonly number[]): Promise<Tensor>;
+  /** One token per row; logits [B, 1, V]. A row that `idle` names gets padding in its place, where the model can tell. */
+  step(tokens: readonly number[], idle?: ReadonlySet<number>): Promise<Tensor>;
+  /** Every row so many times over, one after the other: one prefill for many continuations of it. */
+  repeat(times: number): void;
+  /** Columns fed so far, padding included. */
+  length(): number;
 }
 
 const refuse = (diagnostic: Diagnostic): never => {
@@ -157,14 +161,11 @@ const checkMask = (real: Rows, manifest: Manifest): void => {
 export function decoder(session: Session): Decoder {
   const { manifest } = session;
   const stateless = manifest.cache === 'none';
+  const masked = manifest.inputs.some((i) => i.name === 'attention_mask');
   let history: Rows = [];
   let marks: Rows = [];
   let state = new Map<string, Tensor>();
 
-  const outputsOf = (all: Readonly<Record<string, Tensor>>): Record<string, Tensor> => {
-    const ports = new Set(manifest.ports.map((p) => p.output));
-    return Object.fromEntries(Object.entries(all).filter(([name]) => !ports.has(name)));
-  };
   const call = async (tokens: Rows, real: Rows, fetches: readonly string[]) => {
     const before = stateless ? 0 : (history[0]?.length ?? 0);
     const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest);
@@ -179,7 +180,7 @@ export function decoder(session: Session): Decoder {
       advance(port, pasts[i]![1], outputs[port.output]!, manifest, before),
     ]);
     state = new Map(next);
-    return outputsOf(outputs);
+    return withoutPorts(outputs, manifest);
   };
   const feed = async (tokens: Rows, { real, fetches = [] }: FeedOptions = {}) => {
     checkTokens(tokens, history.length || undefined, manifest.vocab);
@@ -198,8 +199,42 @@ export function decoder(session: Session): Decoder {
       const { tokens, real } = padLeft(rows);
       return (await feed(tokens, { real }))['logits']!;
     },
-    step: async (tokens) => (await feed(tokens.map((t) => [t])))['logits']!,
+    step: async (tokens, idle = new Set()) => {
+      const real = tokens.map((_, row) => [idle.has(row) && masked ? 0 : 1]);
+      return (
+        await feed(
+          tokens.map((t) => [t]),
+          { real },
+        )
+      )['logits']!;
+    },
+    repeat: (times) => {
+      history = repeated(history, times);
+      marks = repeated(marks, times);
+      state = new Map([...state].map(([name, t]) => [name, repeatRows(t, times)]));
+    },
+    length: () => history[0]?.length ?? 0,
   };
+}
+
+const repeated = (rows: Rows, times: number): Rows =>
+  rows.flatMap((row) => Array<readonly number[]>(times).fill(row));
+
+function withoutPorts(all: Readonly<Record<string, Tensor>>, { ports }: Manifest): Record<string, Tensor> {
+  const names = new Set(ports.map((p) => p.output));
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name)));
+}
+
+/** A tensor [B, ...] with every row `times` over: [B * times, ...]. */
+export function repeatRows(t: Tensor, times: number): Tensor {
+  const [batch = 1, ...rest] = t.shape;
+  const inner = count(rest);
+  const all = empty(t.dtype, [batch * times, ...rest]);
+  for (let b = 0; b < batch; b++) {
+    const row = t.data.subarray(b * inner, (b + 1) * inner);
+    for (let i = 0; i < times; i++) all.data.set(row, (b * times + i) * inner);
+  }
+  return all;
 }
 
 /** Of outputs [B, N, ...], the last `length` of N. */

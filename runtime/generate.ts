@@ -1,15 +1,39 @@
-/** Text generation as a stream of token ids: prefill once, then one step per token. */
+/** Text generation as a stream of tokens: prefill once, then one step per token, for one row or many. */
 
 import type { Tensor } from '../spec/tensor.ts';
-import { decoder } from './cache.ts';
-import { random, type SampleOptions, sample } from './sample.ts';
+import { type Decoder, decoder, type Rows, repeatRows } from './cache.ts';
+import { penalised, type Random, random, type SampleOptions, sample } from './sample.ts';
 import type { Session } from './session.ts';
 
 export interface GenerateOptions extends SampleOptions {
+  /** Of each row, forced tokens included. */
   readonly maxTokens: number;
-  /** Ends the text; the token itself is yielded. */
+  /** Ends a row; the token itself is yielded. */
   readonly stop?: Iterable<number>;
+  /** Row r draws by the seed `seed + r`, so that it says the same alone and in a batch. */
   readonly seed?: number;
+}
+
+export interface RowsOptions extends GenerateOptions {
+  /** Continuations of each prompt; the prompts are computed once. Row p * samples + s is the s-th of prompt p. */
+  readonly samples?: number;
+  /** Called with every token but those of `stop`; true ends the row after it. */
+  readonly until?: (row: number, token: number) => boolean;
+  /** Called with every token; what it returns follows in place of the model's own choice, as a tool's answer does. */
+  readonly force?: (row: number, token: number) => readonly number[];
+}
+
+/** Why a row ended: at a token of `stop`, by `until`, or at `maxTokens`. */
+export type End = 'stop' | 'until' | 'length';
+
+/** One token of one row. */
+export interface Step {
+  readonly row: number;
+  readonly token: number;
+  /** Given by `force`, not chosen by the model. */
+  readonly forced: boolean;
+  /** There with the last token of a row. */
+  readonly end?: End;
 }
 
 /** Logits of the last position of row `row`. */
@@ -25,14 +49,83 @@ export async function* generate(
   prompt: readonly number[],
   options: GenerateOptions,
 ): AsyncGenerator<number, void, void> {
-  const stop = new Set(options.stop);
-  const next = random(options.seed ?? 42);
+  for await (const { token } of generateRows(session, [prompt], options)) yield token;
+}
+
+/** The same for several prompts at once, padded on the left; tokens come column by column, in the order of the rows. */
+export async function* generateRows(
+  session: Session,
+  prompts: Rows,
+  { samples = 1, ...options }: RowsOptions,
+): AsyncGenerator<Step, void, void> {
   const cache = decoder(session);
-  let logits = await cache.prefill([prompt]);
-  for (let made = 0; made < options.maxTokens; made++) {
-    const token = sample(lastLogits(logits), options, next);
-    yield token;
-    if (stop.has(token) || made + 1 === options.maxTokens) return;
-    logits = await cache.step([token]);
+  let logits = await cache.prefill(prompts);
+  if (samples > 1) {
+    cache.repeat(samples);
+    logits = repeatRows(logits, samples);
   }
+  const rows = prompts.flatMap((prompt) => Array<readonly number[]>(samples).fill(prompt));
+  yield* continueRows(cache, logits, rows, options);
+}
+
+interface Row {
+  readonly next: Random;
+  readonly seen: number[];
+  /** Forced tokens still to come. */
+  queue: readonly number[];
+}
+
+/**
+ * Goes on after `logits` [B, T or 1, V], which the decoder gave for its last tokens. The last token of a row is not fed:
+ * whoever goes on with the same decoder feeds it first. `seen` is what a repetition penalty counts, row by row.
+ */
+export async function* continueRows(
+  cache: Decoder,
+  first: Tensor,
+  seen: Rows,
+  options: Omit<RowsOptions, 'samples'>,
+): AsyncGenerator<Step, void, void> {
+  const { maxTokens, seed = 42, force } = options;
+  if (maxTokens < 1) return;
+  const ends = endOf(options);
+  const rows: readonly Row[] = seen.map((tokens, r) => ({
+    next: random(seed + r),
+    seen: [...tokens],
+    queue: [],
+  }));
+  const idle = new Set<number>();
+  let logits = first;
+  for (let made = 1; ; made++) {
+    const column: number[] = [];
+    for (const [r, row] of rows.entries()) {
+      if (idle.has(r)) {
+        column.push(0);
+        continue;
+      }
+      const [given, ...queue] = row.queue;
+      const token = given ?? chosen(lastLogits(logits, r), row, options);
+      row.queue = given === undefined ? (force?.(r, token) ?? []) : queue;
+      row.seen.push(token);
+      column.push(token);
+      const end = ends(r, token, made);
+      if (end) idle.add(r);
+      yield { row: r, token, forced: given !== undefined, ...(end ? { end } : {}) };
+    }
+    if (idle.size === rows.length || made >= maxTokens) return;
+    logits = await cache.step(column, idle);
+  }
+}
+
+function chosen(logits: ArrayLike<number>, { next, seen }: Row, options: SampleOptions): number {
+  const { repetitionPenalty: penalty = 1 } = options;
+  return sample(penalty === 1 ? logits : penalised(logits, seen, penalty), options, next);
+}
+
+function endOf({ stop, until, maxTokens }: Omit<RowsOptions, 'samples'>) {
+  const stops = new Set(stop);
+  return (row: number, token: number, made: number): End | undefined => {
+    if (stops.has(token)) return 'stop';
+    if (until?.(row, token)) return 'until';
+    return made >= maxTokens ? 'length' : undefined;
+  };
 }

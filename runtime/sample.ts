@@ -11,6 +11,8 @@ export interface SampleOptions {
   readonly topP?: number;
   /** Keep what is at least this fraction of the most probable. */
   readonly minP?: number;
+  /** Above 1: logits of tokens that are there already are divided by it where positive, multiplied where negative. */
+  readonly repetitionPenalty?: number;
 }
 
 /** Numbers in [0, 1). */
@@ -27,15 +29,37 @@ export function random(seed: number): Random {
   };
 }
 
+/** The sum of all weights below exp(-60) is lost in the rounding of the largest, which is 1. */
+const negligible = 60;
+
+interface Scored {
+  readonly logit: number;
+  readonly token: number;
+}
+
+/** The k largest from the largest down; of equal ones the lowest index first. NaN is none. */
+function largest(logits: ArrayLike<number>, k: number, temperature: number): readonly Scored[] {
+  let top = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i++) if (logits[i]! > top) top = logits[i]!;
+  let least = top - negligible * temperature;
+  if (k < logits.length)
+    least = Math.max(least, Float64Array.from(logits, orLowest).sort()[logits.length - k]!);
+  const found: Scored[] = [];
+  for (let token = 0; token < logits.length; token++) {
+    const logit = logits[token]!;
+    if (logit >= least) found.push({ logit, token });
+  }
+  return found.sort((a, b) => b.logit - a.logit || a.token - b.token).slice(0, k);
+}
+
+const orLowest = (logit: number): number => (Number.isNaN(logit) ? Number.NEGATIVE_INFINITY : logit);
+
 /** Candidates from the most probable down, cut by k, p and min-p; probabilities sum to one. Equal logits: lowest index first. */
 export function candidates(
   logits: ArrayLike<number>,
   { temperature = 1, topK, topP = 1, minP = 0 }: SampleOptions,
 ): readonly { readonly token: number; readonly probability: number }[] {
-  const order = Array.from(logits, (logit, token) => ({ logit, token }))
-    .filter(({ logit }) => !Number.isNaN(logit))
-    .sort((a, b) => b.logit - a.logit || a.token - b.token)
-    .slice(0, topK && topK > 0 ? topK : logits.length);
+  const order = largest(logits, topK && topK > 0 ? topK : logits.length, temperature);
   const top = order[0]?.logit ?? 0;
   const weights = order.map(({ logit, token }) => ({ token, weight: Math.exp((logit - top) / temperature) }));
   const total = weights.reduce((sum, { weight }) => sum + weight, 0);
@@ -47,6 +71,20 @@ export function candidates(
   });
   const left = kept.reduce((sum, { weight }) => sum + weight, 0);
   return kept.map(({ token, weight }) => ({ token, probability: weight / left }));
+}
+
+/** As CTRL has it (arXiv 1909.05858) and transformers computes it: a negative logit is multiplied. */
+export function penalised(
+  logits: ArrayLike<number>,
+  seen: Iterable<number>,
+  penalty: number,
+): ArrayLike<number> {
+  const changed = Float32Array.from(logits);
+  for (const token of new Set(seen)) {
+    const logit = changed[token];
+    if (logit !== undefined) changed[token] = logit > 0 ? logit / penalty : logit * penalty;
+  }
+  return changed;
 }
 
 /** The next token of one position's logits. */

@@ -135,7 +135,7 @@ test('a checkpoint is found as nanochat finds it', async () => {
   });
   assert.is(ran.code, 0, ran.err);
   assert.match(ran.err, 'base_checkpoints/d4');
-  const none = await nanoc(['compile', '--source', 'sft', '-o', out], { env });
+  const none = await nanoc(['compile', '--source', 'rl', '-o', out], { env });
   assert.is(none.code, 1);
   assert.match(none.err, 'N601');
   const step = await nanoc(['compile', '--source', 'base', '--step', '7', '-o', out], { env });

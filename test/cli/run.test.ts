@@ -22,10 +22,10 @@ const made = await nanoc(['compile', '--checkpoint', `${tiny}/base_checkpoints/d
 test("text goes on as nanochat's engine goes on, and stops where it stops", async () => {
   assert.is(made.code, 0, made.err);
   for (const { prompt, engine_text } of texts) {
-    const { code, out, err } = await nanoc(['run', model, '--prompt', prompt, '-n', '64']);
+    const { code, out, err } = await nanoc(['run', model, '--prompt', prompt, '-n', '64', '--stats']);
     assert.is(code, 0, err);
     assert.is(out, `${engine_text.replace(/<\|bos\|>$/, '')}\n`);
-    assert.match(err, /\d+ tokens, first after \d+ ms/);
+    assert.match(err, /^\d+ tokens, first after \d+ ms, then \d+\.\d a second\n$/);
   }
 });
 
@@ -39,6 +39,63 @@ test('ids come out where ids went in', async () => {
     lines(json.out).map((line) => JSON.parse(line).token),
     nostop_ids.slice(0, 5),
   );
+});
+
+const answerOf = ({ engine_text }: Text): string => engine_text.replace(/<\|bos\|>$/, '');
+
+test('several prompts in a batch say what each says alone, one below the other', async () => {
+  const given = texts.flatMap(({ prompt }) => ['--prompt', prompt]);
+  const { code, out, err } = await nanoc(['run', model, ...given, '-n', '64']);
+  assert.is(code, 0, err);
+  assert.is(err, '');
+  assert.is(out, texts.map((t, i) => `--- ${i + 1}\n${answerOf(t)}\n`).join(''));
+  const ids = texts.flatMap(({ prompt_ids }) => ['--tokens', prompt_ids.join(',')]);
+  const numbers = await nanoc(['run', model, ...ids, '-n', '64']);
+  assert.is(numbers.out, texts.map((t, i) => `--- ${i + 1}\n${t.nostop_ids.join(' ')}\n`).join(''));
+});
+
+test('samples of one prompt are those of the seeds from --seed on', async () => {
+  const args = ['--prompt', 'ROMEO:\n', '-n', '20', '--temperature', '0.9', '--json'];
+  const made = async (...more: string[]) =>
+    lines((await nanoc(['run', model, ...args, ...more])).out).map((line) => JSON.parse(line));
+  const three = await made('--num-samples', '3', '--seed', '5');
+  for (const row of [0, 1, 2]) {
+    const alone = await made('--seed', String(5 + row));
+    const mine = three.filter((step) => step.row === row);
+    assert.equal(
+      mine.map(({ token }) => token),
+      alone.map(({ token }) => token),
+    );
+    assert.ok(['stop', 'length'].includes(mine.at(-1).end));
+  }
+  assert.is.not(
+    String(three.map((s) => s.row === 0 && s.token)),
+    String(three.map((s) => s.row === 1 && s.token)),
+  );
+});
+
+test('a text ends before --stop, wherever its tokens end', async () => {
+  const [first] = texts as readonly [Text];
+  const whole = answerOf(first);
+  const middle = whole.slice(20, 29);
+  const { out } = await nanoc(['run', model, '--prompt', first.prompt, '-n', '64', '--stop', middle]);
+  assert.is(out, `${whole.slice(0, whole.indexOf(middle))}\n`);
+  const never = await nanoc(['run', model, '--prompt', first.prompt, '-n', '64', '--stop', `${middle}\0`]);
+  assert.is(never.out, `${whole}\n`);
+  const { nostop_ids, prompt_ids } = first;
+  const ids = ['--tokens', prompt_ids.join(','), '--stop', String(nostop_ids[4])];
+  const ended = await nanoc(['run', model, ...ids]);
+  assert.is(ended.out, `${nostop_ids.slice(0, nostop_ids.indexOf(nostop_ids[4]!) + 1).join(' ')}\n`);
+});
+
+test('what is there already comes less often with a penalty', async () => {
+  const repeated = async (...more: string[]): Promise<number> => {
+    const { out } = await nanoc(['run', model, '--tokens', '7,8,7,8', '-n', '80', ...more]);
+    const tokens = out.trim().split(' ');
+    return tokens.length - new Set(tokens).size;
+  };
+  assert.ok((await repeated('--repetition-penalty', '1.5')) < (await repeated()));
+  assert.is(await repeated('--repetition-penalty', '1'), await repeated());
 });
 
 test('draws are those of the seed', async () => {
@@ -95,6 +152,10 @@ test('what cannot be continued is refused with a reason', async () => {
     ['--prompt', 'a', '--tokens', '1'],
     ['--tokens', 'a'],
     ['--tokens', '1', '-n', '0'],
+    ['--prompt', '-', '--prompt', '-'],
+    ['--tokens', '1', '--stop', 'x'],
+    ['--tokens', '1', '--repetition-penalty', '0.5'],
+    ['--tokens', '1', '--num-samples', '0'],
   ]) {
     assert.is((await nanoc(['run', model, ...args])).code, 2, args.join(' '));
   }

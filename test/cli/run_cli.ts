@@ -59,7 +59,7 @@ export async function nanoc(args: readonly string[], { cwd = root, env = {} }: A
 
 /** What starts the same as a process of its own. */
 export const command = (args: readonly string[]): readonly string[] => [
-  ...['--import', 'tsx', `${root}nanoc.ts`],
+  ...['--import', import.meta.resolve('tsx'), `${root}nanoc.ts`],
   ...args,
 ];
 

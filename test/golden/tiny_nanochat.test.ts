@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columnsOf } from '../../runtime/cache.ts';
+import { chat } from '../../runtime/chat.ts';
 import { compareLogits } from '../../runtime/compare.ts';
 import { generate } from '../../runtime/generate.ts';
 import { readTensors } from '../../runtime/golden.ts';
@@ -85,6 +86,43 @@ for (const [name, cuts] of [
     const { abs, top1 } = compareLogits(expected, actual, { abs: 0, kl: 0 });
     assert.ok(abs <= 1e-4, `${abs} apart`);
     assert.is(top1, 1);
+  });
+}
+
+// Written by nanochat's own engine, tool use and all.
+const conversations = JSON.parse(read('chat_greedy.json').toString()) as readonly (readonly {
+  readonly user: string;
+  readonly prompt_ids: readonly number[];
+  readonly ids: readonly number[];
+  readonly mask_sampled: readonly number[];
+}[])[];
+const file = `${home}tokenizer/tokenizer.pkl`;
+const tokenizer = openTokenizer(readFileSync(file), file);
+
+for (const form of [{}, { cache: 'static', slots: 256 }, { cache: 'none' }] as const) {
+  test(`conversations are nanochat's token for token, kept from turn to turn: ${form.cache ?? 'dynamic'}`, async () => {
+    const talking = await open(`${home}chatsft_checkpoints/d4`, undefined, form);
+    for (const turns of conversations) {
+      const conversation = chat(talking, tokenizer, { maxTokens: 96 });
+      for (const { user, prompt_ids, ids, mask_sampled } of turns) {
+        const steps: { readonly token: number; readonly forced: boolean }[] = [];
+        for await (const step of conversation.say(user)) steps.push(step);
+        assert.equal(
+          steps.map((s) => s.token),
+          ids,
+        );
+        assert.equal(
+          steps.map((s) => (s.forced ? 0 : 1)),
+          mask_sampled,
+        );
+        assert.equal(conversation.tokens(), [...prompt_ids, ...ids]);
+      }
+    }
+    const dumb = chat(talking, tokenizer, { maxTokens: 96, tools: false });
+    const tokens: number[] = [];
+    for await (const { token } of dumb.say(conversations[1]![0]!.user)) tokens.push(token);
+    assert.not.equal(tokens, conversations[1]![0]!.ids);
+    await talking.close();
   });
 }
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { generate } from '../../runtime/generate.ts';
-import { candidates, random, sample } from '../../runtime/sample.ts';
+import { generate, generateRows } from '../../runtime/generate.ts';
+import { candidates, penalised, random, sample } from '../../runtime/sample.ts';
 import { tinySession } from './tiny_session.ts';
 
 async function collect(options: Parameters<typeof generate>[2], session = tinySession({})): Promise<string> {
@@ -36,6 +36,70 @@ test('stops at a token that ends the text, and yields it', async () => {
   const until = tokens.slice(0, tokens.indexOf(stop) + 1);
   assert.is(await collect({ maxTokens: 12, stop: [stop] }), until.join(' '));
   assert.is(await collect({ maxTokens: 0 }), '');
+});
+
+test('rows of a batch, padded and ended one by one, are what they are alone', async () => {
+  const prompts = [[1, 2], [3], [4, 5, 6, 7]];
+  for (const form of [{}, { cache: 'static', slots: 30 }] as const) {
+    const rows: number[][] = [[], [], []];
+    const until = (row: number): boolean => rows[row]!.length >= 2 + 3 * row;
+    const ends: string[] = [];
+    for await (const { row, token, end } of generateRows(tinySession(form), prompts, {
+      maxTokens: 7,
+      until,
+    })) {
+      rows[row]!.push(token);
+      if (end) ends.push(`${row} ${end}`);
+    }
+    assert.equal(ends, ['0 until', '1 until', '2 length']);
+    for (const [row, prompt] of prompts.entries()) {
+      const alone: number[] = [];
+      for await (const token of generate(tinySession(form), prompt, { maxTokens: 7 })) alone.push(token);
+      assert.equal(rows[row], alone.slice(0, rows[row]!.length));
+    }
+  }
+});
+
+test('a row that ended takes none of the context', async () => {
+  const until = (row: number, _: number): boolean => row === 1;
+  let made = 0;
+  const long = [[1], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]];
+  for await (const { row } of generateRows(tinySession({ context: 12 }), long, { maxTokens: 11, until }))
+    if (row === 0) made++;
+  assert.is(made, 11);
+});
+
+test('samples of a prompt are the seeds from the first on', async () => {
+  const hot = { maxTokens: 9, temperature: 3 };
+  const rows: number[][] = [[], [], [], []];
+  for await (const { row, token } of generateRows(tinySession({}), [[1, 2], [3]], {
+    ...hot,
+    samples: 2,
+    seed: 5,
+  }))
+    rows[row]!.push(token);
+  for (const [row, prompt] of [[1, 2], [1, 2], [3], [3]].entries()) {
+    const alone: number[] = [];
+    for await (const token of generate(tinySession({}), prompt, { ...hot, seed: 5 + row })) alone.push(token);
+    assert.equal(rows[row], alone);
+  }
+});
+
+test('forced tokens follow in place of the choice, and are seen by what comes after', async () => {
+  const steps: string[] = [];
+  const force = (_: number, token: number) => (token === 11 || steps.length > 0 ? [] : [11, 12]);
+  for await (const { token, forced } of generateRows(tinySession({}), [[1, 2]], { maxTokens: 5, force }))
+    steps.push(`${token}${forced ? '!' : ''}`);
+  const first = Number(steps[0]);
+  assert.equal(steps.slice(1, 3), ['11!', '12!']);
+  const after: number[] = [];
+  for await (const token of generate(tinySession({}), [1, 2, first, 11, 12], { maxTokens: 2 }))
+    after.push(token);
+  assert.equal(steps.slice(3).map(Number), after);
+});
+
+test('a penalty divides what is liked and multiplies what is not', () => {
+  assert.equal([...(penalised([2, -2, 1], [0, 1, 0], 2) as Float32Array)], [1, -4, 1]);
 });
 
 // What nanochat's engine does: the k largest logits divided by the temperature, then a softmax.

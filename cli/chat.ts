@@ -1,0 +1,141 @@
+/** `nanoc chat`: talk to a model; a line in is a message, the answer comes as it is made. */
+
+import { createInterface, type Interface } from 'node:readline';
+import type { Command } from 'commander';
+import { type Chat, chat } from '../runtime/chat.ts';
+import { Refusal } from '../spec/diagnostic.ts';
+import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import type { IoOptions } from './io.ts';
+import { openModel } from './model_kinds.ts';
+import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
+import { speedOf, speedText } from './speed.ts';
+import { tokenizerFor } from './tokenizer_files.ts';
+
+interface Options extends SamplingOptions, Partial<IoOptions> {
+  readonly system?: string;
+  readonly tools: boolean;
+  readonly stats?: boolean;
+}
+
+export function addChat(program: Command): void {
+  const command = program
+    .command('chat')
+    .description('talk to a compiled nanochat: a line is a message, piped lines are one conversation')
+    .argument('<model>', 'a .onnx or .pt file that nanoc wrote')
+    .option('--system <text>', 'put before the first message, as nanochat does')
+    .option('--no-tools', 'no calculator, even when the model calls it')
+    .option('--stats', 'say on stderr how fast each answer was');
+  withGlobals(withSamplingOptions(command, { temperature: 0.6, topK: 50 })).action(
+    (model: string, options: Options) => runAction(run, options, [model]),
+  );
+}
+
+async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
+  const file = openModel(model);
+  const tokenizer = tokenizerFor(model, options.tokenizer);
+  const session = await file.open(options.device);
+  try {
+    const { system, tools } = options;
+    const begin = (): Chat =>
+      chat(session, tokenizer, { ...samplingOf(options), tools, ...(system ? { system } : {}) });
+    await talk(cx, begin, options);
+  } finally {
+    await session.close();
+  }
+  return exitCodes.fine;
+}
+
+const commands = '/new begins another conversation, /quit or Ctrl-D leaves; Ctrl-C stops an answer';
+
+async function talk(cx: Context, begin: () => Chat, options: Options): Promise<void> {
+  const isTerminal = process.stdin.isTTY === true && !cx.io.options.json;
+  if (isTerminal) cx.io.note(commands);
+  let conversation = begin();
+  for await (const line of messages(cx, isTerminal)) {
+    const message = line.trim();
+    if (message === '/quit') return;
+    if (message === '/new') conversation = begin();
+    else if (message !== '') await answer(cx, conversation, message, options, isTerminal);
+  }
+}
+
+async function* messages(cx: Context, isTerminal: boolean): AsyncGenerator<string, void, void> {
+  const input = createInterface({
+    input: process.stdin,
+    ...(isTerminal ? { output: process.stdout, prompt: '> ' } : {}),
+  });
+  // On a terminal readline takes Ctrl-C from the system: it is handed on.
+  input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  cx.signal.addEventListener('abort', () => input.close());
+  try {
+    for await (const line of prompted(input, isTerminal)) {
+      if (cx.signal.aborted) break;
+      yield line;
+    }
+    if (cx.signal.aborted) throw new Refusal([]);
+  } finally {
+    input.close();
+  }
+}
+
+async function* prompted(input: Interface, isTerminal: boolean): AsyncGenerator<string, void, void> {
+  if (isTerminal) input.prompt();
+  for await (const line of input) {
+    yield line;
+    if (isTerminal) input.prompt();
+  }
+}
+
+/** What goes wrong with one message ends a conversation that is piped, and is said in one that is typed. */
+async function answer(
+  cx: Context,
+  conversation: Chat,
+  message: string,
+  options: Options,
+  isTerminal: boolean,
+): Promise<void> {
+  const { io } = cx;
+  const speed = speedOf();
+  let stopped = false;
+  cx.stopsShort = () => {
+    const first = !stopped;
+    stopped = true;
+    return first;
+  };
+  let text = '';
+  const tools: { readonly code: string; readonly result?: string }[] = [];
+  let end: string | undefined;
+  try {
+    for await (const piece of conversation.say(message)) {
+      speed.token();
+      text += piece.text;
+      if (piece.tool) tools.push(piece.tool);
+      end = piece.end;
+      if (!io.options.json) {
+        process.stdout.write(piece.text);
+        if (piece.tool)
+          io.note(`[${piece.tool.code} = ${piece.tool.result ?? 'not something to calculate'}]`);
+      }
+      if (stopped || cx.signal.aborted) break;
+    }
+  } catch (cause) {
+    if (!isTerminal || !(cause instanceof Refusal)) throw cause;
+    io.report(cause.diagnostics);
+    return;
+  } finally {
+    delete cx.stopsShort;
+  }
+  const stats = speed.summary();
+  if (io.options.json) {
+    io.json({
+      message,
+      text,
+      ...(tools.length > 0 ? { tools } : {}),
+      end: stopped ? 'interrupted' : end,
+      ...stats,
+    });
+    return;
+  }
+  process.stdout.write('\n');
+  if (options.stats) process.stderr.write(`${speedText(stats)}\n`);
+}
