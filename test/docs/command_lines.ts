@@ -3,7 +3,12 @@
 import { readFileSync } from 'node:fs';
 
 const root = new URL('../../', import.meta.url);
-export const pages = ['README.md', 'spec/LANGUAGE.md', 'examples/tiny-nanochat/README.md'] as const;
+export const pages = [
+  'README.md',
+  'spec/LANGUAGE.md',
+  'examples/tiny-nanochat/README.md',
+  'examples/node/README.md',
+] as const;
 export const textOfPage = (page: string): string => readFileSync(new URL(page, root), 'utf8');
 
 /** Each line of the `sh` blocks of a page, taken apart at `&&`. */

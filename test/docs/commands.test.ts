@@ -14,6 +14,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'npm test -- spec/': 'test/repository/harness.test.ts',
   'npm run demo': 'test/docs/commands.test.ts',
   'npm run generate': 'test/repository/fresh.test.ts',
+  'node examples/node/stream.mjs model.onnx model.tokenizer.pkl "ROMEO:"': 'test/examples/node.test.ts',
   'npm run bench': 'by hand: it writes gigabytes and takes minutes',
 };
 
