@@ -1,9 +1,9 @@
 /** Where a tokenizer lies: beside a model, a checkpoint or in nanochat's base folder, under the names it is given there. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readEncoding } from '../runtime/tiktoken_pickle.ts';
-import { openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
+import { gpt2Tokenizer } from '../runtime/gpt2_files.ts';
+import { encodingOf, openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
 import { type Ends, tokenizerFiles } from '../runtime/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 
@@ -16,6 +16,12 @@ export interface TokenizerFile {
 }
 
 const names = ['tokenizer.pkl', 'tokenizer.json'];
+/** What else a folder may have one of: rank files of tiktoken, and GPT-2's vocabulary beside its merges. */
+const others = /^(?:.*\.tiktoken|tokenizer\.model|vocab\.json|encoder\.json)$/;
+const mergesOf: Readonly<Record<string, string>> = {
+  'vocab.json': 'merges.txt',
+  'encoder.json': 'vocab.bpe',
+};
 const configName = 'tokenizer_config.json';
 
 /** Above this a file is no tokenizer: the largest in use have some 20 MB. */
@@ -24,7 +30,15 @@ const largest = 64 * 2 ** 20;
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 
 const inFolder = (folder: string): readonly string[] =>
-  [folder, join(folder, 'tokenizer')].flatMap((f) => names.map((name) => join(f, name)));
+  [folder, join(folder, 'tokenizer')].flatMap((f) =>
+    [...names, ...otherNames(f)].map((name) => join(f, name)),
+  );
+
+function otherNames(folder: string): readonly string[] {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  const found = readdirSync(folder).filter((name) => others.test(name));
+  return found.filter((name) => !mergesOf[name] || isFile(join(folder, mergesOf[name])));
+}
 
 /** `model.onnx` has `model.tokenizer.pkl` beside it when nanoc wrote both. */
 const ownNames = (model: string): readonly string[] =>
@@ -50,7 +64,7 @@ export function namedTokenizer(path: string): string {
   throw new Refusal([
     error('N708', `no tokenizer at ${path}`, {
       file: path,
-      expected: `${names.join(' or ')}, or a folder with one`,
+      expected: `${names.join(' or ')}, a .tiktoken file, vocab.json with merges.txt, or a folder with one`,
     }),
   ]);
 }
@@ -70,12 +84,25 @@ export function tokenizerFor(model: string, named: string | undefined): Tokenize
 
 /** Refuses with N708 or N621. */
 export function readTokenizer(path: string): TokenizerFile {
+  const merges = mergesOf[basename(path)];
+  if (merges !== undefined) return gpt2Files(path, join(dirname(path), merges));
   const bytes = read(path);
   const besides = [path.replace(/tokenizer\.json$/, configName), join(dirname(path), configName)];
   const configPath = path.endsWith('.json') ? besides.find((p) => p !== path && isFile(p)) : undefined;
   const config = configPath === undefined ? undefined : read(configPath);
   const tokenizer = openTokenizer(bytes, path, config);
   return { path, bytes, tokenizer, ...(config ? { config } : {}) };
+}
+
+/** Two files as the one that they amount to. */
+function gpt2Files(vocab: string, merges: string): TokenizerFile {
+  if (!isFile(merges)) {
+    const extra = { file: vocab, expected: `${basename(merges)} beside it` };
+    throw new Refusal([error('N708', 'a vocabulary without its merges', extra)]);
+  }
+  const bytes = gpt2Tokenizer({ bytes: read(vocab), file: vocab }, { bytes: read(merges), file: merges });
+  const path = join(dirname(vocab), 'tokenizer.json');
+  return { path, bytes, tokenizer: openTokenizer(bytes, path) };
 }
 
 function read(path: string): Uint8Array {
@@ -94,7 +121,7 @@ function read(path: string): Uint8Array {
   }
 }
 
-/** Under which names a tokenizer is kept beside `model.onnx`; a pickle also in the form that other programs read. */
+/** Under which names a tokenizer is kept beside `model.onnx`: in the form that other programs read, a pickle as it is too. */
 export function tokenizerCopies(
   model: string,
   { path, bytes, config, tokenizer }: TokenizerFile,
@@ -104,10 +131,10 @@ export function tokenizerCopies(
     const copies = [{ name: name('tokenizer.json'), bytes }];
     return config ? [...copies, { name: name(configName), bytes: config }] : copies;
   }
-  const files = tokenizerFiles(readEncoding(bytes, path), endsOf(tokenizer));
+  const files = tokenizerFiles(encodingOf(bytes, path), endsOf(tokenizer));
   const text = new TextEncoder();
   return [
-    { name: name('tokenizer.pkl'), bytes },
+    ...(path.endsWith('.pkl') ? [{ name: name('tokenizer.pkl'), bytes }] : []),
     { name: name('tokenizer.json'), bytes: text.encode(files.tokenizer) },
     { name: name(configName), bytes: text.encode(files.config) },
   ];

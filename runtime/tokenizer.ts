@@ -1,8 +1,9 @@
-/** Text to tokens and back: nanochat's `tokenizer.pkl`, or a `tokenizer.json`. */
+/** Text to tokens and back: nanochat's `tokenizer.pkl`, a `tokenizer.json`, or a rank file of tiktoken. */
 
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { bpe } from './bpe.ts';
 import { hubTokenizer } from './hub_tokenizer.ts';
+import { looksLikeRanks, readRanks } from './rank_file.ts';
 import { type Encoding, readEncoding } from './tiktoken_pickle.ts';
 
 export interface DecodeStream {
@@ -28,17 +29,31 @@ export interface Tokenizer {
 
 /** `config` is the `tokenizer_config.json` that lies beside a `tokenizer.json`. */
 export function openTokenizer(bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer {
-  const first = bytes.find((b) => b > 32);
-  if (first === 0x80) return tiktoken(readEncoding(bytes, file), file);
-  if (first === 0x7b) return hubTokenizer(bytes, file, config);
-  const hint = 'nanochat writes tokenizer.pkl; a Hugging Face model has a tokenizer.json';
+  if (bytes.find((b) => b > 32) === 0x7b) return hubTokenizer(bytes, file, config);
+  return tiktoken(encodingOf(bytes, file), file);
+}
+
+/** Of a file that is no `tokenizer.json`; refuses (N621) what is no encoding of tiktoken either. */
+export function encodingOf(bytes: Uint8Array, file: string): Encoding {
+  if (bytes.find((b) => b > 32) === 0x80) return readEncoding(bytes, file);
+  if (looksLikeRanks(bytes)) return readRanks(bytes, file);
+  const isPieces = /\.model$/.test(file) && bytes[0] === 0x0a;
+  const hint = isPieces
+    ? 'this is a SentencePiece model: give the tokenizer.json that Hugging Face has of the same model'
+    : 'nanochat writes tokenizer.pkl; a Hugging Face model has a tokenizer.json; tiktoken has rank files';
   throw new Refusal([
-    error('N621', 'neither a pickled tiktoken Encoding nor a tokenizer.json', { file, hint }),
+    error('N621', 'neither a pickled tiktoken Encoding, nor a tokenizer.json, nor a rank file', {
+      file,
+      hint,
+    }),
   ]);
 }
 
 /** nanochat's names, in the order in which its engine stops at them. */
-const stopNames = ['<|assistant_end|>', '<|bos|>', '<|endoftext|>'];
+const stopNames = [
+  ...['<|assistant_end|>', '<|bos|>', '<|endoftext|>'],
+  ...['<|eot_id|>', '<|eom_id|>', '<|end_of_text|>', '<|im_end|>'],
+];
 
 const unknownToken = new TextEncoder().encode('\ufffd');
 
@@ -53,7 +68,7 @@ function tiktoken(encoding: Encoding, file: string): Tokenizer {
     );
   for (const [text, id] of special) bytesOf.set(id, new TextEncoder().encode(text));
   const cut = separator(special);
-  const bos = special.get('<|bos|>') ?? special.get('<|endoftext|>');
+  const bos = ['<|bos|>', '<|begin_of_text|>', '<|endoftext|>'].flatMap((n) => special.get(n) ?? [])[0];
   const stream = (): DecodeStream => {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     return {

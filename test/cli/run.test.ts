@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -132,6 +132,26 @@ test('the tokenizer is found beside the model or where it is said to be', async 
   }
   cpSync(`${tiny}/tokenizer/tokenizer.pkl`, join(dirname(lonely), 'tokenizer.pkl'));
   assert.is((await nanoc(['run', lonely, '--prompt', 'a', '-n', '2'])).code, 0);
+});
+
+test('a tokenizer may be a rank file, or a vocabulary beside its merges', async () => {
+  const json = JSON.parse(readFileSync(model.replace('.onnx', '.tokenizer.json'), 'utf8'));
+  const names = ['vocab.json', 'merges.txt'];
+  const texts = [JSON.stringify(json.model.vocab), json.model.merges.join('\n')];
+  const two = folder();
+  names.forEach((name, i) => {
+    writeFileSync(join(two, name), texts[i]!);
+  });
+  const run = (tokenizer: string) =>
+    nanoc(['run', model, '--prompt', 'JULIET', '-n', '3', '--tokenizer', tokenizer]);
+  const fine = await run(two);
+  assert.is(fine.code, 0, fine.err);
+  assert.is((await run(join(two, 'vocab.json'))).out, fine.out);
+  rmSync(join(two, 'merges.txt'));
+  const alone = await run(join(two, 'vocab.json'));
+  assert.is(alone.code, 1);
+  assert.match(alone.err, 'merges.txt beside it');
+  assert.match((await run(two)).err, 'a .tiktoken file, vocab.json with merges.txt');
 });
 
 test('what cannot be continued is refused with a reason', async () => {
