@@ -1,8 +1,17 @@
 /** Writes the files of an artifact all or not at all: under other names first, then renamed, the model last. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, lstatSync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
@@ -40,7 +49,9 @@ export async function writeArtifact(
   });
   for (const { target } of pending) refuseWhatIsThere(target, options.overwrite ?? false);
   const written: string[] = [];
+  const made: string[] = [];
   try {
+    for (const { target } of pending) makeFolders(dirname(target), folder, made);
     const tell = progress(options);
     for (const [i, file] of files.entries()) {
       written.push(pending[i]!.temporary);
@@ -50,8 +61,17 @@ export async function writeArtifact(
     moveIntoPlace(pending, options.overwrite ?? false);
   } catch (cause) {
     for (const path of written) rmSync(path, { force: true });
+    for (const path of made.reverse()) rmSync(path, { recursive: true, force: true });
     throw cause;
   }
+}
+
+/** Folders of names such as `onnx/model.onnx`, inside `root`, which is there; those made are added to `made`. */
+function makeFolders(folder: string, root: string, made: string[]): void {
+  if (relative(root, folder) === '' || look(folder)?.isDirectory()) return;
+  makeFolders(dirname(folder), root, made);
+  attempt(folder, () => mkdirSync(folder));
+  made.push(folder);
 }
 
 /** The system's words, without the call and the path that Node adds. */

@@ -21,7 +21,7 @@ export function addChat(program: Command): void {
   const command = program
     .command('chat')
     .description('talk to a compiled nanochat: a line is a message, piped lines are one conversation')
-    .argument('<model>', 'a .onnx or .pt file that nanoc wrote')
+    .argument('<model>', 'a .onnx or .pt file that nanoc wrote, or a folder with one')
     .option('--system <text>', 'put before the first message, as nanochat does')
     .option('--no-tools', 'no calculator, even when the model calls it')
     .option('--stats', 'say on stderr how fast each answer was');
@@ -32,7 +32,7 @@ export function addChat(program: Command): void {
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
   const file = openModel(model);
-  const tokenizer = tokenizerFor(model, options.tokenizer);
+  const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);
   try {
     const { system, tools } = options;

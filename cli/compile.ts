@@ -10,9 +10,10 @@ import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
 import { lookInside, type Stage } from './look_inside.ts';
-import { type Inputs, openInputs } from './open_inputs.ts';
-import { outputPath, refuseOverwrite } from './output_path.ts';
+import { type Inputs, openInputs, usage } from './open_inputs.ts';
+import { makeFolder, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
 import { summarise } from './summarise.ts';
+import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withTokenizer } from './with_tokenizer.ts';
 
 interface Options extends CompileOptions {
@@ -53,6 +54,8 @@ export function addCompile(program: Command): void {
 export function targetsOf(options: CompileOptions): readonly string[] {
   const targets = options.target.length > 0 ? [...new Set(options.target)] : ['onnx'];
   refuseUnread(options, targets.map(findBackend));
+  if (targets.length > 1 && options.layout !== undefined && options.layout !== 'plain')
+    throw usage(`--layout ${options.layout} is for one target`, 'run nanoc once for each');
   return targets;
 }
 
@@ -102,14 +105,22 @@ export async function compileTo(
 ): Promise<Written> {
   const backend = findBackend(target);
   const compiled = compileOrRefuse(cx, requestOf(inputs, options, backend));
-  const place = outputPath(options.out, compiled.manifest.model, backend, targets);
+  const { manifest } = compiled;
+  const layout = layoutOf(options, backend);
+  const place = layout
+    ? { folder: outputFolder(options.out, manifest.model), file: layoutModel(layout, backend, options.dtype) }
+    : outputPath(options.out, manifest.model, backend, targets);
   const { folder, file } = place;
   const emitted = emit(compiled, backend, emitOptions(options, file));
   cx.io.report(emitted.diagnostics);
-  const artifact = withTokenizer(cx.io, emitted, place, compiled.manifest.vocab, options.copies);
+  const artifact = layout
+    ? withLayout(layout, emitted, compiled, options.copies, { folder, backend })
+    : withTokenizer(cx.io, emitted, place, manifest.vocab, options.copies);
+  const path = join(folder, artifact.files.at(-1)!.name);
   if (!options.force) refuseOverwrite(artifact, folder);
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
-  const progress = cx.io.progress(`writing ${join(folder, file)}`, total);
+  if (layout) makeFolder(folder);
+  const progress = cx.io.progress(`writing ${path}`, total);
   await writeArtifact(artifact, folder, {
     signal: cx.signal,
     onBytes: (done: number) => progress.at(done),
@@ -118,7 +129,7 @@ export async function compileTo(
   progress.done();
   cx.io.report(compiled.weights.findings());
   const needs = backend.needs(emitOptions(options, file));
-  return { path: join(folder, file), compiled, artifact, target, needs };
+  return { path, compiled, artifact, target, needs };
 }
 
 export function emit(
@@ -146,6 +157,7 @@ export function requestOf(
   backend: Backend,
 ): CompileRequest {
   const { cache, maxSeqLen } = options;
+  const layout = layoutOf(options, backend);
   return {
     source: spec.source,
     include: spec.include,
@@ -156,11 +168,12 @@ export function requestOf(
     ...(maxSeqLen === undefined ? {} : { maxSeqLen }),
     cache: cache.form,
     ...(cache.slots === undefined ? {} : { slots: cache.slots }),
-    logits: options.logits,
+    logits: options.logits ?? (layout ? 'last' : 'all'),
     storage: options.dtype,
     compute: backend.computesIn === 'storage' ? options.dtype : 'float32',
     wholeWeights: backend.wholeWeights ?? false,
-    padded: backend.padsUncached ?? false,
+    padded: (backend.padsUncached ?? false) && (layout?.padsUncached ?? true),
+    statesAsLayers: layout?.statesAsLayers ?? false,
     backendPasses: backend.passes(emitOptions(options, `model${backend.extension}`)),
   };
 }

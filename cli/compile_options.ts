@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Backend, TargetOption } from '../backends/backend.ts';
 import { backends } from '../backends/index.ts';
+import { layouts } from '../backends/layout/index.ts';
 import { type Release, releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -24,7 +25,9 @@ export interface CompileOptions extends Partial<IoOptions> {
   readonly minLibtorch?: Release;
   readonly ignoreExtra: readonly string[];
   readonly maxSeqLen?: number;
-  readonly logits: 'all' | 'last';
+  /** `last` in a layout and `all` elsewhere when left out. */
+  readonly logits?: 'all' | 'last';
+  readonly layout?: string;
   readonly external?: 'auto' | 'always' | 'never';
 }
 
@@ -34,7 +37,7 @@ const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'fl
 
 export function withCompileOptions(command: Command): Command {
   const names = backends.map((b) => b.name);
-  return command
+  const first = command
     .addOption(
       new Option('--target <name>', `what to compile to: ${names.join(', ')} (repeatable)`)
         .default([], names[0] ?? '')
@@ -67,7 +70,13 @@ export function withCompileOptions(command: Command): Command {
         '--min-libtorch <release>',
         `the oldest LibTorch that loads a TorchScript archive; ${releases[0]} when left out`,
       ).choices(releases),
-    )
+    );
+  return withBoundaryOptions(first);
+}
+
+/** What of the checkpoint is taken, and what the files are like. */
+function withBoundaryOptions(command: Command): Command {
+  return command
     .option(
       '--ignore-extra <glob>',
       'tensors that the spec does not use (repeatable)',
@@ -80,9 +89,16 @@ export function withCompileOptions(command: Command): Command {
       whole(1),
     )
     .addOption(
-      new Option('--logits <which>', 'for every position, or the last')
-        .choices(['all', 'last'])
-        .default('all'),
+      new Option(
+        '--logits <which>',
+        'for every position, or the last; when left out the last in a layout, all elsewhere',
+      ).choices(['all', 'last']),
+    )
+    .addOption(
+      new Option(
+        '--layout <name>',
+        `the files around the model; plain when left out: ${layouts.map((l) => `${l.name}: ${l.doc}`).join('; ')}`,
+      ).choices(['plain', ...layouts.map((l) => l.name)]),
     )
     .addOption(
       new Option(

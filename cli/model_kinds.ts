@@ -1,5 +1,7 @@
 /** The kinds of model files that nanoc writes, and what each needs to be read, run and looked into again. */
 
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Backend, EmitOptions } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import { openOnnxWeights, readModel } from '../backends/onnx/read_model.ts';
@@ -11,7 +13,7 @@ import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
 import { type LibtorchHost, startLibtorch } from '../runtime/libtorch_node_session.ts';
 import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
 import type { Session } from '../runtime/session.ts';
-import type { Diagnostic } from '../spec/diagnostic.ts';
+import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { openInside } from './open_inside.ts';
 import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
 
@@ -76,6 +78,20 @@ function torchscriptFile(path: string): ModelFile {
   };
 }
 
-/** Refuses (N704) what no backend of ours wrote. */
-export const openModel = (path: string): ModelFile =>
-  path.endsWith('.onnx') ? onnxFile(path) : torchscriptFile(path);
+/** Where the model lies in a folder that nanoc wrote. */
+const inFolder = ['model.onnx', 'onnx/model.onnx', 'onnx/model_fp16.onnx', 'model.pt'];
+
+function modelIn(folder: string): string {
+  const found = inFolder.map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  const expected = inFolder.join(', ');
+  throw new Refusal([
+    error('N704', 'no model in this folder', { file: folder, expected, hint: 'name the model itself' }),
+  ]);
+}
+
+/** A file, or a folder with one. Refuses (N704) what no backend of ours wrote. */
+export function openModel(name: string): ModelFile {
+  const path = existsSync(name) && statSync(name).isDirectory() ? modelIn(name) : name;
+  return path.endsWith('.onnx') ? onnxFile(path) : torchscriptFile(path);
+}

@@ -39,10 +39,20 @@ export function outputPath(
   return { folder, file: basename(out) };
 }
 
+/** The folder of a layout, named after the model when `-o` is absent. */
+export function outputFolder(out: string | undefined, model: string): string {
+  const folder = out ?? model;
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    const hint = 'a layout is a folder: name another one with -o';
+    throw new Refusal([error('N505', `${folder} is no folder`, { file: folder, hint })]);
+  }
+  return folder;
+}
+
 const isFolder = (path: string): boolean =>
   path.endsWith('/') || path.endsWith('\\') || (existsSync(path) && statSync(path).isDirectory());
 
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (cause) {

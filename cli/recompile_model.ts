@@ -52,6 +52,7 @@ function requestAgain({ manifest, backend, emit }: ModelFile): CompileRequest {
     compute,
     wholeWeights: backend.wholeWeights ?? false,
     padded: backend.padsUncached ?? false,
+    statesAsLayers: manifest.passes.includes('state_as_layer'),
     backendPasses: backend.passes(emit),
   };
 }

@@ -29,7 +29,7 @@ export function addRun(program: Command): void {
   const command = program
     .command('run')
     .description('generate text or token ids from a compiled model, streaming')
-    .argument('<model>', 'a .onnx or .pt file that nanoc wrote')
+    .argument('<model>', 'a .onnx or .pt file that nanoc wrote, or a folder with one')
     .option(
       '--prompt <text>',
       'text to continue; `-` reads it from stdin; repeatable, all in one batch; needs a tokenizer',
@@ -79,7 +79,7 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
     throw usage('--prompt - is there twice', 'standard input can be read once');
   const file = openModel(model);
   const rows = (prompt.length + tokens.length) * options.numSamples;
-  const made = prompt.length > 0 ? texts(model, options) : ids(options);
+  const made = prompt.length > 0 ? texts(file.path, options) : ids(options);
   const session = await file.open(options.device);
   const speed = speedOf();
   try {

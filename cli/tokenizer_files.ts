@@ -1,10 +1,11 @@
 /** Where a tokenizer lies: beside a model, a checkpoint or in nanochat's base folder, under the names it is given there. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { chatTemplate, conversationTokens } from '../runtime/chat_template.ts';
 import { gpt2Tokenizer } from '../runtime/gpt2_files.ts';
 import { encodingOf, openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
-import { type Ends, tokenizerFiles } from '../runtime/write_tokenizer.ts';
+import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 
 export interface TokenizerFile {
@@ -46,8 +47,13 @@ const ownNames = (model: string): readonly string[] =>
 
 const stem = (path: string): string => basename(path).replace(/\.[^.]*$/, '');
 
+/** In a layout the model may be one folder further down. */
 export const besideModel = (model: string): string | undefined =>
-  [...ownNames(model), ...inFolder(dirname(model))].find(isFile);
+  [
+    ...ownNames(model),
+    ...inFolder(dirname(model)),
+    ...(basename(dirname(resolve(model))) === 'onnx' ? inFolder(join(dirname(model), '..')) : []),
+  ].find(isFile);
 
 /** In the checkpoint's folder, or where nanochat keeps it: `<base>/tokenizer` for `<base>/base_checkpoints/d20`. */
 export function besideCheckpoint(checkpoint: string): string | undefined {
@@ -121,27 +127,39 @@ function read(path: string): Uint8Array {
   }
 }
 
+/** As the two files that most programs read. */
+export function hubFiles({ path, bytes, config, tokenizer }: TokenizerFile): {
+  readonly json: Uint8Array;
+  readonly config: Uint8Array;
+} {
+  const text = new TextEncoder();
+  const ends = endsOf(tokenizer);
+  if (path.endsWith('.json')) return { json: bytes, config: config ?? text.encode(tokenizerConfig(ends)) };
+  const files = tokenizerFiles(encodingOf(bytes, path), ends);
+  return { json: text.encode(files.tokenizer), config: text.encode(files.config) };
+}
+
 /** Under which names a tokenizer is kept beside `model.onnx`: in the form that other programs read, a pickle as it is too. */
 export function tokenizerCopies(
   model: string,
-  { path, bytes, config, tokenizer }: TokenizerFile,
+  file: TokenizerFile,
 ): readonly { readonly name: string; readonly bytes: Uint8Array }[] {
   const name = (own: string): string => `${stem(model)}.${own}`;
-  if (path.endsWith('.json')) {
-    const copies = [{ name: name('tokenizer.json'), bytes }];
-    return config ? [...copies, { name: name(configName), bytes: config }] : copies;
-  }
-  const files = tokenizerFiles(encodingOf(bytes, path), endsOf(tokenizer));
-  const text = new TextEncoder();
+  const { json, config } = hubFiles(file);
+  const isJson = file.path.endsWith('.json');
   return [
-    ...(path.endsWith('.pkl') ? [{ name: name('tokenizer.pkl'), bytes }] : []),
-    { name: name('tokenizer.json'), bytes: text.encode(files.tokenizer) },
-    { name: name(configName), bytes: text.encode(files.config) },
+    ...(file.path.endsWith('.pkl') ? [{ name: name('tokenizer.pkl'), bytes: file.bytes }] : []),
+    { name: name('tokenizer.json'), bytes: json },
+    ...(isJson && !file.config ? [] : [{ name: name(configName), bytes: config }]),
   ];
 }
 
 function endsOf({ special, bos, stops }: Tokenizer): Ends {
   const named = (id: number | undefined) => [...special].find(([, other]) => other === id)?.[0];
   const [begin, end] = [named(bos), named(stops[0])];
-  return { ...(begin === undefined ? {} : { bos: begin }), ...(end === undefined ? {} : { eos: end }) };
+  return {
+    ...(begin === undefined ? {} : { bos: begin }),
+    ...(end === undefined ? {} : { eos: end }),
+    ...(conversationTokens.every((name) => special.has(name)) ? { chatTemplate } : {}),
+  };
 }

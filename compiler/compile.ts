@@ -44,6 +44,8 @@ export interface CompileRequest {
   readonly compute?: GraphDType;
   /** Parameters stay as the checkpoint has them; views of them stay in the graph. */
   readonly wholeWeights?: boolean;
+  /** States of fixed length go by the names of further layers. */
+  readonly statesAsLayers?: boolean;
   /** Run after the common ones. */
   readonly backendPasses?: readonly Pass[];
   readonly trace?: (pass: string, line: string) => void;
@@ -66,7 +68,7 @@ export interface Compiled {
 }
 
 /** Passes that change what a call takes and gives; the reference needs them too. */
-const shaping: readonly string[] = ['place_cache', 'last_token_logits'];
+const shaping: readonly string[] = ['place_cache', 'state_as_layer', 'last_token_logits'];
 
 /** From here on a second thread pays. */
 const isLarge = ({ tensors }: Checkpoint): boolean =>
@@ -94,10 +96,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
   const context = contextOf(raw);
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
-  const { wholeWeights = false } = request;
+  const { wholeWeights = false, statesAsLayers = false } = request;
   const padded = cache !== 'none' || (request.padded ?? false);
   const common = pipeline({
-    ...{ cache, padded, logits, storage, compute, wholeWeights },
+    ...{ cache, padded, logits, storage, compute, wholeWeights, statesAsLayers },
     ...(slots === undefined ? {} : { slots }),
   });
   const passes = [...common, ...(request.backendPasses ?? [])];

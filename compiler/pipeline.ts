@@ -16,6 +16,7 @@ import {
   merge_views,
   name_composites,
   place_cache,
+  state_as_layer,
 } from './passes/index.ts';
 
 export interface PipelineOptions {
@@ -31,11 +32,14 @@ export interface PipelineOptions {
   readonly compute: GraphDType;
   /** Parameters stay as the checkpoint has them. */
   readonly wholeWeights?: boolean;
+  /** States of fixed length go by the names of further layers, for clients that know nothing else. */
+  readonly statesAsLayers?: boolean;
 }
 
 /**
- * 1. `place_cache`: before it a graph cannot be run, and sizes are not yet those of the form asked for.
- * 2. `last_token_logits`: early, so that every later pass has fewer tokens' work before it. These two are the model's
+ * 1. `place_cache`: before it a graph cannot be run, and sizes are not yet those of the form asked for. `state_as_layer`
+ *    where a client wants it.
+ * 2. `last_token_logits`: early, so that every later pass has fewer tokens' work before it. These are the model's
  *    boundary; what follows changes no output.
  * 3. `fold_constants`: a form without a past leaves masks and sums over nothing behind.
  * 4. `fold_rotary_tables`: all layers come to look up the same rows, before 6 meets the reshapes around them.
@@ -54,8 +58,10 @@ export const pipeline = ({
   compute,
   padded = cache !== 'none',
   wholeWeights = false,
+  statesAsLayers = false,
 }: PipelineOptions): Pass[] => [
   place_cache({ cache, padded, ...(slots === undefined ? {} : { slots }) }),
+  ...(statesAsLayers ? [state_as_layer] : []),
   ...(logits === 'last' ? [last_token_logits] : []),
   fold_constants,
   fold_rotary_tables,

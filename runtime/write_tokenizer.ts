@@ -12,11 +12,13 @@ export interface TokenizerJson {
 export interface Ends {
   readonly bos?: string;
   readonly eos?: string;
+  /** Of conversations, in Jinja. */
+  readonly chatTemplate?: string;
 }
 
 export const tokenizerFiles = (encoding: Encoding, ends: Ends = {}): TokenizerJson => ({
   tokenizer: tokenizerJson(encoding, ends),
-  config: configJson(ends),
+  config: tokenizerConfig(ends),
 });
 
 const json = (value: unknown): string => JSON.stringify(value);
@@ -109,13 +111,15 @@ const beginWith = (bos: string, id: number) => {
   };
 };
 
-const configJson = ({ bos, eos }: Ends): string => {
+/** `tokenizer_config.json`. */
+export const tokenizerConfig = ({ bos, eos, chatTemplate }: Ends): string => {
   const config = {
     tokenizer_class: 'PreTrainedTokenizerFast',
     ...(bos === undefined ? {} : { bos_token: bos, add_bos_token: true }),
     ...(eos === undefined ? {} : { eos_token: eos }),
     ...((bos ?? eos) === undefined ? {} : { pad_token: bos ?? eos }),
     clean_up_tokenization_spaces: false,
+    ...(chatTemplate === undefined ? {} : { chat_template: chatTemplate }),
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 };

@@ -62,6 +62,7 @@ export const codes = {
   N507: 'no such spec',
   N509: 'overflow in the storage dtype',
   N510: 'usage',
+  N511: 'layout cannot carry the model',
   // N6xx weights
   N601: 'checkpoint not found',
   N602: 'not a checkpoint',

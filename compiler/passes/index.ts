@@ -10,3 +10,4 @@ export { last_token_logits } from './last_token_logits.ts';
 export { merge_views } from './merge_views.ts';
 export { name_composites } from './name_composites.ts';
 export { place_cache } from './place_cache.ts';
+export { state_as_layer } from './state_as_layer.ts';

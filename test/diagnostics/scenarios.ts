@@ -9,6 +9,7 @@ import { rawBytes } from '../../compiler/weights/stream.ts';
 import type { Code } from '../../spec/codes.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { render } from '../../spec/render.ts';
+import { lettersTokenizer } from '../backends/layout/letters.ts';
 import { folder, nanoc } from '../cli/run_cli.ts';
 import * as pickle from '../compiler/weights/pickle_bytes.ts';
 import { safetensorsBytes, torchBytes, torchZip } from '../compiler/weights/torch_bytes.ts';
@@ -135,6 +136,20 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
     'wte.weight': eight,
     'lm_head.weight': floats(1, 2, 3, 4, 5, 6, 7, 9),
   }),
+  N511: (dir) =>
+    compiles(
+      ...[
+        'nanochat_2026_03',
+        ...small,
+        '--set',
+        'dim=32',
+        '--layout',
+        'genai',
+        '--tokenizer',
+        lettersTokenizer(32),
+      ],
+      ...['-o', join(dir, 'laid')],
+    )(dir),
   N618: compiles('--checkpoint', golden('nanochat-g4-valueembed')),
   N619: (dir) => {
     text(

@@ -1,0 +1,83 @@
+/**
+ * The folder that onnxruntime-genai opens: `genai_config.json`, the model and the tokenizer side by side. Written by what its
+ * sources read (0.16, August 2026); it was not run.
+ */
+
+import { cannotCarry, refuseUncarried } from './carries.ts';
+import { bytesFile, jsonFile, type Layout, type LayoutInput } from './layout.ts';
+import { layerOf, shapeFacts } from './shape_facts.ts';
+
+const client = 'onnxruntime-genai';
+
+export const genai: Layout = {
+  name: 'genai',
+  doc: 'folder that onnxruntime-genai opens; written by its sources, not run',
+  targets: ['onnx'],
+  caches: ['dynamic'],
+  statesAsLayers: false,
+  padsUncached: true,
+  wantsTokenizer: true,
+  files(input) {
+    const { manifest, tokenizer, files } = input;
+    refuseUncarried(client, manifest);
+    refuseHalves(input);
+    return [
+      jsonFile('genai_config.json', config(input)),
+      ...(tokenizer
+        ? [bytesFile('tokenizer.json', tokenizer.json), bytesFile('tokenizer_config.json', tokenizer.config)]
+        : []),
+      ...files,
+    ];
+  },
+};
+
+/** It wants the values of every layer that it finds the keys of. */
+function refuseHalves({ manifest: { ports } }: LayoutInput): void {
+  const names = new Set(ports.map((p) => p.input));
+  for (const port of ports) {
+    const { layer, half } = layerOf(port)!; // refused before
+    const other = `past_key_values.${layer}.${half === 'key' ? 'value' : 'key'}`;
+    if (!names.has(other))
+      throw cannotCarry(client, `${port.input} without ${other}`, '--layout transformers.js carries it');
+  }
+}
+
+function config({ manifest, graph, tokenizer, files }: LayoutInput) {
+  const { layers, heads, kvHeads, headSize, width } = shapeFacts(manifest, graph);
+  const has = (name: string): boolean => manifest.inputs.some((i) => i.name === name);
+  const given = ['input_ids', 'attention_mask', 'position_ids'].filter(has);
+  const { bos, stops = [] } = tokenizer ?? {};
+  const context = manifest.context ?? 2048;
+  return {
+    model: {
+      type: 'decoder',
+      ...(bos === undefined ? {} : { bos_token_id: bos }),
+      ...(stops.length === 0 ? {} : { eos_token_id: stops, pad_token_id: bos ?? stops[0] }),
+      vocab_size: manifest.vocab,
+      context_length: context,
+      decoder: {
+        session_options: { provider_options: [] },
+        filename: files.at(-1)!.name,
+        head_size: headSize,
+        hidden_size: width,
+        num_attention_heads: heads,
+        num_key_value_heads: kvHeads,
+        num_hidden_layers: layers,
+        inputs: {
+          ...Object.fromEntries(given.map((name) => [name, name])),
+          past_key_names: 'past_key_values.%d.key',
+          past_value_names: 'past_key_values.%d.value',
+        },
+        outputs: {
+          logits: 'logits',
+          present_key_names: 'present.%d.key',
+          present_value_names: 'present.%d.value',
+        },
+      },
+    },
+    search: {
+      ...{ do_sample: false, max_length: context, num_beams: 1, num_return_sequences: 1 },
+      ...{ temperature: 1, top_k: 50, top_p: 1, repetition_penalty: 1, past_present_share_buffer: false },
+    },
+  };
+}

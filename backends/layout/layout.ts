@@ -1,0 +1,59 @@
+/** What a layout is: the files that a client wants around a model, and what the model itself has to be like. */
+
+import type { Graph } from '../../compiler/ir.ts';
+import type { CacheForm, Manifest } from '../../compiler/manifest.ts';
+import type { ArtifactFile } from '../backend.ts';
+
+/** A tokenizer as the files that clients read, and what they ask it. */
+export interface LayoutTokenizer {
+  /** `tokenizer.json` and `tokenizer_config.json`. */
+  readonly json: Uint8Array;
+  readonly config: Uint8Array;
+  readonly bos?: number;
+  /** End a text; the first one is the usual one. */
+  readonly stops: readonly number[];
+}
+
+export interface LayoutInput {
+  readonly manifest: Manifest;
+  /** With its ports placed. */
+  readonly graph: Graph;
+  /** What the backend wrote, data first, the model last; names are those of a plain layout. */
+  readonly files: readonly ArtifactFile[];
+  readonly tokenizer?: LayoutTokenizer;
+  /** Of the folder; what a client calls the model. */
+  readonly name: string;
+  readonly target: string;
+  /** Text of a file of the folder that is there already; a layout may keep part of it. */
+  readonly existing: (name: string) => string | undefined;
+}
+
+export interface Layout {
+  readonly name: string;
+  readonly doc: string;
+  /** Targets that its client runs. */
+  readonly targets: readonly string[];
+  readonly caches: readonly CacheForm[];
+  /** States of fixed length go by the names of further layers. */
+  readonly statesAsLayers: boolean;
+  /** A model without a cache takes a mask and positions all the same, where its target can do it. */
+  readonly padsUncached: boolean;
+  /** Whether its client cannot do without a tokenizer. */
+  readonly wantsTokenizer: boolean;
+  /** All files of the folder, the model last; refuses (N511) a model that its client cannot carry. */
+  files(input: LayoutInput): readonly ArtifactFile[];
+}
+
+export function textFile(name: string, text: string): ArtifactFile {
+  const bytes = new TextEncoder().encode(text);
+  return bytesFile(name, bytes);
+}
+
+export const bytesFile = (name: string, bytes: Uint8Array): ArtifactFile => ({
+  name,
+  size: bytes.length,
+  chunks: () => [bytes],
+});
+
+export const jsonFile = (name: string, value: unknown): ArtifactFile =>
+  textFile(name, `${JSON.stringify(value, null, 2)}\n`);

@@ -1,0 +1,86 @@
+/** Puts the files of a layout around a model. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Artifact, Backend } from '../backends/backend.ts';
+import { layouts } from '../backends/layout/index.ts';
+import type { Layout, LayoutTokenizer } from '../backends/layout/layout.ts';
+import { transformersModel } from '../backends/layout/transformers_js.ts';
+import type { Compiled } from '../compiler/compile.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import type { CompileOptions } from './compile_options.ts';
+import type { FoundTokenizer } from './open_inputs.ts';
+import { usage } from './open_inputs.ts';
+import { hubFiles } from './tokenizer_files.ts';
+
+/** Undefined for a plain one; refuses what its client cannot run at all. */
+export function layoutOf(
+  { layout: name, cache }: Pick<CompileOptions, 'layout' | 'cache'>,
+  backend: Backend,
+): Layout | undefined {
+  const layout = layouts.find((l) => l.name === name);
+  if (!layout) return undefined;
+  if (!layout.targets.includes(backend.name)) {
+    throw usage(
+      `--layout ${layout.name} takes no ${backend.name}`,
+      `--target ${layout.targets.join(' or ')}`,
+    );
+  }
+  if (!layout.caches.includes(cache.form)) {
+    throw usage(
+      `--layout ${layout.name} cannot work with --cache ${cache.form}`,
+      `its client wants --cache ${layout.caches.join(' or ')}`,
+    );
+  }
+  return layout;
+}
+
+/** Name of the model file that the backend writes. */
+export const layoutModel = (layout: Layout, { extension }: Backend, storage: string): string =>
+  layout.name === 'transformers.js' ? transformersModel(storage) : `model${extension}`;
+
+/** `folder` is where the files go, named after the model unless the user named it. */
+export function withLayout(
+  layout: Layout,
+  artifact: Artifact,
+  { manifest, reference }: Compiled,
+  found: FoundTokenizer | undefined,
+  { folder, backend }: { readonly folder: string; readonly backend: Backend },
+): Artifact {
+  const tokenizer = found && fitting(found, manifest.vocab);
+  if (layout.wantsTokenizer && !tokenizer) {
+    throw new Refusal([
+      error('N708', `--layout ${layout.name} wants a tokenizer`, {
+        found: 'none beside the checkpoint',
+        hint: '--tokenizer PATH names one',
+      }),
+    ]);
+  }
+  const existing = (name: string): string | undefined => {
+    const path = join(folder, name);
+    return existsSync(path) && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
+  };
+  const files = layout.files({
+    ...{
+      manifest,
+      graph: reference,
+      files: artifact.files,
+      name: manifest.model,
+      target: backend.name,
+      existing,
+    },
+    ...(tokenizer ? { tokenizer } : {}),
+  });
+  return { ...artifact, files };
+}
+
+function fitting({ file }: FoundTokenizer, vocab: number): LayoutTokenizer {
+  const { tokenizer } = file;
+  if (tokenizer.vocab > vocab) {
+    const expected = `at most ${vocab} tokens, the vocabulary of the model`;
+    const found = `${tokenizer.vocab} tokens`;
+    throw new Refusal([error('N621', 'the tokenizer does not fit', { file: file.path, expected, found })]);
+  }
+  const { bos, stops } = tokenizer;
+  return { ...hubFiles(file), stops, ...(bos === undefined ? {} : { bos }) };
+}
