@@ -1,12 +1,10 @@
 /** A session on onnxruntime-node, which is loaded only here and only when asked for. */
 
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import type { Manifest } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
-import type { Tensor } from '../spec/tensor.ts';
-import type { GraphDType } from '../spec/type.ts';
-import { fromHalf, toHalf } from './half.ts';
-import type { Feeds, Session } from './session.ts';
+import { refuseNarrow, runOrt } from './ort_tensors.ts';
+import type { Session } from './session.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -97,67 +95,15 @@ async function create(ort: Ort, options: OnnxOptions): Promise<InferenceSession>
   }
 }
 
-/** int64 leaves as BigInt64Array, float16 as bits; bfloat16 cannot cross this runtime's boundary. */
-function toOrt(ort: Ort, { dtype, shape, data }: Tensor): OrtTensor {
-  switch (dtype) {
-    case 'float32':
-      return new ort.Tensor('float32', data as Float32Array, shape); // by the contract of Tensor
-    case 'int64':
-      return new ort.Tensor('int64', BigInt64Array.from(data as Float64Array, BigInt), shape);
-    case 'bool':
-      return new ort.Tensor('bool', data as Uint8Array, shape);
-    case 'float16':
-      return new ort.Tensor('float16', Uint16Array.from(data as Float32Array, toHalf), shape);
-    case 'bfloat16':
-      throw new Refusal([
-        error('N704', 'onnxruntime-node takes no bfloat16 inputs', { hint: '--compute f32' }),
-      ]);
-  }
-}
-
-function fromOrt(t: OrtTensor): Tensor {
-  const shape = [...t.dims];
-  const data: unknown = t.data; // its type depends on `type` and on whether this Node has Float16Array
-  switch (t.type) {
-    case 'float32':
-      return { dtype: 'float32', shape, data: data as Float32Array };
-    case 'int64':
-      return { dtype: 'int64', shape, data: Float64Array.from(data as BigInt64Array, Number) };
-    case 'bool':
-      return { dtype: 'bool', shape, data: Uint8Array.from(data as Uint8Array) };
-    case 'float16': {
-      const values = data as ArrayLike<number>;
-      const wide =
-        data instanceof Uint16Array ? Float32Array.from(data, fromHalf) : Float32Array.from(values);
-      return { dtype: 'float16', shape, data: wide };
-    }
-    default:
-      throw new Refusal([error('N704', `onnxruntime gave an output of type ${t.type}`)]);
-  }
-}
-
-const narrow: readonly GraphDType[] = ['bfloat16'];
-
 export async function onnxSession(options: OnnxOptions): Promise<Session> {
   const { manifest, device = 'cpu' } = options;
   const ort = await importRuntime(options.load ?? (() => import('onnxruntime-node')));
-  const refused = [...manifest.inputs, ...manifest.outputs].find((t) => narrow.includes(t.dtype));
-  if (refused) {
-    const extra = { found: `${refused.name} is ${refused.dtype}`, hint: '--compute f32 or f16' };
-    throw new Refusal([error('N704', 'onnxruntime-node takes no bfloat16 at the boundary', extra)]);
-  }
+  refuseNarrow(manifest);
   const session = await create(ort, options);
-  const wanted = new Set(session.inputNames);
   return {
     label: `onnxruntime-node ${device}`,
     manifest,
-    run: async (feeds: Feeds, fetches) => {
-      const used = Object.entries(feeds).filter(([name]) => wanted.has(name));
-      const inputs = Object.fromEntries(used.map(([name, t]) => [name, toOrt(ort, t)]));
-      const names = fetches?.filter((name) => session.outputNames.includes(name));
-      const outputs = await (names ? session.run(inputs, names) : session.run(inputs));
-      return Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, fromOrt(t)]));
-    },
+    run: (feeds, fetches) => runOrt(ort.Tensor, session, feeds, fetches),
     close: () => session.release(),
   };
 }

@@ -38,6 +38,24 @@ async function bundle(): Promise<Metafile> {
   return result.metafile;
 }
 
+/** What pages load: one file, nothing of Node. */
+async function bundleWeb(): Promise<Metafile> {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: ['web.ts'],
+    outdir: out,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return result.metafile;
+}
+
 /** The licence of every package that ended up in the bundle. */
 function licences(metafile: Metafile): string {
   const packages = new Set<string>();
@@ -64,7 +82,11 @@ function declarations(): void {
 }
 
 if (existsSync(out)) for (const entry of readdirSync(out)) rmSync(join(out, entry), { recursive: true });
-const metafile = await bundle();
+const [node, web] = [await bundle(), await bundleWeb()];
+const metafile: Metafile = {
+  inputs: { ...node.inputs, ...web.inputs },
+  outputs: { ...node.outputs, ...web.outputs },
+};
 writeFileSync(join(out, 'THIRD_PARTY_LICENSES.txt'), licences(metafile));
 declarations();
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

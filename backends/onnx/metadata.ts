@@ -1,10 +1,8 @@
 /** What a model file says of itself, for people who look at it and for `nanoc` when it reads the file again. */
 
 import type { Manifest } from '../../compiler/manifest.ts';
+import { manifestKey } from './manifest_in.ts';
 import type { Entry } from './schema.ts';
-
-/** Key of the manifest as JSON: everything that `verify`, `run` and `inspect` need. */
-export const manifestKey = 'nanoc.manifest';
 
 /** In a fixed order, so that a second compile gives the same bytes. */
 export const metadata = (manifest: Manifest): readonly Entry[] => [

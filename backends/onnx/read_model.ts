@@ -9,7 +9,7 @@ import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
 import { refuse } from '../../compiler/weights/refuse.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { parseManifest } from '../parse_manifest.ts';
-import { manifestKey } from './metadata.ts';
+import { manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor.ts';
 

@@ -1,6 +1,5 @@
 /** Stack, memo and cursor of the unpickler, every step of them bounded. */
 
-import { basename } from 'node:path';
 import { refuse } from './refuse.ts';
 import type { Global, Pickled, Policy, Tuple } from './unpickle.ts';
 
@@ -37,7 +36,7 @@ export class Machine<T> {
 
   fail(why: string, offset = this.begin): never {
     const { file, label } = this.where;
-    refuse('N606', `${basename(file)}: malformed pickle ${label} at byte ${offset}: ${why}`, { file });
+    refuse('N606', `${lastName(file)}: malformed pickle ${label} at byte ${offset}: ${why}`, { file });
   }
 
   refuseGlobal(module: string, name: string): never {
@@ -45,7 +44,7 @@ export class Machine<T> {
     const { file, label } = this.where;
     refuse(
       'N605',
-      `${basename(file)}: the pickle ${label} wants ${module}.${name}, which no checkpoint needs; nothing was executed`,
+      `${lastName(file)}: the pickle ${label} wants ${module}.${name}, which no checkpoint needs; nothing was executed`,
       {
         file,
         hint: 'do not open this file with torch.load(weights_only=False); if you made it, save model.state_dict() alone',
@@ -191,3 +190,6 @@ export const narrow = (value: bigint): number | bigint =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
     ? Number(value)
     : value;
+
+/** Of a path; without Node's own words for it, since browsers read pickles too. */
+const lastName = (path: string): string => path.replace(/^.*[/\\]/, '');

@@ -8,6 +8,7 @@ export const pages = [
   'spec/LANGUAGE.md',
   'examples/tiny-nanochat/README.md',
   'examples/node/README.md',
+  'examples/web/README.md',
 ] as const;
 export const textOfPage = (page: string): string => readFileSync(new URL(page, root), 'utf8');
 

@@ -1,0 +1,63 @@
+// Serves the page with a folder that `nanoc compile --layout transformers.js` wrote: node serve.mjs FOLDER [PORT]
+
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const [folder, port = '8080'] = process.argv.slice(2);
+const modelFolder = folder && [join(folder, 'onnx'), folder].find((at) => existsSync(join(at, 'model.onnx')));
+if (!modelFolder) {
+  console.error(folder ? `no model.onnx in ${folder}` : 'usage: node serve.mjs FOLDER [PORT]');
+  process.exit(2);
+}
+
+const page = dirname(fileURLToPath(import.meta.url));
+const resolve = createRequire(import.meta.url).resolve;
+/** Where the page finds what it loads; the first folder that has the file is meant. */
+const places = {
+  '/nanoc/': [dirname(resolve('nanoc/web'))],
+  '/ort/': [dirname(resolve('onnxruntime-web'))],
+  '/model/': [modelFolder, folder],
+  '/': [page],
+};
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+function fileOf(url) {
+  const path = normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname));
+  const prefix = Object.keys(places).find((p) => path.startsWith(p));
+  const name = path.slice(prefix.length) || 'index.html';
+  if (name.split(/[/\\]/).includes('..')) return undefined;
+  return places[prefix]
+    .map((at) => join(at, name))
+    .find((file) => existsSync(file) && statSync(file).isFile());
+}
+
+const server = createServer((request, response) => {
+  const file = fileOf(request.url);
+  // With these two headers wasm may use several threads.
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+  if (!file) {
+    response.writeHead(404).end('not found\n');
+    return;
+  }
+  response.writeHead(200, {
+    'Content-Type': types[extname(file)] ?? 'application/octet-stream',
+    'Content-Length': statSync(file).size,
+  });
+  createReadStream(file).pipe(response);
+});
+server.on('error', (cause) => {
+  console.error(`cannot listen on port ${port}: ${cause.message}`);
+  process.exit(1);
+});
+server.listen(Number(port), '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/`));

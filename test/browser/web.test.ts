@@ -1,0 +1,163 @@
+/** The page of examples/web in headless Chromium: what it writes is what nanochat's engine wrote, on wasm and on WebGPU. */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { folder, nanoc, root, tiny } from '../cli/run_cli.ts';
+import { chromium, type Page, startBrowser } from './chromium.ts';
+
+const serve = join(root, 'examples/web/serve.mjs');
+/** Screenshots are kept where this says, to be looked at. */
+const album = process.env['NANOC_SCREENSHOTS'];
+
+interface Text {
+  readonly prompt: string;
+  readonly engine_text: string;
+}
+const texts = JSON.parse(readFileSync(`${tiny}/reference/base_greedy.json`, 'utf8')) as readonly Text[];
+const [first, endless] = [texts[0]!, texts.find((t) => !t.engine_text.endsWith('<|bos|>'))!];
+const conversations = JSON.parse(
+  readFileSync(`${tiny}/reference/chat_greedy.json`, 'utf8'),
+) as readonly (readonly { readonly user: string; readonly text: string }[])[];
+
+async function layOut(from: string, ...more: string[]): Promise<string> {
+  const out = join(folder(), 'laid');
+  const args = [
+    'compile',
+    '--checkpoint',
+    `${tiny}/${from}/d4`,
+    '--layout',
+    'transformers.js',
+    '-o',
+    out,
+    ...more,
+  ];
+  const { code, err } = await nanoc(args);
+  assert.is(code, 0, err);
+  return out;
+}
+
+async function served(path: string): Promise<{ readonly url: string; readonly stop: () => void }> {
+  const child = spawn(process.execPath, [serve, path, '0']);
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { url: String(line).trim(), stop: () => void child.kill() };
+}
+
+const set = (page: Page, id: string, value: string): Promise<void> =>
+  page.evaluate(
+    `(() => { const e = document.getElementById('${id}'); e.value = '${value}'; e.dispatchEvent(new Event('change')); })()`,
+  );
+const ready = (page: Page): Promise<void> => page.until(`!document.getElementById('go').disabled`, 120);
+const text = (page: Page, selector: string): Promise<string> =>
+  page.evaluate(`[...document.querySelectorAll('${selector}')].at(-1)?.textContent ?? ''`);
+
+async function ask(page: Page, prompt: string): Promise<void> {
+  await page.evaluate(
+    `document.getElementById('prompt').value = ''; document.getElementById('prompt').focus()`,
+  );
+  await page.type(prompt);
+  await page.press('Enter', true);
+  await page.until(`document.getElementById('go').textContent === 'Stop'`, 30);
+  await page.until(`document.getElementById('go').textContent !== 'Stop'`, 240);
+}
+
+async function pageTests(): Promise<void> {
+  const browser = await startBrowser();
+  const base = await served(await layOut('base_checkpoints', '--external', 'always'));
+  const talking = await served(await layOut('chatsft_checkpoints'));
+  const expected = first.engine_text.replace(/<\|bos\|>$/, '');
+
+  for (const device of ['wasm', 'webgpu'] as const) {
+    test(`a typed prompt goes on as nanochat's engine goes on: ${device}`, async () => {
+      const page = await browser.open(base.url);
+      await ready(page);
+      await set(page, 'temperature', '0');
+      if (device === 'webgpu') await set(page, 'device', device);
+      await ready(page);
+      assert.match(await text(page, '#about'), `onnxruntime-web ${device}`);
+      await ask(page, first.prompt);
+      assert.is(await text(page, '.made'), expected);
+      assert.match(await text(page, '#speed'), /^\d+ tokens, first after \d+ ms, \d+\.\d a second$/);
+      if (album) await page.screenshot(join(album, `text_${device}.png`));
+      assert.equal(page.errors, []);
+    });
+  }
+
+  test('a conversation, its tool and its second turn are those of the engine; a long prompt is refused in words', async () => {
+    const page = await browser.open(`${talking.url}?mode=chat`);
+    await ready(page);
+    await set(page, 'temperature', '0');
+    for (const turn of conversations.at(-1)!) {
+      await ask(page, turn.user);
+      const said = turn.text
+        .replace(/<\|python_start\|>.*?<\|output_end\|>/, '')
+        .replace('<|assistant_end|>', '');
+      assert.is((await text(page, '#talk p')).replace('365-48 = 317', ''), said);
+    }
+    assert.is(await text(page, '.tool'), '365-48 = 317');
+    for (const [name, width, height, scheme] of [
+      ['wide', 1100, 800, 'light'],
+      ['phone', 390, 800, 'dark'],
+    ] as const) {
+      await page.resize(width, height);
+      await page.colors(scheme);
+      const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      assert.ok(over <= 0, `${over} pixels too wide at ${width}`);
+      if (album) await page.screenshot(join(album, `chat_${name}.png`));
+    }
+    await page.evaluate(`document.getElementById('prompt').value = 'word '.repeat(3000)`);
+    await page.press('Enter', true);
+    await page.until(`document.querySelector('.wrong')`, 60);
+    assert.match(await text(page, '.wrong'), 'the text outgrows the context');
+    assert.equal(page.errors, []);
+  });
+
+  test('Esc stops a text', async () => {
+    const page = await browser.open(base.url);
+    await ready(page);
+    await set(page, 'maxTokens', '2000');
+    await set(page, 'temperature', '0');
+    await page.evaluate(`document.getElementById('prompt').focus()`);
+    await page.type(endless.prompt);
+    await page.press('Enter', true);
+    await page.until(`document.querySelector('.made')?.textContent.length > 5`);
+    await page.press('Escape');
+    await page.until(`document.getElementById('go').textContent === 'Continue'`, 10);
+    const count = Number(/^\d+/.exec(await text(page, '#speed'))![0]);
+    assert.ok(count < 2000);
+  });
+
+  test('a model that is none is said to be none', async () => {
+    const { url, stop } = await served(join(root, 'test/browser/no_model'));
+    const page = await browser.open(url);
+    await page.until(`document.querySelector('.wrong')`, 30);
+    assert.match(await text(page, '.wrong'), 'model.onnx was not written by nanoc');
+    stop();
+  });
+
+  test.after(async () => {
+    await browser.close();
+    base.stop();
+    talking.stop();
+  });
+}
+
+test('the server says what it wants', () => {
+  const wrong = spawnSync(process.execPath, [serve, folder()], { encoding: 'utf8' });
+  assert.is(wrong.status, 2);
+  assert.match(wrong.stderr, 'no model.onnx in');
+  assert.match(spawnSync(process.execPath, [serve], { encoding: 'utf8' }).stderr, 'usage:');
+});
+
+if (chromium) await pageTests();
+else if (process.env['CI'] === 'true')
+  test('chromium is there', () => assert.unreachable('apt-get install chromium'));
+else {
+  process.stdout.write('skipped: no chromium (apt-get install chromium)\n');
+  test.skip('the page in a browser', () => {});
+}
+
+test.run();

@@ -1,0 +1,18 @@
+/** What a page needs to run a model that nanoc compiled: re-exports only, and nothing of Node. */
+
+export { manifestIn } from './backends/onnx/manifest_in.ts';
+export type { Manifest } from './compiler/manifest.ts';
+export { type Chat, type ChatOptions, type ChatPiece, chat } from './runtime/chat.ts';
+export { conversationTokens } from './runtime/chat_template.ts';
+export {
+  type GenerateOptions,
+  generate,
+  generateRows,
+  type RowsOptions,
+  type Step,
+} from './runtime/generate.ts';
+export { generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
+export { type WebOptions, webSession } from './runtime/onnx_web_session.ts';
+export type { Session } from './runtime/session.ts';
+export { openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
+export { type Diagnostic, Refusal } from './spec/diagnostic.ts';
