@@ -5,7 +5,9 @@ import type { Checkpoint, LazyTensor } from '../compiler/weights/checkpoint.ts';
 import { findGeneration } from '../compiler/weights/nanochat.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
+import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
+import { findSpec } from './find_spec.ts';
 import { groupKeys } from './group_keys.ts';
 import type { InspectOptions } from './inspect.ts';
 import { sizeText } from './open_inputs.ts';
@@ -46,10 +48,21 @@ function card(checkpoint: Checkpoint): string {
 
 function verdict(checkpoint: Checkpoint): string {
   const found = findGeneration(checkpoint);
-  if (!found) return 'no shipped spec is known to fit';
+  if (!found) return foreign(checkpoint);
   if ('spec' in found) return `${found.spec} (${found.why})`;
   if ('ambiguous' in found) return `${found.ambiguous.join(' or ')} (${found.why})`;
   return `none: nanochat's ${found.refused} (${found.why})`;
+}
+
+function foreign(checkpoint: Checkpoint): string {
+  try {
+    const { name, why } = findSpec(checkpoint);
+    return `${name} (${why})`;
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    const [{ message, hint }] = cause.diagnostics as readonly [Diagnostic];
+    return `none: ${message}${hint ? `; ${hint}` : ''}`;
+  }
 }
 
 function asJson(checkpoint: Checkpoint): unknown {

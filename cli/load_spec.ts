@@ -8,7 +8,8 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
-import { families, shippedSpecs } from './shipped.ts';
+import { findSpec } from './find_spec.ts';
+import { families, includeShipped, shippedSpecs } from './shipped.ts';
 
 export interface LoadedSpec {
   readonly source: Source;
@@ -73,7 +74,7 @@ function shipped(name: string): LoadedSpec {
   const spec = all.find((s) => s.name === name);
   if (spec) {
     const source = { name: `${name}.nanospec`, text: readFileSync(spec.path, 'utf8') };
-    return { source, include: (path) => includeShipped(dirname(spec.path), path) };
+    return { source, include: (path) => includeShipped(path, dirname(spec.path)) };
   }
   const names = [...Object.keys(families), ...all.map((s) => s.name)];
   const near = nearest(name, names);
@@ -84,23 +85,11 @@ function shipped(name: string): LoadedSpec {
   ]);
 }
 
-function includeShipped(folder: string, path: string) {
-  const file = join(folder, path);
-  return existsSync(file) ? { name: path, text: readFileSync(file, 'utf8') } : undefined;
-}
-
 function recognised(checkpoint: Checkpoint, family: string | undefined): LoadedSpec {
   const found = findGeneration(checkpoint);
   if (found === undefined) {
-    const sample = [...checkpoint.tensors.keys()].slice(0, 3).join(', ');
-    throw new Refusal([
-      error('N507', 'no shipped spec fits this checkpoint', {
-        file: checkpoint.path,
-        expected: "nanochat's keys: transformer.wte.weight, transformer.h.N.attn.c_q.weight, lm_head.weight",
-        found: sample || 'no tensors',
-        hint: 'name a spec: nanoc compile my_model.nanospec --checkpoint ...',
-      }),
-    ]);
+    const { name, why } = findSpec(checkpoint);
+    return { ...shipped(name), why: `recognised ${name}: ${why}` };
   }
   if ('spec' in found) {
     return { ...shipped(found.spec), why: `recognised ${found.spec}: ${found.why}` };

@@ -1,8 +1,9 @@
 /** The specs that come with the package: `examples/*.nanospec`, from a checkout and from an installed package alike. */
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Source } from '../spec/source.ts';
 
 export interface ShippedSpec {
   /** File name without its extension, which is also what the command line accepts. */
@@ -22,4 +23,10 @@ const extension = '.nanospec';
 export function shippedSpecs(folder: string = examplesFolder): readonly ShippedSpec[] {
   const files = readdirSync(folder).filter((file) => file.endsWith(extension));
   return files.sort().map((file) => ({ name: file.slice(0, -extension.length), path: join(folder, file) }));
+}
+
+/** What a shipped spec includes; paths are relative to the folder that all lie in. */
+export function includeShipped(path: string, folder: string = examplesFolder): Source | undefined {
+  const file = join(folder, path);
+  return existsSync(file) ? { name: path, text: readFileSync(file, 'utf8') } : undefined;
 }

@@ -1,5 +1,6 @@
 /** Checks against a golden file, and of greedy decoding. */
 
+import type { Manifest } from '../compiler/manifest.ts';
 import { columnsOf } from './cache.ts';
 import type { Golden } from './golden.ts';
 import type { Allowed } from './tolerance.ts';
@@ -76,10 +77,22 @@ function goldenLogits({ target, uncached }: Subject, golden: Golden, cuts: reado
   };
 }
 
-function stepsAfter({ target }: Subject, { steps }: Golden): readonly (Step | TokenStep)[] {
-  if (!steps) return [];
+/** The steps that a model has room for: some references go on by dropping the beginning of the text. */
+export function stepsWithin(steps: NonNullable<Golden['steps']>, { context, slots }: Manifest): typeof steps {
   const { prompt, tokens, logits } = steps;
+  const room = Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);
+  // The last token is not fed.
+  const most = Math.max(1, room - prompt[0]!.length + 1);
+  if (tokens[0]!.length <= most) return steps;
+  const kept = { prompt, tokens: tokens.map((row) => row.slice(0, most)) };
+  return logits ? { ...kept, logits: columnsOf(logits, 0, most) } : kept;
+}
+
+function stepsAfter({ target }: Subject, golden: Golden): readonly (Step | TokenStep)[] {
+  if (!golden.steps) return [];
+  const { prompt, tokens, logits } = stepsWithin(golden.steps, target.manifest);
   const [before, count] = [prompt[0]!.length, tokens[0]!.length];
+  const short = count < golden.steps.tokens[0]!.length ? ', to the end of the context' : '';
   const text = prompt.map((row, b) => [...row, ...tokens[b]!]);
   const head = {
     work: { reference: 0, target: tokens.length * (before + count) },
@@ -87,7 +100,7 @@ function stepsAfter({ target }: Subject, { steps }: Golden): readonly (Step | To
   };
   const forced: Step = {
     ...head,
-    what: `${count} steps after a prompt of ${before}`,
+    what: `${count} steps after a prompt of ${before}${short}`,
     run: async () => {
       const all = await logitsOf(target, head.calls);
       return [{ expected: logits!, actual: columnsOf(all, all.shape[1]! - count) }];
@@ -95,7 +108,7 @@ function stepsAfter({ target }: Subject, { steps }: Golden): readonly (Step | To
   };
   const chosen: TokenStep = {
     ...head,
-    what: `${count} greedy tokens after a prompt of ${before}`,
+    what: `${count} greedy tokens after a prompt of ${before}${short}`,
     runTokens: async (tolerance) => {
       const { share, ties } = agreement(await greedy(target, prompt, count), tokens, 2 * tolerance.abs);
       return { share, ...(ties ? { note: `${ties} ended in a tie within the tolerance` } : {}) };

@@ -54,7 +54,9 @@ export function moduleTree(graph: Graph, region: Region, places: Places, tied: r
   const root: Module = { path: '', slots: [], children: new Map() };
   const kinds = new Map(graph.nodes.map((n) => [nameOf(n), kindOf(n)] as const));
   for (const [weight, place] of places) addSlot(root, place, kinds.get(weight)!, weight);
-  for (const { key, param } of tied) if (places.has(param)) addSlot(root, key, 'parameter', param);
+  // A model that owns a parameter of that name, untied by its config, has it already.
+  for (const { key, param } of tied)
+    if (places.has(param) && !places.has(key)) addSlot(root, key, 'parameter', param);
   addRegions(root, region);
   return root;
 }

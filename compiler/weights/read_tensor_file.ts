@@ -16,6 +16,7 @@ export function readTensorFile(path: string): FileTensors {
       });
     }
     const head = readAt(file, 0, Math.min(file.size, 512));
+    if (isSafetensors(head, file)) return readSafetensors(file);
     const foreign = foreigners.find(({ is }) => is(head));
     if (foreign) {
       refuse('N602', `${basename(path)} is ${foreign.what}, not a checkpoint`, {
@@ -52,6 +53,9 @@ const readers: readonly Reader[] = [
     read: readSafetensors,
   },
 ];
+
+/** Asked first: a header's length may begin with the bytes of any other kind. Theirs have no `{` in this place. */
+const isSafetensors = (head: Buffer, file: OpenFile): boolean => head[8] === 0x7b && isLength(head, file);
 
 /** A safetensors file whose header is no JSON still begins with a length that could be one. */
 const isLength = (head: Buffer, { size }: OpenFile): boolean =>

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -101,13 +101,19 @@ test('a generation without a spec is refused by its name', async () => {
 });
 
 test('broken checkpoints are refused by what is wrong with them', async () => {
+  const [strange, other] = [folder(), folder()];
+  for (const path of [strange, other])
+    cpSync(join(fixture('qwen3'), 'model.safetensors'), join(path, 'model.safetensors'));
+  writeFileSync(join(strange, 'config.json'), '{}');
+  writeFileSync(join(other, 'config.json'), '{"model_type": "lama"}');
   for (const [path, code, said] of [
     ['/nowhere', 'N601', 'no checkpoint at /nowhere'],
     [hostile('truncated-zip'), 'N603', 'truncated'],
     [hostile('empty-file'), 'N602', 'empty'],
     [hostile('missing-key'), 'N608', 'the checkpoint has no lm_head.weight'],
     [hostile('meta-bad-json'), 'N613', 'meta_000000.json'],
-    [fixture('nanogpt-bias'), 'N507', 'no shipped spec fits this checkpoint'],
+    [strange, 'N507', 'no shipped spec fits this checkpoint'],
+    [other, 'N507', 'no shipped spec is for the model_type "lama"'],
   ] as const) {
     const out = join(folder(), 'm.onnx');
     const ran = await nanoc(['compile', '--checkpoint', path, '-o', out]);

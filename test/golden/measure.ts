@@ -7,6 +7,7 @@ import { compareLogits } from '../../runtime/compare.ts';
 import type { Session } from '../../runtime/session.ts';
 import { greedy } from '../../runtime/verify_greedy.ts';
 import { columns, cutInto, logitsOf } from '../../runtime/verify_run.ts';
+import { stepsWithin } from '../../runtime/verify_tokens.ts';
 import { goldenOf, readFixture } from './compile_fixture.ts';
 
 /** The shipped spec of each generation. */
@@ -33,7 +34,9 @@ export interface Figures {
 
 /** Largest differences of the full text's logits and of the steps', and whether greedy decoding goes the same way. */
 export async function measure(session: Session, name: string, suffix = ''): Promise<Figures> {
-  const { tokens, logits, steps } = goldenOf(name, suffix);
+  const golden = goldenOf(name, suffix);
+  const { tokens, logits } = golden;
+  const steps = stepsWithin(golden.steps, session.manifest);
   const apart = (a: typeof logits, b: typeof logits): number => compareLogits(a, b, { abs: 0, kl: 0 }).abs;
   const all = await logitsOf(session, [{ tokens }]);
   const [before, count] = [steps.prompt[0]!.length, steps.tokens[0]!.length];

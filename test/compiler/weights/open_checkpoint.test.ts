@@ -200,4 +200,16 @@ test('a name that would reach into the terminal is refused', () => {
   assert.is(opens({ 'm.pt': pt('../../etc') }, 'm.pt'), 'm.pt');
 });
 
+test('a safetensors file is one, whatever the length of its header begins with', () => {
+  // Of a pickle, a zip, gzip, JSON, a web page, a GGUF file.
+  for (const low of [0x80, 0x4b50, 0x8b1f, 0x7b20, 0x213c, 0x4747]) {
+    const header = JSON.stringify({ w: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } });
+    const length = low + 0x10000 * (low < header.length ? 1 : 0);
+    const text = header.padEnd(length, ' ');
+    assert.is(text.length & 0xffff, low & 0xffff);
+    const file = safetensorsBytes(text, Buffer.alloc(4));
+    assert.is(opens({ 'model.bin': file }, 'model.bin'), 'model.bin');
+  }
+});
+
 test.run();

@@ -1,0 +1,124 @@
+"""Writes test/fixtures/golden/hf-*: small random models of the transformers library with the logits it computes.
+
+Run by hand where torch and transformers are installed: python3 scripts/hf_fixtures.py [FAMILY ...]
+Each folder is what `save_pretrained` writes, and io.safetensors with the tokens, the logits of the whole text, a prompt,
+the greedy continuation and the logits of each step, computed with the library's own cache.
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM
+from transformers import CONFIG_MAPPING
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent / "test" / "fixtures" / "golden"
+ROWS, LENGTH, PROMPT, STEPS = 2, 40, 9, 8
+
+COMMON = dict(vocab_size=97, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
+              num_key_value_heads=2, max_position_embeddings=64, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+GPT = {**COMMON, "num_key_value_heads": None}
+
+
+def kind(n, every, a="sliding_attention", b="full_attention"):
+    return [b if i % every == every - 1 else a for i in range(n)]
+
+
+FAMILIES = {
+    "gpt2": ("gpt2", dict(vocab_size=97, n_positions=64, n_embd=32, n_layer=3, n_head=4, bos_token_id=1, eos_token_id=2)),
+    "llama": ("llama", dict(COMMON, rope_theta=500000.0, tie_word_embeddings=True, rope_scaling=dict(
+        rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16))),
+    "mistral": ("mistral", dict(COMMON, head_dim=12, sliding_window=7, tie_word_embeddings=False)),
+    "qwen3": ("qwen3", dict(COMMON, head_dim=12, tie_word_embeddings=True, rope_theta=1000000.0)),
+    "gemma2": ("gemma2", dict(COMMON, head_dim=12, query_pre_attn_scalar=10, sliding_window=6, num_hidden_layers=4,
+                              attn_logit_softcapping=5.0, final_logit_softcapping=3.0)),
+    "gemma3": ("gemma3_text", dict(COMMON, head_dim=12, query_pre_attn_scalar=10, sliding_window=6, num_hidden_layers=4,
+                                   layer_types=kind(4, 3))),
+    "phi3": ("phi3", dict(COMMON, hidden_size=48, partial_rotary_factor=0.5, tie_word_embeddings=False,
+                          sliding_window=None, original_max_position_embeddings=64)),
+    "olmo2": ("olmo2", dict(COMMON, num_key_value_heads=2, tie_word_embeddings=False)),
+    "gpt_neox": ("gpt_neox", dict(GPT, rotary_pct=0.25, hidden_size=64, intermediate_size=80, tie_word_embeddings=False)),
+    "falcon": ("falcon", dict(vocab_size=97, hidden_size=32, num_hidden_layers=3, num_attention_heads=4,
+                              multi_query=True, parallel_attn=True, bias=False, alibi=False, new_decoder_architecture=False,
+                              max_position_embeddings=64, bos_token_id=1, eos_token_id=2)),
+    "stablelm": ("stablelm", dict(COMMON, partial_rotary_factor=0.5, use_qkv_bias=True, tie_word_embeddings=False)),
+    "mpt": ("mpt", dict(vocab_size=97, d_model=36, n_heads=6, n_layers=3, max_seq_len=64, expansion_ratio=2,
+                        attn_config=dict(alibi=True, clip_qkv=1.5))),
+    "bloom": ("bloom", dict(vocab_size=97, hidden_size=36, n_head=6, n_layer=3, bos_token_id=1, eos_token_id=2)),
+    "mixtral": ("mixtral", dict(COMMON, num_local_experts=4, num_experts_per_tok=2, tie_word_embeddings=False)),
+    "qwen3_moe": ("qwen3_moe", dict(COMMON, head_dim=12, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=20,
+                                    norm_topk_prob=True, decoder_sparse_step=1, mlp_only_layers=[1], tie_word_embeddings=False)),
+    "deepseek_v2": ("deepseek_v2", dict(COMMON, num_key_value_heads=4, kv_lora_rank=10, q_lora_rank=None, qk_nope_head_dim=8,
+                                        qk_rope_head_dim=4, v_head_dim=6, n_routed_experts=4, n_shared_experts=1,
+                                        num_experts_per_tok=2, moe_intermediate_size=16, first_k_dense_replace=1,
+                                        topk_method="greedy", tie_word_embeddings=False)),
+    "gpt_oss": ("gpt_oss", dict(COMMON, head_dim=8, sliding_window=6, num_local_experts=4, num_experts_per_tok=2,
+                                num_hidden_layers=4, tie_word_embeddings=False, rope_scaling=dict(
+                                    rope_type="yarn", factor=4.0, beta_fast=32.0, beta_slow=1.0, truncate=False,
+                                    original_max_position_embeddings=16))),
+}
+
+
+def randomised(model, seed):
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if p.dim() == 1:
+                centre = 0.0 if "bias" in name or "sink" in name or is_less_one(model, name) else 1.0
+                p.copy_(centre + 0.2 * torch.randn_like(p))
+            else:
+                p.copy_(torch.randn_like(p) * (1.3 / p.shape[-1] ** 0.5 if "embed" not in name and "wte" not in name else 0.5))
+    return model
+
+
+def is_less_one(model, name):
+    return model.config.model_type.startswith("gemma") and "norm" in name
+
+
+def make(family, seed):
+    model_type, options = FAMILIES[family]
+    config = CONFIG_MAPPING[model_type](**{k: v for k, v in options.items() if v is not None or k == "sliding_window" or k == "q_lora_rank"})
+    config._attn_implementation = "eager"
+    torch.manual_seed(seed)
+    model = randomised(AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval(), seed)
+    folder = ROOT / f"hf-{family.replace('_', '-')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    for extra in folder.glob("generation_config.json"):
+        extra.unlink()
+    generator = torch.Generator().manual_seed(seed + 1)
+    tokens = torch.randint(0, config.vocab_size, (ROWS, LENGTH), generator=generator)
+    prompt = torch.randint(0, config.vocab_size, (ROWS, PROMPT), generator=generator)
+    with torch.no_grad():
+        logits = model(tokens, use_cache=False).logits.float()
+        out = model(prompt, use_cache=True)
+        generated, steps = [], []
+        for _ in range(STEPS):
+            last = out.logits[:, -1].float()
+            steps.append(last)
+            generated.append(last.argmax(-1))
+            out = model(generated[-1][:, None], past_key_values=out.past_key_values, use_cache=True)
+    step_logits = torch.stack(steps, 1)
+    top = step_logits.topk(2, -1).values
+    save_file({"tokens": tokens, "logits": logits.contiguous(), "prompt": prompt, "generated": torch.stack(generated, 1),
+               "step_logits": step_logits.contiguous()}, folder / "io.safetensors")
+    fixture = {
+        "name": folder.name,
+        "source": "transformers",
+        "version": transformers.__version__,
+        "torch": torch.__version__,
+        "seed": seed,
+        "tolerance": {"atol_float32": 1e-4},
+        "measured": {"logits_absmax": logits.abs().max().item(), "greedy_min_top2_gap": (top[..., 0] - top[..., 1]).min().item()},
+    }
+    (folder / "fixture.json").write_text(json.dumps(fixture, indent=2) + "\n")
+    size = sum(f.stat().st_size for f in folder.iterdir())
+    print(f"{folder.name}: {size / 1000:.0f} kB, {fixture['measured']}")
+
+
+for i, family in enumerate(FAMILIES):
+    if len(sys.argv) == 1 or family in sys.argv[1:]:
+        make(family, 100 + i)

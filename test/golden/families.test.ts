@@ -1,0 +1,120 @@
+/** Every family that ships, found from its checkpoint alone, gives the numbers that other people's code gave. */
+
+import { readdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { shippedSpecs } from '../../cli/shipped.ts';
+import type { Session } from '../../runtime/session.ts';
+import { type FixtureOptions, fixture, make, open, readFixture } from './compile_fixture.ts';
+import { measure } from './measure.ts';
+import { withTorch } from './torch_here.ts';
+
+/** The fixture of each spec, and a change of the spec's text that the numbers must show. */
+const families: Readonly<
+  Record<string, { readonly spec: string; readonly twin: readonly [from: string, to: string] }>
+> = {
+  'hf-bloom': { spec: 'bloom', twin: ['-8 * (j + 1)', '-8 * (j + 2)'] },
+  'hf-deepseek-v2': { spec: 'deepseek_v2', twin: ['(plain + turned) ** -0.5', 'plain ** -0.5'] },
+  'hf-falcon': { spec: 'falcon', twin: ['self_attention(y) + mlp(z)', 'self_attention(y) + mlp(x)'] },
+  'hf-gemma2': { spec: 'gemma2', twin: ['softcap=inner', 'softcap=2 * inner'] },
+  'hf-gemma3': { spec: 'gemma3', twin: ['window=if local then window', 'window=if local then window - 1'] },
+  'hf-gpt-neox': { spec: 'gpt_neox', twin: ['floor(head * part)', '2 * floor(head * part)'] },
+  'hf-gpt-oss': { spec: 'gpt_oss', twin: ['sinks=sinks', 'sinks=0 * sinks'] },
+  'hf-gpt2': { spec: 'gpt2', twin: ['gelu_tanh(c_fc(x))', 'gelu(c_fc(x))'] },
+  'hf-llama': {
+    spec: 'llama',
+    twin: ['slowing == "llama3" then llama3_slowed', 'slowing == "x" then llama3_slowed'],
+  },
+  'hf-mistral': { spec: 'mistral', twin: ['window=window', 'window=window + 1'] },
+  'hf-mixtral': { spec: 'mixtral', twin: ['p = float(p / sum(p, axis=-1))', 'p = float(p)'] },
+  'hf-mpt': { spec: 'mpt', twin: ['-steep * rank / n', '-steep * rank / (n + 1)'] },
+  'hf-olmo2': { spec: 'olmo2', twin: ['q_norm(q_proj(x))', 'q_proj(x)'] },
+  'hf-phi3': { spec: 'phi3', twin: ['k=rope(k), v=v', 'k=k, v=v'] },
+  'hf-qwen3': { spec: 'qwen3', twin: ['rope(k_norm(k_proj(x)', 'rope((k_proj(x)'] },
+  'hf-qwen3-moe': { spec: 'qwen3_moe', twin: ['if shares {', 'if not shares {'] },
+  'hf-stablelm': { spec: 'stablelm', twin: ['floor(head * part)', 'floor(head * part / 2)'] },
+  'llama2c-gqa': { spec: 'llama2c', twin: ['pairing="interleaved"', 'pairing="halves"'] },
+  'llama32-ropescaling': {
+    spec: 'from_scratch_llama3',
+    twin: ['low, high, original)', 'low, low + high, original)'],
+  },
+  'nanogpt-bias': { spec: 'nanogpt', twin: ['gelu(c_fc(x))', 'gelu_tanh(c_fc(x))'] },
+  'nanogpt-nobias': { spec: 'nanogpt', twin: ['wpe(positions)', 'wpe(0 * positions)'] },
+  qwen3: { spec: 'from_scratch_qwen3', twin: ['rope(q_norm(', 'rope(('] },
+};
+
+const names = Object.keys(families);
+const worst = new Map<string, number>();
+
+async function hold(session: Session, name: string): Promise<void> {
+  const { uncached, cached, sameTokens } = await measure(session, name);
+  await session.close();
+  const allowed = readFixture(name).tolerance.atol_float32;
+  assert.ok(uncached <= allowed, `${name}: logits ${uncached} apart, ${allowed} allowed`);
+  assert.ok(cached <= allowed, `${name}: step logits ${cached} apart, ${allowed} allowed`);
+  assert.ok(sameTokens, `${name}: other greedy tokens`);
+  worst.set(name, Math.max(uncached, cached, worst.get(name) ?? 0));
+}
+
+const forms = {
+  dynamic: {},
+  static: { cache: 'static', slots: 200 },
+  none: { cache: 'none' },
+} as const satisfies Readonly<Record<string, FixtureOptions>>;
+
+for (const name of names) {
+  const { spec, twin } = families[name]!;
+  for (const [form, options] of Object.entries(forms)) {
+    test(`${spec} (${name}), cache ${form}: logits at once, step by step, and the greedy text`, async () => {
+      const session = await open(fixture(name), undefined, options);
+      assert.is(session.manifest.model, spec);
+      await hold(session, name);
+    });
+  }
+
+  test(`${spec} (${name}): a spec with one thing changed is seen`, async () => {
+    const [from, to] = twin;
+    let found = false;
+    const edit = (text: string): string => {
+      found ||= text.includes(from);
+      return text.replaceAll(from, to);
+    };
+    const session = await open(fixture(name), spec, { edit });
+    assert.ok(found, `${spec} does not say ${from}`);
+    const { uncached } = await measure(session, name);
+    await session.close();
+    assert.ok(uncached > 10 * readFixture(name).tolerance.atol_float32, `only ${uncached} apart`);
+  });
+}
+
+test('every spec that ships is held by a fixture, and every fixture by a spec', () => {
+  const held = new Set(Object.values(families).map((f) => f.spec));
+  const foreign = shippedSpecs()
+    .map((s) => s.name)
+    .filter((n) => !n.startsWith('nanochat_'));
+  assert.equal([...held].sort(), foreign);
+  const folders = readdirSync(fileURLToPath(new URL('../fixtures/golden/', import.meta.url)));
+  assert.equal(
+    folders.filter((f) => !f.startsWith('nanochat-')),
+    [...names].sort(),
+  );
+});
+
+await withTorch((torch, within) => {
+  for (const name of names) {
+    within(`${families[name]!.spec} (${name}) in LibTorch`, async () => {
+      const { compiled, bytes } = make(fixture(name), undefined, { target: 'torchscript' });
+      const model = torch.file(`${name}.pt`, bytes);
+      await hold(await torch.host.open({ model, manifest: compiled.manifest }), name);
+      rmSync(model);
+    });
+  }
+});
+
+test.after(() => {
+  const [name, most] = [...worst].sort(([, a], [, b]) => b - a)[0] ?? ['none', 0];
+  console.log(`  worst of ${worst.size} fixtures: ${most.toExponential(1)} (${name})`);
+});
+
+test.run();
