@@ -24,7 +24,7 @@ const families: Readonly<
   'hf-gpt2': { spec: 'gpt2', twin: ['gelu_tanh(c_fc(x))', 'gelu(c_fc(x))'] },
   'hf-llama': {
     spec: 'llama',
-    twin: ['slowing == "llama3" then llama3_slowed', 'slowing == "x" then llama3_slowed'],
+    twin: ['factor, low, high, original)', 'factor, low, low + high, original)'],
   },
   'hf-mistral': { spec: 'mistral', twin: ['window=window', 'window=window + 1'] },
   'hf-mixtral': { spec: 'mixtral', twin: ['p = float(p / sum(p, axis=-1))', 'p = float(p)'] },
