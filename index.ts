@@ -6,6 +6,7 @@ export { backends, findBackend } from './backends/index.ts';
 export { readModel } from './backends/onnx/read_model.ts';
 export { readArchive } from './backends/torchscript/read_archive.ts';
 export { writeArtifact } from './backends/write_artifact.ts';
+export { type Change, rebuild } from './compiler/builder.ts';
 // The compiler.
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
 export { version } from './compiler/generated/version.ts';

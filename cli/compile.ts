@@ -3,12 +3,13 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
-import { findBackend } from '../backends/index.ts';
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
+import type { Pass } from '../compiler/pass.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
+import { loadPasses, loadTarget } from './extensions.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { type Inputs, openInputs, usage } from './open_inputs.ts';
 import { makeFolder, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
@@ -50,26 +51,35 @@ export function addCompile(program: Command): void {
     .action((spec: string | undefined, options: Options) => runAction(run, options, spec ? [spec] : []));
 }
 
-/** At least one, each once. */
-export function targetsOf(options: CompileOptions): readonly string[] {
+export interface Targets {
+  /** At least one, each once. */
+  readonly backends: readonly Backend[];
+  /** Run before those of a backend. */
+  readonly passes: readonly Pass[];
+}
+
+export async function targetsOf(options: CompileOptions): Promise<Targets> {
   const targets = options.target.length > 0 ? [...new Set(options.target)] : ['onnx'];
-  refuseUnread(options, targets.map(findBackend));
+  const backends: Backend[] = [];
+  for (const target of targets) backends.push(await loadTarget(target));
+  refuseUnread(options, backends);
   if (targets.length > 1 && options.layout !== undefined && options.layout !== 'plain')
     throw usage(`--layout ${options.layout} is for one target`, 'run nanoc once for each');
-  return targets;
+  return { backends, passes: await loadPasses(options.plugin) };
 }
 
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {
   const inputs = openInputs(spec, options, cx.io);
-  const targets = targetsOf(options);
+  const { backends, passes } = await targetsOf(options);
   if (options.emit || options.explain) {
-    lookInside(cx.io, requestOf(inputs, options, findBackend(targets[0]!)), options);
+    lookInside(cx.io, requestOf(inputs, options, backends[0]!, passes), options);
     return exitCodes.fine;
   }
   let code: number = exitCodes.fine;
-  for (const [i, target] of targets.entries()) {
+  for (const [i, backend] of backends.entries()) {
     const copies = i === 0 && inputs.tokenizer ? { copies: inputs.tokenizer } : {};
-    const written = await compileTo(cx, inputs, { ...options, ...copies }, target, targets.length);
+    const output = { ...options, ...copies, passes };
+    const written = await compileTo(cx, inputs, output, backend, backends.length);
     summarise(cx.io, written, inputs, options);
     if (options.verify) {
       const { verifyModel } = await import('./verify.ts');
@@ -93,6 +103,7 @@ export interface Output extends CompileOptions {
   readonly force?: boolean;
   /** Written beside the model. */
   readonly copies?: Inputs['tokenizer'];
+  readonly passes: readonly Pass[];
 }
 
 /** Compiles and writes; `targets` is how many there are in all. */
@@ -100,11 +111,10 @@ export async function compileTo(
   cx: Context,
   inputs: Inputs,
   options: Output,
-  target: string,
+  backend: Backend,
   targets: number,
 ): Promise<Written> {
-  const backend = findBackend(target);
-  const compiled = compileOrRefuse(cx, requestOf(inputs, options, backend));
+  const compiled = compileOrRefuse(cx, requestOf(inputs, options, backend, options.passes));
   const { manifest } = compiled;
   const layout = layoutOf(options, backend);
   const place = layout
@@ -129,7 +139,7 @@ export async function compileTo(
   progress.done();
   cx.io.report(compiled.weights.findings());
   const needs = backend.needs(emitOptions(options, file));
-  return { path, compiled, artifact, target, needs };
+  return { path, compiled, artifact, target: backend.name, needs };
 }
 
 export function emit(
@@ -155,6 +165,7 @@ export function requestOf(
   { spec, checkpoint }: Inputs,
   options: CompileOptions,
   backend: Backend,
+  passes: readonly Pass[],
 ): CompileRequest {
   const { cache, maxSeqLen } = options;
   const layout = layoutOf(options, backend);
@@ -174,7 +185,7 @@ export function requestOf(
     wholeWeights: backend.wholeWeights ?? false,
     padded: (backend.padsUncached ?? false) && (layout?.padsUncached ?? true),
     statesAsLayers: layout?.statesAsLayers ?? false,
-    backendPasses: backend.passes(emitOptions(options, `model${backend.extension}`)),
+    backendPasses: [...passes, ...backend.passes(emitOptions(options, `model${backend.extension}`))],
   };
 }
 

@@ -9,10 +9,12 @@ import type { CacheForm } from '../compiler/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
 import type { IoOptions } from './io.ts';
+import { isModulePath } from './load_module.ts';
 import { collectSet, type SetOption } from './set_option.ts';
 
 export interface CompileOptions extends Partial<IoOptions> {
   readonly target: readonly string[];
+  readonly plugin: readonly string[];
   readonly checkpoint?: string;
   readonly step?: number;
   readonly source?: 'base' | 'mid' | 'sft' | 'rl';
@@ -39,9 +41,23 @@ export function withCompileOptions(command: Command): Command {
   const names = backends.map((b) => b.name);
   const first = command
     .addOption(
-      new Option('--target <name>', `what to compile to: ${names.join(', ')} (repeatable)`)
+      new Option(
+        '--target <name>',
+        `what to compile to: ${names.join(', ')}, or a file with a backend of yours (repeatable)`,
+      )
         .default([], names[0] ?? '')
-        .argParser((name: string, soFar: readonly string[]) => [...soFar, oneOf(names)(name)]),
+        .argParser((name: string, soFar: readonly string[]) => [
+          ...soFar,
+          isModulePath(name) ? name : oneOf(names)(name),
+        ]),
+    )
+    .addOption(
+      new Option(
+        '--plugin <file>',
+        'a file with passes of yours, run before those of the target (repeatable)',
+      )
+        .default([], 'none')
+        .argParser((path: string, soFar: readonly string[]) => [...soFar, path]),
     )
     .option('--checkpoint <path>', 'weights: a nanochat folder, .pt, .safetensors or sharded index')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))

@@ -15,7 +15,7 @@ import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
 import { type ModelFile, openModel } from './model_kinds.ts';
-import { openInputs } from './open_inputs.ts';
+import { openInputs, usage } from './open_inputs.ts';
 import { recompileModel } from './recompile_model.ts';
 import { table } from './table.ts';
 
@@ -46,7 +46,10 @@ export function addVerify(program: Command): void {
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
   if (what !== undefined && isModelName(what)) return verifyModel(cx, what, options);
-  const targets = targetsOf(options);
+  const { backends, passes } = await targetsOf(options);
+  const unknown = backends.find((b) => !isModelName(b.extension));
+  if (unknown)
+    throw usage(`nothing here runs what ${unknown.name} writes`, 'verify takes onnx and torchscript');
   const folder = mkdtempSync(join(tmpdir(), 'nanoc-verify-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
@@ -54,8 +57,9 @@ async function run(cx: Context, options: VerifyOptions, [what]: readonly string[
     const inputs = openInputs(what, options, cx.io);
     if (!inputs.checkpoint) cx.io.note(`weights: random (seed ${options.seed})`);
     const paths: string[] = [];
-    for (const target of targets) {
-      const written = await compileTo(cx, inputs, { ...options, out: `${folder}/` }, target, targets.length);
+    for (const backend of backends) {
+      const output = { ...options, out: `${folder}/`, passes };
+      const written = await compileTo(cx, inputs, output, backend, backends.length);
       paths.push(written.path);
     }
     return await verifyModels(cx, paths, options);

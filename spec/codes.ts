@@ -63,6 +63,7 @@ export const codes = {
   N509: 'overflow in the storage dtype',
   N510: 'usage',
   N511: 'layout cannot carry the model',
+  N512: 'extension cannot be used',
   // N6xx weights
   N601: 'checkpoint not found',
   N602: 'not a checkpoint',

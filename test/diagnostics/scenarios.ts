@@ -150,6 +150,7 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
       ],
       ...['-o', join(dir, 'laid')],
     )(dir),
+  N512: (dir) => compiles('nanochat', '--target', text(dir, 'mine.mjs', 'export default 7'))(dir),
   N618: compiles('--checkpoint', golden('nanochat-g4-valueembed')),
   N619: (dir) => {
     text(

@@ -9,6 +9,7 @@ export const pages = [
   'examples/tiny-nanochat/README.md',
   'examples/node/README.md',
   'examples/web/README.md',
+  'examples/extend/README.md',
 ] as const;
 export const textOfPage = (page: string): string => readFileSync(new URL(page, root), 'utf8');
 

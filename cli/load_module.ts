@@ -1,0 +1,75 @@
+/** Modules of the user's own: backends and passes in .js, .mjs or .ts files, which import `nanoc` and mean the one that runs. */
+
+import { existsSync, statSync } from 'node:fs';
+import { createRequire, register } from 'node:module';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { error, Refusal } from '../spec/diagnostic.ts';
+
+export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
+
+const isSource = import.meta.url.endsWith('.ts');
+/** This program's own library: what a plugin imports has to be what runs it. */
+const own = new URL('./index.js', import.meta.url).href;
+
+let named = false;
+
+/** In a source tree the package knows itself by its name, and the loader of TypeScript is not to be disturbed. */
+function nameOwn(): void {
+  if (named || isSource) return;
+  named = true;
+  const hook = `export const resolve = (name, context, next) =>
+    name === 'nanoc' ? { url: ${JSON.stringify(own)}, shortCircuit: true } : next(name, context);`;
+  register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
+}
+
+/** Its exports; refuses (N512) what is not there, does not parse, or throws. */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
+  }
+  nameOwn();
+  const url = pathToFileURL(resolve(path)).href;
+  try {
+    return (await importAny(url, path)) as Readonly<Record<string, unknown>>; // a namespace is an object
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    const found = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n')[0]}` : String(cause);
+    const hint = found.includes("'nanoc'")
+      ? { hint: `npm install nanoc beside ${basename(path)}, or write it as .mjs` }
+      : {};
+    throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found, ...hint })]);
+  }
+}
+
+/** TypeScript is read by Node itself from 22.18 on, and before by tsx, where the user has it. */
+async function importAny(url: string, path: string): Promise<unknown> {
+  try {
+    return await import(url);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw cause;
+  }
+  const tsx = await tsxNear(path);
+  if (tsx) return tsx.tsImport(url, url);
+  throw new Refusal([
+    error('N512', `${path} cannot be loaded`, {
+      file: path,
+      found: `TypeScript, which Node ${process.versions.node} does not read`,
+      hint: `npm install tsx beside ${basename(path)}, or use Node 22.18 or later, or write it as .mjs`,
+    }),
+  ]);
+}
+
+interface Tsx {
+  tsImport(url: string, from: string): Promise<unknown>;
+}
+
+async function tsxNear(path: string): Promise<Tsx | undefined> {
+  try {
+    const found = createRequire(resolve(path)).resolve('tsx/esm/api');
+    return (await import(pathToFileURL(found.replace(/\.cjs$/, '.mjs')).href)) as Tsx; // by its documentation
+  } catch {
+    return undefined;
+  }
+}

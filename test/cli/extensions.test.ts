@@ -1,0 +1,93 @@
+/** Passes and targets of a user's own: those of examples/extend at work, and what is said of bad ones. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { folder, lines, nanoc, root, tiny, written } from './run_cli.ts';
+
+const extend = join(root, 'examples/extend');
+const small = ['nanochat', '--set', 'layers=2', '--set', 'dim=64', '--set', 'heads=2', '--set', 'vocab=97'];
+
+test('a backend of a file writes what it makes of the graph', async () => {
+  const out = join(folder(), 'model.dot');
+  const ran = await nanoc([
+    'compile',
+    ...small,
+    '--target',
+    join(extend, 'dot_backend.ts'),
+    '-o',
+    out,
+    '--json',
+  ]);
+  assert.is(ran.code, 0, ran.err);
+  const [told] = lines(ran.out).map((l) => JSON.parse(l));
+  assert.equal([told.target, told.needs], ['dot', 'dot -Tsvg']);
+  const text = readFileSync(out, 'utf8');
+  assert.match(text, /^digraph "nanochat_2026_03" \{/);
+  assert.match(text, 'subgraph "cluster_transformer.h.1.attn" {');
+  const [nodes, edges] = [[...text.matchAll(/^ +n\d+ \[/gm)], [...text.matchAll(/^ +n(\d+) -> n(\d+);/gm)]];
+  assert.is(nodes.length, told.nodes);
+  assert.ok(edges.length >= nodes.length - 40 && edges.every(([, a, b]) => Number(a) < Number(b)));
+  assert.is(text.split('{').length, text.split('}').length);
+});
+
+test('a pass of a file runs, says what it did, and keeps every choice', async () => {
+  const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`];
+  const plugin = ['--plugin', join(extend, 'greedy_pass.ts')];
+  const [capped, free] = [join(folder(), 'a.onnx'), join(folder(), 'b.onnx')];
+  assert.is((await nanoc(['compile', ...from, '-o', capped])).code, 0);
+  const ran = await nanoc(['compile', ...from, ...plugin, '-o', free]);
+  assert.is(ran.code, 0, ran.err);
+  const said = async (path: string) => (await nanoc(['run', path, '--prompt', 'ROMEO:', '-n', '30'])).out;
+  assert.is(await said(free), await said(capped));
+  const count = async (path: string): Promise<number> =>
+    JSON.parse((await nanoc(['inspect', path, '--json'])).out).nodes.Tanh ?? 0;
+  assert.equal([await count(capped), await count(free)], [1, 0]);
+  const explained = await nanoc(['compile', ...from, ...plugin, '--explain', 'drop_final_softcap']);
+  assert.match(explained.out, /logits: %\d+ gives way to %\d+/);
+  // The numbers are not those of the spec, and verify says so.
+  assert.is((await nanoc(['verify', free, '--no-bisect'])).code, 1);
+});
+
+test('what is no extension is refused with its file', async () => {
+  const as = (name: string, text: string): string => written(name, text);
+  for (const [args, code, said] of [
+    [['--target', './absent.mjs'], 1, /N512: .*absent\.mjs cannot be loaded/],
+    [['--target', as('a.mjs', 'export default 7')], 1, /is no backend\n.*\n.*number/],
+    [['--target', as('b.mjs', 'export default { name: "x" }')], 1, /an object with name/],
+    [['--target', as('c.mjs', 'export default {')], 1, /SyntaxError/],
+    [['--target', as('d.mjs', 'throw new RangeError("too much")')], 1, /RangeError: too much/],
+    [['--target', as('e.mjs', 'import "no-such-package"')], 1, /no-such-package/],
+    [['--plugin', as('f.mjs', 'export const passes = []')], 1, /has no passes/],
+    [['--plugin', as('g.mjs', 'export const passes = [{}]')], 1, /not all are passes/],
+    [['--plugin', as('h.mjs', 'export const other = 1')], 1, /no such export/],
+    [['--target', 'caffe'], 2, /allowed: onnx/],
+  ] as const) {
+    const ran = await nanoc(['compile', ...small, ...args, '-o', `${folder()}/`]);
+    assert.is(ran.code, code, `${args}: ${ran.err}`);
+    assert.match(ran.err, said);
+  }
+  const dot = await nanoc(['verify', ...small, '--target', join(extend, 'dot_backend.ts')]);
+  assert.is(dot.code, 2);
+  assert.match(dot.err, 'nothing here runs what dot writes');
+});
+
+test('a pass that breaks the graph is named', async () => {
+  const text = `export const passes = [{
+    name: 'careless', doc: 'Forgets where nodes came from.', keepsScopes: true,
+    run: (graph) => ({ ...graph, origins: [] }),
+  }];`;
+  const ran = await nanoc([
+    'compile',
+    ...small,
+    '--plugin',
+    written('careless.mjs', text),
+    '-o',
+    `${folder()}/`,
+  ]);
+  assert.is.not(ran.code, 0);
+  assert.match(ran.err, 'pass careless:');
+});
+
+test.run();
