@@ -11,6 +11,7 @@ import { collectSet, type SetOption } from './set_option.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly set: SetOption;
+  readonly plugin: readonly string[];
 }
 
 export function addCheck(program: Command): void {
@@ -18,10 +19,17 @@ export function addCheck(program: Command): void {
     .description('parse and type-check specs; print diagnostics')
     .argument('<spec...>', '.nanospec files, or names of shipped specs')
     .option('--set <name=value>', 'override a config entry (repeatable)', collectSet, new Map())
+    .option(
+      '--plugin <file>',
+      'a file with ops of yours (repeatable)',
+      (path: string, before: readonly string[]) => [...before, path],
+      [],
+    )
     .action((specs: string[], options: Options) => runAction(run, options, specs));
 }
 
-async function run({ io }: Context, { set }: Options, specs: readonly string[]): Promise<number> {
+async function run({ io }: Context, { set, plugin }: Options, specs: readonly string[]): Promise<number> {
+  if (plugin.length > 0) await (await import('./extensions.ts')).loadPlugins(plugin);
   let wrong = false;
   for (const argument of specs) {
     const { name, diagnostics } = findings(argument, set);

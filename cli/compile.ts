@@ -9,7 +9,7 @@ import type { Pass } from '../compiler/pass.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
-import { loadPasses, loadTarget } from './extensions.ts';
+import { loadPlugins, loadTarget } from './extensions.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { type Inputs, openInputs, usage } from './open_inputs.ts';
 import { makeFolder, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
@@ -65,7 +65,7 @@ export async function targetsOf(options: CompileOptions): Promise<Targets> {
   refuseUnread(options, backends);
   if (targets.length > 1 && options.layout !== undefined && options.layout !== 'plain')
     throw usage(`--layout ${options.layout} is for one target`, 'run nanoc once for each');
-  return { backends, passes: await loadPasses(options.plugin) };
+  return { backends, passes: await loadPlugins(options.plugin) };
 }
 
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {

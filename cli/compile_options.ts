@@ -52,10 +52,7 @@ export function withCompileOptions(command: Command): Command {
         ]),
     )
     .addOption(
-      new Option(
-        '--plugin <file>',
-        'a file with passes of yours, run before those of the target (repeatable)',
-      )
+      new Option('--plugin <file>', 'a file with ops and passes of yours (repeatable)')
         .default([], 'none')
         .argParser((path: string, soFar: readonly string[]) => [...soFar, path]),
     )

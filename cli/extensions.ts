@@ -4,6 +4,11 @@ import type { Backend } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import type { Pass } from '../compiler/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { isBuiltin } from '../spec/elaborate/builtins.ts';
+import type { Op } from '../spec/op.ts';
+import { addedOp, addOp } from '../spec/ops/added.ts';
+import { isComposite } from '../spec/ops/index.ts';
+import { primitives } from '../spec/primitives/index.ts';
 import { isModulePath, loadModule } from './load_module.ts';
 
 /** A name of ours, or a file whose default export is a backend. Refuses (N501, N512). */
@@ -20,23 +25,60 @@ export async function loadTarget(target: string): Promise<Backend> {
   ]);
 }
 
-/** The passes of `--plugin` files, in their order. Refuses (N512). */
-export async function loadPasses(paths: readonly string[]): Promise<readonly Pass[]> {
+/** Adds the ops of `--plugin` files to the language, and gives their passes, in their order. Refuses (N512). */
+export async function loadPlugins(paths: readonly string[]): Promise<readonly Pass[]> {
   const passes: Pass[] = [];
   for (const path of paths) {
-    const { passes: found } = await loadModule(path);
-    if (!Array.isArray(found) || found.length === 0 || !found.every(isPass)) {
+    const found = await loadModule(path);
+    const own = listOf(path, found, 'passes', isPass);
+    const ops = listOf(path, found, 'ops', isOp);
+    if (own.length + ops.length === 0) {
       throw new Refusal([
-        error('N512', `${path} has no passes`, {
+        error('N512', `${path} extends nothing`, {
           file: path,
-          expected: 'export const passes = [{ name, doc, keepsScopes, run(graph, { trace }) { ... } }]',
-          found: Array.isArray(found) ? 'a list in which not all are passes' : described(found),
+          expected: 'export const passes = [...], or export const ops = [defineOp({ ... })]',
+          found: described(found),
         }),
       ]);
     }
-    passes.push(...found);
+    for (const op of ops) addOrRefuse(path, op);
+    passes.push(...own);
   }
   return passes;
+}
+
+function listOf<T>(
+  path: string,
+  found: Readonly<Record<string, unknown>>,
+  name: string,
+  is: (value: unknown) => value is T,
+): readonly T[] {
+  const list = found[name];
+  if (list === undefined) return [];
+  if (Array.isArray(list) && list.every(is)) return list;
+  throw new Refusal([
+    error('N512', `the ${name} of ${path} are none`, {
+      file: path,
+      expected:
+        name === 'passes'
+          ? 'objects { name, doc, keepsScopes, run(graph, { trace }) }'
+          : 'objects { name, doc, inputs, infer(types, attrs), decompose(emit, inputs, attrs) }',
+      found: Array.isArray(list) ? 'a list with something else in it' : described(list),
+    }),
+  ]);
+}
+
+function addOrRefuse(path: string, op: Op): void {
+  const known = Object.hasOwn(primitives, op.name) || isBuiltin(op.name) || isComposite(op.name);
+  if (known && addedOp(op.name)?.doc !== op.doc) {
+    const hint = 'give it a name of its own';
+    throw new Refusal([error('N512', `there is an op named \`${op.name}\` already`, { file: path, hint })]);
+  }
+  if (!/^[a-z_][a-z0-9_]*$/.test(op.name)) {
+    const found = JSON.stringify(op.name);
+    throw new Refusal([error('N512', 'an op needs a name of small letters', { file: path, found })]);
+  }
+  addOp(op);
 }
 
 type Shape = Readonly<Record<string, 'string' | 'function' | 'boolean'>>;
@@ -54,6 +96,10 @@ const isBackend = (value: unknown): value is Backend =>
 
 const isPass = (value: unknown): value is Pass =>
   has(value, { name: 'string', doc: 'string', keepsScopes: 'boolean', run: 'function' });
+
+const isOp = (value: unknown): value is Op =>
+  has(value, { name: 'string', doc: 'string', infer: 'function', decompose: 'function' }) &&
+  Array.isArray((value as Op).inputs);
 
 const described = (value: unknown): string =>
   value === undefined

@@ -14,6 +14,7 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
+import { loadPlugins } from './extensions.ts';
 import { type ModelFile, openModel } from './model_kinds.ts';
 import { openInputs, usage } from './open_inputs.ts';
 import { recompileModel } from './recompile_model.ts';
@@ -45,7 +46,10 @@ export function addVerify(program: Command): void {
 }
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
-  if (what !== undefined && isModelName(what)) return verifyModel(cx, what, options);
+  if (what !== undefined && isModelName(what)) {
+    await loadPlugins(options.plugin); // its ops may be in the spec that the model carries
+    return verifyModel(cx, what, options);
+  }
   const { backends, passes } = await targetsOf(options);
   const unknown = backends.find((b) => !isModelName(b.extension));
   if (unknown)

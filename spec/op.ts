@@ -135,6 +135,8 @@ export interface Op<A extends Attrs = Attrs> {
   readonly doc: string;
   /** Names of the inputs, for printing; a trailing `?` marks one that may be absent (then it is not passed at all). */
   readonly inputs: readonly string[];
+  /** Of an op that a plugin adds: its attributes by their names in a call, with their defaults. */
+  readonly attrs?: Readonly<Record<string, number>>;
   readonly infer: Infer<A>;
   decompose<V>(e: Emit<V>, inputs: readonly V[], attrs: A): V;
   /** Absent where only the name makes the op. */

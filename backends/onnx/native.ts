@@ -110,7 +110,8 @@ const natives = {
 } satisfies { readonly [C in Composite]: Native<AttrsOf<C>> | string };
 
 /** The row of an op named only when running; the node carries that op's own attributes. */
-const rowOf = (op: Composite): Native<Attrs> | string => natives[op] as unknown as Native<Attrs> | string;
+const rowOf = (op: Composite): Native<Attrs> | string =>
+  (natives[op] as unknown as Native<Attrs> | string | undefined) ?? 'a plugin added it';
 
 /** For decompose_composites: which nodes stay, or why not. */
 export const keptAt =

@@ -37,14 +37,17 @@ const natives = {
   softmax: (site, inputs) => called(site.function(softmax), texts(site, inputs)),
 } satisfies { readonly [C in Composite]: LowerWith<AttrsOf<C>> | string };
 
+/** The node's attributes are those of its op, as the builder saw to. */
+const nativeOf = (op: Composite): LowerWith<Attrs> | string =>
+  (natives[op] as unknown as LowerWith<Attrs> | string | undefined) ?? 'a plugin added it';
+
 /** Whether a node stays one call; a text says why it is spelled out in primitives instead. */
 export const keepsComposite = ({ op }: Node): boolean | string => {
-  const native = natives[op as Composite]; // asked of composites only
+  const native = nativeOf(op as Composite); // asked of composites only
   return typeof native === 'string' ? native : true;
 };
 
 export function lowerComposite(op: Composite, site: Site, { inputs, attrs, type }: Node): Expr | undefined {
-  // The node's attributes are those of its op, as the builder saw to.
-  const native = natives[op] as unknown as LowerWith<Attrs> | string;
+  const native = nativeOf(op);
   return typeof native === 'string' ? undefined : native(site, inputs, attrs, type);
 }

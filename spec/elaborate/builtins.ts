@@ -1,6 +1,8 @@
 /** The built-in functions: a table of what each takes and does, and the call of one by its name. */
 
 import { Bug } from '../diagnostic.ts';
+import { addedOp } from '../ops/added.ts';
+import { addedBuiltin } from './added_op.ts';
 import { matchArguments } from './arguments.ts';
 import { attention } from './attention.ts';
 import type { Builtin, BuiltinParameter, Use } from './builtin.ts';
@@ -38,7 +40,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
 
 export const builtinNames: readonly string[] = Object.keys(builtins);
 
-export const isBuiltin = (name: string): boolean => Object.hasOwn(builtins, name);
+export const isBuiltin = (name: string): boolean =>
+  Object.hasOwn(builtins, name) || addedOp(name) !== undefined;
 
 /** As a reference writes it: `rms_norm(x, eps=2**-23)`, `concat(value, ..., axis=-1)`. */
 export function signature(name: string): string {
@@ -49,7 +52,7 @@ export function signature(name: string): string {
 
 /** Calls one; `name` must be a built-in's. What is wrong is reported, and gives poison. */
 export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, call: Invocation<V>): Value<V> {
-  const builtin = builtins[name];
+  const builtin = builtins[name] ?? addedBuiltin(name);
   if (!builtin) throw new Bug(`no built-in named ${name}`);
   const { rest, others } = apart(builtin, call);
   const params = builtin.params.map((p) => ({ name: p.name, optional: p.default !== undefined }));

@@ -1,6 +1,7 @@
 /** The registry of composite ops. */
 
 import type { Attrs, Op } from '../op.ts';
+import { addedOp } from './added.ts';
 import { append } from './append.ts';
 import { attention } from './attention.ts';
 import { gelu } from './gelu.ts';
@@ -29,7 +30,9 @@ export const ops = {
 
 export type Composite = keyof typeof ops;
 
-export const isComposite = (op: string): op is Composite => Object.hasOwn(ops, op);
+/** Of this table, or added by a plugin; the name stands for what both kinds offer. */
+export const isComposite = (op: string): op is Composite =>
+  Object.hasOwn(ops, op) || addedOp(op) !== undefined;
 
 /** The op under a name known only when running; the caller vouches that attributes it passes are that op's own. */
-export const opOf = (name: Composite): Op<Attrs> => ops[name] as unknown as Op<Attrs>;
+export const opOf = (name: Composite): Op<Attrs> => addedOp(name) ?? (ops[name] as unknown as Op<Attrs>);

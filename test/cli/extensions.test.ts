@@ -50,8 +50,40 @@ test('a pass of a file runs, says what it did, and keeps every choice', async ()
   assert.is((await nanoc(['verify', free, '--no-bisect'])).code, 1);
 });
 
+test('an op of a file has a name in the language and in the graph, and means what it says', async () => {
+  const [spec, plugin] = [join(extend, 'shrunk.nanospec'), ['--plugin', join(extend, 'shrink_op.ts')]];
+  const graph = await nanoc(['compile', spec, ...plugin, '--emit', 'graph']);
+  assert.is(graph.code, 0, graph.err);
+  assert.match(graph.out, /= shrink\(%\d+\) by=0.5: float32\[B, T, 128\]/);
+  for (const target of ['onnx', 'torchscript']) {
+    const ran = await nanoc(['verify', spec, ...plugin, '--target', target]);
+    if (target === 'onnx' || !/N702|N703|python/i.test(ran.err)) assert.is(ran.code, 0, ran.err);
+  }
+  const out = join(folder(), 'shrunk.onnx');
+  assert.is((await nanoc(['compile', spec, ...plugin, '-o', out])).code, 0);
+  const more = written('twin.nanospec', readFileSync(spec, 'utf8').replace('by=0.5', 'by=0.25'));
+  const other = join(folder(), 'twin.onnx');
+  assert.is((await nanoc(['compile', more, ...plugin, '-o', other])).code, 0);
+  const said = async (path: string) => (await nanoc(['run', path, '--tokens', '1,2,3', '-n', '20'])).out;
+  assert.is.not(await said(out), await said(other));
+  const text = (body: string) =>
+    written('s.nanospec', readFileSync(spec, 'utf8').replace('shrink(up(x), by=0.5)', body));
+  for (const [body, wanted] of [
+    ['shrink(up(x), by=x)', /N312/],
+    ['shrink(up(x), on=1)', /N202/],
+    ['shrink()', /N204/],
+    ['shrink(1)', /N314/],
+  ] as const) {
+    const wrong = await nanoc(['check', text(body), ...plugin]);
+    assert.is(wrong.code, 1, body);
+    assert.match(wrong.err, wanted);
+  }
+});
+
 test('what is no extension is refused with its file', async () => {
   const as = (name: string, text: string): string => written(name, text);
+  const opText = (name: string): string =>
+    `export const ops = [{ name: '${name}', doc: 'x', inputs: ['x'], infer: ([x]) => x, decompose: (e, [x]) => x }];`;
   for (const [args, code, said] of [
     [['--target', './absent.mjs'], 1, /N512: .*absent\.mjs cannot be loaded/],
     [['--target', as('a.mjs', 'export default 7')], 1, /is no backend\n.*\n.*number/],
@@ -59,9 +91,12 @@ test('what is no extension is refused with its file', async () => {
     [['--target', as('c.mjs', 'export default {')], 1, /SyntaxError/],
     [['--target', as('d.mjs', 'throw new RangeError("too much")')], 1, /RangeError: too much/],
     [['--target', as('e.mjs', 'import "no-such-package"')], 1, /no-such-package/],
-    [['--plugin', as('f.mjs', 'export const passes = []')], 1, /has no passes/],
-    [['--plugin', as('g.mjs', 'export const passes = [{}]')], 1, /not all are passes/],
-    [['--plugin', as('h.mjs', 'export const other = 1')], 1, /no such export/],
+    [['--plugin', as('f.mjs', 'export const passes = []')], 1, /extends nothing/],
+    [['--plugin', as('g.mjs', 'export const passes = [{}]')], 1, /the passes of .* are none/],
+    [['--plugin', as('h.mjs', 'export const other = 1')], 1, /extends nothing/],
+    [['--plugin', as('i.mjs', opText('gelu'))], 1, /an op named `gelu` already/],
+    [['--plugin', as('j.mjs', opText('My Op'))], 1, /small letters/],
+    [['--plugin', as('k.mjs', 'export const ops = [1]')], 1, /the ops of .* are none/],
     [['--target', 'caffe'], 2, /allowed: onnx/],
   ] as const) {
     const ran = await nanoc(['compile', ...small, ...args, '-o', `${folder()}/`]);
