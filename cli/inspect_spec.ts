@@ -12,6 +12,7 @@ import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
 import { loadSpec } from './load_spec.ts';
 import { shortCount } from './short_count.ts';
+import { type Flops, flopsPerToken, parametersByBlock } from './spec_figures.ts';
 import { table } from './table.ts';
 
 export function inspectSpec({ io }: Context, what: string, { checkpoint, step, set }: InspectOptions): void {
@@ -48,7 +49,29 @@ function portBytes({ ports }: Program): { readonly perToken: number; readonly fi
 const holds = ({ type, last }: Program['ports'][number]): string =>
   `${showShape(type.shape)}${last === undefined ? '' : `, the last ${last}`}`;
 
-function card({ program, manifest, graph }: Compiled): string {
+/** Over the context, or over so many tokens where nothing bounds it. */
+const flopsOf = ({ manifest, reference }: Compiled): Flops =>
+  flopsPerToken(reference, manifest.context ?? 2048);
+
+function flopsText({ weights, attention, keys }: Flops): string {
+  return `FLOPs: ${shortCount(weights)} a token for the weights, ${shortCount(attention)} more for attention over ${keys} tokens`;
+}
+
+function blocks(program: Program, count: number): string {
+  const share = (n: number): string => `${((100 * n) / count).toFixed(1)} %`;
+  const rows = parametersByBlock(program).map((b) => [
+    b.block,
+    shortCount(b.parameters),
+    share(b.parameters),
+  ]);
+  return table(
+    [{ title: 'block' }, { title: 'parameters', align: 'right' }, { title: 'share', align: 'right' }],
+    rows,
+  );
+}
+
+function card(compiled: Compiled): string {
+  const { program, manifest, graph } = compiled;
   const count = parameterCount(program);
   const { perToken, fixed } = portBytes(program);
   const config = program.config.map((e) => `${e.name} = ${JSON.stringify(e.value)}`).join(', ');
@@ -70,7 +93,10 @@ function card({ program, manifest, graph }: Compiled): string {
       : []),
     `weights: ${bytes(4 * count)} as f32, ${bytes(2 * count)} as f16 or bf16`,
     `cache: ${program.ports.length} ports, ${bytes(perToken)} a token and row${atContext}`,
+    flopsText(flopsOf(compiled)),
     `graph: ${graph.nodes.length} nodes`,
+    '',
+    blocks(program, count),
     '',
     table([{ title: 'parameter' }, { title: 'shape' }, { title: 'count', align: 'right' }], rows),
     '',
@@ -84,7 +110,8 @@ function card({ program, manifest, graph }: Compiled): string {
   ].join('\n');
 }
 
-function asJson({ program, manifest, graph }: Compiled): unknown {
+function asJson(compiled: Compiled): unknown {
+  const { program, manifest, graph } = compiled;
   return {
     model: program.model,
     parameters: parameterCount(program),
@@ -92,7 +119,9 @@ function asJson({ program, manifest, graph }: Compiled): unknown {
     unread: program.unread,
     context: manifest.context ?? null,
     cache: portBytes(program),
+    flops: flopsOf(compiled),
     nodes: graph.nodes.length,
+    blocks: parametersByBlock(program),
     params: program.params.map(({ path, key, shape, shapeText }) => ({ path, key, shape, shapeText })),
     ports: program.ports.map((p) => ({ name: p.name, shape: showShape(p.type.shape), last: p.last ?? null })),
   };

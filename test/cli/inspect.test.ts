@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,6 +14,35 @@ test('a spec shows its parameters, memory and ports at its own sizes', async () 
   // 20 layers of keys and values of 10 heads of 128 in float32 for each token.
   assert.match(out, `${(20 * 2 * 10 * 128 * 4) / 1000} kB a token`.replace('204.8', '205'));
   assert.match(out, 'transformer.h.{0..19}.attn.k');
+});
+
+test('a spec shows its parameters by block and the arithmetic of a token', async () => {
+  const { out } = await nanoc(['inspect', 'gpt2']);
+  assert.match(out, /^h\.\{0\.\.11\}\.attn +28M +22\.8 %$/m);
+  assert.match(out, /^wte +39M +31\.0 %$/m);
+  const { blocks, flops, parameters } = JSON.parse((await nanoc(['inspect', 'gpt2', '--json'])).out);
+  assert.is(
+    blocks.reduce((n: number, b: { parameters: number }) => n + b.parameters, 0),
+    parameters,
+  );
+  // 12 layers with 12 * 768^2 weights, and a head of 50257 * 768; 12 layers over 1024 keys and values of 768.
+  const [weights, attention] = [2 * (12 * 12 * 768 ** 2 + 50257 * 768), 12 * 4 * 768 * 1024];
+  assert.equal(flops, { weights, attention, keys: 1024 });
+  const narrow = await nanoc(['inspect', 'mistral', '--set', 'window=100', '--json']);
+  const wide = await nanoc(['inspect', 'mistral', '--set', 'window=200', '--json']);
+  assert.is(2 * JSON.parse(narrow.out).flops.attention, JSON.parse(wide.out).flops.attention);
+});
+
+test('a checkpoint of another family shows the spec that fits it, or what was looked for', async () => {
+  assert.match((await nanoc(['inspect', fixture('hf-gemma2')])).out, 'spec: gemma2 (model_type is gemma2)');
+  assert.match(
+    (await nanoc(['inspect', fixture('llama2c-gqa')])).out,
+    'spec: llama2c (every size is in its config',
+  );
+  const lonely = `${fixture('qwen3')}/model.safetensors`;
+  const alone = join(folder(), 'model.safetensors');
+  copyFileSync(lonely, alone);
+  assert.match((await nanoc(['inspect', alone])).out, /spec: none: no shipped spec fits this checkpoint/);
 });
 
 test('sizes come from a checkpoint or from --set', async () => {
