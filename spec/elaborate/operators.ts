@@ -352,5 +352,13 @@ function misfit<V>(
     });
   }
   const related = shapeNote(x);
-  return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found, related });
+  const hint = mergeHint(cx, x, inner);
+  return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found, related, ...hint });
+}
+
+/** Heads that were not merged again are the usual reason. */
+function mergeHint<V>(cx: Context<V>, { type }: TensorValue<V>, inner: dim.Dim): { readonly hint?: string } {
+  const [first, second] = type.shape.slice(-2);
+  if (!first || !second || isLaw(first) || !same(cx.sizes, dim.mul(first, second), inner)) return {};
+  return { hint: `merge its last two axes first: as ${dim.showShape([...type.shape.slice(0, -2), inner])}` };
 }
