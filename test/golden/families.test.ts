@@ -28,7 +28,7 @@ const families: Readonly<
   },
   'hf-mistral': { spec: 'mistral', twin: ['window=window', 'window=window + 1'] },
   'hf-mixtral': { spec: 'mixtral', twin: ['p = float(p / sum(p, axis=-1))', 'p = float(p)'] },
-  'hf-mpt': { spec: 'mpt', twin: ['-steep * rank / n', '-steep * rank / (n + 1)'] },
+  'hf-mpt': { spec: 'mpt', twin: ['-8 * rank / n', '-8 * rank / (n + 1)'] },
   'hf-olmo2': { spec: 'olmo2', twin: ['q_norm(q_proj(x))', 'q_proj(x)'] },
   'hf-phi3': { spec: 'phi3', twin: ['k=rope(k), v=v', 'k=k, v=v'] },
   'hf-qwen3': { spec: 'qwen3', twin: ['rope(k_norm(k_proj(x)', 'rope((k_proj(x)'] },
