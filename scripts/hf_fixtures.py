@@ -61,6 +61,23 @@ FAMILIES = {
                                     original_max_position_embeddings=16))),
 }
 
+YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=8.0, beta_slow=0.5)
+
+
+def variant(family, **options):
+    return FAMILIES[family][0], {**FAMILIES[family][1], **options}
+
+
+FAMILIES |= {
+    "falcon_grouped": variant("falcon", new_decoder_architecture=True, num_kv_heads=2, bias=True),
+    "mixtral_window": variant("mixtral", sliding_window=7, tie_word_embeddings=True, num_local_experts=3),
+    "deepseek_v2_yarn": variant("deepseek_v2", q_lora_rank=12, qk_rope_head_dim=8, topk_method="group_limited_greedy",
+                                n_group=2, topk_group=1, routed_scaling_factor=2.5,
+                                rope_scaling=dict(YARN, mscale=0.7, mscale_all_dim=0.9)),
+    "gpt_oss_truncated": variant("gpt_oss", head_dim=16, num_hidden_layers=2, num_local_experts=3,
+                                 rope_scaling=dict(YARN, truncate=True)),
+}
+
 
 def randomised(model, seed):
     torch.manual_seed(seed)

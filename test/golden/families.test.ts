@@ -16,11 +16,17 @@ const families: Readonly<
 > = {
   'hf-bloom': { spec: 'bloom', twin: ['-8 * (j + 1)', '-8 * (j + 2)'] },
   'hf-deepseek-v2': { spec: 'deepseek_v2', twin: ['(plain + turned) ** -0.5', 'plain ** -0.5'] },
+  'hf-deepseek-v2-yarn': { spec: 'deepseek_v2', twin: ['original, fast, slow)', 'original, fast, 1)'] },
   'hf-falcon': { spec: 'falcon', twin: ['self_attention(y) + mlp(z)', 'self_attention(y) + mlp(x)'] },
+  'hf-falcon-grouped': {
+    spec: 'falcon',
+    twin: ['self_attention(y) + mlp(z)', 'self_attention(z) + mlp(y)'],
+  },
   'hf-gemma2': { spec: 'gemma2', twin: ['softcap=inner', 'softcap=2 * inner'] },
   'hf-gemma3': { spec: 'gemma3', twin: ['window=if local then window', 'window=if local then window - 1'] },
   'hf-gpt-neox': { spec: 'gpt_neox', twin: ['floor(head * part)', '2 * floor(head * part)'] },
   'hf-gpt-oss': { spec: 'gpt_oss', twin: ['sinks=sinks', 'sinks=0 * sinks'] },
+  'hf-gpt-oss-truncated': { spec: 'gpt_oss', twin: ['fast, slow, whole)', 'fast, slow, false)'] },
   'hf-gpt2': { spec: 'gpt2', twin: ['gelu_tanh(c_fc(x))', 'gelu(c_fc(x))'] },
   'hf-llama': {
     spec: 'llama',
@@ -28,6 +34,7 @@ const families: Readonly<
   },
   'hf-mistral': { spec: 'mistral', twin: ['window=window', 'window=window + 1'] },
   'hf-mixtral': { spec: 'mixtral', twin: ['p = float(p / sum(p, axis=-1))', 'p = float(p)'] },
+  'hf-mixtral-window': { spec: 'mixtral', twin: ['window=window', 'window=window + 1'] },
   'hf-mpt': { spec: 'mpt', twin: ['-8 * rank / n', '-8 * rank / (n + 1)'] },
   'hf-olmo2': { spec: 'olmo2', twin: ['q_norm(q_proj(x))', 'q_proj(x)'] },
   'hf-phi3': { spec: 'phi3', twin: ['k=rope(k), v=v', 'k=k, v=v'] },
