@@ -9,9 +9,14 @@ import { inspectArchive } from './inspect_archive.ts';
 import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
+import { usage } from './open_inputs.ts';
 import { collectSet } from './set_option.ts';
 
-export type InspectOptions = Pick<CompileOptions, 'json' | 'quiet' | 'color' | 'checkpoint' | 'step' | 'set'>;
+export interface InspectOptions
+  extends Pick<CompileOptions, 'json' | 'quiet' | 'color' | 'checkpoint' | 'step' | 'set'> {
+  readonly html?: string;
+  readonly force?: boolean;
+}
 
 export function addInspect(program: Command): void {
   withGlobals(program.command('inspect'))
@@ -20,14 +25,19 @@ export function addInspect(program: Command): void {
     .option('--checkpoint <path>', 'with a spec: take its sizes from the config of this checkpoint')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
     .option('--set <name=value>', 'with a spec: override a config entry (repeatable)', collectSet, new Map())
+    .option('--html <file>', 'of a spec: a page to look at, with the graph, the spec and the passes')
+    .option('--force', 'with --html: overwrite what exists')
     .action((what: string, options: InspectOptions) => runAction(run, options, [what]));
 }
 
 async function run(cx: Context, options: InspectOptions, [what = '']: readonly string[]): Promise<undefined> {
+  const isSpec = !what.endsWith('.onnx') && !isCheckpoint(what);
+  if (options.html !== undefined && !isSpec)
+    throw usage('--html draws specs', 'nanoc inspect SPEC --html page.html');
   if (what.endsWith('.onnx')) await inspectModel(cx, what);
   else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
-  else inspectSpec(cx, what, options);
+  else await inspectSpec(cx, what, options);
 }
 
 const isCheckpoint = (path: string): boolean =>

@@ -1,13 +1,20 @@
 /** A spec as a card: its sizes, parameters, ports and what they cost. */
 
+import { basename, dirname } from 'node:path';
+import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
+import type { Graph } from '../compiler/ir.ts';
+import type { Pass } from '../compiler/pass.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { constant, showShape } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
+import type { Source } from '../spec/source.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
 import { groupKeys } from './group_keys.ts';
+import { blocksOf, type PassRow } from './html_model.ts';
+import { page } from './html_page.ts';
 import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
 import { loadSpec } from './load_spec.ts';
@@ -15,20 +22,82 @@ import { shortCount } from './short_count.ts';
 import { type Flops, flopsPerToken, parametersByBlock } from './spec_figures.ts';
 import { table } from './table.ts';
 
-export function inspectSpec({ io }: Context, what: string, { checkpoint, step, set }: InspectOptions): void {
+export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
+  const { io } = cx;
+  const { checkpoint, step, set, html } = options;
   const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
   const { source, include } = loadSpec(what, opened);
   // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.
+  const watched = watch();
   const { value, diagnostics } = compile({
     source,
     include,
     set,
+    ...watched.observers,
     ...(opened ? { checkpoint: opened } : {}),
   });
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report(diagnostics);
+  if (html !== undefined)
+    await writePage(cx, html, pageOf(value, watched.rows(value.built), source), options);
   if (io.options.json) io.json(asJson(value));
   else io.result(card(value));
+}
+
+/** What passes do, as `--html` tells it. */
+function watch() {
+  const lines = new Map<string, string[]>();
+  const passes: { readonly pass: Pass; readonly nodes: number }[] = [];
+  return {
+    observers: {
+      trace: (pass: string, line: string) => void lines.set(pass, [...(lines.get(pass) ?? []), line]),
+      onPass: (pass: Pass, { nodes }: Graph) => void passes.push({ pass, nodes: nodes.length }),
+    },
+    rows: (built: Graph): readonly PassRow[] =>
+      passes.map(({ pass: { name, doc }, nodes }, i) => ({
+        ...{ name, doc, after: nodes, before: passes[i - 1]?.nodes ?? built.nodes.length },
+        lines: (lines.get(name) ?? []).slice(0, mostLines),
+      })),
+  };
+}
+
+/** Of a pass; a model of many layers says the same of each. */
+const mostLines = 40;
+
+function pageOf(compiled: Compiled, passes: readonly PassRow[], source: Source): string {
+  const { program, graph, manifest } = compiled;
+  const count = parameterCount(program);
+  const { perToken, fixed } = portBytes(program);
+  const { weights, attention, keys } = flopsOf(compiled);
+  const { context } = manifest;
+  return page({
+    title: program.model,
+    facts: [
+      ['parameters', count.toLocaleString('en')],
+      ['weights', `${bytes(4 * count)} f32, ${bytes(2 * count)} f16 or bf16`],
+      [
+        'FLOPs of a token',
+        `${shortCount(weights)}, and ${shortCount(attention)} for attention over ${keys} tokens`,
+      ],
+      ['cache of a token', bytes(perToken)],
+      ...(context === undefined
+        ? []
+        : [[`cache of ${context} tokens`, bytes(perToken * context + fixed)] as const]),
+      ['graph', `${graph.nodes.length} nodes`],
+    ],
+    root: blocksOf(graph, source.name),
+    shares: parametersByBlock(program),
+    passes,
+    spec: source,
+  });
+}
+
+async function writePage({ io, signal }: Context, path: string, text: string, { force }: InspectOptions) {
+  const data = new TextEncoder().encode(text);
+  const file = { name: basename(path), size: data.length, chunks: () => [data] };
+  const overwrite = force ?? false;
+  await writeArtifact({ files: [file], diagnostics: [] }, dirname(path), { signal, overwrite });
+  io.note(`${path}: ${bytes(data.length)}, open it in a browser`);
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
