@@ -67,6 +67,8 @@ function operandAt(graph: Graph, id: NodeId, at: number, of: number): NodeId | u
 /** Ops that keep what their operand is. */
 const views = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
 const telling = new Set(['q', 'k', 'v', 'mask', 'bias', 'sinks', 'cos', 'sin']);
+/** Whole numbers count and compare tokens, whatever else the op is there for. */
+const byOpOfWhole: Readonly<Record<string, string>> = { take_along: 'own', sub: 'distance', reduce_sum: 'count' };
 const byOp: Readonly<Record<string, string>> = {
   gather: 'rows',
   take_along: 'rows',
@@ -100,11 +102,14 @@ function fallback(id: NodeId, context: CodeContext): string {
   for (const user of users.get(id) ?? []) {
     const { op, inputs } = graph.nodes[user]!;
     if (op === 'write' && inputs[2] === id) return 'slots';
+    if (op === 'take_along' && inputs[1] === id) return 'places';
     const name = isComposite(op) ? opOf(op).inputs[inputs.indexOf(id)]?.replace('?', '') : undefined;
     if (name !== undefined && telling.has(name)) return name;
   }
   if (views.has(node.op)) return fallback(node.inputs[0]!, context);
-  return byOp[node.op] ?? (node.type.dtype === 'int64' ? 'order' : 'y');
+  if (node.type.dtype !== 'int64') return byOp[node.op] ?? 'y';
+  const between = node.inputs.every((i) => !['scalar', 'size'].includes(graph.nodes[i]!.op));
+  return (between ? byOpOfWhole[node.op] : undefined) ?? byOp[node.op] ?? 'order';
 }
 
 /** Boundary inputs that may be left out have another name once they are there. */
