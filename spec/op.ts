@@ -65,6 +65,8 @@ export interface PrimitiveAttrs {
   readonly cumsum: { readonly axis: number };
   /** bool of x's shape: the k largest along the last axis, lowest index first among equals. */
   readonly is_top: { readonly k: number };
+  /** int64 [..., k]: where those are, the largest first. */
+  readonly argtop: { readonly k: number };
 
   readonly reshape: { readonly shape: readonly Dim[] };
   readonly transpose: { readonly perm: readonly number[] };
@@ -72,13 +74,22 @@ export interface PrimitiveAttrs {
   readonly slice: { readonly axis: number; readonly start: Dim; readonly stop: Dim; readonly step: number };
   /** Any number of inputs. */
   readonly concat: { readonly axis: number };
+  /** n inputs of one type [s...] -> [n, s...] */
+  readonly stack: Nothing;
   readonly broadcast: { readonly shape: readonly Dim[] };
   /** (table [n, s...], ids int64 [i...]) -> [i..., s...] */
   readonly gather: Nothing;
   /** (x [B, N, s...], index int64 [B, M]) -> [B, M, s...]: per row of the batch. */
   readonly take_along: Nothing;
+  /** (x [..., n], index int64 [..., k]) -> [..., k]: along the last axis. */
+  readonly pick: Nothing;
   /** numpy's matmul with broadcast batch axes; both of rank >= 2. */
   readonly matmul: Nothing;
+  /**
+   * (x [B, T, 1 or K, m], choice int64 [B, T, K], weights...) -> [B, T, K, n]: each place times the matrix of the expert that it
+   * chose. The weights are E matrices [m, n], or one [E, m, n]; [n, m] when transposed. They may be narrower than x.
+   */
+  readonly expert_matmul: { readonly transposed: boolean };
   /** (buffer, rows, at int64 rank 0) -> buffer with rows written at `at` along axis; functional. */
   readonly write: { readonly axis: number };
 }

@@ -2,7 +2,14 @@
 
 import { type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { type AttributeProto, attributeTypes, type Entry, type NodeProto } from './schema.ts';
+import { type InnerValue, innerGraph } from './inner_graph.ts';
+import {
+  type AttributeProto,
+  attributeTypes,
+  type Entry,
+  type GraphProto,
+  type NodeProto,
+} from './schema.ts';
 import { tensorBytes } from './tensor_bytes.ts';
 import { type Chunk, held } from './wire.ts';
 
@@ -19,7 +26,8 @@ export type AttributeValue =
   | { readonly i: number }
   | { readonly f: number }
   | { readonly s: string }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly g: GraphProto };
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** Where the nodes being written come from. */
@@ -34,18 +42,27 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   if ('i' in value) return { name, type: attributeTypes.int, i: value.i };
   if ('f' in value) return { name, type: attributeTypes.float, f: value.f };
   if ('s' in value) return { name, type: attributeTypes.string, s: Buffer.from(value.s) };
+  if ('g' in value) return { name, type: attributeTypes.graph, g: value.g };
   return { name, type: attributeTypes.ints, ints: value.ints };
 }
 
+/** The nodes of one graph, and their outputs by what they compute. */
+interface Layer {
+  readonly nodes: NodeProto[];
+  readonly equal: Map<string, readonly string[]>;
+}
+
+const newLayer = (): Layer => ({ nodes: [], equal: new Map() });
+
 export class GraphWriter {
   readonly opset: number;
-  readonly nodes: NodeProto[] = [];
   readonly initializers: Initializer[] = [];
   #place: Place = { scope: '' };
   readonly #sourceAsMetadata: boolean;
   readonly #taken: Set<string>;
   readonly #counts = new Map<string, number>();
-  readonly #equal = new Map<string, readonly string[]>();
+  /** The graph itself and, while a graph inside a node is written, that one last. */
+  readonly #layers: Layer[] = [newLayer()];
   readonly #constants = new Map<string, string>();
 
   /** `reserved` are the names at the boundary and of parameters, which no inner value may take. */
@@ -53,6 +70,10 @@ export class GraphWriter {
     this.opset = opset;
     this.#sourceAsMetadata = o.sourceAsMetadata;
     this.#taken = new Set(o.reserved);
+  }
+
+  get nodes(): readonly NodeProto[] {
+    return this.#layers[0]!.nodes;
   }
 
   /** Nodes written inside `body` carry this place. */
@@ -78,11 +99,12 @@ export class GraphWriter {
     outputs: number,
   ): readonly string[] {
     const key = JSON.stringify([opType, inputs, attributes, outputs]);
-    const known = this.#equal.get(key);
+    const known = this.#layers.find((layer) => layer.equal.has(key))?.equal.get(key);
     if (known) return known;
+    const layer = this.#layers.at(-1)!;
     const name = this.#unique(`${this.#place.scope ? `${this.#place.scope}/` : ''}${opType}`);
     const output = Array.from({ length: outputs }, (_, i) => (i === 0 ? name : this.#unique(`${name}:${i}`)));
-    this.nodes.push({
+    layer.nodes.push({
       input: inputs,
       output,
       name,
@@ -90,8 +112,25 @@ export class GraphWriter {
       attribute: Object.entries(attributes).map(([n, v]) => attribute(n, v)),
       ...this.#sourceOf(this.#place),
     });
-    this.#equal.set(key, output);
+    layer.equal.set(key, output);
     return output;
+  }
+
+  /** A graph for an attribute: `body` writes it, given the names of its inputs, and says what it gives. */
+  graph(inputs: readonly InnerValue[], body: (...names: string[]) => readonly InnerValue[]): AttributeValue {
+    const named = inputs.map((x) => ({ ...x, name: this.#unique(`${this.#place.scope}/${x.name}`) }));
+    const layer = newLayer();
+    this.#layers.push(layer);
+    try {
+      // What is given must be made inside.
+      const outputs = body(...named.map((x) => x.name)).map((x) => ({
+        ...x,
+        name: layer.nodes.some((n) => n.output.includes(x.name)) ? x.name : this.node('Identity', [x.name]),
+      }));
+      return { g: innerGraph(this.#place.scope || 'graph', layer.nodes, named, outputs) };
+    } finally {
+      this.#layers.pop();
+    }
   }
 
   /** int64 [n], kept in the model file. */

@@ -4,6 +4,7 @@ import { constant, size } from '../../spec/dim.ts';
 import type { Primitive, PrimitiveAttrs } from '../../spec/op.ts';
 import { tensor } from '../../spec/tensor.ts';
 import { elementwise } from './lower_elementwise.ts';
+import { expert_matmul } from './lower_experts.ts';
 import { cast, type Lower, reshape, type Site, type Type, transpose, type Value } from './site.ts';
 
 const one = size(1);
@@ -52,6 +53,10 @@ const reductions = {
     const all = writer.node('Expand', [writer.scalar(1, 'bool'), writer.node('Shape', [indices!])]);
     return writer.node('ScatterElements', [none, indices!, all], { axis: { i: axis } });
   },
+  argtop({ writer }, [x], { k }) {
+    const axis = x!.type.shape.length - 1;
+    return writer.nodeOf('TopK', [x!.name, writer.ints([k])], { axis: { i: axis } }, 2)[1]!;
+  },
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
 const shapes = {
@@ -67,12 +72,21 @@ const shapes = {
       inputs.map((x) => x.name),
       { axis: { i: axis } },
     ),
+  stack: ({ writer }, inputs) =>
+    writer.node(
+      'Concat',
+      inputs.map((x) => writer.node('Unsqueeze', [x.name, writer.ints([0])])),
+      { axis: { i: 0 } },
+    ),
   broadcast: ({ writer, sizes }, [x], { shape }) => writer.node('Expand', [x!.name, sizes.shape(shape)]),
   gather: ({ writer }, [table, ids]) => writer.node('Gather', [table!.name, ids!.name]),
   take_along({ writer }, [x, index]) {
     const rows = writer.node('Unsqueeze', [index!.name, writer.ints([2])]);
     return writer.node('GatherND', [x!.name, rows], { batch_dims: { i: 1 } });
   },
+  pick: ({ writer }, [x, index]) =>
+    writer.node('GatherElements', [x!.name, index!.name], { axis: { i: x!.type.shape.length - 1 } }),
+  expert_matmul,
   matmul: ({ writer }, [a, b]) => writer.node('MatMul', [a!.name, b!.name]),
   /** What stands before the rows, the rows, and what stands after them. */
   write(site, [buffer, rows, at], { axis }) {
@@ -97,7 +111,8 @@ const lowerings = {
 /** Ops that onnxruntime has for bfloat16, or that never see it. */
 const moving: ReadonlySet<Primitive> = new Set<Primitive>([
   ...(['scalar', 'constant', 'size', 'iota', 'cast', 'not', 'and', 'or'] as const),
-  ...(['reshape', 'transpose', 'slice', 'concat', 'gather', 'take_along', 'write'] as const),
+  ...(['reshape', 'transpose', 'slice', 'concat', 'stack', 'gather', 'take_along', 'pick', 'write'] as const),
+  'expert_matmul', // which widens the chosen matrices only
 ]);
 
 /** The name of the result. bfloat16 is computed in float32 and rounded after each op, which is what it means. */

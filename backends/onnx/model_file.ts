@@ -7,6 +7,7 @@ import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { ArtifactFile, EmitOptions } from '../backend.ts';
 import type { Initializer } from './graph_writer.ts';
+import { readsOf } from './inner_graph.ts';
 import { metadata, modelDoc } from './metadata.ts';
 import { dataTypes, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
 import { irVersion } from './versions.ts';
@@ -29,7 +30,7 @@ export function modelFiles(
   options: EmitOptions,
 ): readonly ArtifactFile[] {
   const tensors = [...written.writer.initializers].sort((a, b) => naturally(a.name, b.name));
-  const used = new Set(written.nodes.flatMap((n) => n.input));
+  const used = new Set(written.nodes.flatMap(readsOf));
   const needed = tensors.filter((t) => used.has(t.name));
   const outside = goesOutside(options, totalSize(needed.map((t) => t.data)))
     ? needed.filter((t) => !t.keepInline && t.data.size >= smallest)

@@ -51,6 +51,7 @@ const messages = {
     [3, 'int64', 'i'],
     [4, 'bytes', 's'],
     [5, 'TensorProto', 't'],
+    [6, 'GraphProto', 'g'],
     [7, 'float', 'floats*'],
     [8, 'int64', 'ints*'],
     [9, 'bytes', 'strings*'],
@@ -98,6 +99,14 @@ export interface AttributeProto {
   readonly i?: number;
   readonly s?: Uint8Array;
   readonly ints?: readonly number[];
+  readonly g?: GraphProto;
+}
+/** Inside a node; names of the graph around it may be read in it. */
+export interface GraphProto {
+  readonly name: string;
+  readonly node: readonly NodeProto[];
+  readonly input: readonly ValueInfoProto[];
+  readonly output: readonly ValueInfoProto[];
 }
 export interface NodeProto {
   readonly input: readonly string[];
@@ -118,7 +127,7 @@ export interface ValueInfoProto {
   readonly type: {
     readonly tensorType: {
       readonly elemType: number;
-      readonly shape: { readonly dim: readonly Dimension[] };
+      readonly shape?: { readonly dim: readonly Dimension[] };
     };
   };
 }
@@ -181,4 +190,4 @@ export const dataTypeNames: Readonly<Record<number, string>> = {
   ...Object.fromEntries(Object.entries(dataTypes).map(([name, id]) => [id, name])),
 };
 
-export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+export const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;

@@ -9,6 +9,7 @@ import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive } from '../../spec/primitives/index.ts';
 import { position } from '../../spec/source.ts';
 import { GraphWriter, type Place } from './graph_writer.ts';
+import { readsOf, renamedIn } from './inner_graph.ts';
 import { lowerPrimitive } from './lowering.ts';
 import { lowerComposite } from './native.ts';
 import type { NodeProto } from './schema.ts';
@@ -84,11 +85,7 @@ function finish(graph: Graph, writer: GraphWriter, names: Map<NodeId, string>): 
     else copies.push({ input: [value], output: [name], name, opType: 'Identity', attribute: [] });
   }
   const final = (name: string): string => renamed.get(name) ?? name;
-  const all = [...writer.nodes, ...copies].map((n) => ({
-    ...n,
-    input: n.input.map(final),
-    output: n.output.map(final),
-  }));
+  const all = [...writer.nodes, ...copies].map((n) => renamedIn(n, final));
   const nodes = live(
     all,
     graph.outputs.map((o) => o.name),
@@ -103,7 +100,7 @@ function live(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProt
   const kept: NodeProto[] = [];
   for (const node of nodes.toReversed()) {
     if (!node.output.some((name) => needed.has(name))) continue;
-    for (const name of node.input) needed.add(name);
+    for (const name of readsOf(node)) needed.add(name);
     kept.push(node);
   }
   return kept.reverse();

@@ -52,6 +52,25 @@ export function rotary(pairing: 'halves' | 'interleaved', partial: boolean): Fun
   );
 }
 
+/** Each expert that anything chose multiplies the rows that chose it. */
+export function expertMatmul(whole: boolean, transposed: boolean): FunctionText {
+  const matrix = 'weights[int(used[turn])]';
+  return written(
+    ['expert_matmul', ...(whole ? ['of_stack'] : []), ...(transposed ? ['transposed'] : [])].join('_'),
+    `x: Tensor, choice: Tensor, weights: ${whole ? 'Tensor' : 'List[Tensor]'}`,
+    'B, T, K = choice.size()',
+    'rows = x.expand(B, T, K, x.size(3)).reshape(B * T * K, x.size(3))',
+    'chosen = choice.flatten()',
+    'used = torch.unique_dim(chosen, 0)[0]',
+    `y = torch.zeros([B * T * K, weights[0].size(${transposed ? 0 : 1})], dtype=x.dtype, device=x.device)`,
+    'for turn in range(used.size(0)):',
+    '  at = torch.squeeze(torch.nonzero(chosen == used[turn]), 1)',
+    `  matrix = ${matrix}.type_as(x)`,
+    `  y.index_copy_(0, at, torch.matmul(rows[at], matrix${transposed ? '.transpose(0, 1)' : ''}))`,
+    'return y.reshape(B, T, K, y.size(1))',
+  );
+}
+
 /** Attention over q [B, H, T, D], k [B, K, S, D], v [B, K, S, E]; a row that sees no key gives numbers that nobody reads. */
 export function attention(attrs: Attention, grouped: boolean, release: Release): FunctionText {
   return release === '2.0' && attrs.softcap === null && !attrs.sinks && !attrs.bias

@@ -6,6 +6,7 @@ import type { Primitive, PrimitiveAttrs } from '../../spec/op.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import {
   atom,
+  called,
   type Expr,
   float,
   type Infix,
@@ -16,6 +17,7 @@ import {
   negative,
   torch,
 } from './expr.ts';
+import { expertMatmul } from './functions.ts';
 import type { OperatorName } from './operators.ts';
 import type { Site } from './site.ts';
 
@@ -110,6 +112,10 @@ const elementwise = {
   cast: (site, [x], { dtype }) => site.cast(site.tensor(x!), site.node(x!).type.dtype, dtype),
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
+/** Places of the k largest along the last axis. */
+const largest = (value: Expr, k: number): Expr =>
+  indexed(atom(`${torch('sort', value, 'stable=True', 'dim=-1', 'descending=True').text}[1]`), `..., :${k}`);
+
 const along =
   (name: OperatorName): LowerWith<{ readonly axis: number }> =>
   (site, [x], { axis }) =>
@@ -124,10 +130,10 @@ const reductions = {
   /** A stable sort, since `topk` says nothing of equals. */
   is_top(site, [x], { k }) {
     const value = site.tensor(x!);
-    const order = atom(`${torch('sort', value, 'stable=True', 'dim=-1', 'descending=True').text}[1]`);
     const none = torch('zeros_like', value, 'dtype=11');
-    return method(none, 'scatter', '-1', indexed(order, `..., :${k}`).text, '1');
+    return method(none, 'scatter', '-1', largest(value, k).text, '1');
   },
+  argtop: (site, [x], { k }) => largest(site.tensor(x!), k),
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
 const leaves = {
@@ -202,6 +208,7 @@ const shapes = {
   slice: (site, [x], attrs) => indexed(site.tensor(x!), subscript(site, site.node(x!).type, attrs)),
   concat: (site, inputs, { axis }) =>
     torch('cat', `[${inputs.map((x) => site.tensor(x).text).join(', ')}]`, String(axis)),
+  stack: (site, inputs) => torch('stack', `[${inputs.map((x) => site.tensor(x).text).join(', ')}]`),
   broadcast(site, [x], { shape }) {
     const number = site.number(x!);
     const { dtype } = site.node(x!).type;
@@ -218,6 +225,18 @@ const shapes = {
     if (shape.length === 2) return torch('gather', site.tensor(x!), '1', site.tensor(index!));
     const wide = indexed(site.tensor(index!), [':', ':', ...shape.slice(2).map(() => 'None')].join(', '));
     return torch('take_along_dim', site.tensor(x!), wide, '1');
+  },
+  pick: (site, [x, index]) => torch('gather', site.tensor(x!), '-1', site.tensor(index!)),
+  expert_matmul(site, [x, choice, ...weights], { transposed }) {
+    const [first] = weights;
+    const whole = site.node(first!).type.shape.length === 3;
+    const matrices = weights.map((w) => site.tensor(w).text).join(', ');
+    const name = site.function(expertMatmul(whole, transposed));
+    return called(name, [
+      site.tensor(x!).text,
+      site.tensor(choice!).text,
+      whole ? matrices : `[${matrices}]`,
+    ]);
   },
   matmul: (site, [a, b]) => torch('matmul', site.tensor(a!), site.tensor(b!)),
   /** In place; the third operand has become the slots to be written, see `slots.ts`. */

@@ -61,6 +61,7 @@ export const operators = {
   mul: old('(Tensor self, Tensor other) -> Tensor'),
   ne: old('(Tensor self, Scalar other) -> Tensor'),
   neg: old('(Tensor self) -> Tensor'),
+  nonzero: old('(Tensor self) -> Tensor'),
   ones: old('(int[] size, *, ScalarType? dtype=None, Device? device=None) -> Tensor'),
   permute: old('(Tensor self, int[] dims) -> Tensor'),
   pow: old('(Tensor self, Tensor exponent) -> Tensor'),
@@ -93,6 +94,9 @@ export const operators = {
   to: old('(Tensor self, ScalarType dtype) -> Tensor'),
   transpose: old('(Tensor self, int dim0, int dim1) -> Tensor'),
   type_as: old('(Tensor self, Tensor other) -> Tensor'),
+  unique_dim: old(
+    '(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)',
+  ),
   unsqueeze: old('(Tensor self, int dim) -> Tensor'),
   view: old('(Tensor self, int[] size) -> Tensor'),
   where: old('(Tensor condition, Tensor self, Tensor other) -> Tensor'),

@@ -68,7 +68,11 @@ function operandAt(graph: Graph, id: NodeId, at: number, of: number): NodeId | u
 const views = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
 const telling = new Set(['q', 'k', 'v', 'mask', 'bias', 'sinks', 'cos', 'sin']);
 /** Whole numbers count and compare tokens, whatever else the op is there for. */
-const byOpOfWhole: Readonly<Record<string, string>> = { take_along: 'own', sub: 'distance', reduce_sum: 'count' };
+const byOpOfWhole: Readonly<Record<string, string>> = {
+  take_along: 'own',
+  sub: 'distance',
+  reduce_sum: 'count',
+};
 const byOp: Readonly<Record<string, string>> = {
   gather: 'rows',
   take_along: 'rows',

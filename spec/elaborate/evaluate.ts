@@ -1,17 +1,15 @@
 /** Expressions to values. */
 
 import type * as ast from '../ast.ts';
-import type { Dim } from '../dim.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, type GivenArgument, step } from './context.ts';
-import { takeName } from './declared.ts';
 import { index } from './indexing.ts';
 import { resolve, select } from './names.ts';
 import { number } from './number.ts';
 import { binary, unary } from './operators.ts';
 import { reshape } from './reshape.ts';
-import { makeScope } from './scope.ts';
 import { reportSize } from './tensors.ts';
+import { bindingFrame, boundIn, shorten, turnsOf } from './turns.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from './value.ts';
 
 export function evaluate<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
@@ -69,11 +67,6 @@ export function single<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Valu
   );
 }
 
-export const shorten = (code: string): string => {
-  const line = code.replaceAll(/\s+/g, ' ');
-  return line.length <= 40 ? line : `${line.slice(0, 37)}...`;
-};
-
 /** What a compile-time test says; undefined after a report. */
 export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): boolean | undefined {
   const value = single(cx, frame, test);
@@ -105,66 +98,6 @@ function choose<V>(cx: Context<V>, frame: Frame<V>, expr: ast.If): Value<V> {
   return test === undefined ? poison : evaluate(cx, frame, test ? expr.then : expr.else);
 }
 
-/** One entry of what a loop walks, with its key. */
-export interface Turn<V> {
-  readonly key: number;
-  readonly value: Value<V>;
-  /** How many turns the whole list makes, by name. */
-  readonly count?: Dim;
-}
-
-/** Undefined after a report. */
-export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): readonly Turn<V>[] | undefined {
-  const value = evaluate(cx, frame, over);
-  switch (value.kind) {
-    case 'list':
-      step(cx, frame, over, value.items.length);
-      return value.items.map((item, key) => ({
-        key,
-        value: item,
-        ...(value.length ? { count: value.length } : {}),
-      }));
-    case 'entries':
-      return [...value.entries].map(([key, entry]) => ({ key, value: entry }));
-    case 'string':
-      return [...value.value].map((c, key) => ({ key, value: text(c) }));
-    case 'poison':
-      return undefined;
-    case 'number':
-      fail(cx, frame, over, 'N314', 'a loop walks a list, found a number', {
-        hint: `write range(${shorten(textOf(over.span))})`,
-      });
-      return undefined;
-    case 'tensor':
-    case 'param':
-      fail(cx, frame, over, 'N312', 'a loop is unrolled when compiling; this is a tensor', {
-        hint: 'entries of an axis: unbind(x, axis)',
-      });
-      return undefined;
-    case 'size':
-      reportSize(cx, frame, over, value.dim);
-      return undefined;
-    default:
-      fail(cx, frame, over, 'N314', `a loop walks a list, found ${describeKind(value)}`);
-      return undefined;
-  }
-}
-
-/** The names of a loop's binder and what they stand for in one turn. */
-export const boundIn = <V>(
-  binder: readonly ast.Word[],
-  { key, value }: Turn<V>,
-): readonly (readonly [string, Value<V>])[] => {
-  const [first, second] = binder;
-  if (!first) return [];
-  return second
-    ? [
-        [first.text, number(key)],
-        [second.text, value],
-      ]
-    : [[first.text, value]];
-};
-
 function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehension): Value<V> {
   const turns = turnsOf(cx, frame, expr.over);
   const inner = bindingFrame(cx, frame, expr.binder);
@@ -179,17 +112,6 @@ function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehensi
   if (items.some((i) => i.kind === 'poison')) return poison;
   const count = expr.when ? undefined : turns[0]?.count;
   return { ...list(items), ...(count ? { length: count } : {}) };
-}
-
-/** A frame for names that hide nothing, local names included; undefined after a report. */
-export function bindingFrame<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  binder: readonly ast.Word[],
-): Frame<V> | undefined {
-  const declared = new Map(binder.map(({ text, span }) => [text, { span, what: 'a loop variable' }]));
-  const scope = makeScope('body', frame.scope, declared);
-  return binder.every((word) => takeName(cx, frame, scope, word)) ? { ...frame, scope } : undefined;
 }
 
 function call<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Call): Value<V> {

@@ -5,13 +5,14 @@ import type { ParamDecl } from '../sink.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, type Invocation, step } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
-import { argumentsOf, bindingFrame, decide, single, turnsOf } from './evaluate.ts';
+import { argumentsOf, decide, single } from './evaluate.ts';
 import { preludeValue, resolve, select, unknownBlockHint } from './names.ts';
 import type { Owner, Place } from './place.ts';
 import { makeRotary } from './rotary.ts';
 import { lookup } from './scope.ts';
 import { wholeNumber, writtenType } from './shapes.ts';
 import { isRunning, numberOf, showSizes } from './sizes.ts';
+import { bindingFrame, turnsOf } from './turns.ts';
 import { describeKind, type NamespaceValue, poison, type Value } from './value.ts';
 
 export function declareMember<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): void {

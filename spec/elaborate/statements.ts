@@ -5,11 +5,12 @@ import type * as dim from '../dim.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, step } from './context.ts';
 import { assignedIn } from './declared.ts';
-import { boundIn, decide, evaluate, shorten, single, turnsOf } from './evaluate.ts';
+import { decide, evaluate, single } from './evaluate.ts';
 import { type Result, recover } from './results.ts';
 import { checkType, writtenType } from './shapes.ts';
 import { same } from './sizes.ts';
 import { needTensor, showTensor } from './tensors.ts';
+import { boundIn, shorten, turnsOf } from './turns.ts';
 import { poison, type TensorValue, type Value } from './value.ts';
 
 export function runBody<V>(cx: Context<V>, frame: Frame<V>, node: ast.Function | ast.Forward): Result<V> {

@@ -54,4 +54,23 @@ const take_along: Row<'take_along'> = {
     copyRows(x!, index!, [...index!.shape, ...x!.shape.slice(2)], x!.shape[1]!, index!.shape[1]!),
 };
 
-export const gathers = { gather, take_along };
+const pick: Row<'pick'> = {
+  arity: 2,
+  doc: 'entries of x [..., n] along its last axis by index [..., k]: [..., k]',
+  infer([x, index]) {
+    if (index!.dtype !== 'int64') return `the index must be int64, found ${index!.dtype}`;
+    const [lead, of] = [x!.shape.slice(0, -1), index!.shape.slice(0, -1)];
+    return x!.shape.length > 0 && lead.length === of.length && lead.every((d, i) => equal(d, of[i]!))
+      ? { dtype: x!.dtype, shape: index!.shape }
+      : `the index ${showShape(index!.shape)} does not go with ${showShape(x!.shape)}`;
+  },
+  evaluate([x, index]) {
+    const y = empty(x!.dtype, index!.shape);
+    const [n, k] = [x!.shape.at(-1)!, index!.shape.at(-1)!];
+    for (let i = 0; i < y.data.length; i++)
+      y.data[i] = x!.data[Math.floor(i / k) * n + row(index!.data[i]!, n)]!;
+    return y;
+  },
+};
+
+export const gathers = { gather, take_along, pick };

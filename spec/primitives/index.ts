@@ -4,6 +4,7 @@ import type { Env } from '../dim.ts';
 import type { Primitive, PrimitiveAttrs } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
 import { elementwise } from './elementwise.ts';
+import { choices } from './expert_matmul.ts';
 import { gathers } from './gather.ts';
 import { leaves } from './leaf.ts';
 import { products } from './matmul.ts';
@@ -20,6 +21,7 @@ export const primitives = {
   ...shapes,
   ...gathers,
   ...products,
+  ...choices,
 } satisfies { readonly [P in Primitive]: Row<P> };
 
 export const isPrimitive = (op: string): op is Primitive => Object.hasOwn(primitives, op);

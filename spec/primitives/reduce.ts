@@ -2,7 +2,7 @@
 
 import { size } from '../dim.ts';
 import { storeInto } from '../round.ts';
-import { empty } from '../tensor.ts';
+import { empty, type Tensor } from '../tensor.ts';
 import { around, axisOf, isFloat, type Row, withSize } from './row.ts';
 
 type Fold = (sum: number, x: number) => number;
@@ -73,13 +73,39 @@ const is_top: Row<'is_top'> = {
     const y = empty('bool', x!.shape);
     const n = x!.shape.at(-1)!;
     for (let start = 0; start < y.data.length; start += n) {
-      const row = Array.from({ length: n }, (_, i) => start + i);
-      row.sort((a, b) => x!.data[b]! - x!.data[a]! || a - b);
-      for (const i of row.slice(0, k)) y.data[i] = 1;
+      for (const i of topOf(x!, start, n).slice(0, k)) y.data[i] = 1;
     }
     return y;
   },
 };
+
+const argtop: Row<'argtop'> = {
+  arity: 1,
+  doc: 'where the k largest are along the last axis, the largest first, the lowest index first among equals',
+  infer([x], { k }) {
+    if (x!.dtype === 'bool') return 'takes numbers, found bool';
+    if (x!.shape.length === 0) return 'x must have an axis';
+    return { dtype: 'int64', shape: withSize(x!.shape, x!.shape.length - 1, size(k)) };
+  },
+  evaluate([x], { k }) {
+    const y = empty('int64', [...x!.shape.slice(0, -1), k]);
+    const n = x!.shape.at(-1)!;
+    for (let row = 0; row * n < x!.data.length; row++) {
+      topOf(x!, row * n, n)
+        .slice(0, k)
+        .forEach((place, i) => {
+          y.data[row * k + i] = place - row * n;
+        });
+    }
+    return y;
+  },
+};
+
+/** Places of a row's elements, the largest first, the lowest index first among equals. */
+function topOf({ data }: Tensor, start: number, n: number): readonly number[] {
+  const row = Array.from({ length: n }, (_, i) => start + i);
+  return row.sort((a, b) => data[b]! - data[a]! || a - b);
+}
 
 const keep = (sum: number): number => sum;
 
@@ -96,4 +122,5 @@ export const reductions = {
   reduce_min: reduce('smallest', Infinity, (s, x) => (x < s || Number.isNaN(x) ? x : s), keep),
   cumsum,
   is_top,
+  argtop,
 };

@@ -171,4 +171,20 @@ const write: Row<'write'> = {
   },
 };
 
-export const shapes = { reshape, transpose, slice, concat, broadcast, write };
+const stack: Row<'stack'> = {
+  arity: 'any',
+  doc: 'inputs of one type along a new first axis',
+  infer([x, ...more]) {
+    const other = more.find((y) => y.dtype !== x!.dtype || showShape(y.shape) !== showShape(x!.shape));
+    if (other) return `${x!.dtype}${showShape(x!.shape)} and ${other.dtype}${showShape(other.shape)} differ`;
+    return { dtype: x!.dtype, shape: [size(1 + more.length), ...x!.shape] };
+  },
+  evaluate(inputs) {
+    const first = inputs[0]!;
+    const y = empty(first.dtype, [inputs.length, ...first.shape]);
+    for (const [i, x] of inputs.entries()) y.data.set(x.data, i * x.data.length);
+    return y;
+  },
+};
+
+export const shapes = { reshape, transpose, slice, concat, stack, broadcast, write };

@@ -65,6 +65,14 @@ const along = (axis: number): Case => ({ operands: [x], attrs: { axis } });
 const shown: Operand = whole([B, T], [2, 3], 0, 0, 0, 0, 0, 0);
 const ints = whole([B, 4], [2, 4], 3, -1, 4, 1, -5, 9, 2, 6);
 
+/** Six places of tokens choose two each; `rows` of x for each token. */
+function experts(count: number, transposed: boolean, rows: 1 | 2): Case {
+  const matrix = transposed ? [4, 5] : [5, 4];
+  const choice = { shape: [B, T, 2], value: ids(28, count, 2, 3, 2) };
+  const weights = real(29, [count, ...matrix], count, ...matrix);
+  return { operands: [real(27, [B, T, rows, 5], 2, 3, rows, 5), choice, weights], attrs: { transposed } };
+}
+
 export const cases: Readonly<Record<Primitive, readonly Case[]>> = {
   scalar: [
     { operands: [], attrs: { value: 0.1, dtype: 'float32' } },
@@ -158,6 +166,10 @@ export const cases: Readonly<Record<Primitive, readonly Case[]>> = {
     { operands: [x], attrs: { k: 2 } },
     { operands: [whole([B, 4], [2, 4], 1, 3, 3, 3, 2, 2, 2, 2)], attrs: { k: 2 } },
   ],
+  argtop: [
+    { operands: [x], attrs: { k: 2 } },
+    { operands: [whole([B, 4], [2, 4], 1, 3, 3, 3, 2, 2, 2, 2)], attrs: { k: 3 } },
+  ],
   reshape: [
     { operands: [real(11, [B, T, 6], 2, 3, 6)], attrs: { shape: dims([B, T, 2, 3]) } },
     { operands: [real(11, [B, T, 6], 2, 3, 6)], attrs: { shape: dims([mul(B, T), 6]) } },
@@ -174,6 +186,7 @@ export const cases: Readonly<Record<Primitive, readonly Case[]>> = {
     { operands: [x, real(14, [B, P, 5], 2, 0, 5), real(15, [B, 1, 5], 2, 1, 5)], attrs: { axis: 1 } },
     { operands: [signed], attrs: { axis: 0 } },
   ],
+  stack: [{ operands: [x, real(15, [B, T, 5], 2, 3, 5), x] }, { operands: [signed] }],
   broadcast: [
     { operands: [real(16, [T, 1], 3, 1)], attrs: { shape: dims([B, T, 4]) }, sizes: shown },
     { operands: [flags([], [], 1)], attrs: { shape: dims([B, T]) }, sizes: shown },
@@ -186,6 +199,25 @@ export const cases: Readonly<Record<Primitive, readonly Case[]>> = {
     { operands: [x, { shape: [B, 4], value: ids(20, 3, 2, 4) }] },
     { operands: [ints, { shape: [B, T], value: ids(21, 4, 2, 3) }] },
     { operands: [flags([B, 3], [2, 3], 0, 1, 1, 0, 1, 1), { shape: [B, T], value: ids(21, 3, 2, 3) }] },
+  ],
+  pick: [
+    { operands: [x, { shape: [B, T, 3], value: ids(23, 5, 2, 3, 3) }] },
+    { operands: [flags([B, 3], [2, 3], 0, 1, 1, 0, 1, 1), { shape: [B, 2], value: ids(21, 3, 2, 2) }] },
+  ],
+  expert_matmul: [
+    // More choices than experts go one way, fewer the other.
+    ...[false, true].flatMap((transposed) => [experts(3, transposed, 2), experts(16, transposed, 2)]),
+    experts(3, true, 1),
+    experts(16, false, 1),
+    {
+      operands: [
+        real(27, [B, T, 1, 5], 2, 3, 1, 5),
+        { shape: [B, T, 2], value: ids(28, 2, 2, 3, 2) },
+        real(29, [4, 5], 4, 5),
+        real(30, [4, 5], 4, 5),
+      ],
+      attrs: { transposed: true },
+    },
   ],
   matmul: [
     { operands: [x, real(22, [5, 4], 5, 4)] },

@@ -1,0 +1,47 @@
+/** Graphs inside nodes: bodies of loops and arms of choices, which read values of the graph around them by name. */
+
+import type { GraphDType } from '../../spec/type.ts';
+import { dataTypes, type GraphProto, type NodeProto, type ValueInfoProto } from './schema.ts';
+
+export interface InnerValue {
+  readonly name: string;
+  readonly dtype: GraphDType;
+  /** Of rank 0; other shapes are left to the runtime. */
+  readonly scalar?: true;
+}
+
+const valueInfo = ({ name, dtype, scalar }: InnerValue): ValueInfoProto => ({
+  name,
+  type: { tensorType: { elemType: dataTypes[dtype], ...(scalar ? { shape: { dim: [] } } : {}) } },
+});
+
+export const innerGraph = (
+  name: string,
+  node: readonly NodeProto[],
+  inputs: readonly InnerValue[],
+  outputs: readonly InnerValue[],
+): GraphProto => ({ name, node, input: inputs.map(valueInfo), output: outputs.map(valueInfo) });
+
+const graphsIn = ({ attribute }: NodeProto): readonly GraphProto[] => attribute.flatMap(({ g }) => g ?? []);
+
+/** Names that a node reads, those that only graphs inside it read included. */
+export function readsOf(node: NodeProto): readonly string[] {
+  return [...node.input, ...graphsIn(node).flatMap(readFromAround)];
+}
+
+function readFromAround({ node, input }: GraphProto): readonly string[] {
+  const own = new Set([...input.map((x) => x.name), ...node.flatMap((n) => n.output)]);
+  return node.flatMap(readsOf).filter((name) => !own.has(name));
+}
+
+/** The node with values under other names, in the graphs inside it too. */
+export function renamedIn(node: NodeProto, final: (name: string) => string): NodeProto {
+  return {
+    ...node,
+    input: node.input.map(final),
+    output: node.output.map(final),
+    attribute: node.attribute.map((a) =>
+      a.g ? { ...a, g: { ...a.g, node: a.g.node.map((n) => renamedIn(n, final)) } } : a,
+    ),
+  };
+}
