@@ -7,8 +7,8 @@ import { converter } from '../compiler/weights/convert.ts';
 import { product } from '../compiler/weights/place_tensor.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
-import { isWhole, type Step, type View, viewOf } from '../compiler/weights/view.ts';
-import { elements } from '../compiler/weights/view_stream.ts';
+import { isWhole, partsOf, type Step, type View, viewOf } from '../compiler/weights/view.ts';
+import { elements, viewBytes } from '../compiler/weights/view_stream.ts';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 
 export type Values = Pick<WeightSource, 'values'>;
@@ -16,6 +16,8 @@ export type Values = Pick<WeightSource, 'values'>;
 interface Part {
   readonly name: string;
   readonly view: View;
+  /** Which of the parameters that were joined under the name. */
+  readonly entry: number;
 }
 
 /**
@@ -29,29 +31,52 @@ export function ownWeights(
 ): (of: Graph) => Values {
   const parts = new Map<string, Part[]>();
   for (const part of paramsOf(graph)) parts.set(part.view.of, [...(parts.get(part.view.of) ?? []), part]);
-  const stored = (name: string): Float32Array => {
+  const stored = ({ name, view, entry }: Part): Float32Array => {
     const tensor = tensors.get(name);
+    const length = product(view.shape);
     if (tensor)
-      return floats(rawBytes(tensor), converter(tensor.dtype, ['float32']).run, product(tensor.shape));
+      return floats(bytesAt(tensor, length, entry), converter(tensor.dtype, ['float32']).run, length);
     throw new Refusal([error('N704', `the model holds no ${name}, which its spec asks for`, { file: path })]);
   };
   return (of) => {
-    const views = new Map(paramsOf(of).map(({ name, view }) => [name, view]));
+    const own = new Map<string, Part[]>();
+    for (const part of paramsOf(of)) own.set(part.name, [...(own.get(part.name) ?? []), part]);
+    const value = (part: Part): Float32Array =>
+      isWhole(part.view) ? whole(part.view, parts.get(part.view.of) ?? [], stored, path) : stored(part);
     return {
       values(name) {
-        const view = views.get(name);
-        if (!view) throw new Bug(`no parameter named ${name} in this graph`);
-        return isWhole(view) ? whole(view, parts.get(view.of) ?? [], stored, path) : stored(name);
+        const found = own.get(name);
+        if (!found) throw new Bug(`no parameter named ${name} in this graph`);
+        return found.length === 1 ? value(found[0]!) : joined(found.map(value));
       },
     };
   };
 }
 
 const paramsOf = ({ nodes }: Graph): readonly Part[] =>
-  nodes.flatMap((node) => {
-    const view = node.op === 'param' ? viewOf(node) : undefined;
-    return view ? [{ name: String(node.attrs['name']), view }] : [];
-  });
+  nodes.flatMap((node) =>
+    (node.op === 'param' ? partsOf(node) : []).flatMap((part, entry) => {
+      const view = viewOf(part);
+      return view ? [{ name: String(node.attrs['name']), view, entry }] : [];
+    }),
+  );
+
+/** Of the `entry`th run of so many elements. */
+function bytesAt(tensor: LazyTensor, length: number, entry: number): Iterable<Uint8Array> {
+  if (length === product(tensor.shape)) return rawBytes(tensor);
+  const run = { shape: [length], strides: [1], start: entry * length, apply: [] };
+  return viewBytes(tensor, { of: tensor.name, dtype: 'float32', whole: tensor.shape, ...run }, new Set());
+}
+
+function joined(all: readonly Float32Array[]): Float32Array {
+  const values = new Float32Array(all.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of all) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
+}
 
 function floats(
   chunks: Iterable<Uint8Array>,
@@ -72,14 +97,15 @@ function floats(
 function whole(
   { of, whole: shape }: View,
   parts: readonly Part[],
-  stored: (name: string) => Float32Array,
+  stored: (part: Part) => Float32Array,
   file: string,
 ): Float32Array {
   const same = parts.find(({ view }) => isWhole(view));
-  if (same) return stored(same.name);
+  if (same) return stored(same);
   const all = new Float32Array(product(shape));
-  for (const { name, view } of parts) {
-    const values = stored(name);
+  for (const part of parts) {
+    const { view } = part;
+    const values = stored(part);
     let at = 0;
     for (const element of elements(view.shape, view.strides, view.start)) {
       all[element] = undone(values[at++]!, view.apply, of, file);

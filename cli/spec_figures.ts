@@ -53,7 +53,7 @@ export function flopsPerToken(graph: Graph, keys: number): Flops {
   let [weights, attention] = [0, 0];
   for (const node of graph.nodes) {
     const x = graph.nodes[node.inputs[0]!];
-    if (node.op === 'linear' || node.op === 'matmul')
+    if (node.op === 'linear' || node.op === 'matmul' || node.op === 'expert_matmul')
       weights += 2 * perToken(node) * constantOr(x!.type.shape.at(-1)!, keys);
     if (node.op === 'attention') {
       const window = node.attrs['window'];

@@ -8,6 +8,7 @@ import type { Checked, Surroundings } from '../spec/program.ts';
 import type { Ambient, PortDecl, Sink } from '../spec/sink.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
 import { type Builder, dropDead, newBuilder } from './builder.ts';
+import { expertsSink } from './experts/sink.ts';
 import type { Graph, GraphInput, GraphOutput, NodeId } from './ir.ts';
 
 export interface Built extends Checked {
@@ -33,7 +34,7 @@ function graphSink(
   caches: Map<string, PortDecl>,
   compute: GraphDType,
 ): Sink<NodeId> {
-  return {
+  const sink: Sink<NodeId> = {
     input(name, type, at) {
       inputs.push({ name, type });
       return builder.leaf('input', [], { name }, type, [at]);
@@ -56,7 +57,9 @@ function graphSink(
     output(name, node) {
       outputs.push({ name, node: wide(builder, node) });
     },
+    experts: (request) => expertsSink(sink, builder, request),
   };
+  return sink;
 }
 
 /** Whatever a model computes in, its results leave as float32. */

@@ -52,6 +52,11 @@ const rules: Readonly<Record<string, Rule>> = {
   layer_norm: alongLast,
   softmax: alongLast,
   is_top: alongLast,
+  argtop: alongLast,
+  pick: (axis, result) => (axis < result.shape.length - 1 ? [axis, axis] : undefined),
+  // x may have one place for all choices of a token.
+  expert_matmul: (axis, _, inputs) =>
+    axis < 2 ? [axis, axis, ...inputs.slice(2).map((): 'whole' => whole)] : undefined,
   reduce_sum: alongAxis,
   reduce_mean: alongAxis,
   reduce_max: alongAxis,

@@ -65,7 +65,31 @@ export interface Sink<V> {
   delay(x: V, o: { readonly last: number; readonly back: number }, at: Origin): V;
   ambient(name: Ambient, at: Origin): V;
   output(name: string, value: V, at: Origin): void;
+  /** For the sum over `count` experts of what one gives, whose share of each token is its entry of `shares` [B, T, count]. */
+  experts(o: ExpertsRequest<V>): ExpertsSink<V>;
 }
+
+export interface ExpertsRequest<V> {
+  readonly count: number;
+  readonly shares: V;
+  /** Every expert is computed for every token, since a share of zero does not make its term zero. */
+  readonly dense: boolean;
+  /** Where the one body that stands for all comes from. */
+  readonly place: (at: Origin) => Origin;
+}
+
+/** Takes the body of one expert, which is run once and stands for all of them. Throws `NotUniform` for what it cannot take. */
+export interface ExpertsSink<V> extends Pick<Sink<V>, 'op' | 'param' | 'ambient'> {
+  /** This expert's of one parameter for each. */
+  own(parameters: readonly V[], at: Origin): V;
+  /** This expert's place along an axis of `count`, kept with size 1. */
+  entry(x: V, axis: number, at: Origin): V;
+  /** The sum, to be used outside; undefined when a share of zero does not make a term zero. */
+  total(term: V, at: Origin): V | undefined;
+}
+
+/** The terms of a sum are not one program on other weights, or not of a kind that runs as one: they are written out. */
+export class NotUniform extends Error {}
 
 /** Keeps nothing. */
 export const nullSink: Sink<null> = {
@@ -76,6 +100,14 @@ export const nullSink: Sink<null> = {
   delay: () => null,
   ambient: () => null,
   output: () => {},
+  experts: () => ({
+    op: () => null,
+    param: () => null,
+    ambient: () => null,
+    own: () => null,
+    entry: () => null,
+    total: () => null,
+  }),
 };
 
 export type { Dim };

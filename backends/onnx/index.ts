@@ -5,6 +5,7 @@ import { decompose_composites } from '../../compiler/passes/decompose_composites
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';
 import { merge_views } from '../../compiler/passes/merge_views.ts';
+import { stack_weights } from '../../compiler/passes/stack_weights.ts';
 import { defineBackend, type EmitInput } from '../backend.ts';
 import { flatten_rows } from './flatten_rows.ts';
 import { modelFiles } from './model_file.ts';
@@ -21,6 +22,7 @@ export const onnx = defineBackend({
   passes({ opset }) {
     irVersion(opset);
     return [
+      stack_weights,
       flatten_rows,
       decompose_composites({ keep: keptAt(opset) }),
       fold_constants,

@@ -19,6 +19,9 @@ interface Operands {
   readonly dtype: GraphDType;
 }
 
+/** Choices up to which a copy of a matrix for each is faster than a turn for each expert: measured on a CPU with 64 experts. */
+const few = (experts: number): number => Math.max(1, Math.floor(experts / 2));
+
 export const expert_matmul: Lower<'expert_matmul'> = (site, [x, choice, ...given], { transposed }, type) => {
   const { writer, sizes } = site;
   const weights = together(site, given);
@@ -38,8 +41,8 @@ export const expert_matmul: Lower<'expert_matmul'> = (site, [x, choice, ...given
     share: shared ? places : 1,
   };
   const pairs = writer.node('Size', [choice!.name]);
-  const few = writer.node('LessOrEqual', [pairs, writer.scalar(experts, 'int64')]);
-  const y = writer.node('If', [few], {
+  const small = writer.node('LessOrEqual', [pairs, writer.scalar(few(experts), 'int64')]);
+  const y = writer.node('If', [small], {
     then_branch: writer.graph([], () => [{ name: allAtOnce(operands), dtype }]),
     else_branch: writer.graph([], () => [{ name: oneByOne(operands), dtype }]),
   });

@@ -2,7 +2,7 @@
 
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import { type Builder, rebuild } from '../builder.ts';
-import type { NodeId, Origin } from '../ir.ts';
+import type { Node, NodeId, Origin } from '../ir.ts';
 import type { Pass } from '../pass.ts';
 
 const isFloat = (dtype: GraphDType): boolean => dtype !== 'int64' && dtype !== 'bool';
@@ -15,6 +15,7 @@ export const cast_weights = ({ storage }: { readonly storage: GraphDType }): Pas
     let stored = 0;
     const result = rebuild(graph, (node, inputs, builder, at) => {
       if (node.op === 'gather') return rowsThenCast(inputs, builder, at);
+      if (node.op === 'expert_matmul') return narrowExperts(node, inputs, builder, at);
       if (node.op !== 'param' || node.type.dtype === storage) return undefined;
       if (!isFloat(node.type.dtype)) {
         trace(`refused: ${String(node.attrs['name'])} holds ${node.type.dtype}`);
@@ -29,6 +30,23 @@ export const cast_weights = ({ storage }: { readonly storage: GraphDType }): Pas
     return result;
   },
 });
+
+/** Matrices of experts are cast when they are chosen. */
+function narrowExperts(
+  { attrs }: Node,
+  [x, choice, ...weights]: readonly NodeId[],
+  builder: Builder,
+  at: readonly Origin[],
+): NodeId | undefined {
+  const stored = weights.map((id) => {
+    const { op, inputs, type } = builder.node(id);
+    const param = op === 'cast' ? builder.node(inputs[0]!) : undefined;
+    const narrower = param?.op === 'param' && bytesPerElement[param.type.dtype] < bytesPerElement[type.dtype];
+    return narrower ? inputs[0]! : id;
+  });
+  if (stored.every((id, i) => id === weights[i])) return undefined;
+  return builder.op('expert_matmul', [x!, choice!, ...stored], attrs, at);
+}
 
 /** Rows of a cast table are cast after they are picked, so that the table stays narrow. */
 function rowsThenCast(

@@ -10,4 +10,5 @@ export { last_token_logits } from './last_token_logits.ts';
 export { merge_views } from './merge_views.ts';
 export { name_composites } from './name_composites.ts';
 export { place_cache } from './place_cache.ts';
+export { stack_weights } from './stack_weights.ts';
 export { state_as_layer } from './state_as_layer.ts';

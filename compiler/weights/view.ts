@@ -46,6 +46,14 @@ export function viewOf({ attrs, type }: Node): View | undefined {
   };
 }
 
+/** The parameters that a `param` node holds: itself, or those that `stack_weights` joined along its first axis. */
+export function partsOf(node: Node): readonly Node[] {
+  const { attrs, type } = node;
+  if (!('parts' in attrs)) return [node];
+  const part = { dtype: type.dtype, shape: type.shape.slice(1) };
+  return (attrs['parts'] as readonly string[]).map((name) => ({ ...node, attrs: { name }, type: part })); // as it wrote them
+}
+
 const known = (shape: readonly (number | undefined)[]): shape is readonly number[] =>
   !shape.includes(undefined);
 

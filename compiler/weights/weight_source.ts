@@ -17,7 +17,7 @@ import { refuse } from './refuse.ts';
 import { chunkBytes } from './scratch.ts';
 import type { WeightInfo, WeightSource } from './source.ts';
 import type { Checked } from './stream.ts';
-import { type View, viewOf } from './view.ts';
+import { partsOf, type View, viewOf } from './view.ts';
 import { elements, viewBytes } from './view_stream.ts';
 
 export type WeightRequest = {
@@ -40,7 +40,9 @@ export function weightSource(request: WeightRequest): WeightSource {
     if (node.op !== 'param' && node.op !== 'table') continue;
     const info = infoOf(node);
     const chunks =
-      node.op === 'table' ? tableChunks(node, info) : paramChunks(node, request, checked, findings);
+      node.op === 'table'
+        ? tableChunks(node, info)
+        : oneByOne(partsOf(node).map((part) => paramChunks(part, request, checked, findings)));
     entries.set(String(node.attrs['name']), { info, chunks });
   }
   const entry = (name: string): Entry => {
@@ -55,6 +57,13 @@ export function weightSource(request: WeightRequest): WeightSource {
     findings: () => findings.list(),
   };
 }
+
+const oneByOne = (all: readonly (() => Iterable<Uint8Array>)[]): (() => Iterable<Uint8Array>) =>
+  all.length === 1
+    ? all[0]!
+    : function* () {
+        for (const chunks of all) for (const bytes of chunks()) yield bytes;
+      };
 
 function infoOf({ attrs, type: { shape, dtype } }: Node): WeightInfo {
   const sizes = shape.map((d) => constant(d) ?? -1);

@@ -10,7 +10,14 @@ import type { DType, GraphDType } from '../type.ts';
 import type { Place } from './place.ts';
 import type { Plan, Scope } from './scope.ts';
 import { makeSizes, type Sizes } from './sizes.ts';
-import { type BlockValue, poison, type TensorValue, type Value } from './value.ts';
+import {
+  type BlockValue,
+  type EntriesValue,
+  type ParamValue,
+  poison,
+  type TensorValue,
+  type Value,
+} from './value.ts';
 
 export interface Context<V> {
   /** After the first error one that keeps nothing: a wrong program has no graph. */
@@ -22,10 +29,11 @@ export interface Context<V> {
   /** Block instances that each diagnostic was found in, as messages say them. */
   readonly places: Map<Diagnostic, Set<string>>;
   readonly config: ConfigEntry[];
-  readonly params: ParamDecl[];
+  /** By path. */
+  readonly params: Map<string, ParamDecl>;
   readonly ports: PortDecl[];
   /** Parameters that something has used, by path. */
-  readonly used: Map<string, V>;
+  used: Map<string, V>;
   /** Executions of each cache so far, by port name. */
   readonly executed: Map<string, number>;
   /** Functions, instances and blocks that are being run or made, against recursion. */
@@ -34,6 +42,8 @@ export interface Context<V> {
   readonly plans: Map<object, Plan>;
   /** Where config entries are written. */
   readonly entries: Map<string, Span>;
+  /** While the body of one expert is run for all. */
+  mixing?: Mixing<V>;
   /** The model's own `positions` input, when it declares one. */
   positions?: TensorValue<V>;
   /** Expressions evaluated, so that no program runs away. */
@@ -42,6 +52,16 @@ export interface Context<V> {
   evaluate(frame: Frame<V>, expr: ast.Expr): Value<V>;
   call(frame: Frame<V>, callee: Value<V>, call: Invocation<V>): Value<V>;
   instantiate(frame: Frame<V>, block: BlockValue<V>, place: Place, call: Invocation<V>): Value<V>;
+}
+
+/** What the body of an expert means by its own weights and its index. */
+export interface Mixing<V> {
+  /** The member that stands for all of a list; undefined when they differ. */
+  anyOf(entries: EntriesValue<V>): Value<V> | undefined;
+  /** The expert's own of a parameter that each has; undefined for a parameter of all. */
+  own(param: ParamValue): V | undefined;
+  /** The expert's place along an axis, kept with size 1. Throws `NotUniform` when the axis is not one of experts. */
+  entry(x: TensorValue<V>, axis: number, at: Origin): V;
 }
 
 /** Where evaluation stands. */
@@ -189,7 +209,7 @@ export function makeContext<V>(
     diagnostics: [],
     places: new Map(),
     config: [],
-    params: [],
+    params: new Map(),
     ports: [],
     used: new Map(),
     executed: new Map(),

@@ -105,7 +105,7 @@ function elaborateModel<V>(cx: Context<V>, model: ast.Model, file: Scope<V>): Pr
   return {
     model: model.name.text,
     config: cx.config,
-    params: cx.params,
+    params: [...cx.params.values()],
     ports: cx.ports,
     ...ends,
     names,

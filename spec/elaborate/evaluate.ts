@@ -4,6 +4,7 @@ import type * as ast from '../ast.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, type GivenArgument, step } from './context.ts';
 import { index } from './indexing.ts';
+import { mixture } from './mixture.ts';
 import { resolve, select } from './names.ts';
 import { number } from './number.ts';
 import { binary, unary } from './operators.ts';
@@ -116,6 +117,10 @@ function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehensi
 
 function call<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Call): Value<V> {
   const callee = evaluate(cx, frame, expr.callee);
+  if (callee.kind === 'builtin' && callee.name === 'sum') {
+    const total = mixture(cx, frame, expr);
+    if (total) return total;
+  }
   const args = argumentsOf(cx, frame, expr.args);
   if (callee.kind === 'poison') return poison;
   return cx.call(frame, callee, { span: expr.span, args, name: textOf(expr.callee.span) });

@@ -38,7 +38,12 @@ function entry<V>(
   if (!subscript || more.length > 0 || subscript.kind === 'Slice' || subscript.kind === 'Ellipsis') {
     return fail(cx, frame, node, 'N302', `${describeKind(object)} takes one index`);
   }
-  const i = wholeNumber(cx, frame, subscript, cx.evaluate(frame, subscript), 'an index');
+  const at = cx.evaluate(frame, subscript);
+  if (at.kind === 'turn' && at.plus === 0 && object.kind === 'entries') {
+    const any = cx.mixing?.anyOf(object);
+    if (any) return any;
+  }
+  const i = wholeNumber(cx, frame, subscript, at, 'an index');
   if (i === undefined) return poison;
   if (object.kind === 'entries') {
     const found = object.entries.get(i);
@@ -121,6 +126,7 @@ function single<V>(
     });
     return undefined;
   }
+  if (value.kind === 'turn' && value.plus === 0) return ownEntry(cx, frame, node, y, axis);
   const i = wholeNumber(cx, frame, node, value, 'an index');
   if (i === undefined) return undefined;
   const n = dim.constant(concrete(cx.sizes, size));
@@ -135,6 +141,26 @@ function single<V>(
     dtype: y.type.dtype,
     shape: replaced(y, axis, dim.size(1)),
   });
+}
+
+/** The place of the expert that a body is run for. */
+function ownEntry<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  node: { readonly span: ast.Expr['span'] },
+  y: TensorValue<V>,
+  axis: number,
+): TensorValue<V> | undefined {
+  if (!cx.mixing) return undefined;
+  const v = cx.mixing.entry(y, axis, originOf(frame, node));
+  return tensorOf({ ...y.type, shape: replaced(y, axis, dim.size(1)) }, v);
+}
+
+/** `e:e+1` of the index of that expert. */
+function isOwnPlace<V>(cx: Context<V>, frame: Frame<V>, { start, stop, step }: ast.Slice): boolean {
+  if (!cx.mixing || !start || !stop || step) return false;
+  const [from, to] = [cx.evaluate(frame, start), cx.evaluate(frame, stop)];
+  return from.kind === 'turn' && to.kind === 'turn' && from.plus === 0 && to.plus === 1;
 }
 
 const replaced = <V>({ type }: TensorValue<V>, axis: number, by: dim.Dim): readonly dim.Dim[] =>
@@ -171,6 +197,7 @@ function slice<V>(
 ): TensorValue<V> | undefined {
   const n = y.type.shape[axis]!;
   if (!node.start && !node.stop && !node.step) return y;
+  if (isOwnPlace(cx, frame, node)) return ownEntry(cx, frame, node, y, axis);
   const start = bound(cx, frame, node.start, n, dim.size(0));
   const stop = bound(cx, frame, node.stop, n, n);
   const step = node.step ? wholeNumber(cx, frame, node.step, cx.evaluate(frame, node.step), 'a step') : 1;

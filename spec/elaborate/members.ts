@@ -3,6 +3,7 @@
 import type * as ast from '../ast.ts';
 import type { ParamDecl } from '../sink.ts';
 import { textOf } from '../source.ts';
+import { children } from '../walk.ts';
 import { type Context, type Frame, fail, type Invocation, step } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
 import { argumentsOf, decide, single } from './evaluate.ts';
@@ -129,7 +130,7 @@ function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place
   step(cx, frame, node.indices, n);
   const entries = new Map<number, Value<V>>();
   for (let i = 0; i < n; i++) entries.set(i, one(cx, frame, node, entry(place, i)));
-  return { kind: 'entries', label: place.label, entries };
+  return { kind: 'entries', label: place.label, entries, alike: true };
 }
 
 const entry = (place: Place, i: number): Place => ({
@@ -162,8 +163,12 @@ function picked<V>(
     }
     if (kept) entries.set(i, one(cx, inner, node, entry(place, i)));
   }
-  return { kind: 'entries', label: place.label, entries, ...(when ? { when } : {}) };
+  const alike = !mentions(node.type, name.text) && !(node.default && mentions(node.default, name.text));
+  return { kind: 'entries', label: place.label, entries, alike, ...(when ? { when } : {}) };
 }
+
+const mentions = (node: ast.AnyNode, name: string): boolean =>
+  (node.kind === 'Name' && node.text === name) || children(node).some((child) => mentions(child, name));
 
 function one<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: Place): Value<V> {
   return node.type.kind === 'Type'
@@ -198,7 +203,7 @@ function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: Pl
     span: frame.site ?? place.span,
     ...(place.default === undefined ? {} : { default: place.default }),
   };
-  cx.params.push(decl);
+  cx.params.set(decl.path, decl);
   return { kind: 'param', decl, type, scope: frame.path };
 }
 

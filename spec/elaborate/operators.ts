@@ -113,6 +113,8 @@ function compute<V>(
   right: Value<V>,
 ): Value<V> {
   if (left.kind === 'number' && right.kind === 'number') return numbers(cx, frame, node, op, left, right);
+  if (left.kind === 'turn' && right.kind === 'number' && op === '+')
+    return { kind: 'turn', plus: left.plus + right.value };
   const sized = sizes(left, right);
   if (sized) return computeSize(cx, frame, node, op, ...sized);
   const size = left.kind === 'size' ? left : right;

@@ -33,6 +33,8 @@ export function emit<V>(
 export function asTensor<V>(cx: Context<V>, value: Value<V>): TensorValue<V> | undefined {
   if (value.kind === 'tensor') return value;
   if (value.kind !== 'param') return undefined;
+  const own = cx.mixing?.own(value);
+  if (own !== undefined) return tensorOf(value.type, own);
   let v = cx.used.get(value.decl.path);
   if (v === undefined) {
     v = cx.sink.param(value.decl, { scope: value.scope, span: value.decl.span, via: [] });

@@ -78,6 +78,14 @@ export interface EntriesValue<V> {
   readonly entries: ReadonlyMap<number, Value<V>>;
   /** What picks the entries, when some are left out. */
   readonly when?: ast.Expr;
+  /** All are made alike, whatever their index. */
+  readonly alike: boolean;
+}
+
+/** The index of the expert whose body stands for all, and what was added to it. */
+export interface TurnValue {
+  readonly kind: 'turn';
+  readonly plus: number;
 }
 
 /** The part of a dotted path that is no module: `transformer` of `transformer.wte`. */
@@ -135,6 +143,7 @@ export type Value<V> =
   | ModuleValue<V>
   | RotaryValue<V>
   | EntriesValue<V>
+  | TurnValue
   | NamespaceValue<V>
   | { readonly kind: 'include'; readonly name: string; readonly scope: Scope<V> }
   | ParamValue
@@ -169,6 +178,7 @@ const kindNames: Readonly<Record<Value<unknown>['kind'], string>> = {
   module: 'a module',
   rotary: 'a rotary table',
   entries: 'a list of members',
+  turn: 'an index',
   namespace: 'the first part of a path',
   include: 'an included file',
   param: 'a tensor',

@@ -206,9 +206,9 @@ export const cases: Readonly<Record<Primitive, readonly Case[]>> = {
   ],
   expert_matmul: [
     // More choices than experts go one way, fewer the other.
-    ...[false, true].flatMap((transposed) => [experts(3, transposed, 2), experts(16, transposed, 2)]),
+    ...[false, true].flatMap((transposed) => [experts(3, transposed, 2), experts(24, transposed, 2)]),
     experts(3, true, 1),
-    experts(16, false, 1),
+    experts(24, false, 1),
     {
       operands: [
         real(27, [B, T, 1, 5], 2, 3, 1, 5),

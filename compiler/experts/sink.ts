@@ -1,0 +1,88 @@
+/**
+ * Takes the body of one expert and writes it for all at once: each value of a token gets one more axis, its K choices, so that
+ * [B, T, s...] becomes [B, T, K, s...]; what depends on the expert alone is kept for all experts, [E, s...].
+ */
+
+import { constant, size } from '../../spec/dim.ts';
+import { words } from '../../spec/op.ts';
+import {
+  type ExpertsRequest,
+  type ExpertsSink,
+  NotUniform,
+  type Origin,
+  type Sink,
+} from '../../spec/sink.ts';
+import type { Builder } from '../builder.ts';
+import type { NodeId } from '../ir.ts';
+import { type Lifted, liftOf } from './lift.ts';
+import { mostShares } from './most_shares.ts';
+
+/** Values of the body are numbers below zero, so that they are never taken for nodes outside. */
+export function expertsSink(
+  outside: Sink<NodeId>,
+  builder: Builder,
+  { count, shares, dense, place }: ExpertsRequest<NodeId>,
+): ExpertsSink<NodeId> {
+  const inner: Lifted[] = [];
+  const keep = (value: Lifted): NodeId => -inner.push(value);
+  const lifted = (id: NodeId): Lifted => (id < 0 ? inner[-id - 1]! : { kind: 'plain', node: id });
+  let choices: Choices | undefined;
+  const chosen = (at: Origin): Choices => {
+    choices ??= choose(builder, shares, count, dense, at);
+    return choices;
+  };
+  return {
+    param: (decl, at) => outside.param(decl, at),
+    ambient: (name, at) => outside.ambient(name, at),
+    op(name, inputs, attrs, from) {
+      const at = place(from);
+      if (inputs.every((id) => id >= 0)) return outside.op(name, inputs, attrs, at);
+      const { choice, most } = chosen(at);
+      const result = liftOf(name, { builder, origins: [at], choice, most }, inputs.map(lifted), attrs);
+      if (!result) throw new NotUniform();
+      return keep(result);
+    },
+    own: (parameters) => keep({ kind: 'stack', parts: parameters }),
+    entry(x, axis, from) {
+      const at = place(from);
+      if (x === shares && axis === 2)
+        return keep({ kind: 'each', node: shareOf(builder, shares, chosen(at), at), share: true });
+      if (x < 0 || axis !== 0 || builder.node(x).type.shape.some((d) => constant(d) === undefined))
+        throw new NotUniform();
+      return keep({ kind: 'stack', whole: x, first: true });
+    },
+    total(term, at) {
+      const value = lifted(term);
+      if (value.kind !== 'each' || (chosen(at).most < count && !value.share)) return undefined;
+      const { shape } = builder.node(value.node).type;
+      const w = words(builder.emit([place(at)]));
+      return w.reshape(w.sum(value.node, 2), shape.toSpliced(2, 1)); // [B, T, s...]
+    },
+  };
+}
+
+interface Choices {
+  /** int64 [B, T, K]: the experts of each token. */
+  readonly choice: NodeId;
+  readonly most: number;
+}
+
+/** Every expert whose share can be other than zero is among the K of the largest shares. */
+function choose(builder: Builder, shares: NodeId, count: number, dense: boolean, at: Origin): Choices {
+  // Shares that the body itself computes are none of this graph's nodes.
+  if (typeof shares !== 'number') throw new NotUniform();
+  const { shape } = builder.node(shares).type;
+  const most = dense ? count : Math.min(count, mostShares(builder, shares) ?? count);
+  const w = words(builder.emit([at]));
+  const e = builder.emit([at]);
+  if (most < count) return { choice: e.make('argtop', [w.abs(shares)], { k: most }), most };
+  const every = e.make('iota', [], { size: size(count) });
+  return { choice: e.make('broadcast', [every], { shape }), most };
+}
+
+/** [B, T, K, 1] */
+function shareOf(builder: Builder, shares: NodeId, { choice }: Choices, at: Origin): NodeId {
+  const picked = builder.op('pick', [shares, choice], {}, [at]);
+  const { shape } = builder.node(picked).type;
+  return words(builder.emit([at])).reshape(picked, [...shape, size(1)]);
+}

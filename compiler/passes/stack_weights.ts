@@ -1,0 +1,84 @@
+/** Keeps the matrices of experts as one parameter, so that a target may pick among them while it runs. */
+
+import { size } from '../../spec/dim.ts';
+import type { Origin } from '../../spec/sink.ts';
+import { type Builder, type Change, rebuild } from '../builder.ts';
+import type { Graph, Node, NodeId } from '../ir.ts';
+import type { Pass } from '../pass.ts';
+
+export const stack_weights: Pass = {
+  name: 'stack_weights',
+  doc: "Join the experts' parameters of one name into one, which is written one after the other.",
+  keepsScopes: true,
+  run(graph, { trace }) {
+    const names = stackNames(graph);
+    const change: Change = (node, inputs, builder, at) => {
+      const first = node.op === 'stack' ? 0 : node.op === 'expert_matmul' ? 2 : undefined;
+      if (first === undefined || inputs.length - first < 2) return undefined;
+      const stacked = stackOf(inputs.slice(first), builder, names, at);
+      if (typeof stacked === 'string') {
+        trace(`refused: ${stacked}`);
+        return undefined;
+      }
+      if (node.op === 'expert_matmul')
+        return builder.op('expert_matmul', [...inputs.slice(0, 2), stacked], node.attrs, at);
+      const { dtype } = node.type;
+      return builder.node(stacked).type.dtype === dtype
+        ? stacked
+        : builder.op('cast', [stacked], { dtype }, at);
+    };
+    return rebuild(graph, change);
+  },
+};
+
+/** By the names of the parts. */
+type Names = ReadonlyMap<string, string>;
+
+const key = (parts: readonly string[]): string => parts.join('\n');
+const nameOf = ({ attrs }: Node): string => String(attrs['name']);
+
+/** The parameter that holds all of them; or why there is none. */
+function stackOf(
+  inputs: readonly NodeId[],
+  builder: Builder,
+  names: Names,
+  at: readonly Origin[],
+): NodeId | string {
+  const params = inputs.map((id) => storedAt(id, builder));
+  const [first] = params;
+  const strange = params.findIndex((p) => p?.op !== 'param' || 'of' in p.attrs);
+  if (!first || strange >= 0) return `operand ${strange} is no parameter as it is stored`;
+  const parts = params.flatMap((p) => (p ? nameOf(p) : []));
+  const type = { dtype: first.type.dtype, shape: [size(parts.length), ...first.type.shape] };
+  return builder.leaf('param', [], { name: names.get(key(parts)) ?? parts[0]!, parts }, type, at);
+}
+
+/** A parameter, below the cast to the dtype of the arithmetic. */
+function storedAt(id: NodeId, builder: Builder): Node | undefined {
+  const node = builder.node(id);
+  return node.op === 'cast' ? builder.node(node.inputs[0]!) : node;
+}
+
+/** `mlp.experts.w1.weight` for `mlp.experts.0.w1.weight` and its like, unless something else is called that. */
+function stackNames(graph: Graph): Names {
+  const taken = new Set(graph.nodes.flatMap((n) => (n.op === 'param' || n.op === 'table' ? nameOf(n) : [])));
+  const names = new Map<string, string>();
+  for (const { op, inputs } of graph.nodes) {
+    if (op !== 'stack' && op !== 'expert_matmul') continue;
+    const nodes = inputs.slice(op === 'stack' ? 0 : 2).map((id) => graph.nodes[id]!);
+    const parts = nodes.map((n) => nameOf(n.op === 'cast' ? graph.nodes[n.inputs[0]!]! : n));
+    if (parts.length < 2 || names.has(key(parts))) continue;
+    const wanted = withoutIndex(parts);
+    let name = wanted;
+    for (let n = 1; taken.has(name); n++) name = `${wanted}#${n}`;
+    taken.add(name);
+    names.set(key(parts), name);
+  }
+  return names;
+}
+
+function withoutIndex(parts: readonly string[]): string {
+  const [first, second] = parts.map((part) => part.split('.')) as [string[], string[]]; // two at least
+  const at = first.findIndex((word, i) => word !== second[i]);
+  return first.toSpliced(at, 1).join('.');
+}
