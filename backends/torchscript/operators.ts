@@ -13,6 +13,8 @@ const old = (schema: string): Operator => ({ schema, since: '1.13' });
 
 /** Under the names that a compiled graph gives them, without `aten::`. */
 export const operators = {
+  /** Written `int(x)`. */
+  Int: old('(Tensor a) -> int'),
   __and__: old('(Tensor self, Tensor other) -> Tensor'),
   __or__: old('(Tensor self, Tensor other) -> Tensor'),
   abs: old('(Tensor self) -> Tensor'),

@@ -12,7 +12,10 @@ import { bytesOf, fixture, folder, nanoc, root, written } from './run_cli.ts';
 
 const cx = { io: makeIo({ json: false, quiet: true, color: 'never' }), signal: new AbortController().signal };
 
-for (const name of readdirSync(`${root}test/fixtures/golden`).filter((n) => n.startsWith('nanochat-'))) {
+const mixtures = ['hf-qwen3-moe', 'hf-gpt-oss'];
+const names = readdirSync(`${root}test/fixtures/golden`).filter((n) => n.startsWith('nanochat-'));
+
+for (const name of [...names, ...mixtures]) {
   test(`${name}: the parameters found in the model are those of the checkpoint`, async () => {
     const path = join(folder(), 'm.onnx');
     const spec =
@@ -20,7 +23,9 @@ for (const name of readdirSync(`${root}test/fixtures/golden`).filter((n) => n.st
         ? 'nanochat_2026_01'
         : name === 'nanochat-g5-softcap20'
           ? 'nanochat_2026_03_softcap20'
-          : 'nanochat';
+          : name.startsWith('hf-')
+            ? name.slice(3).replaceAll('-', '_')
+            : 'nanochat';
     const made = await nanoc(['compile', spec, '--checkpoint', fixture(name), '-o', path]);
     assert.is(made.code, 0, made.err);
     const model = openModel(path);

@@ -47,4 +47,32 @@ test('take_along picks in each row of the batch for itself', () => {
   assert.throws(() => run('take_along', [x, ints([[3], [0]])], {}), /index 3 is not one of 3 rows/);
 });
 
+test('pick picks along the last axis', () => {
+  const x = floats([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  assert.equal(
+    nested(
+      run(
+        'pick',
+        [
+          x,
+          ints([
+            [2, 0],
+            [1, 1],
+          ]),
+        ],
+        {},
+      ),
+    ),
+    [
+      [3, 1],
+      [5, 5],
+    ],
+  );
+  assert.match(refusal('pick', [x, ints([[0]])], {}), 'does not go with');
+  assert.throws(() => run('pick', [x, ints([[3], [0]])], {}), /index 3 is not one of 3 rows/);
+});
+
 test.run();

@@ -80,6 +80,19 @@ test('the k largest are marked, the first among equals', () => {
   assert.equal((nested(run('is_top', [moved], { k: 2 })) as number[][])[0], [0, 1, 0, 1]);
 });
 
+test('argtop gives the places of the largest, the largest first, the lowest index first among equals', () => {
+  const x = floats([
+    [0.1, 0.7, 0.9, 0.7],
+    [4, 3, 5, 5],
+  ]);
+  assert.equal(nested(run('argtop', [x], { k: 3 })), [
+    [2, 1, 3],
+    [2, 3, 0],
+  ]);
+  assert.not.equal(nested(run('argtop', [floats([[1, 2]])], { k: 1 })), [[0]]);
+  assert.match(refusal('argtop', [bools([1])], { k: 1 }), 'takes numbers, found bool');
+});
+
 test('an axis that is not there, and dtypes that cannot be added, are refused', () => {
   assert.match(refusal('reduce_sum', [floats(table)], { axis: 2 }), 'axis 2 is not one of the 2 axes');
   assert.match(refusal('cumsum', [floats(table)], { axis: -1 }), 'axis -1 is not one of the 2 axes');

@@ -133,4 +133,13 @@ test('write puts rows at a place and leaves the buffer as it was', () => {
   assert.match(refusal('write', [buffer, rows, floats(1)], { axis: 0 }), 'must be an int64 of rank 0');
 });
 
+test('stack puts inputs of one type along a new first axis', () => {
+  assert.equal(nested(run('stack', [floats([1, 2]), floats([3, 4])], {})), [
+    [1, 2],
+    [3, 4],
+  ]);
+  assert.match(refusal('stack', [floats([1, 2]), floats([3])], {}), 'differ');
+  assert.match(refusal('stack', [floats([1]), ints([3])], {}), 'differ');
+});
+
 test.run();

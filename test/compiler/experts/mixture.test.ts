@@ -1,0 +1,203 @@
+/** A sum over experts: one body for all of them, and the numbers of the terms written out. */
+
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { includeShipped, shippedSpecs } from '../../../cli/shipped.ts';
+import { build } from '../../../compiler/build.ts';
+import { evaluator } from '../../../compiler/evaluate.ts';
+import type { Graph } from '../../../compiler/ir.ts';
+import { place_cache, stack_weights } from '../../../compiler/passes/index.ts';
+import { weightSource } from '../../../compiler/weights/weight_source.ts';
+import { parse } from '../../../spec/parse.ts';
+import type { Tensor } from '../../../spec/tensor.ts';
+import { said } from '../../spec/elaborate/refused.ts';
+import { runPass } from '../passes/run_pass.ts';
+import { distance, ids } from '../tiny_graph.ts';
+
+interface Parts {
+  /** Members of the block, `experts` among them. */
+  readonly members: string;
+  /** Of the shares p [B, T, 5], from scores [B, T, 5]. */
+  readonly shares?: string;
+  /** The term of expert `e`, whose member is `f`. */
+  readonly term: string;
+  readonly over?: string;
+}
+
+const written = ({ members, shares = 'where(is_top(s, 2), s, 0)', term, over = 'e, f in experts' }: Parts) =>
+  [`sum([${term} for ${over}])`, 'y'].map(
+    (sum, i) => `
+fn softened(s) = softmax(s)
+block Mlp(n) {
+  up: Linear(n, 2 * n, bias=true)
+  down: Linear(2 * n, n)
+  forward(x) = down(silu(up(x)))
+}
+model m {
+  config { dim = 4 }
+  wte: Embedding(11, dim)
+  gate: Linear(dim, 5)
+  ${members}
+  forward(tokens: int64[B, T]) -> y: [B, T, dim] {
+    x = wte(tokens)
+    s = softened(gate(x))
+    p = ${shares}
+    ${i === 0 ? '' : `y = 0 * x\n    for ${over} { y = y + ${term} }`}
+    return ${sum}
+  }
+}
+`,
+  );
+
+function graphOf(text: string): Graph {
+  const { graph, diagnostics } = build(parse({ name: 'm.nanospec', text }).value!, {
+    include: () => undefined,
+  });
+  assert.is(said(diagnostics), '');
+  return graph!;
+}
+
+const feeds = { input_ids: ids(3, 11, 2, 6) };
+
+function run(raw: Graph, seed = 0): Readonly<Record<string, Tensor>> {
+  const { graph } = runPass(place_cache({ cache: 'none', padded: false }), raw);
+  return evaluator(graph, weightSource({ graph, storage: 'float32', seed })).run(feeds);
+}
+
+const count = ({ nodes }: Graph, op: string): number => nodes.filter((n) => n.op === op).length;
+
+/** The graph of the sum, once it has been held to that of a loop over its terms. */
+function held(parts: Parts): Graph {
+  const [sum, loop] = written(parts).map(graphOf) as [Graph, Graph];
+  const apart = distance(run(sum), run(loop));
+  assert.ok(apart < 2e-6, `${apart} apart`);
+  assert.ok(distance(run(sum), run(loop, 1)) > 1e-3, 'other weights make no difference');
+  assert.is(count(loop, 'expert_matmul'), 0);
+  return sum;
+}
+
+const experts = 'experts[5]: Mlp(dim)';
+const term = 'p[..., e:e+1] * f(x)';
+
+test('modules: two products for five experts, and the two choices of each token only', () => {
+  const graph = held({ members: experts, term });
+  assert.is(count(graph, 'expert_matmul'), 2);
+  assert.is(count(graph, 'sigmoid'), 1);
+  assert.is(graph.nodes.find((n) => n.op === 'argtop')?.attrs['k'], 2);
+  assert.is(count(graph, 'linear'), 1); // the gate
+});
+
+test('the order of the factors, a number before them and a cast around the share change nothing', () => {
+  for (const other of ['f(x) * p[..., e:e+1]', '3 * p[..., e:e+1] * f(x)', 'f(x) * (p[..., e:e+1] / 2)'])
+    assert.is(count(held({ members: experts, term: other }), 'argtop'), 1, other);
+});
+
+test('shares that nothing bounds make every expert count for every token', () => {
+  const graph = held({ members: experts, term, shares: 's' });
+  assert.is(count(graph, 'argtop'), 0);
+  assert.is(count(graph, 'expert_matmul'), 2);
+});
+
+test('so does a term that does not vanish with its share', () => {
+  const graph = held({ members: experts, term: 'p[..., e:e+1] + f(x)' });
+  assert.is(count(graph, 'argtop'), 0);
+  assert.is(count(graph, 'expert_matmul'), 2);
+});
+
+test('shares are bounded by what chose them, through sums to one, sums of masks and softmax', () => {
+  const most = (shares: string): unknown =>
+    held({ members: experts, term, shares }).nodes.find((n) => n.op === 'argtop')?.attrs['k'];
+  assert.is(most('softmax(where(is_top(s, 3), s, -inf))'), 3);
+  assert.is(most('7 * float(where(is_top(s, 3), s, 0) / (1 + sum(s, axis=-1)))'), 3);
+  assert.is(most('where(is_top(s, 4) and is_top(s * s, 2), s, 0)'), 2);
+  assert.is(most('where(is_top(s, 4), s, 0.5)'), undefined);
+});
+
+test('stacked matrices are picked by index, their biases too', () => {
+  const members = `up: [5, dim, 7]
+  low: [5, 7]
+  down: [5, 7, dim]
+  scale: [5]
+  fn f(x, e) = silu(x @ up[e] + low[e]) @ down[e] * scale[e]`;
+  const graph = held({ members, term: 'p[..., e:e+1] * f(x, e)', over: 'e in range(5)' });
+  assert.is(count(graph, 'expert_matmul'), 2);
+  assert.is(count(graph, 'stack'), 0);
+});
+
+test("norms of an expert's own, weights shared by all, and matrices in a list", () => {
+  const members = `block Own(n) {
+    weight: [n]
+    forward(x) = rms_norm(x, 1e-6) * (1 + weight)
+  }
+  norms[5]: Own(dim)
+  shared: Linear(dim, dim)
+  heads[5]: [dim, dim]
+  fn f(x, e) = linear(shared(norms[e](x)), heads[e])`;
+  const graph = held({ members, term: 'p[..., e:e+1] * f(x, e)', over: 'e in range(5)' });
+  assert.is(count(graph, 'expert_matmul'), 1);
+  assert.is(count(graph, 'rms_norm'), 1);
+});
+
+test('experts that differ are written out: by a condition, by their sizes, by gaps', () => {
+  const differs = (parts: Parts): void => assert.is(count(held(parts), 'expert_matmul'), 0);
+  differs({ members: experts, term: 'p[..., e:e+1] * (if e == 3 then x else f(x))' });
+  differs({
+    members:
+      'experts[i in range(5)]: Mlp2(dim, i)\n  block Mlp2(n, i) {\n    a: Linear(n, i + 1)\n    b: Linear(i + 1, n)\n    forward(x) = b(a(x))\n  }',
+    term,
+  });
+  differs({ members: 'experts[i in range(5) if i != 2]: Mlp(dim)', term });
+  differs({ members: experts, term: 'p[..., 4 - e:5 - e] * f(x)' });
+});
+
+test('a list that is made with a name it does not use is made alike', () => {
+  assert.is(count(held({ members: 'experts[i in range(5)]: Mlp(dim)', term }), 'expert_matmul'), 2);
+});
+
+test('what is wrong in a term is said once, as of the terms written out', () => {
+  const [text] = written({ members: experts, term: 'p[..., e:e+1] * f(y)' }) as [string];
+  const { diagnostics } = build(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined });
+  assert.is(diagnostics.length, 1);
+  assert.is(diagnostics[0]!.code, 'N201');
+});
+
+test('a term of the wrong shape is said, too', () => {
+  const [text] = written({ members: experts, term: 'p[..., e:e+1] * f(s)' }) as [string];
+  const { diagnostics } = build(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined });
+  assert.equal(
+    diagnostics.map((d) => d.code),
+    ['N301'],
+  );
+});
+
+test('matrices become one parameter, which is written part after part', () => {
+  const { graph } = runPass(
+    place_cache({ cache: 'none', padded: false }),
+    graphOf(written({ members: experts, term })[0]!),
+  );
+  const { graph: stacked } = runPass(stack_weights, graph);
+  const names = stacked.nodes.filter((n) => 'parts' in n.attrs).map((n) => String(n.attrs['name']));
+  assert.equal(names, ['experts.up.weight', 'experts.up.bias', 'experts.down.weight']);
+  assert.is(count(stacked, 'stack'), 0);
+  const values = (of: Graph, seed: number) =>
+    evaluator(of, weightSource({ graph: of, storage: 'float32', seed })).run(feeds);
+  assert.is(distance(values(graph, 0), values(stacked, 0)), 0);
+  assert.ok(distance(values(graph, 1), values(stacked, 0)) > 1e-3);
+});
+
+test('no spec that ships writes its experts out', () => {
+  const mixtures = shippedSpecs().filter(({ path }) => readFileSync(path, 'utf8').includes('is_top('));
+  assert.ok(mixtures.length >= 4);
+  for (const { name, path } of mixtures) {
+    const { value } = parse({ name, text: readFileSync(path, 'utf8') });
+    const { graph } = build(value!, {
+      include: (file) => includeShipped(file),
+      set: new Map([['layers', 2]]),
+    });
+    assert.ok(count(graph!, 'expert_matmul') > 0, name);
+    assert.ok(graph!.nodes.length < 1500, `${name}: ${graph!.nodes.length} nodes`);
+  }
+});
+
+test.run();
