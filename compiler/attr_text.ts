@@ -2,10 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import type { Dim } from '../spec/dim.ts';
-import type { Attr, Attrs } from '../spec/op.ts';
+import type { Attr, Attrs, Inner } from '../spec/op.ts';
 import type { Tensor } from '../spec/tensor.ts';
 
 export const isDim = (attr: Attr): attr is Dim => typeof attr === 'object' && attr !== null && 'key' in attr;
+
+export const isInner = (attr: Attr): attr is Inner =>
+  typeof attr === 'object' && attr !== null && 'inner' in attr;
 
 export const isTensor = (attr: Attr): attr is Tensor =>
   typeof attr === 'object' && attr !== null && 'data' in attr;
@@ -33,6 +36,7 @@ function text(attr: Attr): string {
   if (attr === null || typeof attr === 'boolean') return String(attr);
   if (isDim(attr)) return `<${attr.key}>`;
   if (isTensor(attr)) return digest(attr);
+  if (isInner(attr)) return `program ${attr.inner}`;
   return `[${attr.map(text).join(',')}]`;
 }
 

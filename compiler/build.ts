@@ -10,6 +10,7 @@ import type { GraphDType, TensorType } from '../spec/type.ts';
 import { type Builder, dropDead, newBuilder } from './builder.ts';
 import { expertsSink } from './experts/sink.ts';
 import type { Graph, GraphInput, GraphOutput, NodeId } from './ir.ts';
+import { scanSink } from './scan/sink.ts';
 
 export interface Built extends Checked {
   readonly graph?: Graph;
@@ -58,6 +59,10 @@ function graphSink(
       outputs.push({ name, node: wide(builder, node) });
     },
     experts: (request) => expertsSink(sink, builder, request),
+    scan(request) {
+      for (const port of request.states) caches.set(port.name, port);
+      return scanSink(sink, builder, request);
+    },
   };
   return sink;
 }

@@ -16,6 +16,7 @@ import { count, empty, type Tensor } from '../spec/tensor.ts';
 import { evaluateLinear } from './evaluate_linear.ts';
 import type { Graph, Node, NodeId } from './ir.ts';
 import { type Feeds, sizesOf } from './run_sizes.ts';
+import { scanOf } from './scan/body.ts';
 import { commonScope } from './scope.ts';
 import { type TableRows, tableLookup } from './table_lookup.ts';
 import { tableAttrs, tableRows } from './tables.ts';
@@ -38,13 +39,15 @@ interface Machine {
   readonly tables: Map<NodeId, TableRows>;
   /** How often each node is read, by nodes and by outputs. */
   readonly uses: readonly number[];
+  /** Of scans, by node. */
+  readonly steps: Map<NodeId, Evaluator>;
 }
 
 export function evaluator(graph: Graph, weights: Pick<WeightSource, 'values'>): Evaluator {
   const uses = graph.nodes.map(() => 0);
   for (const { inputs } of graph.nodes) for (const id of inputs) uses[id]! += 1;
   for (const { node } of graph.outputs) uses[node]! += 1;
-  const machine: Machine = { graph, weight: keeping(weights), tables: new Map(), uses };
+  const machine: Machine = { graph, weight: keeping(weights), tables: new Map(), uses, steps: new Map() };
   return { run: (feeds, options = {}) => runOnce(machine, feeds, options) };
 }
 
@@ -73,12 +76,13 @@ function runOnce(machine: Machine, feeds: Feeds, { tap }: RunOptions): Record<st
   const values = new Map<NodeId, Tensor>();
   const left = [...machine.uses];
   const compute = (node: Node): Tensor => {
-    const value = placed(machine, node, () => evaluateNode(machine, node, feeds, env, get));
+    const value = placed(machine, node, () => evaluateNode(machine, node, feeds, env, get, several));
     values.set(node.id, value);
     tap?.(node, value);
     return value;
   };
   const get = (id: NodeId): Tensor => values.get(id) ?? compute(nodes[id]!);
+  const several = new Map<NodeId, readonly Tensor[]>();
   for (const node of nodes) {
     if (isLazy(node) || left[node.id] === 0) continue;
     compute(node);
@@ -107,6 +111,7 @@ function evaluateNode(
   feeds: Feeds,
   env: Env,
   get: (id: NodeId) => Tensor,
+  several: Map<NodeId, readonly Tensor[]>,
 ): Tensor {
   const { op, attrs, type } = node;
   const first = machine.graph.nodes[node.inputs[0] ?? -1];
@@ -119,6 +124,11 @@ function evaluateNode(
   if (isPrimitive(op)) return evaluatePrimitive(op, node.inputs.map(get), attrs as never, env);
   if (op === 'linear') return evaluateLinear(get(node.inputs[0]!), get(node.inputs[1]!));
   if (isComposite(op)) return opOf(op).decompose(onTensors(env), node.inputs.map(get), attrs);
+  if (op === 'scan') {
+    several.set(node.id, walk(machine, node, node.inputs.map(get)));
+    return several.get(node.id)![0]!;
+  }
+  if (op === 'result') return several.get(node.inputs[0]!)![Number(attrs['index'])]!;
   if (op === 'input') return feeds[String(attrs['name'])]!;
   if (op === 'param') return paramOf(String(attrs['name']), type.dtype, numbers(type.shape, env), machine);
   if (op === 'table') {
@@ -126,6 +136,54 @@ function evaluateNode(
     return { dtype: 'float32', shape: [length, freqs.length], data: tableRows(tableAttrs(node), 0, length) };
   }
   throw new Bug(`%${node.id} (${op}) has no value: place the ports first`);
+}
+
+/** The results of a scan: what its step gives of each token, side by side, and the last states. */
+function walk(machine: Machine, node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
+  const { body, states, sequences } = scanOf(node);
+  const names = body.graph.inputs.map((i) => i.name);
+  const step = machine.steps.get(node.id) ?? evaluator(body.graph, { values: machine.weight });
+  machine.steps.set(node.id, step);
+  const walked = inputs.slice(states, states + sequences);
+  const feeds: Record<string, Tensor> = Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
+  const given: Tensor[][] = body.graph.outputs.slice(states).map(() => []);
+  for (let t = 0; t < walked[0]!.shape[1]!; t++) {
+    walked.forEach((x, i) => {
+      feeds[names[states + i]!] = tokenOf(x, t);
+    });
+    const made = step.run(feeds);
+    body.graph.outputs.forEach(({ name }, i) => {
+      if (i < states) feeds[names[i]!] = made[name]!;
+      else given[i - states]!.push(made[name]!);
+    });
+  }
+  return [...given.map(joinTokens), ...names.slice(0, states).map((name) => feeds[name]!)];
+}
+
+/** [B, s...] of [B, T, s...]. */
+function tokenOf({ dtype, shape: [rows = 0, tokens = 0, ...rest], data }: Tensor, t: number): Tensor {
+  const width = count(rest);
+  const part = empty(dtype, [rows, ...rest]);
+  for (let b = 0; b < rows; b++) {
+    const from = (b * tokens + t) * width;
+    part.data.set(data.subarray(from, from + width), b * width);
+  }
+  return part;
+}
+
+/** [B, T, s...] of T times [B, s...]; a call has one token at least. */
+function joinTokens(parts: readonly Tensor[]): Tensor {
+  const {
+    dtype,
+    shape: [rows = 0, ...rest],
+  } = parts[0]!;
+  const width = count(rest);
+  const all = empty(dtype, [rows, parts.length, ...rest]);
+  parts.forEach(({ data }, t) => {
+    for (let b = 0; b < rows; b++)
+      all.data.set(data.subarray(b * width, (b + 1) * width), (b * parts.length + t) * width);
+  });
+  return all;
 }
 
 function paramOf(name: string, dtype: Tensor['dtype'], shape: readonly number[], machine: Machine): Tensor {

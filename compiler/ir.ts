@@ -2,7 +2,7 @@
  * The graph: an immutable, topologically ordered array of typed nodes, each equal node there once.
  *
  * Passes make new graphs with a `Builder`; nothing is changed in place. A node has one result; an op with several results is
- * one node of the first result's type and `result` nodes that select the others.
+ * one node of the first result's type, and only `result` nodes read it, each of which selects one.
  */
 
 import type { Attrs } from '../spec/op.ts';
@@ -13,9 +13,20 @@ import type { GraphDType, TensorType } from '../spec/type.ts';
  * Ops of a node: a primitive or composite of `spec/`, or one of these.
  * input {name}; param {name}; ambient {name}; cache {port} and delay {last, back} until ports are placed;
  * table {...}: a constant too large to hold, generated in rows while it is written (see `tables.ts`);
- * result {index}: of an op with several.
+ * state {port}: what a scan starts with, until ports are placed;
+ * scan {body, states, sequences}: see `scan/body.ts`; result {index}: of an op with several.
  */
-export const structural = ['input', 'param', 'ambient', 'cache', 'delay', 'table', 'result'] as const;
+export const structural = [
+  'input',
+  'param',
+  'ambient',
+  'cache',
+  'delay',
+  'table',
+  'state',
+  'scan',
+  'result',
+] as const;
 
 export type NodeId = number;
 

@@ -7,10 +7,11 @@ import { isComposite } from '../spec/ops/index.ts';
 import { isPrimitive } from '../spec/primitives/index.ts';
 import { ambients } from '../spec/sink.ts';
 import { type GraphDType, showType, type TensorType } from '../spec/type.ts';
-import { isDim, isTensor } from './attr_text.ts';
+import { isDim, isInner, isTensor } from './attr_text.ts';
 import { inferType, nodeKey } from './builder.ts';
 import { type Graph, type Node, structural } from './ir.ts';
 import { checkPorts } from './port_check.ts';
+import { checkScan, resultType } from './scan/check.ts';
 import { tableAttrs, tableType } from './tables.ts';
 
 /** Throws a `Bug` that says which law the graph breaks, and where. */
@@ -89,9 +90,18 @@ function expectedType(graph: Graph, node: Node): TensorType<GraphDType> | undefi
       return graph.caches.has(String(attrs['port']))
         ? undefined
         : broken(`${shown(node)} names no cache: ${String(attrs['port'])}`);
+    case 'state':
+      return (
+        graph.caches.get(String(attrs['port'])) ??
+        broken(`${shown(node)} names no cache: ${String(attrs['port'])}`)
+      ).type;
+    case 'scan':
+      checkScan(graph, node);
+      return undefined;
+    case 'result':
+      return resultType(graph, node);
     case 'param':
     case 'delay':
-    case 'result':
       return undefined;
   }
 }
@@ -112,6 +122,6 @@ function checkSizes(node: Node): void {
 }
 
 function dimsOf(attr: Attr): readonly Dim[] {
-  if (typeof attr !== 'object' || attr === null || isTensor(attr)) return [];
+  if (typeof attr !== 'object' || attr === null || isTensor(attr) || isInner(attr)) return [];
   return isDim(attr) ? [attr] : attr.flatMap(dimsOf);
 }

@@ -12,5 +12,7 @@ export interface Pass {
   readonly doc: string;
   /** False when the pass moves values between block scopes (decision 20). */
   readonly keepsScopes: boolean;
+  /** Run on the steps of scans too, each a graph of its own. */
+  readonly inSteps?: true;
   run(graph: Graph, context: PassContext): Graph;
 }

@@ -18,6 +18,7 @@ import {
   place_cache,
   state_as_layer,
 } from './passes/index.ts';
+import { withBodies } from './scan/body.ts';
 
 export interface PipelineOptions {
   readonly cache: CacheForm;
@@ -78,13 +79,20 @@ export interface Observers {
   readonly onPass?: (pass: Pass, graph: Graph) => void;
 }
 
+function checkedStep(step: Graph): Graph {
+  checkGraph(step);
+  return step;
+}
+
 /** Runs the passes in order; a graph that a pass leaves broken is a `Bug` that names the pass. */
 export function runPasses(graph: Graph, passes: readonly Pass[], { trace, onPass }: Observers = {}): Graph {
   let current = graph;
   let checked: Graph | undefined;
   for (const pass of passes) {
     try {
-      const next = pass.run(current, { trace: (line) => trace?.(pass.name, line) });
+      const context = { trace: (line: string) => trace?.(pass.name, line) };
+      const whole = pass.run(current, context);
+      const next = pass.inSteps ? withBodies(whole, (step) => checkedStep(pass.run(step, context))) : whole;
       if (next !== checked) checkGraph(next);
       current = checked = next;
     } catch (cause) {

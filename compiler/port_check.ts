@@ -7,7 +7,7 @@ import type { Graph, Node, Port } from './ir.ts';
 
 export function checkPorts(graph: Graph): void {
   if (graph.ports.length === 0) return;
-  const unplaced = graph.nodes.find(({ op }) => op === 'cache' || op === 'delay' || op === 'ambient');
+  const unplaced = graph.nodes.find(({ op }) => ['cache', 'delay', 'ambient', 'state'].includes(op));
   if (unplaced) broken(`the ports are placed, yet %${unplaced.id} (${unplaced.op}) is not`);
   if (graph.caches.size > 0) broken('the ports are placed, yet the graph lists caches');
   const users = usersOf(graph);

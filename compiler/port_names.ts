@@ -35,7 +35,7 @@ const pair = (layer: number, half: 'key' | 'value'): PortNames => ({
 export function portNames(caches: readonly PortDecl[]): ReadonlyMap<string, PortNames> {
   const groups = new Map<string, Group>();
   for (const decl of caches) {
-    if (decl.last !== undefined) continue;
+    if (decl.last !== undefined || decl.carried) continue;
     const { instance, own } = apart(decl.name);
     const group = groups.get(instance) ?? { key: [], value: [], others: [] };
     groups.set(instance, group);

@@ -5,8 +5,9 @@ import type { Attr, Attrs } from '../spec/op.ts';
 import type { Origin } from '../spec/sink.ts';
 import { count, type Tensor } from '../spec/tensor.ts';
 import { showType } from '../spec/type.ts';
-import { attrText, digest, isDim, isTensor } from './attr_text.ts';
+import { attrText, digest, isDim, isInner, isTensor } from './attr_text.ts';
 import type { Graph, Node, Port } from './ir.ts';
+import { scanOf } from './scan/body.ts';
 import { commonScope } from './scope.ts';
 
 /**
@@ -28,10 +29,18 @@ export function printGraph(graph: Graph): string {
       return `cache  ${port}: ${showType(type)} ${kept}`;
     }),
     ...ports.map(portLine),
-    ...nodes.map((node) => `  ${nodeLine(node, origins[node.id] ?? [])}`),
+    ...nodes.flatMap((node) => [`  ${nodeLine(node, origins[node.id] ?? [])}`, ...stepLines(node)]),
     ...outputs.map((o) => `output ${o.name} = %${o.node}`),
   ].join('\n');
 }
+
+/** The step of a scan, deeper than the node. */
+const stepLines = (node: Node): readonly string[] =>
+  node.op === 'scan'
+    ? printGraph(scanOf(node).body.graph)
+        .split('\n')
+        .map((line) => `    | ${line}`)
+    : [];
 
 function portLine({ decl, rule, input, output, type, axis, fill }: Port): string {
   const along = axis === undefined ? '' : ` axis=${axis}`;
@@ -70,6 +79,7 @@ function attribute(attr: Attr): string {
   if (attr === null || typeof attr === 'boolean') return String(attr);
   if (isDim(attr)) return show(attr);
   if (isTensor(attr)) return tensorText(attr);
+  if (isInner(attr)) return 'step';
   if (attr.every((a) => typeof a === 'object' && a !== null && isDim(a)))
     return showShape(attr.filter(isDim));
   if (attr.length <= longest) return `[${attr.map(attribute).join(', ')}]`;

@@ -27,7 +27,7 @@ export const isComputed = ({ op }: { readonly op: string }): boolean => !fixed.h
 /** True once ports are placed: before, a graph cannot be called. */
 export const isCallable = ({ nodes, inputs }: Graph): boolean =>
   inputs.some((i) => i.name === 'input_ids') &&
-  !nodes.some(({ op }) => op === 'ambient' || op === 'cache' || op === 'delay');
+  !nodes.some(({ op }) => ['ambient', 'cache', 'delay', 'state'].includes(op));
 
 /** Everything that the interpreter computes in each call. */
 export async function interpret(

@@ -95,8 +95,13 @@ export interface PrimitiveAttrs {
 }
 export type Primitive = keyof PrimitiveAttrs;
 
+/** A program inside an op, known by its number; what it holds is the compiler's. */
+export interface Inner {
+  readonly inner: number;
+}
+
 /** Attribute values: they print canonically, so equal nodes have equal text. */
-export type Attr = number | string | boolean | null | Dim | Tensor | readonly Attr[];
+export type Attr = number | string | boolean | null | Dim | Tensor | Inner | readonly Attr[];
 export type Attrs = Readonly<Record<string, Attr>>;
 
 /** Builds values of any notion `V`: graph nodes, patterns, tensors. */

@@ -40,7 +40,9 @@ export interface PortDecl {
   readonly type: TensorType<GraphDType>;
   /** Keeps this many last tokens; everything when absent. */
   readonly last?: number;
-  /** Stands before the first token of a `last` cache. */
+  /** Of a `scan`: what it carries from token to token, so that its type is [B, s...]. */
+  readonly carried?: true;
+  /** Stands before the first token of a `last` cache, and of a scan. */
   readonly fill: number;
   readonly span: Span;
 }
@@ -67,6 +69,25 @@ export interface Sink<V> {
   output(name: string, value: V, at: Origin): void;
   /** For the sum over `count` experts of what one gives, whose share of each token is its entry of `shares` [B, T, count]. */
   experts(o: ExpertsRequest<V>): ExpertsSink<V>;
+  /** For a step that is run on one token after the other. */
+  scan(o: ScanRequest<V>): ScanSink<V>;
+}
+
+export interface ScanRequest<V> {
+  /** What is carried: ports of type [B, s...]. */
+  readonly states: readonly PortDecl[];
+  /** [B, T, s...] each. */
+  readonly sequences: readonly V[];
+  readonly at: Origin;
+}
+
+/** Takes the body of a step. Values from outside, which have no tokens, may be used in it. */
+export interface ScanSink<V> extends Pick<Sink<V>, 'op' | 'param'> {
+  /** What the step is given: each state, and the token's [B, s...] of each sequence. */
+  readonly states: readonly V[];
+  readonly elements: readonly V[];
+  /** The results of all tokens, [B, T, s...] each, to be used outside. */
+  finish(states: readonly V[], results: readonly V[]): readonly V[];
 }
 
 export interface ExpertsRequest<V> {
@@ -107,6 +128,13 @@ export const nullSink: Sink<null> = {
     own: () => null,
     entry: () => null,
     total: () => null,
+  }),
+  scan: ({ states, sequences }) => ({
+    op: () => null,
+    param: () => null,
+    states: states.map(() => null),
+    elements: sequences.map(() => null),
+    finish: (_, results) => results.map(() => null),
   }),
 };
 

@@ -122,11 +122,15 @@ export class GraphWriter {
     const layer = newLayer();
     this.#layers.push(layer);
     try {
-      // What is given must be made inside.
-      const outputs = body(...named.map((x) => x.name)).map((x) => ({
-        ...x,
-        name: layer.nodes.some((n) => n.output.includes(x.name)) ? x.name : this.node('Identity', [x.name]),
-      }));
+      const given = new Set<string>();
+      const outputs = body(...named.map((x) => x.name)).map((x) => {
+        // What is given must be made inside, and once.
+        let { name } = x;
+        if (!layer.nodes.some((n) => n.output.includes(name))) name = this.node('Identity', [name]);
+        while (given.has(name)) name = this.node('Identity', [name]);
+        given.add(name);
+        return { ...x, name };
+      });
       return { g: innerGraph(this.#place.scope || 'graph', layer.nodes, named, outputs) };
     } finally {
       this.#layers.pop();

@@ -1,18 +1,21 @@
 /** Graphs inside nodes: bodies of loops and arms of choices, which read values of the graph around them by name. */
 
+import type { Dim } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { dataTypes, type GraphProto, type NodeProto, type ValueInfoProto } from './schema.ts';
+import { dataTypes, dimension, type GraphProto, type NodeProto, type ValueInfoProto } from './schema.ts';
 
 export interface InnerValue {
   readonly name: string;
   readonly dtype: GraphDType;
-  /** Of rank 0; other shapes are left to the runtime. */
-  readonly scalar?: true;
+  /** Left to the runtime where it is left out. */
+  readonly shape?: readonly Dim[];
 }
 
-const valueInfo = ({ name, dtype, scalar }: InnerValue): ValueInfoProto => ({
+const valueInfo = ({ name, dtype, shape }: InnerValue): ValueInfoProto => ({
   name,
-  type: { tensorType: { elemType: dataTypes[dtype], ...(scalar ? { shape: { dim: [] } } : {}) } },
+  type: {
+    tensorType: { elemType: dataTypes[dtype], ...(shape ? { shape: { dim: shape.map(dimension) } } : {}) },
+  },
 });
 
 export const innerGraph = (

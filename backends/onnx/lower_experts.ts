@@ -85,8 +85,8 @@ function oneByOne({ site, x, weights, chosen, transposed, share, width, dtype }:
   ]);
   const body = writer.graph(
     [
-      { name: 'turn', dtype: 'int64', scalar: true },
-      { name: 'going', dtype: 'bool', scalar: true },
+      { name: 'turn', dtype: 'int64', shape: [] },
+      { name: 'going', dtype: 'bool', shape: [] },
       { name: 'sums', dtype },
     ],
     (turn, going, sums) => {
@@ -105,7 +105,7 @@ function oneByOne({ site, x, weights, chosen, transposed, share, width, dtype }:
       const product = writer.node('Gemm', [own, matrix], transposed ? { transB: { i: 1 } } : {});
       const at = writer.node('Unsqueeze', [places, writer.ints([1])]);
       return [
-        { name: going!, dtype: 'bool', scalar: true },
+        { name: going!, dtype: 'bool', shape: [] },
         { name: writer.node('ScatterND', [sums!, at, product]), dtype },
       ];
     },

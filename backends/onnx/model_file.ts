@@ -1,6 +1,5 @@
 /** A written graph as the chunks of a model file, and of a data file beside it where the weights go there. */
 
-import { boundarySize } from '../../compiler/boundary.ts';
 import type { Graph } from '../../compiler/ir.ts';
 import type { Manifest } from '../../compiler/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
@@ -9,7 +8,7 @@ import type { ArtifactFile, EmitOptions } from '../backend.ts';
 import type { Initializer } from './graph_writer.ts';
 import { readsOf } from './inner_graph.ts';
 import { metadata, modelDoc } from './metadata.ts';
-import { dataTypes, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
+import { dataTypes, dimension, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
 import { irVersion } from './versions.ts';
 import { type Chunk, framed, held, joined, totalSize } from './wire.ts';
 import type { WrittenGraph } from './write_graph.ts';
@@ -171,9 +170,5 @@ function tensorChunks({ name, dims, dtype, data }: Initializer, place: Elsewhere
 }
 
 function valueInfo(name: string, { dtype, shape }: TensorType<GraphDType>): ValueInfoProto {
-  const dim = shape.map((d) => {
-    const size = boundarySize(d);
-    return typeof size === 'number' ? { dimValue: size } : { dimParam: size };
-  });
-  return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim } } } };
+  return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim: shape.map(dimension) } } } };
 }

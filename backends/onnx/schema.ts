@@ -1,6 +1,8 @@
 /** The part of the published ONNX protobuf format that nanoc writes and reads, with its field numbers. */
 
 import protobuf from 'protobufjs/light.js';
+import { boundarySize } from '../../compiler/boundary.ts';
+import type { Dim } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 
 /** Fields of a message as `[number, type, name]`; a name ending in `*` repeats, in `#` repeats packed. */
@@ -122,6 +124,12 @@ export interface Dimension {
   readonly dimValue?: number;
   readonly dimParam?: string;
 }
+/** A number, or the name of a size. */
+export function dimension(dim: Dim): Dimension {
+  const size = boundarySize(dim);
+  return typeof size === 'number' ? { dimValue: size } : { dimParam: size };
+}
+
 export interface ValueInfoProto {
   readonly name: string;
   readonly type: {

@@ -16,6 +16,7 @@ import type { NodeProto } from './schema.ts';
 import type { Site, Value } from './site.ts';
 import { sizesOf } from './sizes.ts';
 import { irVersion } from './versions.ts';
+import { type WriteBody, writeScan } from './write_scan.ts';
 
 export interface WrittenGraph {
   readonly nodes: readonly NodeProto[];
@@ -32,16 +33,32 @@ export function writeGraph(graph: Graph, weights: WeightSource, opset: number): 
     reserved: [...boundary, ...stored],
   });
   const site: Site = { writer, sizes: sizesOf(writer, graph.inputs), opset, reshaped: new Map() };
+  return finish(graph, writer, writeNodes(graph, site, weights, nameOf));
+}
+
+/** The name of each node's value; `inputName` says how an input is called where these nodes stand. */
+function writeNodes(
+  graph: Graph,
+  site: Site,
+  weights: WeightSource,
+  inputName: (node: Node) => string,
+): Map<NodeId, string> {
   const names = new Map<NodeId, string>();
+  const scans = new Map<NodeId, readonly string[]>();
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((id) => ({ name: names.get(id)!, type: graph.nodes[id]!.type }));
-    const place = placeOf(graph.origins[node.id]!);
-    names.set(
-      node.id,
-      writer.at(place, () => write(site, node, inputs, weights)),
-    );
+    const name = site.writer.at(placeOf(graph.origins[node.id]!), () => {
+      if (node.op === 'input') return inputName(node);
+      if (node.op === 'result') return scans.get(node.inputs[0]!)![Number(node.attrs['index'])]!;
+      if (node.op !== 'scan') return write(site, node, inputs, weights);
+      const body: WriteBody = (step, inside, known) =>
+        writeNodes(step, inside, weights, (input) => known.get(nameOf(input))!);
+      scans.set(node.id, writeScan(site, node, inputs, body));
+      return scans.get(node.id)![0]!;
+    });
+    names.set(node.id, name);
   }
-  return finish(graph, writer, names);
+  return names;
 }
 
 const nameOf = (node: Node): string => String(node.attrs['name']);
@@ -54,7 +71,6 @@ function write(site: Site, node: Node, inputs: readonly Value[], weights: Weight
     const name = lowerComposite(op, site, inputs, attrs, type);
     if (name !== undefined) return name;
   }
-  if (op === 'input') return nameOf(node);
   if (op === 'param' || op === 'table') return store(site, nameOf(node), weights);
   throw new Bug(`the ONNX backend was given a node ${op}`);
 }

@@ -5,13 +5,14 @@ import type { Region, Step } from '../../compiler/regions.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive } from '../../spec/primitives/index.ts';
-import type { CodeContext } from './code_context.ts';
-import { atom, type Expr, lengthOf, mark, marked } from './expr.ts';
+import { type CodeContext, use } from './code_context.ts';
+import { atom, called, type Expr, indexed, lengthOf, mark, marked } from './expr.ts';
 import { lowerPrimitive } from './lowering.ts';
 import { type MethodText, methodText, type Statement } from './method_text.ts';
 import { reach } from './names.ts';
 import { lowerComposite } from './native.ts';
 import { below, shownBy, siteOf } from './region_site.ts';
+import { scanFunction, scanName } from './scan_function.ts';
 import type { Site } from './site.ts';
 import { readSizes } from './sizes.ts';
 import { type Candidates, candidatesFor, isAssigned, nameValues } from './value_names.ts';
@@ -60,7 +61,7 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
   for (const step of region.steps) {
     const expr =
       step.kind === 'node'
-        ? nodeExpr(graph.nodes[step.id]!, site)
+        ? nodeExpr(graph.nodes[step.id]!, site, context)
         : callOf(step, region, bodies, site, wanted);
     if (!expr) continue;
     const defines = step.kind === 'node' ? [step.id] : step.region.outputs;
@@ -93,8 +94,16 @@ function usesIn(region: Region, { graph }: CodeContext): ReadonlyMap<NodeId, num
   return counts;
 }
 
-function nodeExpr(node: Node, site: Site): Expr | undefined {
+function nodeExpr(node: Node, site: Site, context: CodeContext): Expr | undefined {
   if (node.op === 'input') return undefined;
+  if (node.op === 'result') return indexed(site.tensor(node.inputs[0]!), String(node.attrs['index']));
+  if (node.op === 'scan') {
+    const name = use(context, scanFunction(node, scanName(node, context), context));
+    return called(
+      name,
+      node.inputs.map((x) => site.tensor(x).text),
+    );
+  }
   if (isPrimitive(node.op)) return lowerPrimitive(node.op, site, node);
   const expr = isComposite(node.op) ? lowerComposite(node.op, site, node) : undefined;
   if (!expr) throw new Bug(`no TorchScript for ${node.op}`);

@@ -12,6 +12,7 @@ export const decompose_composites = ({ keep }: { readonly keep: readonly string[
   name: 'decompose_composites',
   doc: 'Spell out in primitives every composite op that the target does not know.',
   keepsScopes: true,
+  inSteps: true,
   run(graph, { trace }) {
     const kept: Keep = typeof keep === 'function' ? keep : ({ op }) => keep.includes(op);
     const counts = new Map<string, number>();

@@ -17,6 +17,7 @@ export const fold_constants: Pass = {
   name: 'fold_constants',
   doc: 'Compute what depends on constants alone; drop operations that change nothing.',
   keepsScopes: true,
+  inSteps: true,
   run(graph, { trace }) {
     let computed = 0;
     let dropped = 0;

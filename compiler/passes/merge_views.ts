@@ -15,6 +15,7 @@ export const merge_views: Pass = {
   name: 'merge_views',
   doc: 'Make one slice, reshape or transpose of several in a row, and none where nothing moves.',
   keepsScopes: true,
+  inSteps: true,
   run(graph, { trace }) {
     const counts = new Map<string, number>();
     const result = rewrite(graph, (node, inputs, builder, at) => {

@@ -27,6 +27,7 @@ export const name_composites: Pass = {
   name: 'name_composites',
   doc: 'Recognise norms, activations and rotations written out by hand, so that targets can use their kernels.',
   keepsScopes: true,
+  inSteps: true,
   run(graph, { trace }) {
     const patterns = recogniser();
     const refusals = new Set<string>();

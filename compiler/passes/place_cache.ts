@@ -9,6 +9,8 @@ import type { Pass } from '../pass.ts';
 import { type Place, placeGrowing } from '../place_port.ts';
 import { placeDelay, placeLast } from '../place_state.ts';
 import { type PortNames, portNames } from '../port_names.ts';
+import { scanOf } from '../scan/body.ts';
+import { placeScan, placeState } from '../scan/place.ts';
 import { substituteAttrs, substituteType } from '../substitute.ts';
 import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../surroundings.ts';
 
@@ -25,7 +27,7 @@ export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCa
   doc: 'Turn caches and delays into ports, and what is known of tokens into inputs, of the form asked for.',
   keepsScopes: true,
   run(graph, { trace }) {
-    if (graph.caches.size === 0 && !graph.nodes.some((n) => n.op === 'ambient' || n.op === 'delay')) {
+    if (graph.caches.size === 0 && !graph.nodes.some((n) => ['ambient', 'delay', 'state'].includes(n.op))) {
       if (graph.inputs.some((i) => i.name === 'input_ids')) {
         trace('refused: the ports are placed already');
         return graph;
@@ -47,7 +49,9 @@ interface Work {
 
 function placeAll(graph: Graph, form: Form, trace: (line: string) => void): Graph {
   const builder = newBuilder();
-  const live = new Set(graph.nodes.filter((n) => n.op === 'cache').map((n) => n.attrs['port']));
+  const live = new Set(
+    graph.nodes.filter((n) => n.op === 'cache' || n.op === 'state').map((n) => n.attrs['port']),
+  );
   const decls = [...graph.caches.values()].filter((c) => live.has(c.name));
   const renamed = boundaryNames(graph.inputs);
   const work: Work = { graph, form, builder, names: portNames(decls), renamed, ports: [], trace };
@@ -103,11 +107,31 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
       return placeCacheNode(graph.caches.get(String(attrs['port'])), inputs[0]!, place(), work);
     case 'delay':
       return placeDelay(inputs[0]!, Number(attrs['last']), Number(attrs['back']), place());
+    case 'state': {
+      const decl = graph.caches.get(String(attrs['port']));
+      const names = decl && work.names.get(decl.name);
+      if (!names) throw new Bug('a state names a port that its graph does not have');
+      return placeState(decl, names, place());
+    }
+    case 'scan':
+      return placeScanNode(node, inputs, place(), work);
     case 'transpose':
       return turnedBack(builder, inputs[0]!, attrs) ?? copy(builder, { ...node, attrs }, inputs, at);
     default:
       return copy(builder, { ...node, attrs, type }, inputs, at);
   }
+}
+
+function placeScanNode(node: Node, inputs: readonly NodeId[], place: Place, work: Work): NodeId {
+  const { graph, names } = work;
+  const starts = node.inputs
+    .slice(0, scanOf(node).states)
+    .map((id) => String(graph.nodes[id]!.attrs['port']));
+  const decls = starts.map((port) => graph.caches.get(port)!);
+  const { scan, ports } = placeScan(node, inputs, decls, names, place);
+  work.ports.push(...ports);
+  for (const port of ports) work.trace(`${port.decl.name}: replace port ${port.input} -> ${port.output}`);
+  return scan;
 }
 
 function placeCacheNode(decl: PortDecl | undefined, x: NodeId, place: Place, work: Work): NodeId {

@@ -12,8 +12,16 @@ import { reductions } from './builtin_reduce.ts';
 import { shapes } from './builtin_shape.ts';
 import { weights } from './builtin_weights.ts';
 import { cache } from './cache.ts';
-import { type Context, type Frame, fail, type GivenArgument, type Invocation } from './context.ts';
+import {
+  type Context,
+  type Frame,
+  fail,
+  type GivenArgument,
+  type Invocation,
+  ofOneToken,
+} from './context.ts';
 import { rotaryDoc, rotaryParameters } from './rotary.ts';
+import { scan } from './scan.ts';
 import { poison, type Value } from './value.ts';
 
 /** Only a member can be a rotary table; called in a body, this says so. */
@@ -34,6 +42,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   ...weights,
   attention,
   cache,
+  scan,
   Rotary: rotary,
   ...numbers,
 };
@@ -63,6 +72,7 @@ export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, ca
       hint: 'these are functions of the order of two tokens alone',
     });
   }
+  if (frame.stepping && builtin.ofTokens) return ofOneToken(cx, frame, call, `\`${name}\``);
   const use: Use<V> = { cx, frame, call, name, given, rest };
   return builtin.call(use);
 }

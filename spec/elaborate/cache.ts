@@ -93,7 +93,7 @@ function fillOf<V>(use: Use<V>, { type: { dtype } }: TensorValue<V>): number | u
 }
 
 /** Every execution of one instance's cache is a port of its own. */
-function portName<V>({ cx, frame }: Use<V>, said: string): string {
+export function portName<V>({ cx, frame }: Use<V>, said: string): string {
   const name = frame.path === '' ? said : `${frame.path}.${said}`;
   const times = (cx.executed.get(name) ?? 0) + 1;
   cx.executed.set(name, times);

@@ -133,7 +133,7 @@ function run<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocat
 /** Errors in the prelude are shown where the user called into it; in the user's own code, where they are. */
 function inside<V>(
   caller: Frame<V>,
-  { path, label, via, pairs }: Frame<V>,
+  { path, label, via, pairs, stepping }: Frame<V>,
   { span }: ast.Function | ast.Forward,
   scope: Scope<V>,
   by: Invocation<V>,
@@ -145,6 +145,7 @@ function inside<V>(
     via,
     depth: caller.depth + 1,
     ...(pairs ? { pairs } : {}),
+    ...(stepping ? { stepping } : {}),
     ...sited(caller, by, isPrelude(span)),
   };
 }

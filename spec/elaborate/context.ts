@@ -81,6 +81,8 @@ export interface Frame<V> {
   readonly depth: number;
   /** Inside `bias=` and `visible=`, where pairs of tokens exist. */
   readonly pairs?: boolean;
+  /** Inside a step of `scan`, where there is one token. */
+  readonly stepping?: boolean;
 }
 
 export interface GivenArgument<V> {
@@ -119,6 +121,12 @@ export function fail<V>(
     report(cx, error(code, message, { span, ...within(frame, extra) }), label);
   return poison;
 }
+
+/** What needs all tokens, in a step that has one. */
+export const ofOneToken = <V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, what: string) =>
+  fail(cx, frame, at, 'N310', `${what} inside a step of \`scan\`, which sees one token`, {
+    hint: 'do it before the scan, and give it what comes of it',
+  });
 
 const within = <V>({ siteName }: Frame<V>, extra: Extra): Extra =>
   siteName === undefined

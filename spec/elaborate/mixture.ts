@@ -102,6 +102,7 @@ function scouting<V>(): Sink<V> {
     cache: refuse,
     delay: refuse,
     experts: refuse,
+    scan: refuse,
   };
 }
 

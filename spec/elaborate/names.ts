@@ -6,7 +6,7 @@ import { didYouMean } from '../nearest.ts';
 import { position, type Span, textOf } from '../source.ts';
 import { dtypes } from '../type.ts';
 import { builtinNames, isBuiltin } from './builtins.ts';
-import { type Context, type Frame, fail } from './context.ts';
+import { type Context, type Frame, fail, ofOneToken } from './context.ts';
 import { inf, number } from './number.ts';
 import { positionsValue } from './positions.ts';
 import { type Declared, lookup, namesInScope, type Scope } from './scope.ts';
@@ -88,6 +88,7 @@ function reserved<V>(cx: Context<V>, frame: Frame<V>, { text, span }: Spelled): 
     case 'inf':
       return inf;
     case 'positions':
+      if (frame.stepping) return ofOneToken(cx, frame, { span }, '`positions`');
       return cx.positions ?? positionsValue(cx, frame, { span });
     default:
       return { kind: 'size', dim: dim.atom(text) };

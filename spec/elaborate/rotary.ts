@@ -4,7 +4,15 @@ import * as dim from '../dim.ts';
 import type { RotaryTable } from '../ops/rotary_table.ts';
 import { matchArguments } from './arguments.ts';
 import { failAt, floatArg, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
-import { type Context, type Frame, fail, type GivenArgument, type Invocation, originOf } from './context.ts';
+import {
+  type Context,
+  type Frame,
+  fail,
+  type GivenArgument,
+  type Invocation,
+  ofOneToken,
+  originOf,
+} from './context.ts';
 import { number, showNumber } from './number.ts';
 import { positionsValue } from './positions.ts';
 import { concrete, showSize } from './sizes.ts';
@@ -161,6 +169,7 @@ export function callRotary<V>(
   const use: Use<V> = { cx, frame, call, name: call.name, given, rest: [] };
   if (frame.pairs)
     return fail(cx, frame, call, 'N310', 'pairs of tokens do not turn', { hint: 'rotate q and k' });
+  if (frame.stepping) return ofOneToken(cx, frame, call, 'a rotation');
   const x = floatArg(use, 'x');
   if (!x || !turnable(use, x, rotary)) return poison;
   const [cos, sin] = tablesOf(cx, frame, rotary, call);

@@ -1,0 +1,78 @@
+/** Gives a scan its memory across calls, and lets it pass over padding. */
+
+import { type Dim, size } from '../../spec/dim.ts';
+import { words } from '../../spec/op.ts';
+import type { PortDecl } from '../../spec/sink.ts';
+import { type Builder, newBuilder } from '../builder.ts';
+import type { Graph, GraphInput, Node, NodeId, Origin, Port } from '../ir.ts';
+import type { Place } from '../place_port.ts';
+import type { PortNames } from '../port_names.ts';
+import { bodyFrom, makeScan, type Scan, scanOf } from './body.ts';
+
+export type StatePort = Port & { readonly node: NodeId };
+
+/** What a scan starts with: the port's input, or the fill where nothing came before. */
+export function placeState(decl: PortDecl, names: PortNames, { builder, form, at }: Place): NodeId {
+  if (form.cache !== 'none') return builder.leaf('input', [], { name: names.input }, decl.type, at);
+  const e = builder.emit(at);
+  const fill = e.make('scalar', [], { value: decl.fill, dtype: decl.type.dtype });
+  return e.make('broadcast', [fill], { shape: decl.type.shape });
+}
+
+/** The results that the step gives of all tokens, and the ports of the states. */
+export function placeScan(
+  node: Node,
+  inputs: readonly NodeId[],
+  decls: readonly PortDecl[],
+  names: ReadonlyMap<string, PortNames>,
+  place: Place,
+): { readonly scan: NodeId; readonly ports: readonly StatePort[] } {
+  const { builder, form, around, at } = place;
+  const before = scanOf(node);
+  const real = around.ownReal();
+  const scan = real === undefined ? before : overPadding(before, at);
+  const ends = before.states + before.sequences;
+  const given = real === undefined ? inputs : inputs.toSpliced(ends, 0, real);
+  const results = makeScan(builder, scan, given, at);
+  const last = results.slice(results.length - decls.length);
+  const ports = decls.map((decl, i): StatePort => {
+    const { type, fill } = decl;
+    return { decl, rule: 'replace', ...names.get(decl.name)!, type, fill, node: last[i]! };
+  });
+  return { scan: builder.node(results[0]!).inputs[0]!, ports: form.cache === 'none' ? [] : ports };
+}
+
+/** The step with one more sequence, which says whether the token is real: a padded one leaves the states as they are. */
+function overPadding(scan: Scan, at: readonly Origin[]): Scan {
+  const { graph } = scan.body;
+  const builder = newBuilder();
+  const moved: NodeId[] = [];
+  for (const node of graph.nodes) {
+    const values = node.inputs.map((i) => moved[i]!);
+    moved.push(builder.same(node, values, graph.origins[node.id]!));
+  }
+  const batch = graph.inputs[0]!.type.shape[0]!;
+  const isReal: GraphInput = { name: 'is_real', type: { dtype: 'bool', shape: [batch] } };
+  const real = builder.leaf('input', [], { name: isReal.name }, isReal.type, at);
+  const outputs = graph.outputs.map(({ name, node }, i) =>
+    i < scan.states
+      ? { name, node: kept(builder, real, moved[node]!, graph.inputs[i]!, at) }
+      : { name, node: moved[node]! },
+  );
+  const inputs = graph.inputs.toSpliced(scan.states + scan.sequences, 0, isReal);
+  const padded: Graph = builder.finish({ ...graph, inputs, outputs });
+  return { body: bodyFrom(padded), states: scan.states, sequences: scan.sequences + 1 };
+}
+
+function kept(
+  builder: Builder,
+  real: NodeId,
+  next: NodeId,
+  state: GraphInput,
+  at: readonly Origin[],
+): NodeId {
+  const before = builder.leaf('input', [], { name: state.name }, state.type, at);
+  const w = words(builder.emit(at));
+  const ones = state.type.shape.slice(1).map((): Dim => size(1));
+  return w.where(w.reshape(real, [state.type.shape[0]!, ...ones]), next, before);
+}
