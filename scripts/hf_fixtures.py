@@ -64,6 +64,10 @@ FAMILIES = {
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=8.0, beta_slow=0.5)
 
 
+# A state space layer multiplies activations by each other: the library in float32 is itself 6e-5 from what it gives in float64.
+ATOL = {"mamba": 3e-4}
+
+
 def variant(family, **options):
     return FAMILIES[family][0], {**FAMILIES[family][1], **options}
 
@@ -76,6 +80,8 @@ FAMILIES |= {
                                 rope_scaling=dict(YARN, mscale=0.7, mscale_all_dim=0.9)),
     "gpt_oss_truncated": variant("gpt_oss", head_dim=16, num_hidden_layers=2, num_local_experts=3,
                                  rope_scaling=dict(YARN, truncate=True)),
+    "mamba": ("mamba", dict(vocab_size=97, hidden_size=32, state_size=5, num_hidden_layers=3, intermediate_size=64, expand=2,
+                            conv_kernel=4, time_step_rank=6, bos_token_id=1, eos_token_id=2)),
 }
 
 
@@ -93,6 +99,11 @@ def randomised(model, seed):
 
 def is_less_one(model, name):
     return model.config.model_type.startswith("gemma") and "norm" in name
+
+
+def kept(out):
+    """What the library wants back from the call before."""
+    return {name: out[name] for name in ("past_key_values", "cache_params") if out.get(name) is not None}
 
 
 def make(family, seed):
@@ -117,7 +128,7 @@ def make(family, seed):
             last = out.logits[:, -1].float()
             steps.append(last)
             generated.append(last.argmax(-1))
-            out = model(generated[-1][:, None], past_key_values=out.past_key_values, use_cache=True)
+            out = model(generated[-1][:, None], **kept(out), use_cache=True)
     step_logits = torch.stack(steps, 1)
     top = step_logits.topk(2, -1).values
     save_file({"tokens": tokens, "logits": logits.contiguous(), "prompt": prompt, "generated": torch.stack(generated, 1),
@@ -128,7 +139,7 @@ def make(family, seed):
         "version": transformers.__version__,
         "torch": torch.__version__,
         "seed": seed,
-        "tolerance": {"atol_float32": 1e-4},
+        "tolerance": {"atol_float32": ATOL.get(family, 1e-4)},
         "measured": {"logits_absmax": logits.abs().max().item(), "greedy_min_top2_gap": (top[..., 0] - top[..., 1]).min().item()},
     }
     (folder / "fixture.json").write_text(json.dumps(fixture, indent=2) + "\n")

@@ -32,6 +32,7 @@ const families: Readonly<
     spec: 'llama',
     twin: ['factor, low, high, original)', 'factor, low, low + high, original)'],
   },
+  'hf-mamba': { spec: 'mamba', twin: ['decay * h', '1.01 * decay * h'] },
   'hf-mistral': { spec: 'mistral', twin: ['window=window', 'window=window + 1'] },
   'hf-mixtral': { spec: 'mixtral', twin: ['p = float(p / sum(p, axis=-1))', 'p = float(p)'] },
   'hf-mixtral-window': { spec: 'mixtral', twin: ['window=window', 'window=window + 1'] },
