@@ -80,6 +80,7 @@ function pageOf(compiled: Compiled, passes: readonly PassRow[], source: Source):
         `${shortCount(weights)}, and ${shortCount(attention)} for attention over ${keys} tokens`,
       ],
       ['cache of a token', bytes(perToken)],
+      ...(fixed > 0 ? [['cache of a row', bytes(fixed)] as const] : []),
       ...(context === undefined
         ? []
         : [[`cache of ${context} tokens`, bytes(perToken * context + fixed)] as const]),
@@ -107,16 +108,18 @@ const parameterCount = ({ params }: Program): number => params.reduce((sum, p) =
 /** Bytes that one more token adds to the ports that grow, and bytes of those that do not, for one row at float32. */
 function portBytes({ ports }: Program): { readonly perToken: number; readonly fixed: number } {
   let [perToken, fixed] = [0, 0];
-  for (const { type, last } of ports) {
-    const one = type.shape.slice(2).reduce((n, d) => n * (constant(d) ?? 1), bytesPerElement[type.dtype]);
-    if (last === undefined) perToken += one;
+  for (const { type, last, carried } of ports) {
+    const sizes = type.shape.slice(carried ? 1 : 2);
+    const one = sizes.reduce((n, d) => n * (constant(d) ?? 1), bytesPerElement[type.dtype]);
+    if (carried) fixed += one;
+    else if (last === undefined) perToken += one;
     else fixed += one * last;
   }
   return { perToken, fixed };
 }
 
-const holds = ({ type, last }: Program['ports'][number]): string =>
-  `${showShape(type.shape)}${last === undefined ? '' : `, the last ${last}`}`;
+const holds = ({ type, last, carried }: Program['ports'][number]): string =>
+  `${showShape(type.shape)}${carried ? ', carried' : last === undefined ? '' : `, the last ${last}`}`;
 
 /** Over the context, or over so many tokens where nothing bounds it. */
 const flopsOf = ({ manifest, reference }: Compiled): Flops =>
@@ -161,7 +164,7 @@ function card(compiled: Compiled): string {
       ? [`not read from the checkpoint's config: ${program.unread.join(', ')}`]
       : []),
     `weights: ${bytes(4 * count)} as f32, ${bytes(2 * count)} as f16 or bf16`,
-    `cache: ${program.ports.length} ports, ${bytes(perToken)} a token and row${atContext}`,
+    `cache: ${program.ports.length} ports, ${bytes(perToken)} a token and row${fixed > 0 ? `, ${bytes(fixed)} a row` : ''}${atContext}`,
     flopsText(flopsOf(compiled)),
     `graph: ${graph.nodes.length} nodes`,
     '',

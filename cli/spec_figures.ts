@@ -1,6 +1,7 @@
 /** What a model costs: its parameters by block, and the arithmetic of one token. */
 
 import type { Graph, Node } from '../compiler/ir.ts';
+import { scanOf } from '../compiler/scan/body.ts';
 import { constant, type Dim, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import { groupKeys } from './group_keys.ts';
@@ -55,6 +56,8 @@ export function flopsPerToken(graph: Graph, keys: number): Flops {
     const x = graph.nodes[node.inputs[0]!];
     if (node.op === 'linear' || node.op === 'matmul' || node.op === 'expert_matmul')
       weights += 2 * perToken(node) * constantOr(x!.type.shape.at(-1)!, keys);
+    // A step has one token.
+    if (node.op === 'scan') weights += flopsPerToken(scanOf(node).body.graph, keys).weights;
     if (node.op === 'attention') {
       const window = node.attrs['window'];
       const seen = typeof window === 'number' ? Math.min(window, keys) : keys;

@@ -47,5 +47,7 @@ const isTokenizer = ({ name }: ArtifactFile): boolean => name.includes('.tokeniz
 
 function cacheText({ cache, slots }: Manifest): string {
   if (cache === 'none') return 'no cache';
-  return cache === 'static' ? `static cache of ${slots} slots` : 'dynamic cache';
+  if (cache === 'dynamic') return 'dynamic cache';
+  // A model that keeps nothing of single tokens has no slots.
+  return slots === undefined ? 'static cache' : `static cache of ${slots} slots`;
 }
