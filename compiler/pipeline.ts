@@ -12,6 +12,7 @@ import {
   fold_constants,
   fold_rotary_tables,
   fold_weights,
+  fold_weights_as_stored,
   last_token_logits,
   merge_views,
   name_composites,
@@ -68,7 +69,7 @@ export const pipeline = ({
   fold_rotary_tables,
   name_composites,
   merge_views,
-  ...(wholeWeights ? [] : [fold_weights]),
+  ...(wholeWeights ? [] : [storage === compute ? fold_weights : fold_weights_as_stored]),
   ...(storage === compute ? [] : [cast_weights({ storage })]),
   drop_dead_nodes,
 ];

@@ -15,14 +15,15 @@ import { nameViews } from '../weights/view_names.ts';
 type View = views.View;
 type Trace = (line: string) => void;
 
-export const fold_weights: Pass = {
+/** Arithmetic is left to the graph where parameters are stored in fewer bits: 1 + w keeps less of a small w than w does. */
+const foldWeights = ({ arithmetic }: { readonly arithmetic: boolean }): Pass => ({
   name: 'fold_weights',
   doc: 'Keep views of one parameter (slices, transposes, arithmetic with numbers) as parameters of their own.',
   keepsScopes: true,
   run(raw, { trace }) {
     const graph = rebuild(raw, asLinear);
     const consumers = consumersOf(graph);
-    const found = findViews(graph, trace);
+    const found = findViews(graph, arithmetic, trace);
     const pushed = findProducts(graph, consumers, found, trace);
     const kept = keptViews(graph, consumers, found, pushed, trace);
     if (kept.size === 0) return graph;
@@ -38,7 +39,10 @@ export const fold_weights: Pass = {
       return builder.op(whole.op, [whole.inputs[0]!, param], whole.attrs, origins);
     });
   },
-};
+});
+
+export const fold_weights = foldWeights({ arithmetic: true });
+export const fold_weights_as_stored = foldWeights({ arithmetic: false });
 
 /** A product with a transposed matrix reads the matrix as it is. */
 const asLinear: Change = (node, [x, turned], builder, at) => {
@@ -59,10 +63,10 @@ function consumersOf(graph: Graph): Consumers {
 }
 
 /** Every node that is a view of one parameter. */
-function findViews(graph: Graph, trace: Trace): Views {
+function findViews(graph: Graph, arithmetic: boolean, trace: Trace): Views {
   const found = new Map<NodeId, View>();
   for (const node of graph.nodes) {
-    const view = node.op === 'param' ? views.viewOf(node) : viewBy(graph, node, found);
+    const view = node.op === 'param' ? views.viewOf(node) : viewBy(graph, node, found, arithmetic);
     if (typeof view === 'string') trace(`refused: ${view}`);
     else if (view) found.set(node.id, view);
   }
@@ -70,11 +74,12 @@ function findViews(graph: Graph, trace: Trace): Views {
 }
 
 /** The view that a node makes of its input's, or why it makes none; undefined when no parameter is involved alone. */
-function viewBy(graph: Graph, node: Node, found: Views): View | string | undefined {
+function viewBy(graph: Graph, node: Node, found: Views, arithmetic: boolean): View | string | undefined {
   const known = node.inputs.map((id) => found.get(id));
   const [view] = known.filter((v) => v !== undefined);
   if (!view || known.filter(Boolean).length > 1) return undefined;
-  if (node.inputs.length === 1) return moved(node, view) ?? computed(node, view);
+  if (node.inputs.length === 1) return moved(node, view) ?? (arithmetic ? computed(node, view) : undefined);
+  if (!arithmetic) return undefined;
   const at = known.indexOf(view);
   const other = graph.nodes[node.inputs[1 - at]!];
   if (node.inputs.length !== 2 || other?.op !== 'scalar' || !withScalar.includes(node.op)) return undefined;

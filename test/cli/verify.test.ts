@@ -41,6 +41,17 @@ test("a model is held against its own weights, or against a checkpoint's, and so
   }
 });
 
+test('norms that add one to their weights are what the checkpoint says in 16 bits too', async () => {
+  for (const dtype of ['f16', 'bf16']) {
+    const path = join(folder(), 'm.onnx');
+    const checkpoint = ['--checkpoint', fixture('hf-gemma3')];
+    const made = await nanoc(['compile', ...checkpoint, '--dtype', dtype, '-o', path]);
+    assert.is(made.code, 0, made.err);
+    const { code, out, err } = await nanoc(['verify', path, ...checkpoint]);
+    assert.is(code, 0, err + out);
+  }
+});
+
 test('every cache form, storage and opset is verified as it is', async () => {
   for (const args of [
     ['--cache', 'static:330'],

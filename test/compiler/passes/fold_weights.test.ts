@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { evaluator } from '../../../compiler/evaluate.ts';
 import type { Graph, NodeId } from '../../../compiler/ir.ts';
-import { fold_weights } from '../../../compiler/passes/index.ts';
+import { fold_weights, fold_weights_as_stored } from '../../../compiler/passes/index.ts';
 import { weightSource } from '../../../compiler/weights/weight_source.ts';
 import { size } from '../../../spec/dim.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
@@ -165,6 +165,19 @@ test('a cast that widens is left to the run, one that narrows is not', () => {
 test('two parameters together stay an operation', () => {
   const before = graphOf((s, x) => s.w.mul(x, s.w.add(s.param('a', [4]), s.param('b', [4]))));
   assert.equal(fold(before).graph.nodes.length, before.nodes.length);
+});
+
+test('where parameters are stored in fewer bits, views fold and arithmetic stays', () => {
+  const graph = graphOf((s, x) => {
+    const w = s.param('w', [4]);
+    return s.w.add(s.w.mul(x, s.w.add(plain(s, w, 1), w)), cut(s, s.param('v', [8]), 0, 2, 6));
+  });
+  const { graph: folded } = runPass(fold_weights_as_stored, graph);
+  assert.equal(params(folded), ['w [4]', 'v [4]']);
+  assert.equal(folded.nodes.filter((n) => n.op === 'scalar').length, 1);
+  assert.is(distance(run(graph), run(folded)), 0);
+  assert.ok(distance(run(graph), run(folded, 1)) > 1e-3);
+  assert.equal(runPass(fold_weights, graph).graph.nodes.filter((n) => n.op === 'scalar').length, 0);
 });
 
 test.run();
