@@ -23,6 +23,10 @@ export const marked = (text: string): NodeId[] => [...text.matchAll(marks)].map(
 /** About as long as it will be. */
 export const lengthOf = (text: string): number => text.replace(marks, 'xxxxx').length;
 
+/** Values used once are written where they are used, as long as they are not longer than this. */
+const longestInline = 64;
+export const isShort = ({ text }: Expr): boolean => lengthOf(text) <= longestInline;
+
 const within = ({ text, holds }: Expr, level: number): string => (holds >= level ? text : `(${text})`);
 
 const signs = {

@@ -2,17 +2,13 @@
 
 import type { Node, NodeId } from '../../compiler/ir.ts';
 import type { Region, Step } from '../../compiler/regions.ts';
-import { Bug } from '../../spec/diagnostic.ts';
-import { isComposite } from '../../spec/ops/index.ts';
-import { isPrimitive } from '../../spec/primitives/index.ts';
 import { type CodeContext, use } from './code_context.ts';
-import { atom, called, type Expr, indexed, lengthOf, mark, marked } from './expr.ts';
-import { lowerPrimitive } from './lowering.ts';
+import { atom, called, type Expr, indexed, isShort, mark, marked } from './expr.ts';
 import { type MethodText, methodText, type Statement } from './method_text.ts';
 import { reach } from './names.ts';
-import { lowerComposite } from './native.ts';
+import { lowerOp } from './native.ts';
 import { below, shownBy, siteOf } from './region_site.ts';
-import { scanFunction, scanName } from './scan_function.ts';
+import { scanFunction } from './scan_function.ts';
 import type { Site } from './site.ts';
 import { readSizes } from './sizes.ts';
 import { type Candidates, candidatesFor, isAssigned, nameValues } from './value_names.ts';
@@ -27,9 +23,6 @@ export interface Body {
   readonly result: (id: NodeId) => Expr;
   readonly candidates: Candidates;
 }
-
-/** Values used once are written where they are used, as long as they are not longer than this. */
-const longestInline = 64;
 
 export type Bodies = ReadonlyMap<Region, Body>;
 
@@ -79,7 +72,7 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
     if (step.kind === 'node' && graph.nodes[id]!.op === 'write') return false;
     const uses = counts.get(id) ?? 0;
     if (results.has(id)) return region.scope !== '' && uses === 0 && results.size === 1;
-    if (uses !== 1 || lengthOf(expr.text) > longestInline) return false;
+    if (uses !== 1 || !isShort(expr)) return false;
     return step.kind === 'region' || !isAssigned(id, region.scope, context);
   }
 }
@@ -98,16 +91,10 @@ function nodeExpr(node: Node, site: Site, context: CodeContext): Expr | undefine
   if (node.op === 'input') return undefined;
   if (node.op === 'result') return indexed(site.tensor(node.inputs[0]!), String(node.attrs['index']));
   if (node.op === 'scan') {
-    const name = use(context, scanFunction(node, scanName(node, context), context));
-    return called(
-      name,
-      node.inputs.map((x) => site.tensor(x).text),
-    );
+    const operands = node.inputs.map((x) => site.tensor(x).text);
+    return called(use(context, scanFunction(node, context)), operands);
   }
-  if (isPrimitive(node.op)) return lowerPrimitive(node.op, site, node);
-  const expr = isComposite(node.op) ? lowerComposite(node.op, site, node) : undefined;
-  if (!expr) throw new Bug(`no TorchScript for ${node.op}`);
-  return expr;
+  return lowerOp(node, site);
 }
 
 function callOf(

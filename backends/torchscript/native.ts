@@ -1,12 +1,14 @@
 /** Composite ops as TorchScript calls; an op missing here is a compile error. */
 
 import type { Node } from '../../compiler/ir.ts';
+import { Bug } from '../../spec/diagnostic.ts';
 import { constant } from '../../spec/dim.ts';
 import type { Attrs, Op } from '../../spec/op.ts';
-import type { Composite, ops } from '../../spec/ops/index.ts';
+import { type Composite, isComposite, type ops } from '../../spec/ops/index.ts';
+import { isPrimitive } from '../../spec/primitives/index.ts';
 import { called, type Expr, float, torch } from './expr.ts';
 import { attention, layerNorm, rmsNorm, rotary, softmax } from './functions.ts';
-import type { LowerWith } from './lowering.ts';
+import { type LowerWith, lowerPrimitive } from './lowering.ts';
 import type { Site } from './site.ts';
 
 type AttrsOf<C extends Composite> = (typeof ops)[C] extends Op<infer A> ? A : never;
@@ -47,7 +49,15 @@ export const keepsComposite = ({ op }: Node): boolean | string => {
   return typeof native === 'string' ? native : true;
 };
 
-export function lowerComposite(op: Composite, site: Site, { inputs, attrs, type }: Node): Expr | undefined {
+/** A primitive or a composite that stays one call. */
+export function lowerOp(node: Node, site: Site): Expr {
+  if (isPrimitive(node.op)) return lowerPrimitive(node.op, site, node);
+  const expr = isComposite(node.op) ? lowerComposite(node.op, site, node) : undefined;
+  if (!expr) throw new Bug(`no TorchScript for ${node.op}`);
+  return expr;
+}
+
+function lowerComposite(op: Composite, site: Site, { inputs, attrs, type }: Node): Expr | undefined {
   const native = nativeOf(op);
   return typeof native === 'string' ? undefined : native(site, inputs, attrs, type);
 }

@@ -4,12 +4,12 @@ import type { Node, NodeId } from '../../compiler/ir.ts';
 import type { Region } from '../../compiler/regions.ts';
 import { names as namesIn } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { type CodeContext, dtypeNumbers, optionalInputs, use } from './code_context.ts';
-import { atom, method as call, type Expr, infix, mark } from './expr.ts';
-import { lowerPrimitive, scalarText } from './lowering.ts';
+import { type CodeContext, optionalInputs } from './code_context.ts';
+import { atom, method as call, type Expr, mark } from './expr.ts';
 import { nameOf, ownerOf } from './module_tree.ts';
 import { reach } from './names.ts';
 import type { Site } from './site.ts';
+import { isNumber, siteOn } from './site_on.ts';
 import { intOf, type Shaped } from './sizes.ts';
 
 /** A path as the block at `scope` sees it. */
@@ -20,7 +20,6 @@ const isWithin = (path: string, scope: string): boolean =>
   scope === '' || path === scope || path.startsWith(`${scope}.`);
 
 const isStored = ({ op }: Node): boolean => op === 'param' || op === 'table';
-const isNumber = ({ op }: Node): boolean => op === 'scalar' || op === 'size';
 
 /** Arguments that show sizes: those that are not parameters. */
 export function shownBy(region: Region, { graph }: CodeContext): readonly Shaped[] {
@@ -48,22 +47,10 @@ export function siteOf(
     const wide = node.op === 'param' && node.type.dtype === 'float32' && compute !== 'float32';
     return wide ? call(atom(text), 'float') : atom(text);
   };
-  const site: Site = {
-    release: context.release,
+  return siteOn({
+    context,
     node: (id) => graph.nodes[id]!,
-    tensor(id) {
-      const node = graph.nodes[id]!;
-      if (isStored(node)) return stored(node);
-      if (isNumber(node)) return lowerPrimitive(node.op as 'scalar' | 'size', site, node); // one of the two
-      return inline.get(id) ?? atom(mark(id));
-    },
-    number(id) {
-      const { op, attrs } = graph.nodes[id]!;
-      if (op === 'size') return site.int(attrs['dim'] as Parameters<Site['int']>[0]); // what the op holds
-      if (op !== 'scalar') return undefined;
-      const text = scalarText(Number(attrs['value']), attrs['dtype'] as GraphDType); // what the op holds
-      return text.startsWith('-') ? { text, holds: 6 } : atom(text);
-    },
+    value: (node) => (isStored(node) ? stored(node) : (inline.get(node.id) ?? atom(mark(node.id)))),
     int(dim) {
       for (const name of namesIn(dim)) wanted.add(name);
       return intOf(dim);
@@ -72,21 +59,8 @@ export function siteOf(
       const like = anchor(region, context, () => true);
       return like === undefined ? 'torch.device("cpu")' : `${like}.device`;
     },
-    dtype(dtype) {
-      const like = dtype === compute ? anchorOf(region, context, dtype) : undefined;
-      return like === undefined ? String(dtypeNumbers[dtype]) : `${like}.dtype`;
-    },
-    cast(x, from, to) {
-      if (from === to) return x;
-      if (to === 'bool') return infix('ne', x, atom('0'));
-      if (to === 'int64') return call(x, 'long');
-      const like = to === compute ? anchorOf(region, context, to) : undefined;
-      if (like !== undefined) return call(x, 'type_as', like);
-      return to === 'float32' ? call(x, 'float') : call(x, 'to', String(dtypeNumbers[to]));
-    },
-    function: (text) => use(context, text),
-  };
-  return site;
+    like: (dtype) => anchorOf(region, context, dtype),
+  });
 }
 
 const anchorOf = (region: Region, context: CodeContext, dtype: GraphDType): string | undefined =>

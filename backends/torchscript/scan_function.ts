@@ -2,36 +2,19 @@
 
 import type { Node, NodeId } from '../../compiler/ir.ts';
 import { scanOf } from '../../compiler/scan/body.ts';
-import { Bug } from '../../spec/diagnostic.ts';
-import { isComposite } from '../../spec/ops/index.ts';
-import { isPrimitive } from '../../spec/primitives/index.ts';
-import type { GraphDType } from '../../spec/type.ts';
-import { type CodeContext, dtypeNumbers, use } from './code_context.ts';
-import { atom, method as call, type Expr, infix, lengthOf } from './expr.ts';
+import type { CodeContext } from './code_context.ts';
+import { atom, type Expr, isShort } from './expr.ts';
 import type { FunctionText } from './functions.ts';
 import { statement } from './layout.ts';
-import { lowerPrimitive, scalarText } from './lowering.ts';
-import { lowerComposite } from './native.ts';
+import { lowerOp } from './native.ts';
 import type { Site } from './site.ts';
+import { isNumber, siteOn } from './site_on.ts';
 import { intOf } from './sizes.ts';
 
 const nameOf = (node: Node): string => String(node.attrs['name']).replace('.', '_');
 
-/** Values used once are written where they are used, as long as they are not longer than this. */
-const longestInline = 64;
-
-/** Equal steps are one function. */
-export function scanName(node: Node, context: CodeContext): string {
-  const { text } = scanFunction(node, 'scan', context);
-  for (let n = 1; ; n++) {
-    const name = n === 1 ? 'scan' : `scan_${n}`;
-    const known = context.functions.get(name);
-    if (!known || known.text === text.replace('def scan(', `def ${name}(`)) return name;
-  }
-}
-
-/** Of a `scan` node: (states, sequences, outside) -> what there is of all tokens, and the last states. */
-export function scanFunction(node: Node, name: string, context: CodeContext): FunctionText {
+/** Of a `scan` node: (states, sequences, outside) -> what there is of all tokens, and the last states. Equal steps are one function. */
+export function scanFunction(node: Node, context: CodeContext): FunctionText {
   const { body, states, sequences } = scanOf(node);
   const { inputs, nodes, outputs } = body.graph;
   const args = inputs.map((i) => i.name.replace('.', '_'));
@@ -47,29 +30,35 @@ export function scanFunction(node: Node, name: string, context: CodeContext): Fu
       exprs.set(inner.id, atom(walked.includes(own) ? `token_${own}` : own));
       continue;
     }
-    if (inner.op === 'scalar' || inner.op === 'size') continue;
-    const expr = exprOf(inner, site);
-    const short = uses.get(inner.id) === 1 && !results.has(inner.id) && lengthOf(expr.text) <= longestInline;
+    if (isNumber(inner)) continue;
+    const expr = lowerOp(inner, site);
+    const short = uses.get(inner.id) === 1 && !results.has(inner.id) && isShort(expr);
     if (!short) lines.push(`value_${inner.id} = ${expr.text}`);
     exprs.set(inner.id, short ? expr : atom(`value_${inner.id}`));
   }
   const texts = outputs.map((o) => site.tensor(o.node).text);
   const made = texts.slice(states).map((_, i) => `results_${i}`);
   const list = (all: readonly string[]): string => all.join(', ');
-  const text = [
-    ...statement(
-      `def ${name}(${list(args.map((a) => `${a}: Tensor`))}) -> Tuple[${list(outputs.map(() => 'Tensor'))}]:`,
-      '',
-      undefined,
-    ),
-    ...made.map((r) => `  ${r} = annotate(List[Tensor], [])`),
-    `  for turn in range(${walked[0]}.size(1)):`,
-    ...lines.flatMap((line) => statement(line, '    ', undefined)),
-    ...made.map((r, i) => `    ${r}.append(${texts[states + i]})`),
-    `    ${list(args.slice(0, states))} = ${list(texts.slice(0, states))}`,
-    `  return ${list([...made.map((r) => `torch.stack(${r}, 1)`), ...args.slice(0, states)])}`,
-  ];
-  return { name, text: text.join('\n') };
+  const textUnder = (name: string): string =>
+    [
+      ...statement(
+        `def ${name}(${list(args.map((a) => `${a}: Tensor`))}) -> Tuple[${list(outputs.map(() => 'Tensor'))}]:`,
+        '',
+        undefined,
+      ),
+      ...made.map((r) => `  ${r} = annotate(List[Tensor], [])`),
+      `  for turn in range(${walked[0]}.size(1)):`,
+      ...lines.flatMap((line) => statement(line, '    ', undefined)),
+      ...made.map((r, i) => `    ${r}.append(${texts[states + i]})`),
+      `    ${list(args.slice(0, states))} = ${list(texts.slice(0, states))}`,
+      `  return ${list([...made.map((r) => `torch.stack(${r}, 1)`), ...args.slice(0, states)])}`,
+    ].join('\n');
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? 'scan' : `scan_${n}`;
+    const text = textUnder(name);
+    const known = context.functions.get(name);
+    if (!known || known.text === text) return { name, text };
+  }
 }
 
 function usesOf(nodes: readonly Node[]): ReadonlyMap<NodeId, number> {
@@ -78,51 +67,25 @@ function usesOf(nodes: readonly Node[]): ReadonlyMap<NodeId, number> {
   return uses;
 }
 
-function exprOf(node: Node, site: Site): Expr {
-  if (isPrimitive(node.op)) return lowerPrimitive(node.op, site, node);
-  const expr = isComposite(node.op) ? lowerComposite(node.op, site, node) : undefined;
-  if (!expr) throw new Bug(`no TorchScript for ${node.op}`);
-  return expr;
-}
-
-/** Sizes, devices and dtypes come from the first state, which is there throughout. */
+/** Sizes, devices and dtypes come from what the function is given. */
 function siteIn(
   nodes: readonly Node[],
   exprs: ReadonlyMap<NodeId, Expr>,
   state: string,
   context: CodeContext,
 ): Site {
-  const { compute, release } = context;
-  const like = nodes.find(({ op, type }) => op === 'input' && type.dtype === compute);
-  const anchor = like && nameOf(like);
-  const site: Site = {
-    release,
+  return siteOn({
+    context,
     node: (id) => nodes[id]!,
-    tensor(id) {
-      const node = nodes[id]!;
-      if (node.op === 'scalar' || node.op === 'size') return lowerPrimitive(node.op, site, node);
-      return exprs.get(id)!;
-    },
-    number(id) {
-      const { op, attrs } = nodes[id]!;
-      if (op !== 'scalar') return undefined;
-      const text = scalarText(Number(attrs['value']), attrs['dtype'] as GraphDType); // what the op holds
-      return text.startsWith('-') ? { text, holds: 6 } : atom(text);
-    },
+    value: (node) => exprs.get(node.id)!,
     int(dim) {
       const { text, holds } = intOf(dim);
       return { text: text.replace(/\bB\b/g, `${state}.size(0)`), holds };
     },
     device: () => `${state}.device`,
-    dtype: (dtype) => (dtype === compute && anchor ? `${anchor}.dtype` : String(dtypeNumbers[dtype])),
-    cast(x, from, to) {
-      if (from === to) return x;
-      if (to === 'bool') return infix('ne', x, atom('0'));
-      if (to === 'int64') return call(x, 'long');
-      if (to === compute && anchor) return call(x, 'type_as', anchor);
-      return to === 'float32' ? call(x, 'float') : call(x, 'to', String(dtypeNumbers[to]));
+    like(dtype) {
+      const found = nodes.find(({ op, type }) => op === 'input' && type.dtype === dtype);
+      return found && nameOf(found);
     },
-    function: (text) => use(context, text),
-  };
-  return site;
+  });
 }
