@@ -1,8 +1,8 @@
 /** Products with the chosen experts' matrices: all at once for few tokens, expert after expert for many. */
 
-import { constant, type Dim, size } from '../../spec/dim.ts';
+import { constant } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { cast, type Lower, type Site, type Value } from './site.ts';
+import { cast, type Lower, type Site, stacked, type Value } from './site.ts';
 
 /** What both ways work on: x as rows of [tokens * places, m], and the experts' matrices as one tensor. */
 interface Operands {
@@ -24,7 +24,8 @@ const few = (experts: number): number => Math.max(1, Math.floor(experts / 2));
 
 export const expert_matmul: Lower<'expert_matmul'> = (site, [x, choice, ...given], { transposed }, type) => {
   const { writer, sizes } = site;
-  const weights = together(site, given);
+  const whole = given.length === 1 && given[0]!.type.shape.length === 3;
+  const weights = whole ? given[0]! : stacked(site, given);
   const dtype = x!.type.dtype === 'bfloat16' ? 'float32' : x!.type.dtype;
   const [experts, rows, columns] = weights.type.shape.map((d) => constant(d) ?? 0) as [
     number,
@@ -50,22 +51,12 @@ export const expert_matmul: Lower<'expert_matmul'> = (site, [x, choice, ...given
   return cast(site, { name: shaped, type: { ...type, dtype } }, type.dtype).name;
 };
 
-/** One tensor [E, ...]. */
-function together({ writer }: Site, weights: readonly Value[]): Value {
-  const [first] = weights;
-  if (weights.length === 1 && first!.type.shape.length === 3) return first!;
-  const inputs = weights.map((w) => writer.node('Unsqueeze', [w.name, writer.ints([0])]));
-  const name = writer.node('Concat', inputs, { axis: { i: 0 } });
-  return { name, type: { ...first!.type, shape: [size(weights.length), ...first!.type.shape] } };
-}
-
 /** [tokens * K, n]: a copy of a matrix for each choice. */
 function allAtOnce({ site, x, weights, chosen, transposed, share, width, dtype }: Operands): string {
   const { writer } = site;
-  const [, , , m] = x.type.shape as [Dim, Dim, Dim, Dim];
   const matrices = writer.node('Gather', [weights.name, chosen]);
   const wide = cast(site, { name: matrices, type: weights.type }, dtype).name;
-  const inner = constant(m)!;
+  const inner = constant(x.type.shape[3]!)!;
   const grouped = transposed ? [-1, share, width, inner] : [-1, share, inner, width];
   const vector = transposed ? [-1, 1, inner, 1] : [-1, 1, 1, inner];
   const a = writer.node('Reshape', [wide, writer.ints(grouped)]);

@@ -5,7 +5,7 @@ import type { Primitive, PrimitiveAttrs } from '../../spec/op.ts';
 import { tensor } from '../../spec/tensor.ts';
 import { elementwise } from './lower_elementwise.ts';
 import { expert_matmul } from './lower_experts.ts';
-import { cast, type Lower, reshape, type Site, type Type, transpose, type Value } from './site.ts';
+import { cast, type Lower, reshape, type Site, stacked, type Type, transpose, type Value } from './site.ts';
 
 const one = size(1);
 
@@ -72,12 +72,7 @@ const shapes = {
       inputs.map((x) => x.name),
       { axis: { i: axis } },
     ),
-  stack: ({ writer }, inputs) =>
-    writer.node(
-      'Concat',
-      inputs.map((x) => writer.node('Unsqueeze', [x.name, writer.ints([0])])),
-      { axis: { i: 0 } },
-    ),
+  stack: (site, inputs) => stacked(site, inputs).name,
   broadcast: ({ writer, sizes }, [x], { shape }) => writer.node('Expand', [x!.name, sizes.shape(shape)]),
   gather: ({ writer }, [table, ids]) => writer.node('Gather', [table!.name, ids!.name]),
   take_along({ writer }, [x, index]) {

@@ -60,6 +60,14 @@ function target({ writer, sizes }: Site, from: readonly Dim[], to: readonly Dim[
   return writer.ints(to.map((d, i) => (copied[i] ? 0 : (constant(d) ?? -1))));
 }
 
+/** Values of one type along a new first axis. */
+export function stacked({ writer }: Site, values: readonly Value[]): Value {
+  const { dtype, shape } = values[0]!.type;
+  const parts = values.map((x) => writer.node('Unsqueeze', [x.name, writer.ints([0])]));
+  const name = writer.node('Concat', parts, { axis: { i: 0 } });
+  return { name, type: { dtype, shape: [size(values.length), ...shape] } };
+}
+
 /** The same with its axes in another order. */
 export function transpose({ writer }: Site, x: Value, perm: readonly number[]): Value {
   const name = writer.node('Transpose', [x.name], { perm: { ints: perm } });
