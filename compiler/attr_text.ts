@@ -10,6 +10,8 @@ export const isDim = (attr: Attr): attr is Dim => typeof attr === 'object' && at
 export const isInner = (attr: Attr): attr is Inner =>
   typeof attr === 'object' && attr !== null && 'inner' in attr;
 
+export const isList = (attr: Attr): attr is readonly Attr[] => Array.isArray(attr);
+
 export const isTensor = (attr: Attr): attr is Tensor =>
   typeof attr === 'object' && attr !== null && 'data' in attr;
 

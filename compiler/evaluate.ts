@@ -14,6 +14,7 @@ import { numbers } from '../spec/primitives/row.ts';
 import { roundTo } from '../spec/round.ts';
 import { count, empty, type Tensor } from '../spec/tensor.ts';
 import { evaluateLinear } from './evaluate_linear.ts';
+import { evaluateScan } from './evaluate_scan.ts';
 import type { Graph, Node, NodeId } from './ir.ts';
 import { type Feeds, sizesOf } from './run_sizes.ts';
 import { scanOf } from './scan/body.ts';
@@ -125,7 +126,10 @@ function evaluateNode(
   if (op === 'linear') return evaluateLinear(get(node.inputs[0]!), get(node.inputs[1]!));
   if (isComposite(op)) return opOf(op).decompose(onTensors(env), node.inputs.map(get), attrs);
   if (op === 'scan') {
-    several.set(node.id, walk(machine, node, node.inputs.map(get)));
+    const { steps, weight } = machine;
+    const step = steps.get(node.id) ?? evaluator(scanOf(node).body.graph, { values: weight });
+    steps.set(node.id, step);
+    several.set(node.id, evaluateScan(scanOf(node), node.inputs.map(get), step.run));
     return several.get(node.id)![0]!;
   }
   if (op === 'result') return several.get(node.inputs[0]!)![Number(attrs['index'])]!;
@@ -136,54 +140,6 @@ function evaluateNode(
     return { dtype: 'float32', shape: [length, freqs.length], data: tableRows(tableAttrs(node), 0, length) };
   }
   throw new Bug(`%${node.id} (${op}) has no value: place the ports first`);
-}
-
-/** The results of a scan: what its step gives of each token, side by side, and the last states. */
-function walk(machine: Machine, node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
-  const { body, states, sequences } = scanOf(node);
-  const names = body.graph.inputs.map((i) => i.name);
-  const step = machine.steps.get(node.id) ?? evaluator(body.graph, { values: machine.weight });
-  machine.steps.set(node.id, step);
-  const walked = inputs.slice(states, states + sequences);
-  const feeds: Record<string, Tensor> = Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
-  const given: Tensor[][] = body.graph.outputs.slice(states).map(() => []);
-  for (let t = 0; t < walked[0]!.shape[1]!; t++) {
-    walked.forEach((x, i) => {
-      feeds[names[states + i]!] = tokenOf(x, t);
-    });
-    const made = step.run(feeds);
-    body.graph.outputs.forEach(({ name }, i) => {
-      if (i < states) feeds[names[i]!] = made[name]!;
-      else given[i - states]!.push(made[name]!);
-    });
-  }
-  return [...given.map(joinTokens), ...names.slice(0, states).map((name) => feeds[name]!)];
-}
-
-/** [B, s...] of [B, T, s...]. */
-function tokenOf({ dtype, shape: [rows = 0, tokens = 0, ...rest], data }: Tensor, t: number): Tensor {
-  const width = count(rest);
-  const part = empty(dtype, [rows, ...rest]);
-  for (let b = 0; b < rows; b++) {
-    const from = (b * tokens + t) * width;
-    part.data.set(data.subarray(from, from + width), b * width);
-  }
-  return part;
-}
-
-/** [B, T, s...] of T times [B, s...]; a call has one token at least. */
-function joinTokens(parts: readonly Tensor[]): Tensor {
-  const {
-    dtype,
-    shape: [rows = 0, ...rest],
-  } = parts[0]!;
-  const width = count(rest);
-  const all = empty(dtype, [rows, parts.length, ...rest]);
-  parts.forEach(({ data }, t) => {
-    for (let b = 0; b < rows; b++)
-      all.data.set(data.subarray(b * width, (b + 1) * width), (b * parts.length + t) * width);
-  });
-  return all;
 }
 
 function paramOf(name: string, dtype: Tensor['dtype'], shape: readonly number[], machine: Machine): Tensor {

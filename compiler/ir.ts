@@ -28,6 +28,10 @@ export const structural = [
   'result',
 ] as const;
 
+/** Those that stand for memory and surroundings until ports are placed: before, a graph cannot be run. */
+const unplaced: ReadonlySet<string> = new Set(['ambient', 'cache', 'delay', 'state']);
+export const isUnplaced = ({ op }: Pick<Node, 'op'>): boolean => unplaced.has(op);
+
 export type NodeId = number;
 
 export interface Node {

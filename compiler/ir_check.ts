@@ -7,7 +7,7 @@ import { isComposite } from '../spec/ops/index.ts';
 import { isPrimitive } from '../spec/primitives/index.ts';
 import { ambients } from '../spec/sink.ts';
 import { type GraphDType, showType, type TensorType } from '../spec/type.ts';
-import { isDim, isInner, isTensor } from './attr_text.ts';
+import { isDim, isList } from './attr_text.ts';
 import { inferType, nodeKey } from './builder.ts';
 import { type Graph, type Node, structural } from './ir.ts';
 import { checkPorts } from './port_check.ts';
@@ -122,6 +122,6 @@ function checkSizes(node: Node): void {
 }
 
 function dimsOf(attr: Attr): readonly Dim[] {
-  if (typeof attr !== 'object' || attr === null || isTensor(attr) || isInner(attr)) return [];
-  return isDim(attr) ? [attr] : attr.flatMap(dimsOf);
+  if (isDim(attr)) return [attr];
+  return isList(attr) ? attr.flatMap(dimsOf) : [];
 }

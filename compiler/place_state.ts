@@ -8,9 +8,12 @@
 import { add, type Dim, size, sub } from '../spec/dim.ts';
 import { words } from '../spec/op.ts';
 import type { PortDecl } from '../spec/sink.ts';
+import type { GraphDType, TensorType } from '../spec/type.ts';
 import type { NodeId } from './ir.ts';
 import type { Place, Placed } from './place_port.ts';
 import type { PortNames } from './port_names.ts';
+
+type Type = TensorType<GraphDType>;
 
 export function placeLast(x: NodeId, decl: PortDecl, names: PortNames, place: Place): Placed {
   const { builder, form, at } = place;
@@ -19,18 +22,22 @@ export function placeLast(x: NodeId, decl: PortDecl, names: PortNames, place: Pl
   const last = decl.last ?? 0;
   const { dtype, shape } = builder.node(x).type;
   const type = { dtype, shape: [shape[0]!, size(last), ...shape.slice(2)] };
-  if (form.cache === 'none') {
-    const fill = e.make('scalar', [], { value: decl.fill, dtype });
-    return { value: w.concat([e.make('broadcast', [fill], { shape: type.shape }), x], 1) };
-  }
-  const past = builder.leaf('input', [], { name: names.input }, type, at);
-  const value = w.concat([past, x], 1);
+  const value = w.concat([startOf(type, decl.fill, names, place), x], 1);
+  if (form.cache === 'none') return { value };
   const rank = rankOf(last, shape, place);
   const columns = add(size(last), shape[1]!);
   const newest = w.slice(rank, 1, sub(columns, size(1)), columns);
   const steps = w.sub(e.make('iota', [], { size: size(last) }), whole(last - 1, place));
   const node = e.make('take_along', [value, columnOf(w.add(newest, steps), rank, place)], {});
   return { value, port: { decl, rule: 'replace', ...names, type, fill: decl.fill, node } };
+}
+
+/** What earlier calls left: the port's input, or the fill where no call comes before. */
+export function startOf(type: Type, fill: number, names: PortNames, { builder, form, at }: Place): NodeId {
+  if (form.cache !== 'none') return builder.leaf('input', [], { name: names.input }, type, at);
+  const e = builder.emit(at);
+  const value = e.make('scalar', [], { value: fill, dtype: type.dtype });
+  return e.make('broadcast', [value], { shape: type.shape });
 }
 
 /** [B, n + T, s...] -> [B, T, s...]: what stands `back` real tokens before each; unspecified at pads. */

@@ -3,11 +3,11 @@
 import { Bug } from '../spec/diagnostic.ts';
 import { equal } from '../spec/dim.ts';
 import { showType } from '../spec/type.ts';
-import type { Graph, Node, Port } from './ir.ts';
+import { type Graph, isUnplaced, type Node, type Port } from './ir.ts';
 
 export function checkPorts(graph: Graph): void {
   if (graph.ports.length === 0) return;
-  const unplaced = graph.nodes.find(({ op }) => ['cache', 'delay', 'ambient', 'state'].includes(op));
+  const unplaced = graph.nodes.find(isUnplaced);
   if (unplaced) broken(`the ports are placed, yet %${unplaced.id} (${unplaced.op}) is not`);
   if (graph.caches.size > 0) broken('the ports are placed, yet the graph lists caches');
   const users = usersOf(graph);

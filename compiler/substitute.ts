@@ -3,7 +3,7 @@
 import { type Dim, substitute } from '../spec/dim.ts';
 import type { Attr, Attrs } from '../spec/op.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
-import { isDim, isInner, isTensor } from './attr_text.ts';
+import { isDim, isList } from './attr_text.ts';
 
 export type Replace = (name: string) => Dim | undefined;
 
@@ -11,12 +11,11 @@ export type Replace = (name: string) => Dim | undefined;
 const inDim = (dim: Dim, replace: Replace): Dim =>
   dim.terms.some((t) => t.powers.some(([name]) => replace(name))) ? substitute(dim, replace) : dim;
 
-const isTouched = (attr: Attr): boolean =>
-  typeof attr === 'object' && attr !== null && !isTensor(attr) && !isInner(attr);
+const isTouched = (attr: Attr): boolean => isDim(attr) || isList(attr);
 
 const inAttr = (attr: Attr, replace: Replace): Attr => {
-  if (typeof attr !== 'object' || attr === null || isTensor(attr) || isInner(attr)) return attr;
-  return isDim(attr) ? inDim(attr, replace) : attr.map((a) => inAttr(a, replace));
+  if (isDim(attr)) return inDim(attr, replace);
+  return isList(attr) ? attr.map((a) => inAttr(a, replace)) : attr;
 };
 
 export const substituteAttrs = (attrs: Attrs, replace: Replace): Attrs =>

@@ -37,7 +37,6 @@ interface Site {
   readonly origins: readonly Origin[];
   /** int64 [B, T, K] */
   readonly choice: NodeId;
-  readonly most: number;
 }
 
 type Lift = (site: Site, inputs: readonly Lifted[], attrs: Attrs, op: string) => Lifted | undefined;
@@ -56,7 +55,7 @@ function wholeOf(site: Site, value: Stack): NodeId {
   return value.turned ? make(site, 'transpose', [node], { perm: [0, 2, 1] }) : node;
 }
 
-const running = (d: Dim): boolean => mentions(d, 'B') || mentions(d, 'T') || mentions(d, 'P');
+const running = (d: Dim): boolean => constant(d) === undefined;
 const hasTokens = (shape: readonly Dim[]): boolean => shape.some(running);
 
 /** How many axes the body sees. */

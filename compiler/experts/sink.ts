@@ -37,8 +37,8 @@ export function expertsSink(
     op(name, inputs, attrs, from) {
       const at = place(from);
       if (inputs.every((id) => id >= 0)) return outside.op(name, inputs, attrs, at);
-      const { choice, most } = chosen(at);
-      const result = liftOf(name, { builder, origins: [at], choice, most }, inputs.map(lifted), attrs);
+      const { choice } = chosen(at);
+      const result = liftOf(name, { builder, origins: [at], choice }, inputs.map(lifted), attrs);
       if (!result) throw new NotUniform();
       return keep(result);
     },

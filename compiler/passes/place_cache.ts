@@ -3,14 +3,22 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import type { Ambient, Origin, PortDecl } from '../../spec/sink.ts';
 import { type Builder, copy, dropDead, newBuilder } from '../builder.ts';
-import type { Graph, GraphInput, GraphOutput, Node, NodeId, Port } from '../ir.ts';
+import {
+  type Graph,
+  type GraphInput,
+  type GraphOutput,
+  isUnplaced,
+  type Node,
+  type NodeId,
+  type Port,
+} from '../ir.ts';
 import type { CacheForm } from '../manifest.ts';
 import type { Pass } from '../pass.ts';
 import { type Place, placeGrowing } from '../place_port.ts';
-import { placeDelay, placeLast } from '../place_state.ts';
+import { placeDelay, placeLast, startOf } from '../place_state.ts';
 import { type PortNames, portNames } from '../port_names.ts';
 import { scanOf } from '../scan/body.ts';
-import { placeScan, placeState } from '../scan/place.ts';
+import { placeScan } from '../scan/place.ts';
 import { substituteAttrs, substituteType } from '../substitute.ts';
 import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../surroundings.ts';
 
@@ -27,7 +35,7 @@ export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCa
   doc: 'Turn caches and delays into ports, and what is known of tokens into inputs, of the form asked for.',
   keepsScopes: true,
   run(graph, { trace }) {
-    if (graph.caches.size === 0 && !graph.nodes.some((n) => ['ambient', 'delay', 'state'].includes(n.op))) {
+    if (graph.caches.size === 0 && !graph.nodes.some(isUnplaced)) {
       if (graph.inputs.some((i) => i.name === 'input_ids')) {
         trace('refused: the ports are placed already');
         return graph;
@@ -111,7 +119,7 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
       const decl = graph.caches.get(String(attrs['port']));
       const names = decl && work.names.get(decl.name);
       if (!names) throw new Bug('a state names a port that its graph does not have');
-      return placeState(decl, names, place());
+      return startOf(decl.type, decl.fill, names, place());
     }
     case 'scan':
       return placeScanNode(node, inputs, place(), work);

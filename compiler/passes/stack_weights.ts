@@ -11,11 +11,11 @@ export const stack_weights: Pass = {
   doc: "Join the experts' parameters of one name into one, which is written one after the other.",
   keepsScopes: true,
   run(graph, { trace }) {
-    const names = stackNames(graph);
+    const nameFor = namesIn(graph);
     const change: Change = (node, inputs, builder, at) => {
       const first = node.op === 'stack' ? 0 : node.op === 'expert_matmul' ? 2 : undefined;
       if (first === undefined || inputs.length - first < 2) return undefined;
-      const stacked = stackOf(inputs.slice(first), builder, names, at);
+      const stacked = stackOf(inputs.slice(first), builder, nameFor, at);
       if (typeof stacked === 'string') {
         trace(`refused: ${stacked}`);
         return undefined;
@@ -31,17 +31,16 @@ export const stack_weights: Pass = {
   },
 };
 
-/** By the names of the parts. */
-type Names = ReadonlyMap<string, string>;
+/** The name of the parameter that holds these. */
+type NameFor = (parts: readonly string[]) => string;
 
-const key = (parts: readonly string[]): string => parts.join('\n');
 const nameOf = ({ attrs }: Node): string => String(attrs['name']);
 
 /** The parameter that holds all of them; or why there is none. */
 function stackOf(
   inputs: readonly NodeId[],
   builder: Builder,
-  names: Names,
+  nameFor: NameFor,
   at: readonly Origin[],
 ): NodeId | string {
   const params = inputs.map((id) => storedAt(id, builder));
@@ -50,7 +49,7 @@ function stackOf(
   if (!first || strange >= 0) return `operand ${strange} is no parameter as it is stored`;
   const parts = params.flatMap((p) => (p ? nameOf(p) : []));
   const type = { dtype: first.type.dtype, shape: [size(parts.length), ...first.type.shape] };
-  return builder.leaf('param', [], { name: names.get(key(parts)) ?? parts[0]!, parts }, type, at);
+  return builder.leaf('param', [], { name: nameFor(parts), parts }, type, at);
 }
 
 /** A parameter, below the cast to the dtype of the arithmetic. */
@@ -60,21 +59,18 @@ function storedAt(id: NodeId, builder: Builder): Node | undefined {
 }
 
 /** `mlp.experts.w1.weight` for `mlp.experts.0.w1.weight` and its like, unless something else is called that. */
-function stackNames(graph: Graph): Names {
+function namesIn(graph: Graph): NameFor {
   const taken = new Set(graph.nodes.flatMap((n) => (n.op === 'param' || n.op === 'table' ? nameOf(n) : [])));
-  const names = new Map<string, string>();
-  for (const { op, inputs } of graph.nodes) {
-    if (op !== 'stack' && op !== 'expert_matmul') continue;
-    const nodes = inputs.slice(op === 'stack' ? 0 : 2).map((id) => graph.nodes[id]!);
-    const parts = nodes.map((n) => nameOf(n.op === 'cast' ? graph.nodes[n.inputs[0]!]! : n));
-    if (parts.length < 2 || names.has(key(parts))) continue;
+  const known = new Map<string, string>();
+  return (parts) => {
+    const key = parts.join('\n');
     const wanted = withoutIndex(parts);
-    let name = wanted;
-    for (let n = 1; taken.has(name); n++) name = `${wanted}#${n}`;
+    let name = known.get(key) ?? wanted;
+    if (!known.has(key)) for (let n = 1; taken.has(name); n++) name = `${wanted}#${n}`;
     taken.add(name);
-    names.set(key(parts), name);
-  }
-  return names;
+    known.set(key, name);
+    return name;
+  };
 }
 
 function withoutIndex(parts: readonly string[]): string {

@@ -7,7 +7,7 @@
 
 import type { Inner } from '../../spec/op.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import { type Builder, rebuild, type Structural } from '../builder.ts';
+import { type Builder, rebuild } from '../builder.ts';
 import type { Graph, Node, NodeId, Origin } from '../ir.ts';
 
 export interface Body extends Inner {
@@ -63,6 +63,6 @@ export function withBodies(graph: Graph, change: (body: Graph) => Graph): Graph 
     const after = change(before.body.graph);
     if (after === before.body.graph) return undefined;
     const attrs = { ...before, body: bodyFrom(after) };
-    return builder.leaf(node.op as Structural, inputs, attrs, node.type, at);
+    return builder.leaf('scan', inputs, attrs, node.type, at);
   });
 }

@@ -9,15 +9,7 @@ import type { Place } from '../place_port.ts';
 import type { PortNames } from '../port_names.ts';
 import { bodyFrom, makeScan, type Scan, scanOf } from './body.ts';
 
-export type StatePort = Port & { readonly node: NodeId };
-
-/** What a scan starts with: the port's input, or the fill where nothing came before. */
-export function placeState(decl: PortDecl, names: PortNames, { builder, form, at }: Place): NodeId {
-  if (form.cache !== 'none') return builder.leaf('input', [], { name: names.input }, decl.type, at);
-  const e = builder.emit(at);
-  const fill = e.make('scalar', [], { value: decl.fill, dtype: decl.type.dtype });
-  return e.make('broadcast', [fill], { shape: decl.type.shape });
-}
+type StatePort = Port & { readonly node: NodeId };
 
 /** The results that the step gives of all tokens, and the ports of the states. */
 export function placeScan(

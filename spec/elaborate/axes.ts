@@ -14,6 +14,13 @@ export const isBatch = (d: dim.Dim): boolean => dim.mentions(d, 'B');
 /** Rows or tokens: nothing may mix along it. */
 export const isLaw = (d: dim.Dim): boolean => isTokens(d) || isBatch(d) || dim.mentions(d, 'P');
 
+/** [B, T, ...]: values of this call's tokens. */
+export const isOfThisCall = ([rows, columns]: Shape): boolean =>
+  rows !== undefined &&
+  columns !== undefined &&
+  dim.equal(rows, dim.atom('B')) &&
+  dim.equal(columns, dim.atom('T'));
+
 /** What mixing along an axis would mix. */
 export const mixes = (d: dim.Dim): string => (isBatch(d) ? 'rows of the batch' : 'tokens');
 

@@ -2,7 +2,7 @@
 
 import * as dim from '../dim.ts';
 import type { PortDecl } from '../sink.ts';
-import { isTokens } from './axes.ts';
+import { isOfThisCall, isTokens } from './axes.ts';
 import { type Builtin, failAt, isFloat, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
 import { type GivenArgument, originOf } from './context.ts';
 import { isWhole, showNumber } from './number.ts';
@@ -73,8 +73,8 @@ function ofThisCall<V>(
   said: string,
   { type }: TensorValue<V>,
 ): boolean {
-  const [rows, columns] = type.shape;
-  if (rows && columns && dim.equal(rows, dim.atom('B')) && dim.equal(columns, tokens)) return true;
+  if (isOfThisCall(type.shape)) return true;
+  const [, columns] = type.shape;
   const found = showTensor(use.cx, type);
   failAt(use, argument, 'N316', `cache needs [B, T, ...], \`${said}\` is ${found}`, {
     ...(columns && isTokens(columns) ? { hint: 'it is cached already' } : {}),

@@ -6,10 +6,10 @@
 import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
 import { type ExpertsSink, NotUniform, nullSink, type Origin, type Sink } from '../sink.ts';
-import { isTokens } from './axes.ts';
+import { isOfThisCall } from './axes.ts';
 import { type Context, type Frame, type Mixing, noValue, originOf } from './context.ts';
 import { concrete } from './sizes.ts';
-import { asTensor, tensorOf } from './tensors.ts';
+import { asTensor, tensorOf, usedParam } from './tensors.ts';
 import { bindingFrame, boundIn } from './turns.ts';
 import type { EntriesValue, ParamValue, TensorValue, TurnValue, Value } from './value.ts';
 
@@ -75,7 +75,7 @@ function sharesOf<V>(
     own: () => undefined,
     entry(x, axis) {
       checkAxis(cx, x, axis, count);
-      if (hasTokens(x) && axis === 2 && x.type.shape.length === 3) found.set(x.v, x);
+      if (isOfThisCall(x.type.shape) && axis === 2 && x.type.shape.length === 3) found.set(x.v, x);
       return noValue<V>();
     },
   };
@@ -83,7 +83,7 @@ function sharesOf<V>(
   cx.used = new Map();
   try {
     const term = termOf(cx, frame, body, scout, scouting<V>());
-    return term && hasTokens(term) && found.size === 1 ? [...found.values()][0] : undefined;
+    return term && isOfThisCall(term.type.shape) && found.size === 1 ? [...found.values()][0] : undefined;
   } finally {
     cx.used = used;
   }
@@ -105,12 +105,6 @@ function scouting<V>(): Sink<V> {
     scan: refuse,
   };
 }
-
-const hasTokens = <V>({ type: { shape } }: TensorValue<V>): boolean =>
-  shape[1] !== undefined &&
-  isTokens(shape[1]) &&
-  shape[0] !== undefined &&
-  dim.equal(shape[0], dim.atom('B'));
 
 function checkAxis<V>(cx: Context<V>, { type }: TensorValue<V>, axis: number, count: number): void {
   if (dim.constant(concrete(cx.sizes, type.shape[axis]!)) !== count) throw new NotUniform();
@@ -169,13 +163,7 @@ function total<V>(
 function paramOf<V>(cx: Context<V>, sink: Sink<V>, path: string): V {
   const decl = cx.params.get(path);
   if (!decl) throw new NotUniform();
-  let v = cx.used.get(path);
-  if (v === undefined) {
-    const owner = path.slice(0, Math.max(0, path.lastIndexOf('.')));
-    v = sink.param(decl, { scope: owner, span: decl.span, via: [] });
-    cx.used.set(path, v);
-  }
-  return v;
+  return usedParam(cx, sink, decl, path.slice(0, Math.max(0, path.lastIndexOf('.'))));
 }
 
 const within = <V>(outside: Sink<V>, { op, param, ambient }: ExpertsSink<V>): Sink<V> => ({

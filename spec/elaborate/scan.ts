@@ -3,7 +3,7 @@
 import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
 import type { PortDecl, Sink } from '../sink.ts';
-import { isLaw } from './axes.ts';
+import { isLaw, isOfThisCall } from './axes.ts';
 import { type Builtin, failAt, numberArg, parameters, type Use } from './builtin.ts';
 import { portName } from './cache.ts';
 import { type Frame, fail, type GivenArgument, originOf } from './context.ts';
@@ -66,8 +66,7 @@ function sequencesOf<V>(use: Use<V>): readonly TensorValue<V>[] | undefined {
   const { cx, frame, rest } = use;
   const found = rest.slice(1).map((argument) => {
     const x = needTensor(cx, frame, argument, argument.value, 'what `scan` walks');
-    const [first, second] = x?.type.shape ?? [];
-    if (!x || (first && second && dim.equal(first, rows) && dim.equal(second, tokens))) return x;
+    if (!x || isOfThisCall(x.type.shape)) return x;
     failAt(use, argument, 'N316', `\`scan\` walks [B, T, ...], found ${showTensor(cx, x.type)}`, {
       hint: 'weights need not be given to it: the step sees them by their names',
     });

@@ -2,6 +2,7 @@
 
 import { type Dim, show } from '../dim.ts';
 import type { Attrs } from '../op.ts';
+import type { ParamDecl, Sink } from '../sink.ts';
 import type { Span } from '../source.ts';
 import type { DType, TensorType } from '../type.ts';
 import { type Context, type Frame, fail, graphDtype, originOf } from './context.ts';
@@ -35,12 +36,17 @@ export function asTensor<V>(cx: Context<V>, value: Value<V>): TensorValue<V> | u
   if (value.kind !== 'param') return undefined;
   const own = cx.mixing?.own(value);
   if (own !== undefined) return tensorOf(value.type, own);
-  let v = cx.used.get(value.decl.path);
+  return tensorOf(value.type, usedParam(cx, cx.sink, value.decl, value.scope));
+}
+
+/** The graph value of a parameter, made at its first use. */
+export function usedParam<V>(cx: Context<V>, sink: Sink<V>, decl: ParamDecl, scope: string): V {
+  let v = cx.used.get(decl.path);
   if (v === undefined) {
-    v = cx.sink.param(value.decl, { scope: value.scope, span: value.decl.span, via: [] });
-    cx.used.set(value.decl.path, v);
+    v = sink.param(decl, { scope, span: decl.span, via: [] });
+    cx.used.set(decl.path, v);
   }
-  return tensorOf(value.type, v);
+  return v;
 }
 
 /** The tensor that an operation needs, or a report of what stands there instead. */
