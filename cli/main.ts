@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('./run.ts')).addRun,
   chat: async () => (await import('./chat.ts')).addChat,
   check: async () => (await import('./check.ts')).addCheck,
+  new: async () => (await import('./new.ts')).addNew,
   fmt: async () => (await import('./fmt.ts')).addFmt,
   inspect: async () => (await import('./inspect.ts')).addInspect,
   targets: lists,

@@ -15,6 +15,8 @@ export const generated = {
       'prelude',
       read('spec/prelude.nanospec'),
     ),
+  'spec/generated/template.ts': () =>
+    module_('What `nanoc new` starts from.', 'template', read('spec/template.nanospec')),
   'compiler/generated/version.ts': () =>
     module_(
       'The version that `nanoc --version` and the metadata of models state.',

@@ -64,6 +64,7 @@ export const codes = {
   N510: 'usage',
   N511: 'layout cannot carry the model',
   N512: 'extension cannot be used',
+  N513: 'no spec can be drafted',
   // N6xx weights
   N601: 'checkpoint not found',
   N602: 'not a checkpoint',

@@ -100,6 +100,8 @@ export const bySpelling: ReadonlyMap<string, TokenType> = new Map([
 
 const reservedTypes: ReadonlySet<TokenType> = new Set([...Object.values(reserved), DTypeWord]);
 export const isReserved = (type: TokenType): boolean => reservedTypes.has(type);
+/** Whether a text could not be the name of anything. */
+export const isReservedWord = (text: string): boolean => isReserved(bySpelling.get(text) ?? Name);
 
 /** How messages spell a token that stands in the text. */
 export function spelling(token: { readonly image: string; readonly tokenType: TokenType }): string {

@@ -151,6 +151,12 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
       ...['-o', join(dir, 'laid')],
     )(dir),
   N512: (dir) => compiles('nanochat', '--target', text(dir, 'mine.mjs', 'export default 7'))(dir),
+  N513: (dir) => {
+    const file = join(dir, 'model.safetensors');
+    const header = { 'wte.weight': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] } };
+    writeFileSync(file, safetensorsBytes(header, Buffer.alloc(8)));
+    return says(['new', join(dir, 'drafted'), '--from-checkpoint', file]);
+  },
   N618: compiles('--checkpoint', golden('nanochat-g4-valueembed')),
   N619: (dir) => {
     text(

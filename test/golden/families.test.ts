@@ -39,6 +39,8 @@ const families: Readonly<
   'hf-mpt': { spec: 'mpt', twin: ['-8 * rank / n', '-8 * rank / (n + 1)'] },
   'hf-olmo2': { spec: 'olmo2', twin: ['q_norm(q_proj(x))', 'q_proj(x)'] },
   'hf-phi3': { spec: 'phi3', twin: ['k=rope(k), v=v', 'k=k, v=v'] },
+  'hf-qwen2': { spec: 'qwen2', twin: ['base=base', 'base=2 * base'] },
+  'hf-qwen2-yarn': { spec: 'qwen2', twin: ['i >= first', 'i > first'] },
   'hf-qwen3': { spec: 'qwen3', twin: ['rope(k_norm(k_proj(x)', 'rope((k_proj(x)'] },
   'hf-qwen3-moe': { spec: 'qwen3_moe', twin: ['if shares {', 'if not shares {'] },
   'hf-stablelm': { spec: 'stablelm', twin: ['floor(head * part)', 'floor(head * part / 2)'] },

@@ -1,0 +1,151 @@
+/** One layer: its branches, where its norms stand, and what only some of the layers have. */
+
+import { draftAttention, isAttention } from './attention.ts';
+import { normKind, plainMember, plainMembers } from './leaf.ts';
+import { draftMlp } from './mlp.ts';
+import { type Norms, type Place, placeNorms } from './norms.ts';
+import { addBlock, type Draft } from './notes.ts';
+import { gainOf, type Module, numbered, signature } from './tree.ts';
+import { condition } from './turns.ts';
+
+/** A member under one name, alike or not in the layers that have it. */
+interface Child {
+  readonly name: string;
+  /** One for each form it comes in. */
+  readonly forms: readonly { readonly module: Module; readonly when: string | undefined }[];
+  /** The layers that have it at all; undefined for all. */
+  readonly when: string | undefined;
+}
+
+export function draftLayer(
+  draft: Draft,
+  layers: readonly Module[],
+): { readonly name: string; readonly perLayer: boolean } {
+  const roles = rolesOf(childrenOf(layers));
+  const { norms: at, assumed, rest } = placeNorms(roles.norms.map((norm) => norm.name));
+  let perLayer = roles.all.some((child) => child.forms.length > 1 || child.when !== undefined);
+  const kindOf: Readonly<Record<Role, (module: Module) => string>> = {
+    norms: (module) => normKind(draft, module, 'dim'),
+    mlps: (module) => draftMlp(draft, module),
+    attentions(module) {
+      const attention = draftAttention(draft, module);
+      perLayer ||= attention.perLayer;
+      return attention.perLayer ? `${attention.name}(i)` : attention.name;
+    },
+  };
+  // In the order in which a token meets them.
+  const called = (place: Place): readonly Child[] => roles.norms.filter((norm) => norm.name === at[place]);
+  const line = (role: Role, list: readonly Child[]): readonly string[] =>
+    list.map((child) => memberLine(child, (module) => `${child.name}: ${kindOf[role](module)}`));
+  const members = [
+    ...line('norms', called('beforeAttention')),
+    ...line('attentions', roles.attentions),
+    ...line('norms', [...called('afterAttention'), ...called('beforeMlp')]),
+    ...line('mlps', roles.mlps),
+    ...line('norms', [...called('afterMlp'), ...roles.norms.filter((norm) => rest.includes(norm.name))]),
+    ...roles.others.map((child) => memberLine(child, (module) => plainMember(draft, module))),
+    ...plainMembers(draft, { ...layers[0]!, modules: new Map() }),
+  ];
+  const unplaced = [...layers[0]!.tensors.keys(), ...roles.others.map((child) => child.name), ...rest];
+  const name = addBlock(draft, {
+    name: 'Layer',
+    params: perLayer ? ['i'] : [],
+    members,
+    forward: forward(draft, at, roles.attentions, roles.mlps),
+    assumed,
+    lacks: [
+      ...unplaced.map((part) => `where ${part} goes`),
+      ...(roles.attentions.length === 0 ? ['where tokens meet; no attention was recognised'] : []),
+    ],
+  });
+  return { name, perLayer };
+}
+
+type Role = 'norms' | 'attentions' | 'mlps';
+
+function rolesOf(all: readonly Child[]) {
+  const every = (child: Child, test: (module: Module) => boolean): boolean =>
+    child.forms.every(({ module }) => numbered(module) === undefined && test(module));
+  const norms = all.filter((child) => every(child, (m) => gainOf(m) !== undefined));
+  const attentions = all.filter(
+    (child) => !norms.includes(child) && every(child, (m) => /att|mixer/i.test(m.name) || isAttention(m)),
+  );
+  const taken = [...norms, ...attentions];
+  const mlps = all.filter(
+    (child) =>
+      !taken.includes(child) &&
+      every(child, (m) => /mlp|ff|feed_?forward|moe/i.test(m.name) && m.modules.size > 0),
+  );
+  return {
+    all,
+    norms,
+    attentions,
+    mlps,
+    others: all.filter((child) => ![...taken, ...mlps].includes(child)),
+  };
+}
+
+function childrenOf(layers: readonly Module[]): readonly Child[] {
+  const names = new Set(layers.flatMap((layer) => [...layer.modules.keys()]));
+  return [...names].map((name) => {
+    const forms = new Map<string, { readonly module: Module; readonly indices: number[] }>();
+    const all: number[] = [];
+    for (const [i, layer] of layers.entries()) {
+      const module = layer.modules.get(name);
+      if (!module) continue;
+      all.push(i);
+      const key = signature(module);
+      const form = forms.get(key);
+      if (form) form.indices.push(i);
+      else forms.set(key, { module, indices: [i] });
+    }
+    const each = [...forms.values()].map(({ module, indices }) => ({
+      module,
+      when: condition(indices, layers.length),
+    }));
+    return { name, forms: each, when: condition(all, layers.length) };
+  });
+}
+
+function memberLine({ forms, when }: Child, lineOf: (module: Module) => string): string {
+  return forms
+    .map((form, n) => {
+      const line = lineOf(form.module);
+      if (form.when === undefined) return line;
+      const last = n === forms.length - 1 && n > 0 && when === undefined;
+      return last ? `{ ${line} }` : `if ${form.when} { ${line} }`;
+    })
+    .join(' else ');
+}
+
+const parallelKeys = ['use_parallel_residual', 'parallel_attn', 'parallel_residual'];
+
+function forward(
+  { sizes }: Draft,
+  norms: Norms,
+  attentions: readonly Child[],
+  mlps: readonly Child[],
+): string {
+  const bare = Object.values(norms).every((norm) => norm === undefined);
+  const before = (norm: string | undefined): string => (norm ? `${norm}(x)` : bare ? 'rms_norm(x)' : 'x');
+  const after = (norm: string | undefined, value: string): string => (norm ? `${norm}(${value})` : value);
+  const [attention, mlp] = [attentions[0], mlps[0]];
+  const told = sizes.find(parallelKeys)?.value;
+  const oneNorm = norms.beforeAttention !== undefined && Object.values(norms).filter(Boolean).length === 1;
+  const parallel = told === true || (told === undefined && (oneNorm || norms.beforeMlp === 'ln_mlp'));
+  if (parallel && attention && mlp) {
+    const read = norms.beforeMlp ? before(norms.beforeMlp) : 'y';
+    return `(x) { y = ${before(norms.beforeAttention)} return x + ${attention.name}(y) + ${mlp.name}(${read}) }`;
+  }
+  const steps = [
+    ...attentions.map((c) => ({
+      ...c,
+      value: after(norms.afterAttention, `${c.name}(${before(norms.beforeAttention)})`),
+    })),
+    ...mlps.map((c) => ({ ...c, value: after(norms.afterMlp, `${c.name}(${before(norms.beforeMlp)})`) })),
+  ].map(({ when, value }) => (when === undefined ? `x = x + ${value}` : `if ${when} { x = x + ${value} }`));
+  const last = steps.at(-1);
+  if (last === undefined) return '(x) = x';
+  const tail = last.startsWith('if') ? [last, 'return x'] : [last.replace('x = ', 'return ')];
+  return `(x) { ${[...steps.slice(0, -1), ...tail].join('\n')} }`;
+}

@@ -1,0 +1,123 @@
+/** The modules without modules: matrices and norms, as members of a block. */
+
+import { addBlock, type Block, blockName, type Draft } from './notes.ts';
+import {
+  gainOf,
+  hasBias,
+  isMatrix,
+  type Module,
+  type Numbered,
+  numbered,
+  shapeOf,
+  signature,
+} from './tree.ts';
+import { condition } from './turns.ts';
+
+/** `Linear(dim, hidden, bias=true)`; the products say what its sizes may be called. */
+export function matrixKind(
+  draft: Draft,
+  module: Module,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): string {
+  const { rows, columns } = extents(draft, module);
+  return matrixOf(draft, module, draft.sizes.say(columns, ...inputs), draft.sizes.say(rows, ...outputs));
+}
+
+/** The same where its sizes have been said. */
+export function matrixOf(draft: Draft, module: Module, from: string, to: string): string {
+  if (!draft.transposed) return `Linear(${from}, ${to}${hasBias(module) ? ', bias=true' : ''})`;
+  if (hasBias(module)) return `Conv1D(${from}, ${to})`;
+  const name = addBlock(draft, {
+    name: 'Transposed',
+    params: ['inputs', 'outputs'],
+    members: ['weight: [inputs, outputs]'],
+    forward: '(x) = x @ weight',
+    assumed: [],
+    lacks: [],
+  });
+  return `${name}(${from}, ${to})`;
+}
+
+/** Outputs and inputs of a matrix, however it is stored. */
+export function extents({ transposed }: Pick<Draft, 'transposed'>, module: Module) {
+  const [first, second] = shapeOf(module) as readonly [number, number];
+  return transposed ? { rows: second, columns: first } : { rows: first, columns: second };
+}
+
+/** `RMSNorm(dim, eps)`, or a block of its own where the gain is not called `weight`. */
+export function normKind(draft: Draft, module: Module, ...products: readonly string[]): string {
+  const gain = gainOf(module)!;
+  const width = draft.sizes.say(shapeOf(module, gain)![0]!, ...products);
+  draft.sizes.use('eps');
+  const biased = hasBias(module);
+  if (gain === 'weight') {
+    if (biased) return `LayerNorm(${width}, eps)`;
+    return draft.norm === 'rms_norm' ? `RMSNorm(${width}, eps)` : `LayerNorm(${width}, eps, bias=false)`;
+  }
+  const fn = biased ? 'layer_norm' : draft.norm;
+  const name = addBlock(draft, {
+    name: 'Norm',
+    params: ['width'],
+    members: [`${gain}: [width]`, ...(biased ? ['offset: [width] from "bias"'] : [])],
+    forward: `(x) = ${gain} * ${fn}(x, eps)${biased ? ' + offset' : ''}`,
+    assumed: [],
+    lacks: [],
+  });
+  return `${name}(${width})`;
+}
+
+/** The members of a module that the draft has no role for: everything declared as it is stored. */
+export function plainMembers(draft: Draft, { tensors, modules }: Module): readonly string[] {
+  const own = [...tensors].map(([name, { shape }]) => `${name}: ${shapeText(draft, shape)}`);
+  return [...own, ...[...modules.values()].map((inner) => plainMember(draft, inner))];
+}
+
+/** Of any shape, in terms of the model's width alone: other sizes may be equal by chance. */
+export const shapeText = ({ sizes }: Draft, shape: readonly number[]): string =>
+  `[${shape.map((n) => sizes.say(n, 'dim')).join(', ')}]`;
+
+/** `path` is its name where it lies deeper. */
+export function plainMember(draft: Draft, module: Module, path = module.name): string {
+  const entries = numbered(module);
+  if (!entries) return `${path}: ${plainKind(draft, module)}`;
+  const count = Math.max(...entries.map(({ index }) => index)) + 1;
+  const when = condition(
+    entries.map(({ index }) => index),
+    count,
+  );
+  const alike = new Set(entries.map((entry) => signature(entry.module))).size === 1;
+  const kind = alike
+    ? plainKind(draft, entries[0]!.module, blockName(module.name))
+    : `${unlike(draft, module.name, entries)}(i)`;
+  return `${path}[i in range(${count})${when === undefined ? '' : ` if ${when}`}]: ${kind}`;
+}
+
+function plainKind(draft: Draft, module: Module, name = blockName(module.name)): string {
+  if (!draft.transposed && isMatrix(module)) return matrixKind(draft, module, ['dim'], ['dim']);
+  if (gainOf(module) !== undefined) return normKind(draft, module, 'dim');
+  return addBlock(draft, { name, params: [], members: plainMembers(draft, module), assumed: [], lacks: [] });
+}
+
+/** Entries of a list that have not all the same tensors. */
+function unlike(draft: Draft, name: string, entries: readonly Numbered[]): string {
+  const members = entries.flatMap(({ index, module }) => [
+    `if i == ${index} {`,
+    ...plainMembers(draft, module),
+    '}',
+  ]);
+  return addBlock(draft, { name: blockName(name), params: ['i'], members, assumed: [], lacks: [] });
+}
+
+/** A block that gives back what it got, and refuses to until someone says better. */
+export function unknownBlock(draft: Draft, module: Module): Block {
+  const name = blockName(module.name);
+  return {
+    name,
+    params: [],
+    members: plainMembers(draft, module),
+    forward: '(x) = x',
+    assumed: [],
+    lacks: [`what ${name} computes`],
+  };
+}

@@ -1,0 +1,52 @@
+/** A spec under way: blocks, and beside each what the files do not say. */
+
+import type { Sizes } from './sizes.ts';
+
+export interface Block {
+  readonly name: string;
+  /** Compile-time parameters: `i`, the number of the layer. */
+  readonly params: readonly string[];
+  /** Lines before `forward`. */
+  readonly members: readonly string[];
+  /** `(x) = down(up(x))`, or a signature and statements in braces; absent where nothing calls it. */
+  readonly forward?: string;
+  /** What was taken for granted; the model runs, and may be wrong. */
+  readonly assumed: readonly string[];
+  /** What is certainly missing; the spec is refused until someone writes it. */
+  readonly lacks: readonly string[];
+}
+
+export interface Draft {
+  readonly sizes: Sizes;
+  readonly blocks: Block[];
+  /** Matrices of the layers are stored [in, out], as GPT-2 does. */
+  readonly transposed: boolean;
+  /** Of norms without a bias. */
+  readonly norm: 'rms_norm' | 'layer_norm';
+  /** How many rotary tables turn queries and keys; two where windows have one of their own. */
+  readonly tables: 0 | 1 | 2;
+  /** How the activation is called in the language. */
+  readonly activation: (gated: boolean) => { readonly fn: string; readonly assumed: readonly string[] };
+}
+
+/** The name under which it can be used: one that is there already, if it says the same. */
+export function addBlock({ blocks }: Draft, block: Block): string {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? block.name : `${block.name}${n}`;
+    const there = blocks.find((b) => b.name === name);
+    if (!there) {
+      blocks.push({ ...block, name });
+      return name;
+    }
+    if (JSON.stringify({ ...there, name: '' }) === JSON.stringify({ ...block, name: '' })) return name;
+  }
+}
+
+/** `shared_experts` -> `SharedExperts`. */
+export const blockName = (name: string): string =>
+  name
+    .split(/[^a-zA-Z0-9]+/)
+    .filter((part) => part !== '')
+    .map((part) => part[0]!.toUpperCase() + part.slice(1))
+    .join('')
+    .replace(/^(?=\d|$)/, 'Part');

@@ -1,0 +1,100 @@
+/** What stands around the layers: embeddings, the last norm, the head, and the model's own `forward`. */
+
+import type { Checkpoint } from '../../compiler/weights/checkpoint.ts';
+import { sameValues } from '../../compiler/weights/same_values.ts';
+import { matrixKind, normKind, plainMember } from './leaf.ts';
+import type { Whole } from './model.ts';
+import type { Draft } from './notes.ts';
+import { hasBias, type Module, shapeOf } from './tree.ts';
+import type { Page } from './write.ts';
+
+export interface Layer {
+  readonly name: string;
+  /** It wants its number. */
+  readonly perLayer: boolean;
+}
+
+export interface Outside
+  extends Pick<Page, 'members' | 'rules' | 'forward' | 'logits' | 'assumed' | 'lacks'> {
+  /** The head is the embedding. */
+  readonly tied: boolean;
+}
+
+export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: Checkpoint): Outside {
+  const { head, norm, embedding, rest, loose, towers } = whole;
+  const repeats = head !== undefined && isCopy(head, embedding, checkpoint);
+  const own = head && !repeats ? head : undefined;
+  const rows = shapeOf(embedding)![0]!;
+  const said = draft.sizes.find(['vocab_size'])?.value;
+  return {
+    tied: own === undefined,
+    members: membersOf(draft, whole, layer, own, checkpoint),
+    rules: [...ignored(whole), ...(repeats ? [`tied "${head.path}.weight" = ${embedding.path}.weight`] : [])],
+    forward: forward(draft, whole, own),
+    logits: own ? draft.sizes.say(shapeOf(own)![0]!, 'vocab') : 'vocab',
+    assumed: [
+      ...(norm ? [] : ['the head reads rms_norm(x): there is no final norm with weights']),
+      ...(typeof said === 'number' && said !== rows
+        ? [`the vocabulary is padded: vocab_size is ${said}, the embedding has ${rows} rows`]
+        : []),
+      ...(towers.length > 0 ? [`ignored as no part of the language model: ${towers.join(', ')}`] : []),
+    ],
+    lacks: [...rest.map((m) => m.path), ...loose].map((name) => `where ${name} goes`),
+  };
+}
+
+/** A head that is stored although it is the embedding. */
+function isCopy(head: Module, embedding: Module, { tensors }: Checkpoint): boolean {
+  if (hasBias(head) || `${shapeOf(head)}` !== `${shapeOf(embedding)}`) return false;
+  return sameValues(tensors.get(`${head.path}.weight`)!, tensors.get(`${embedding.path}.weight`)!);
+}
+
+function membersOf(
+  draft: Draft,
+  { embedding, positions, firstNorm, norm, list, rest, loose }: Whole,
+  layer: Layer,
+  head: Module | undefined,
+  { tensors }: Checkpoint,
+): readonly string[] {
+  const { sizes } = draft;
+  const flat: Draft = { ...draft, transposed: false };
+  const table = (m: Module, rows: string): string =>
+    `${m.path}: Embedding(${sizes.say(shapeOf(m)![0]!, rows)}, ${sizes.say(shapeOf(m)![1]!, 'dim')})`;
+  const shape = (name: string): string =>
+    tensors
+      .get(name)!
+      .shape.map((n) => sizes.say(n, 'dim', 'depth'))
+      .join(', ');
+  sizes.use('depth');
+  return [
+    table(embedding, 'vocab'),
+    ...(positions ? [table(positions, 'context')] : []),
+    ...(firstNorm ? [`${firstNorm.path}: ${normKind(draft, firstNorm, 'dim')}`] : []),
+    layer.perLayer
+      ? `${list.path}[i in range(depth)]: ${layer.name}(i)`
+      : `${list.path}[depth]: ${layer.name}`,
+    ...(norm ? [`${norm.path}: ${normKind(draft, norm, 'dim')}`] : []),
+    ...(head ? [`${head.path}: ${matrixKind(flat, head, ['dim'], ['vocab'])}`] : []),
+    ...rest.map((m) => plainMember(flat, m, m.path)),
+    ...loose.map((name) => `${name}: [${shape(name)}]`),
+  ];
+}
+
+function ignored({ buffers, towers }: Whole): readonly string[] {
+  const globs = [...buffers, ...towers.map((tower) => `${tower}.*`)];
+  return globs.length > 0 ? [`ignore ${globs.map((glob) => JSON.stringify(glob)).join(', ')}`] : [];
+}
+
+function forward({ sizes }: Draft, whole: Whole, head: Module | undefined): string {
+  const { embedding, positions, firstNorm, norm, list } = whole;
+  const start = `${embedding.path}(tokens)${positions ? ` + ${positions.path}(positions)` : ''}`;
+  const normed = norm ? `${norm.path}(x)` : 'rms_norm(x)';
+  const logits = head ? `${head.path}(${normed})` : `linear(${normed}, ${embedding.path}.weight)`;
+  // A local may not have the name of a member.
+  const each = list.path === 'layer' ? 'one' : 'layer';
+  return [
+    `x = ${firstNorm ? `${firstNorm.path}(${start})` : start}`,
+    `for ${each} in ${list.path} { x = ${each}(x) }`,
+    `return ${sizes.use('outer') === undefined ? logits : `softcap(${logits}, outer)`}`,
+  ].join('\n');
+}

@@ -1,0 +1,168 @@
+/** Sizes by name: which entry of a config says it, and what a shape is in terms of them. */
+
+import type { Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
+import { isObject } from '../../compiler/weights/safetensors.ts';
+
+/** The names that configs in the wild have for a size, the commonest first. In the order of a spec's config. */
+export const sizeKeys = {
+  vocab: ['vocab_size', 'padded_vocab_size'],
+  context: [
+    'max_position_embeddings',
+    'n_positions',
+    'block_size',
+    'max_seq_len',
+    'sequence_len',
+    'context_length',
+    'n_ctx',
+    'max_sequence_length',
+    'seq_length',
+  ],
+  depth: ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'depth'],
+  heads: ['num_attention_heads', 'n_head', 'n_heads', 'num_heads'],
+  kv_heads: ['num_key_value_heads', 'n_kv_heads', 'n_kv_head', 'num_kv_heads', 'n_kv_groups'],
+  dim: ['hidden_size', 'n_embd', 'd_model', 'emb_dim', 'dim', 'model_dim', 'embed_dim'],
+  head_dim: ['head_dim', 'd_head', 'kv_channels'],
+  hidden: ['intermediate_size', 'n_inner', 'ffn_hidden_size', 'hidden_dim', 'ffn_dim', 'd_ff'],
+  n_experts: ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts'],
+  chosen: ['num_experts_per_tok', 'num_experts_per_token', 'moe_top_k', 'top_k', 'experts_per_token'],
+  expert_hidden: ['moe_intermediate_size', 'expert_hidden_size'],
+  shared_hidden: ['shared_expert_intermediate_size'],
+  eps: [
+    'rms_norm_eps',
+    'norm_eps',
+    'layer_norm_eps',
+    'layer_norm_epsilon',
+    'layernorm_epsilon',
+    'norm_epsilon',
+  ],
+  window: ['sliding_window', 'window_size'],
+  base: ['rope_parameters.rope_theta', 'rope_theta', 'rope_base', 'rotary_emb_base', 'rotary_base'],
+  far_base: ['rope_parameters.full_attention.rope_theta'],
+  near_base: ['rope_parameters.sliding_attention.rope_theta', 'rope_local_base_freq'],
+  turned: ['rotary_dim'],
+  part: ['rope_parameters.partial_rotary_factor', 'partial_rotary_factor', 'rotary_pct', 'rotary_percent'],
+  factor: ['rope_parameters.factor', 'rope_scaling.factor', 'rope_freq.factor'],
+  low: ['rope_parameters.low_freq_factor', 'rope_scaling.low_freq_factor', 'rope_freq.low_freq_factor'],
+  high: ['rope_parameters.high_freq_factor', 'rope_scaling.high_freq_factor', 'rope_freq.high_freq_factor'],
+  original: [
+    'rope_parameters.original_max_position_embeddings',
+    'rope_scaling.original_max_position_embeddings',
+    'rope_freq.original_context_length',
+  ],
+  query: ['query_pre_attn_scalar'],
+  inner: ['attn_logit_softcapping'],
+  outer: ['final_logit_softcapping'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+export type SizeName = keyof typeof sizeKeys;
+
+/** A value of the config and the key that it stands under. */
+export interface Found {
+  readonly key: string;
+  readonly value: Json;
+}
+
+export interface Sizes {
+  /** The first of these keys that is there and not null; the draft then counts it as used. */
+  readonly find: (keys: readonly string[]) => Found | undefined;
+  /** Its value, which from now on has an entry in the spec; undefined where neither config nor `know` has it. */
+  readonly use: (name: SizeName) => number | undefined;
+  /** What a shape says. It outranks a config that says otherwise, but not what the spec has said already. */
+  readonly know: (name: SizeName, value: number) => void;
+  /** The value without the entry. */
+  readonly peek: (name: SizeName) => number | undefined;
+  /** `value` as the first of these products (`heads * head`) that equals it, else the bare number. */
+  readonly say: (value: number, ...products: readonly string[]) => string;
+  /** The lines of the spec's config. */
+  readonly entries: () => readonly string[];
+  /** What the spec says of sizes below its config. */
+  readonly constants: () => readonly string[];
+  /** Keys that were looked at. */
+  readonly seen: ReadonlySet<string>;
+}
+
+export function sizesOf(config: JsonObject): Sizes {
+  const seen = new Set<string>();
+  const known = new Map<SizeName, number>();
+  const used = new Set<SizeName>();
+
+  const find = (keys: readonly string[]): Found | undefined => {
+    for (const key of keys) {
+      const value = at(config, key);
+      if (value === undefined || value === null) continue;
+      seen.add(key);
+      return { key, value };
+    }
+    return undefined;
+  };
+  const said = (name: SizeName): { readonly key: string; readonly value: number } | undefined => {
+    const found = find(sizeKeys[name]);
+    return typeof found?.value === 'number' ? { key: found.key, value: found.value } : undefined;
+  };
+  const peek = (name: SizeName): number | undefined => known.get(name) ?? said(name)?.value;
+  const use = (name: SizeName): number | undefined => {
+    const value = peek(name);
+    if (value === undefined) return undefined;
+    used.add(name);
+    for (const key of sizeKeys[name]) seen.add(key);
+    if (name === 'head_dim') used.add('heads');
+    return value;
+  };
+  /** A head's width is a constant where it follows from the others. */
+  const follows = (name: SizeName): boolean =>
+    name === 'head_dim' &&
+    said('head_dim')?.value !== peek('head_dim') &&
+    peek('head_dim')! * peek('heads')! === peek('dim');
+  return {
+    find,
+    peek,
+    use,
+    know(name, value) {
+      if (!used.has(name)) known.set(name, value);
+    },
+    say(value, ...products) {
+      const fits = products.find((product) => productOf(product, peek) === value);
+      if (fits === undefined) return String(value);
+      for (const name of namesIn(fits)) use(name);
+      return fits;
+    },
+    entries: () =>
+      (Object.keys(sizeKeys) as SizeName[])
+        .filter((name) => used.has(name) && !follows(name))
+        .map((name) => entry(name, peek(name)!, said(name))),
+    constants: () => (used.has('head_dim') && follows('head_dim') ? ['head_dim = dim / heads'] : []),
+    seen,
+  };
+}
+
+/** Without a key that says the same, the spec's number is what counts. */
+function entry(
+  name: SizeName,
+  value: number,
+  said: { readonly key: string; readonly value: number } | undefined,
+): string {
+  return `${name} = ${numeral(value)}${said?.value === value ? ` from "${said.key}"` : ''}`;
+}
+
+const isSize = (word: string): word is SizeName => word in sizeKeys;
+const namesIn = (product: string): readonly SizeName[] => product.split(' * ').filter(isSize);
+
+function productOf(product: string, peek: Sizes['peek']): number | undefined {
+  let result = 1;
+  for (const word of product.split(' * ')) {
+    const value = isSize(word) ? peek(word) : Number(word);
+    if (value === undefined) return undefined;
+    result *= value;
+  }
+  return result;
+}
+
+/** `1e-5` rather than `0.00001`. */
+export const numeral = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+
+/** `a.b` looks inside the object `a`. */
+function at(config: JsonObject, key: string): Json | undefined {
+  let value: Json | undefined = config;
+  for (const part of key.split('.')) value = isObject(value) ? value[part] : undefined;
+  return value;
+}

@@ -1,0 +1,202 @@
+/** `nanoc new`: a spec to start from, out of the template or drafted from a checkpoint. */
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Command } from 'commander';
+import { build } from '../compiler/build.ts';
+import { bind } from '../compiler/weights/bind.ts';
+import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
+import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
+import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { template } from '../spec/generated/template.ts';
+import { parse } from '../spec/parse.ts';
+import { isReservedWord } from '../spec/tokens.ts';
+import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { draftOf } from './draft/draft.ts';
+import { marks, type Page, write } from './draft/write.ts';
+import type { IoOptions } from './io.ts';
+import { loadSpec } from './load_spec.ts';
+import { usage } from './open_inputs.ts';
+import { shippedSpecs } from './shipped.ts';
+
+interface Options extends Partial<IoOptions> {
+  readonly fromCheckpoint?: string;
+}
+
+const extension = '.nanospec';
+
+export function addNew(program: Command): void {
+  withGlobals(program.command('new'))
+    .description('start a spec: from a template, or drafted from a checkpoint')
+    .argument('[name]', 'what the model is called; a path puts NAME.nanospec into that folder')
+    .option('--from-checkpoint <path>', 'draft it from the tensors and the config of this checkpoint')
+    .action((name: string | undefined, options: Options) =>
+      runAction(run, options, name === undefined ? [] : [name]),
+    );
+}
+
+async function run(cx: Context, { fromCheckpoint }: Options, [argument]: readonly string[]): Promise<number> {
+  if (fromCheckpoint === undefined) return fromTemplate(cx, argument);
+  const checkpoint = openCheckpoint(fromCheckpoint, {});
+  const target = targetOf(argument ?? nameFor(checkpoint));
+  return fromTensors(cx, target, checkpoint, fromCheckpoint);
+}
+
+interface Target {
+  /** Of the model, as the language writes names. */
+  readonly name: string;
+  readonly path: string;
+}
+
+function targetOf(argument: string): Target {
+  const file = argument.endsWith(extension) ? argument : `${argument}${extension}`;
+  const name = basename(file, extension);
+  if (!/^[A-Za-z_]\w*$/.test(name) || isReservedWord(name)) {
+    throw usage(
+      `a model cannot be called ${JSON.stringify(name)}`,
+      `letters, digits and _, not a digit first, and no word of the language: ${plainName(name)}`,
+    );
+  }
+  const path = file;
+  if (existsSync(path)) {
+    throw new Refusal([
+      error('N504', `${path} exists`, { file: path, hint: 'nothing was written; take another name' }),
+    ]);
+  }
+  if (!existsSync(dirname(path))) {
+    throw new Refusal([
+      error('N505', `there is no folder ${dirname(path)}`, { file: path, hint: 'make it first' }),
+    ]);
+  }
+  return { name, path };
+}
+
+/** `SmolLM2-135M` -> `smollm2_135m`. */
+function plainName(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .replace(/\W+/g, '_')
+    .replace(/^_+|_+$/g, '');
+  if (plain === '') return 'my_model';
+  return /^\d/.test(plain) || isReservedWord(plain) ? `model_${plain}` : plain;
+}
+
+/** The architecture's name where the config has one, else the file's; `my_` sets it apart from a spec that ships. */
+function nameFor({ config, path }: Checkpoint): string {
+  const type = config?.['model_type'];
+  const name = plainName(typeof type === 'string' ? type : basename(path).replace(/\.\w+$/, ''));
+  return shippedSpecs().some((s) => s.name === name) ? `my_${name}` : name;
+}
+
+/** A file that nobody made meanwhile. */
+function put({ path }: Target, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal([error('N505', `${path} cannot be written: ${why}`, { file: path })]);
+  }
+}
+
+function fromTemplate({ io }: Context, argument: string | undefined): number {
+  if (argument === undefined) {
+    throw usage('no name given', 'nanoc new my_model, or nanoc new --from-checkpoint <path>');
+  }
+  const target = targetOf(argument);
+  const { name, path } = target;
+  put(target, template.replace('## template:', `## ${name}:`).replace('model template {', `model ${name} {`));
+  if (io.options.json) io.json({ file: path, model: name });
+  else io.result(`${path} is written: a small GPT to change into yours`);
+  next(io, [`nanoc check ${path}`, `nanoc inspect ${path}`, `nanoc compile ${path} -o ${name}.onnx`]);
+  return exitCodes.fine;
+}
+
+function next(io: Context['io'], commands: readonly string[]): void {
+  io.note(`next:\n${commands.map((command) => `  ${command}`).join('\n')}`);
+}
+
+function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, from: string): number {
+  const page = draftOf(checkpoint, target.name);
+  const wrong = faults(page, checkpoint);
+  const text = write(page);
+  put(target, text);
+  const { path, name } = target;
+  const found = marked(text);
+  const fits = shippedFor(checkpoint);
+  const missing = found.filter(({ kind }) => kind === 'lacks');
+  if (io.options.json) {
+    io.json({
+      file: path,
+      model: name,
+      complete: missing.length === 0,
+      marks: found,
+      ...(fits ? { shipped: fits } : {}),
+    });
+  } else {
+    io.result(
+      `${path} is drafted: all ${checkpoint.tensors.size} tensors have a place; ${missingText(missing.length)}`,
+    );
+    io.result(
+      found
+        .map(
+          ({ line, kind, what }) =>
+            `  ${path}:${line} ${kind === 'lacks' ? 'missing' : 'taken for granted'}: ${what}`,
+        )
+        .join('\n'),
+    );
+  }
+  if (fits)
+    io.note(
+      `the spec ${fits}, which ships, is for this checkpoint: nanoc compile ${fits} --checkpoint ${from}`,
+    );
+  io.report(wrong);
+  if (hasErrors(wrong)) return exitCodes.wrong;
+  const compile = `nanoc compile ${path} --checkpoint ${from} -o ${name}.onnx`;
+  next(io, missing.length === 0 ? [`nanoc inspect ${path}`, compile] : [`nanoc check ${path}`, compile]);
+  return exitCodes.fine;
+}
+
+const missingText = (n: number): string =>
+  n === 0 ? 'nothing is missing' : n === 1 ? 'one thing is missing' : `${n} things are missing`;
+
+/** What the finished draft, its gaps passed over, still has wrong with it. */
+function faults(page: Page, checkpoint: Checkpoint): readonly Diagnostic[] {
+  const source = { name: `${page.name}${extension}`, text: write(page, { open: true }) };
+  const { value: file } = parse(source);
+  const { program, diagnostics } = build(file!, {
+    config: checkpoint.config ?? {},
+    include: () => undefined,
+  });
+  const bound = program
+    ? bind(program, checkpoint, { ignoreExtra: [], file: checkpoint.path }).diagnostics
+    : [];
+  return [...diagnostics, ...bound];
+}
+
+interface Marked {
+  readonly line: number;
+  readonly kind: keyof typeof marks;
+  readonly what: string;
+}
+
+/** The marks in a text, from its first line to its last. */
+function marked(text: string): readonly Marked[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, i) => {
+    const bare = line.trim();
+    const kind = (Object.keys(marks) as (keyof typeof marks)[]).find((k) => bare.startsWith(marks[k]));
+    if (kind === undefined) return [];
+    const more: string[] = [];
+    for (let at = i + 1; lines[at]?.trim().startsWith('#   '); at++) more.push(lines[at]!.trim().slice(4));
+    return [{ line: i + 1, kind, what: [bare.slice(marks[kind].length), ...more].join(' ') }];
+  });
+}
+
+function shippedFor(checkpoint: Checkpoint): string | undefined {
+  try {
+    return loadSpec(undefined, checkpoint).source.name.replace(extension, '');
+  } catch (cause) {
+    if (cause instanceof Refusal) return undefined;
+    throw cause;
+  }
+}
