@@ -35,7 +35,7 @@ async function run({ io }: Context, { set, plugin }: Options, specs: readonly st
     const { name, diagnostics } = findings(argument, set);
     io.report(diagnostics);
     if (hasErrors(diagnostics)) wrong = true;
-    else io.note(`${name}: fine`);
+    else io.note(`${name}: ${diagnostics.length > 0 ? 'compiles, but see above' : 'fine'}`);
   }
   return wrong ? exitCodes.wrong : exitCodes.fine;
 }

@@ -29,6 +29,8 @@ export const codes = {
   N216: 'return missing',
   N217: 'wrong number of values',
   N218: 'return inside a loop',
+  N219: 'local never read',
+  N220: 'parameter never used',
   // N3xx types and shapes
   N301: 'sizes differ',
   N302: 'axis wrong',

@@ -157,7 +157,7 @@ const most = 100;
 export function report<V>(cx: Context<V>, diagnostic: Diagnostic, label = ''): void {
   cx.diagnostics.push(diagnostic);
   cx.places.set(diagnostic, new Set([label]));
-  cx.sink = deaf();
+  if (diagnostic.severity === 'error') cx.sink = deaf();
 }
 
 /** Stands for the graph values of a program that has none any more: nothing looks at them. */

@@ -17,6 +17,7 @@ import type { Owner } from './place.ts';
 import { type Ends, runModel } from './run_model.ts';
 import { makeScope, type Scope } from './scope.ts';
 import { checkUnreached } from './unreached.ts';
+import { unreadLocals, unreadParams } from './unread.ts';
 
 export interface Elaborated {
   /** Undefined when there is an error. */
@@ -81,6 +82,10 @@ function elaborateFile<V>(cx: Context<V>, file: ast.File): Program | undefined {
   }
   const program = elaborateModel(cx, model, scope);
   checkUnreached(cx, file, scope);
+  // After an error much is unread that the text does read.
+  if (cx.diagnostics.length > 0) return program;
+  for (const found of [...unreadLocals(file), ...unreadParams(cx.params.values(), cx.used)])
+    report(cx, found);
   return program;
 }
 

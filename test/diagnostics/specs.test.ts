@@ -1,4 +1,4 @@
-/** What is said of wrong specs: each `N###_*.nanospec` beside its text. */
+/** What is said of wrong and doubtful specs: each `N###_*.nanospec` beside its text. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
@@ -12,14 +12,14 @@ const folder = new URL('../fixtures/diagnostics/', import.meta.url);
 
 for (const name of readdirSync(folder).filter((file) => file.endsWith('.nanospec'))) {
   const code = name.slice(0, 4);
-  test(`${name} is refused`, () => {
+  test(`${name} gets its message`, () => {
     const source = { name, text: readFileSync(new URL(name, folder), 'utf8') };
     const parsed = parse(source);
     const found = parsed.value
       ? build(parsed.value, { include: () => undefined }).diagnostics
       : parsed.diagnostics;
     assert.ok(
-      found.some((d) => d.code === code && d.severity === 'error'),
+      found.some((d) => d.code === code),
       render(found, { color: false }),
     );
     golden(new URL(name.replace('.nanospec', '.txt'), folder), `${render(found, { color: false })}\n`);

@@ -50,9 +50,12 @@ export function probe(body: string, { type = '[...]', members = '', surroundings
   return build(parsed.value, { include: () => undefined, ...surroundings });
 }
 
-/** `N310 mean mixes tokens`, a line for each diagnostic. */
+/** `N310 mean mixes tokens`, a line for each error: the frame has members that few expressions use. */
 export const told = (diagnostics: readonly Diagnostic[]): string =>
-  diagnostics.map((d) => `${d.code} ${d.message}`).join('\n');
+  diagnostics
+    .filter((d) => d.severity === 'error')
+    .map((d) => `${d.code} ${d.message}`)
+    .join('\n');
 
 /** The graph of an expression that must be right. */
 export function graphOf(body: string, options: Probe = {}): Graph {
