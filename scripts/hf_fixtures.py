@@ -64,6 +64,8 @@ FAMILIES = {
 
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=8.0, beta_slow=0.5)
 
+LONG = dict(rope_type="longrope", rope_theta=10000.0, short_factor=[1.0, 1.1, 1.3], long_factor=[1.0, 2.5, 6.0])
+
 
 # A state space layer multiplies activations by each other: the library in float32 is itself 6e-5 from what it gives in float64.
 ATOL = {"mamba": 3e-4}
@@ -96,10 +98,14 @@ FAMILIES |= {
                                 attention_multiplier=0.2, logits_scaling=2.0)),
     "qwen2_yarn": ("qwen2", dict(COMMON, tie_word_embeddings=True, use_sliding_window=True, sliding_window=6, max_window_layers=1,
                                  rope_scaling=YARN)),
+    "gemma": ("gemma", dict(COMMON, head_dim=12, tie_word_embeddings=True)),
+    "smollm3": ("smollm3", dict(COMMON, num_hidden_layers=4, tie_word_embeddings=True, no_rope_layer_interval=3)),
+    "phi3_long": variant("phi3", original_max_position_embeddings=8, rope_parameters=LONG),
+    "phi3_short": variant("phi3", original_max_position_embeddings=48, max_position_embeddings=48, rope_parameters=LONG),
 }
 
 # No spec of ours: what `nanoc new --from-checkpoint` makes of them is tested.
-UNSHIPPED = {"phi", "olmo3", "qwen2_moe", "granite"}
+UNSHIPPED = {"phi", "olmo3", "qwen2_moe"}
 
 
 def randomised(model, seed):

@@ -153,12 +153,9 @@ const lacking: Readonly<Record<string, readonly string[]>> = {
     'where x0_lambdas goes',
     'where ve_gate goes',
   ],
-  [unshipped('hf-granite')]: [
-    'attention_multiplier',
-    'embedding_multiplier',
-    'logits_scaling',
-    'residual_multiplier',
-  ].map((key, i) => `where the config's ${key} = ${[0.2, 3, 2, 0.5][i]} goes`),
+  'hf-granite': ['attention_multiplier', 'embedding_multiplier', 'logits_scaling', 'residual_multiplier'].map(
+    (key, i) => `where the config's ${key} = ${[0.2, 3, 2, 0.5][i]} goes`,
+  ),
 };
 
 for (const [name, missing] of Object.entries(lacking)) {

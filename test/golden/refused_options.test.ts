@@ -30,7 +30,7 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-mpt', { attn_config: { alibi: true, alibi_bias_max: 4 } }, 'alibi_bias_max'],
   ['hf-mpt', { logit_scale: 0.5 }, 'logit_scale'],
   ['hf-olmo2', { attention_bias: true }, 'attention_bias'],
-  ['hf-phi3', { rope_parameters: { ...yarn, rope_type: 'longrope' } }, 'rope_type'],
+  ['hf-phi3', { rope_parameters: yarn }, 'rope scaling'],
   ['hf-qwen3-moe', { use_sliding_window: true }, 'use_sliding_window'],
   ['hf-stablelm', { use_parallel_residual: true }, 'use_parallel_residual'],
 ];
