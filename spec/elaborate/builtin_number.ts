@@ -32,7 +32,7 @@ const len: Builtin = {
   call(use) {
     const { value } = use.given.get('list')!;
     if (value.kind === 'list') return counted(value.items.length, value.length);
-    if (value.kind === 'entries') return counted(value.entries.size);
+    if (value.kind === 'entries') return counted(value.entries.size, value.length);
     if (value.kind === 'string') return counted([...value.value].length);
     return failAt(use, undefined, 'N314', `\`len\` takes a list or a string, found ${describeKind(value)}`);
   },

@@ -101,32 +101,55 @@ const unbind: Builtin = {
 };
 
 const concat: Builtin = {
-  doc: 'the values one after the other along an axis; all other sizes must be equal',
+  doc: 'the values, and the entries of lists, one after the other along an axis; all other sizes must be equal',
   rest: 'placed',
   params: parameters('axis=-1'),
   call(use) {
     const { cx, frame, call } = use;
-    const found = use.rest.map((a) => needTensor(cx, frame, a, a.value, 'what `concat` joins'));
-    if (!found.every((x) => x !== undefined)) return poison;
-    const [first, ...more] = found;
+    const groups = use.rest.map((a) => tensorsIn(use, a));
+    if (!groups.every((g) => g !== undefined)) return poison;
+    const found = groups.flat();
+    const [first] = found;
     if (!first)
       return failAt(use, undefined, 'N204', '`concat` needs values', { hint: 'concat(x, y, axis=-1)' });
     const axis = ownAxis(use, first, -1);
     if (axis === undefined) return poison;
     let { dtype } = first.type;
-    let length = first.type.shape[axis]!;
-    for (const [i, x] of more.entries()) {
-      if (!beside(use, use.rest[i + 1]!, first, x, axis)) return poison;
+    const places = groups.flatMap((group, i) => group.map(() => use.rest[i]!));
+    for (const [i, x] of found.entries()) {
+      if (i > 0 && !beside(use, places[i]!, first, x, axis)) return poison;
       const both = promote(dtype, x.type.dtype);
-      if (!both) return failAt(use, use.rest[i + 1], 'N308', `${dtype} and ${x.type.dtype} do not mix`);
+      if (!both) return failAt(use, places[i], 'N308', `${dtype} and ${x.type.dtype} do not mix`);
       dtype = both;
-      length = dim.add(length, x.type.shape[axis]!);
     }
+    const length = groups.map((g, i) => lengthOf(use, use.rest[i]!, g, axis)).reduce(dim.add);
     const alike = found.map((x) => castTo(cx, frame, call, x, dtype));
     if (alike.length === 1) return alike[0]!;
     return emit(cx, frame, call, 'concat', alike, { axis }, { dtype, shape: replaced(first, axis, length) });
   },
 };
+
+/** A tensor, or the tensors of a list; undefined after a report. */
+function tensorsIn<V>({ cx, frame }: Use<V>, at: GivenArgument<V>): readonly TensorValue<V>[] | undefined {
+  const { value: of } = at;
+  const values = of.kind === 'list' ? of.items : of.kind === 'entries' ? [...of.entries.values()] : [of];
+  const found = values.map((value) => needTensor(cx, frame, at, value, 'what `concat` joins'));
+  return found.every((x) => x !== undefined) ? found : undefined;
+}
+
+/** What one argument adds to the axis: `heads * head` for `heads` pieces of `head`, as a list knows its length by name. */
+function lengthOf<V>(
+  { cx }: Use<V>,
+  { value }: GivenArgument<V>,
+  group: readonly TensorValue<V>[],
+  axis: number,
+): dim.Dim {
+  const sizes = group.map((x) => x.type.shape[axis]!);
+  const [piece] = sizes;
+  const count = value.kind === 'list' || value.kind === 'entries' ? value.length : undefined;
+  if (piece && count && sizes.every((d) => same(cx.sizes, d, piece))) return dim.mul(count, piece);
+  return sizes.reduce(dim.add, dim.size(0));
+}
 
 /** Equal to the first value in all axes but one; false after a report. */
 function beside<V>(

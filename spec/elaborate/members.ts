@@ -124,13 +124,15 @@ function defaultOf<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): number |
 function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: Place): Value<V> {
   if (!node.indices) return one(cx, frame, node, place);
   if (node.indices.kind === 'Comprehend') return picked(cx, frame, node, node.indices, place);
-  const n = wholeNumber(cx, frame, node.indices, single(cx, frame, node.indices), 'the number of entries');
+  const said = single(cx, frame, node.indices);
+  const n = wholeNumber(cx, frame, node.indices, said, 'the number of entries');
   if (n === undefined) return poison;
   if (n < 0) return fail(cx, frame, node.indices, 'N318', `the number of entries is ${n}`);
   step(cx, frame, node.indices, n);
   const entries = new Map<number, Value<V>>();
   for (let i = 0; i < n; i++) entries.set(i, one(cx, frame, node, entry(place, i)));
-  return { kind: 'entries', label: place.label, entries, alike: true };
+  const length = said.kind === 'number' && said.dim ? { length: said.dim } : {};
+  return { kind: 'entries', label: place.label, entries, alike: true, ...length };
 }
 
 const entry = (place: Place, i: number): Place => ({

@@ -24,13 +24,9 @@ export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): rea
   switch (value.kind) {
     case 'list':
       step(cx, frame, over, value.items.length);
-      return value.items.map((item, key) => ({
-        key,
-        value: item,
-        ...(value.length ? { count: value.length } : {}),
-      }));
+      return counted(value.items.entries(), value.length);
     case 'entries':
-      return [...value.entries].map(([key, entry]) => ({ key, value: entry }));
+      return counted(value.entries, value.length);
     case 'string':
       return [...value.value].map((c, key) => ({ key, value: text(c) }));
     case 'poison':
@@ -54,6 +50,9 @@ export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): rea
       return undefined;
   }
 }
+
+const counted = <V>(entries: Iterable<readonly [number, Value<V>]>, count?: Dim): readonly Turn<V>[] =>
+  [...entries].map(([key, value]) => ({ key, value, ...(count ? { count } : {}) }));
 
 /** The names of a loop's binder and what they stand for in one turn. */
 export const boundIn = <V>(

@@ -78,6 +78,8 @@ export interface EntriesValue<V> {
   readonly entries: ReadonlyMap<number, Value<V>>;
   /** What picks the entries, when some are left out. */
   readonly when?: ast.Expr;
+  /** How many, by name: `heads` of `norms[heads]`. */
+  readonly length?: Dim;
   /** All are made alike, whatever their index. */
   readonly alike: boolean;
 }

@@ -36,7 +36,7 @@ const families: Readonly<
   },
   'hf-mamba': { spec: 'mamba', twin: ['decay * h', '1.01 * decay * h'] },
   'hf-mistral': { spec: 'mistral', twin: ['window=window', 'window=window + 1'] },
-  'hf-mixtral': { spec: 'mixtral', twin: ['p = float(p / sum(p, axis=-1))', 'p = float(p)'] },
+  'hf-mixtral': { spec: 'mixtral', twin: ['is_top(s, chosen)', 'is_top(s, 1)'] },
   'hf-mixtral-window': { spec: 'mixtral', twin: ['window=window', 'window=window + 1'] },
   'hf-mpt': { spec: 'mpt', twin: ['-8 * rank / n', '-8 * rank / (n + 1)'] },
   'hf-olmo2': { spec: 'olmo2', twin: ['q_norm(q_proj(x))', 'q_proj(x)'] },
@@ -48,7 +48,9 @@ const families: Readonly<
   'hf-qwen3': { spec: 'qwen3', twin: ['rope(k_norm(k_proj(x)', 'rope((k_proj(x)'] },
   'hf-qwen3-moe': { spec: 'qwen3_moe', twin: ['if shares {', 'if not shares {'] },
   'hf-smollm3': { spec: 'smollm3', twin: ['turns[i] == 1', 'turns[i] == 0'] },
+  'hf-qwen3-yarn': { spec: 'qwen3', twin: ['magnitude=strength', 'magnitude=1'] },
   'hf-stablelm': { spec: 'stablelm', twin: ['floor(head * part)', 'floor(head * part / 2)'] },
+  'hf-stablelm-12b': { spec: 'stablelm', twin: ['q_layernorm(q), k_layernorm(k)', 'q_layernorm(q), k'] },
   'llama2c-gqa': { spec: 'llama2c', twin: ['pairing="interleaved"', 'pairing="halves"'] },
   'llama32-ropescaling': {
     spec: 'from_scratch_llama3',

@@ -32,7 +32,8 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-olmo2', { attention_bias: true }, 'attention_bias'],
   ['hf-phi3', { rope_parameters: yarn }, 'rope scaling'],
   ['hf-qwen3-moe', { use_sliding_window: true }, 'use_sliding_window'],
-  ['hf-stablelm', { use_parallel_residual: true }, 'use_parallel_residual'],
+  ['hf-qwen3', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope scaling'],
+  ['hf-stablelm', { rope_parameters: yarn }, 'rope_type'],
 ];
 
 for (const [name, change, named] of refused) {

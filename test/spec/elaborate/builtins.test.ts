@@ -33,6 +33,8 @@ const right: readonly (readonly [string, string])[] = [
   ['is_top(x, few)', 'bool[B, T, dim]'],
   ['concat(x, x, wide)', 'float32[B, T, 3 * dim]'],
   ['concat(q, k, axis=2)', '[B, T, heads + groups, head]'],
+  ['concat([q, k], axis=2)', '[B, T, heads + groups, head]'],
+  ['concat([x[..., :few] for i in range(heads)], x)', '[B, T, heads * few + dim]'],
   ['expand(x as [B, T, 1, dim], heads, axis=2)', '[B, T, heads, dim]'],
   ['expand(bias as [1, 1, dim], T, 1)', '[1, T, dim]'],
   ['x @ w', '[B, T, 2 * dim]'],
@@ -151,6 +153,9 @@ const wrong: readonly (readonly [string, string])[] = [
   ['concat(x, x, axis=1)', 'N310 concat mixes tokens'],
   ['concat(x, yes)', 'N308 float and bool do not mix'],
   ['concat(axis=1)', 'N204 `concat` needs values'],
+  ['concat([])', 'N204 `concat` needs values'],
+  ['concat([x, q])', 'N302 `concat` joins values with as many axes'],
+  ['concat([x, 1])', 'N314 what `concat` joins must be a tensor, found a number'],
   ['expand(x, 2, axis=2)', 'N303 `expand` repeats an axis of 1, found dim (16)'],
   [
     'expand(x as [B, T, 1, dim], T, axis=2)',
