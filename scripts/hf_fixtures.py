@@ -104,6 +104,14 @@ FAMILIES |= {
     "phi3_short": variant("phi3", original_max_position_embeddings=48, max_position_embeddings=48, rope_parameters=LONG),
     "stablelm_12b": variant("stablelm", qk_layernorm=True, use_parallel_residual=True, use_qkv_bias=False),
     "qwen3_yarn": variant("qwen3", rope_scaling=dict(YARN, attention_factor=1.3)),
+    "lfm2": ("lfm2", dict(COMMON, full_attn_idxs=[1, 3], num_hidden_layers=4, block_multiple_of=8)),
+    "lfm2_biased": ("lfm2", dict(COMMON, layer_types=kind(3, 2, "conv"), conv_L_cache=4, conv_bias=True, tie_word_embeddings=False,
+                                 block_auto_adjust_ff_dim=False)),
+    "starcoder2": ("starcoder2", dict(COMMON, sliding_window=7, tie_word_embeddings=False)),
+    "cohere": ("cohere", dict(COMMON, logit_scale=0.5, tie_word_embeddings=True)),
+    "cohere_normed": ("cohere", dict(COMMON, logit_scale=0.5, use_qk_norm=True, tie_word_embeddings=True)),
+    "cohere2": ("cohere2", dict(COMMON, num_hidden_layers=4, logit_scale=0.5, sliding_window=6, tie_word_embeddings=True,
+                                layer_types=kind(4, 2))),
 }
 
 # No spec of ours: what `nanoc new --from-checkpoint` makes of them is tested.

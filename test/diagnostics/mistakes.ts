@@ -68,8 +68,8 @@ export const mistakes: readonly Mistake[] = [
   {
     what: 'in and out exchanged',
     spec: 'llama',
-    from: 'o_proj: Linear(heads * head, dim)',
-    to: 'o_proj: Linear(dim, heads * head)',
+    from: 'o_proj: Linear(heads * head, dim, bias=o_bias)',
+    to: 'o_proj: Linear(dim, heads * head, bias=o_bias)',
     code: 'N305',
     line: 'return o_proj(attention(q, k, v, scale=scale, window=window) as [B, T, heads * head])',
     said: 'these sizes are equal in this config only',
@@ -111,7 +111,7 @@ export const mistakes: readonly Mistake[] = [
     code: 'N204',
     line: 'self_attn:                Attention(dim, heads, kv_heads, rope)',
     said: '`Attention` needs `rope`',
-    hint: 'it takes dim, heads, kv_heads, head, rope, bias=..., window=..., scale=...',
+    hint: 'it takes dim, heads, kv_heads, head, rope, bias=..., window=..., scale=..., o_bias=...',
   },
   {
     what: 'a block misspelt',

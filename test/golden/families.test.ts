@@ -15,6 +15,9 @@ const families: Readonly<
   Record<string, { readonly spec: string; readonly twin: readonly [from: string, to: string] }>
 > = {
   'hf-bloom': { spec: 'bloom', twin: ['-8 * (j + 1)', '-8 * (j + 2)'] },
+  'hf-cohere': { spec: 'cohere', twin: ['pairing="interleaved"', 'pairing="halves"'] },
+  'hf-cohere-normed': { spec: 'cohere', twin: ['q_norm(q), k_norm(k)', 'q_norm(q), k'] },
+  'hf-cohere2': { spec: 'cohere2', twin: ['then rope else unturned', 'then rope else rope'] },
   'hf-deepseek-v2': { spec: 'deepseek_v2', twin: ['(plain + turned) ** -0.5', 'plain ** -0.5'] },
   'hf-deepseek-v2-yarn': { spec: 'deepseek_v2', twin: ['original, fast, slow)', 'original, fast, 1)'] },
   'hf-falcon': { spec: 'falcon', twin: ['self_attention(y) + mlp(z)', 'self_attention(y) + mlp(x)'] },
@@ -30,6 +33,8 @@ const families: Readonly<
   'hf-gpt-oss-truncated': { spec: 'gpt_oss', twin: ['fast, slow, whole)', 'fast, slow, false)'] },
   'hf-gpt2': { spec: 'gpt2', twin: ['gelu_tanh(c_fc(x))', 'gelu(c_fc(x))'] },
   'hf-granite': { spec: 'granite', twin: ['scale=scale)', 'scale=2 * scale)'] },
+  'hf-lfm2': { spec: 'lfm2', twin: ['seen[:, j:T+j]', 'seen[:, kernel-1-j:T+kernel-1-j]'] },
+  'hf-lfm2-biased': { spec: 'lfm2', twin: ['then y + conv.bias', 'then y - conv.bias'] },
   'hf-llama': {
     spec: 'llama',
     twin: ['factor, low, high, original)', 'factor, low, low + high, original)'],
@@ -51,6 +56,7 @@ const families: Readonly<
   'hf-qwen3-yarn': { spec: 'qwen3', twin: ['magnitude=strength', 'magnitude=1'] },
   'hf-stablelm': { spec: 'stablelm', twin: ['floor(head * part)', 'floor(head * part / 2)'] },
   'hf-stablelm-12b': { spec: 'stablelm', twin: ['q_layernorm(q), k_layernorm(k)', 'q_layernorm(q), k'] },
+  'hf-starcoder2': { spec: 'starcoder2', twin: ['bias, window, o_bias', 'bias, window + 1, o_bias'] },
   'llama2c-gqa': { spec: 'llama2c', twin: ['pairing="interleaved"', 'pairing="halves"'] },
   'llama32-ropescaling': {
     spec: 'from_scratch_llama3',

@@ -14,6 +14,8 @@ const yarn = { rope_type: 'yarn', rope_theta: 10000, factor: 4, original_max_pos
 /** The fixture, what its config says otherwise, and what the refusal has to name. */
 const refused: readonly (readonly [name: string, change: Config, named: string])[] = [
   ['hf-bloom', { apply_residual_connection_post_layernorm: true }, 'apply_residual_connection'],
+  ['hf-cohere', { attention_bias: true }, 'attention_bias'],
+  ['hf-cohere2', { rope_parameters: yarn }, 'rope_type'],
   ['hf-deepseek-v2', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope scaling'],
   ['hf-deepseek-v2', { rope_parameters: { ...yarn, attention_factor: 2 } }, 'attention_factor'],
   ['hf-deepseek-v2', { topk_method: 'noaux_tc' }, 'topk_method'],
@@ -24,6 +26,7 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-gemma3', { final_logit_softcapping: 30 }, 'final_logit_softcapping'],
   ['hf-gpt-neox', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope_type'],
   ['hf-gpt-oss', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope_type'],
+  ['hf-lfm2', { rope_parameters: yarn }, 'rope_type'],
   ['hf-mistral', { rope_parameters: yarn }, 'rope_type'],
   ['hf-mistral', { hidden_act: 'gelu' }, 'hidden_act'],
   ['hf-mixtral', { rope_parameters: yarn }, 'rope_type'],
@@ -33,6 +36,7 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-phi3', { rope_parameters: yarn }, 'rope scaling'],
   ['hf-qwen3-moe', { use_sliding_window: true }, 'use_sliding_window'],
   ['hf-qwen3', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope scaling'],
+  ['hf-starcoder2', { hidden_act: 'relu' }, 'hidden_act'],
   ['hf-stablelm', { rope_parameters: yarn }, 'rope_type'],
 ];
 
