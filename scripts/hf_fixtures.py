@@ -112,10 +112,16 @@ FAMILIES |= {
     "cohere_normed": ("cohere", dict(COMMON, logit_scale=0.5, use_qk_norm=True, tie_word_embeddings=True)),
     "cohere2": ("cohere2", dict(COMMON, num_hidden_layers=4, logit_scale=0.5, sliding_window=6, tie_word_embeddings=True,
                                 layer_types=kind(4, 2))),
+    "olmo3_yarn": ("olmo3", dict(COMMON, num_hidden_layers=2, layer_types=kind(2, 2), tie_word_embeddings=True, sliding_window=6,
+                                 rope_scaling=YARN)),
+    "arcee": ("arcee", dict(COMMON, tie_word_embeddings=False)),
+    "gpt_bigcode": ("gpt_bigcode", dict(vocab_size=97, n_positions=64, n_embd=32, n_layer=3, n_head=4, n_inner=80,
+                                        bos_token_id=1, eos_token_id=2)),
+    "persimmon": ("persimmon", dict(COMMON, num_key_value_heads=None, tie_word_embeddings=False)),
 }
 
 # No spec of ours: what `nanoc new --from-checkpoint` makes of them is tested.
-UNSHIPPED = {"phi", "olmo3", "qwen2_moe"}
+UNSHIPPED = {"arcee", "gpt_bigcode", "persimmon", "qwen2_moe"}
 
 
 def randomised(model, seed):

@@ -13,7 +13,7 @@ const places: Readonly<Record<Place, readonly string[]>> = {
     'pre_feedforward_layernorm post_attention_layernorm ln_2 ln2 ffn_norm norm2 norm_2 ln_mlp mlp_norm ' +
     'pre_mlp_norm mlp_layernorm post_attention_norm'
   ).split(' '),
-  afterAttention: ['post_attention_layernorm', 'post_attention_norm', 'post_self_attn_layernorm'],
+  afterAttention: ['post_self_attn_layernorm', 'post_attention_layernorm', 'post_attention_norm'],
   afterMlp:
     'post_feedforward_layernorm post_feedforward_norm post_mlp_layernorm post_mlp_norm post_ffn_norm'.split(
       ' ',

@@ -2,6 +2,7 @@ import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { placeNorms } from '../../cli/draft/norms.ts';
 import { fixture as golden, open, readFixture } from '../golden/compile_fixture.ts';
 import { measure } from '../golden/measure.ts';
 import { safetensors } from './checkpoint_files.ts';
@@ -108,8 +109,9 @@ const unshipped = (name: string): string => `../unshipped/${name}`;
 const complete: readonly string[] = [
   ...['hf-falcon', 'hf-falcon-grouped', 'hf-gpt-neox', 'hf-gpt2', 'hf-llama', 'hf-mistral', 'hf-mixtral'],
   ...['hf-mixtral-window', 'hf-olmo2', 'hf-phi3', 'hf-qwen2', 'hf-qwen3', 'hf-qwen3-moe', 'hf-stablelm'],
+  ...['hf-olmo3', 'hf-phi', 'hf-starcoder2'],
   ...['llama2c-gqa', 'llama32-ropescaling', 'nanogpt-bias', 'nanogpt-nobias', 'qwen3'],
-  ...['hf-phi', 'hf-olmo3', 'hf-qwen2-moe'].map(unshipped),
+  ...['hf-arcee', 'hf-gpt-bigcode', 'hf-persimmon', 'hf-qwen2-moe'].map(unshipped),
 ];
 
 for (const name of complete) {
@@ -128,13 +130,29 @@ for (const name of complete) {
 }
 
 test('a draft with one thing changed is seen', async () => {
-  const { path } = await draft(golden(unshipped('hf-phi')));
+  const { path } = await draft(golden('hf-phi'));
   const edit = (text: string): string => text.replace('floor(head_dim * part)', 'head_dim');
   assert.is.not(edit(textOf(path)), textOf(path));
-  const session = await open(golden(unshipped('hf-phi')), path, { edit });
-  const { uncached } = await measure(session, unshipped('hf-phi'));
+  const session = await open(golden('hf-phi'), path, { edit });
+  const { uncached } = await measure(session, 'hf-phi');
   await session.close();
   assert.ok(uncached > 1e-2, `only ${uncached} apart`);
+});
+
+test('of norms on both sides of a branch, the name that says more decides', () => {
+  const glm4 = [
+    'input_layernorm',
+    'post_attention_layernorm',
+    'post_self_attn_layernorm',
+    'post_mlp_layernorm',
+  ];
+  assert.equal(placeNorms(glm4).norms, {
+    beforeAttention: 'input_layernorm',
+    afterAttention: 'post_self_attn_layernorm',
+    beforeMlp: 'post_attention_layernorm',
+    afterMlp: 'post_mlp_layernorm',
+  });
+  assert.is(placeNorms(glm4.toSpliced(2, 1)).norms.afterAttention, 'post_attention_layernorm');
 });
 
 /** What drafts certainly lack; every tensor is declared all the same. */
