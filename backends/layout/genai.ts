@@ -4,7 +4,7 @@
  */
 
 import { cannotCarry, refuseUncarried } from './carries.ts';
-import { bytesFile, jsonFile, type Layout, type LayoutInput } from './layout.ts';
+import { jsonFile, type Layout, type LayoutInput, tokenizerFiles } from './layout.ts';
 import { layerOf, shapeFacts } from './shape_facts.ts';
 
 const client = 'onnxruntime-genai';
@@ -21,13 +21,7 @@ export const genai: Layout = {
     const { manifest, tokenizer, files } = input;
     refuseUncarried(client, manifest);
     refuseHalves(input);
-    return [
-      jsonFile('genai_config.json', config(input)),
-      ...(tokenizer
-        ? [bytesFile('tokenizer.json', tokenizer.json), bytesFile('tokenizer_config.json', tokenizer.config)]
-        : []),
-      ...files,
-    ];
+    return [jsonFile('genai_config.json', config(input)), ...tokenizerFiles(tokenizer), ...files];
   },
 };
 

@@ -44,12 +44,18 @@ export interface Layout {
   files(input: LayoutInput): readonly ArtifactFile[];
 }
 
+/** The tokenizer as the two files that most programs read; none without one. */
+export const tokenizerFiles = (tokenizer: LayoutTokenizer | undefined): readonly ArtifactFile[] =>
+  tokenizer
+    ? [bytesFile('tokenizer.json', tokenizer.json), bytesFile('tokenizer_config.json', tokenizer.config)]
+    : [];
+
 export function textFile(name: string, text: string): ArtifactFile {
   const bytes = new TextEncoder().encode(text);
   return bytesFile(name, bytes);
 }
 
-export const bytesFile = (name: string, bytes: Uint8Array): ArtifactFile => ({
+const bytesFile = (name: string, bytes: Uint8Array): ArtifactFile => ({
   name,
   size: bytes.length,
   chunks: () => [bytes],

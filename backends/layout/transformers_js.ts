@@ -7,7 +7,7 @@
 import { basename } from 'node:path';
 import type { ArtifactFile } from '../backend.ts';
 import { refuseUncarried } from './carries.ts';
-import { bytesFile, jsonFile, type Layout, type LayoutInput } from './layout.ts';
+import { jsonFile, type Layout, type LayoutInput, tokenizerFiles } from './layout.ts';
 import { shapeFacts } from './shape_facts.ts';
 
 const client = 'transformers.js';
@@ -32,9 +32,7 @@ export const transformers_js: Layout = {
     return [
       jsonFile('config.json', config(input, `${stem}.onnx`, dtypeNames[storage])),
       jsonFile('generation_config.json', generationConfig(input)),
-      ...(tokenizer
-        ? [bytesFile('tokenizer.json', tokenizer.json), bytesFile('tokenizer_config.json', tokenizer.config)]
-        : []),
+      ...tokenizerFiles(tokenizer),
       ...input.files.map((file): ArtifactFile => ({ ...file, name: `onnx/${basename(file.name)}` })),
     ];
   },
