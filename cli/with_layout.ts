@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import { layouts } from '../backends/layout/index.ts';
 import type { Layout, LayoutTokenizer } from '../backends/layout/layout.ts';
-import { transformersModel } from '../backends/layout/transformers_js.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import type { GraphDType } from '../spec/type.ts';
 import type { CompileOptions } from './compile_options.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import { usage } from './open_inputs.ts';
@@ -36,8 +36,8 @@ export function layoutOf(
 }
 
 /** Name of the model file that the backend writes. */
-export const layoutModel = (layout: Layout, { extension }: Backend, storage: string): string =>
-  layout.name === 'transformers.js' ? transformersModel(storage) : `model${extension}`;
+export const layoutModel = ({ suffixes }: Layout, { extension }: Backend, storage: GraphDType): string =>
+  `model${suffixes[storage] ?? ''}${extension}`;
 
 /** `folder` is where the files go, named after the model unless the user named it. */
 export function withLayout(

@@ -17,6 +17,7 @@ export const genai: Layout = {
   statesAsLayers: false,
   padsUncached: true,
   wantsTokenizer: true,
+  suffixes: {},
   files(input) {
     const { manifest, tokenizer, files } = input;
     refuseUncarried(client, manifest);

@@ -2,6 +2,7 @@
 
 import type { Graph } from '../../compiler/ir.ts';
 import type { CacheForm, Manifest } from '../../compiler/manifest.ts';
+import type { GraphDType } from '../../spec/type.ts';
 import type { ArtifactFile } from '../backend.ts';
 
 /** A tokenizer as the files that clients read, and what they ask it. */
@@ -40,6 +41,8 @@ export interface Layout {
   readonly padsUncached: boolean;
   /** Whether its client cannot do without a tokenizer. */
   readonly wantsTokenizer: boolean;
+  /** What its client puts after the model's name, by what the weights are stored in; nothing where it says nothing. */
+  readonly suffixes: Readonly<Partial<Record<GraphDType, string>>>;
   /** All files of the folder, the model last; refuses (N511) a model that its client cannot carry. */
   files(input: LayoutInput): readonly ArtifactFile[];
 }

@@ -13,7 +13,6 @@ import { shapeFacts } from './shape_facts.ts';
 const client = 'transformers.js';
 
 /** Its names for what a file is stored in; bfloat16 is computed in float32, which is all that the name says. */
-const suffixes = { float32: '', bfloat16: '', float16: '_fp16' } as const;
 const dtypeNames = { float32: 'fp32', bfloat16: 'fp32', float16: 'fp16' } as const;
 
 export const transformers_js: Layout = {
@@ -24,13 +23,13 @@ export const transformers_js: Layout = {
   statesAsLayers: true,
   padsUncached: true,
   wantsTokenizer: true,
+  suffixes: { float16: '_fp16' },
   files(input) {
     const { manifest, tokenizer } = input;
     refuseUncarried(client, manifest);
-    const storage = manifest.storage as keyof typeof suffixes; // the dtypes that --dtype offers
-    const stem = `model${suffixes[storage]}`;
+    const storage = manifest.storage as keyof typeof dtypeNames; // the dtypes that --dtype offers
     return [
-      jsonFile('config.json', config(input, `${stem}.onnx`, dtypeNames[storage])),
+      jsonFile('config.json', config(input, dtypeNames[storage])),
       jsonFile('generation_config.json', generationConfig(input)),
       ...tokenizerFiles(tokenizer),
       ...input.files.map((file): ArtifactFile => ({ ...file, name: `onnx/${basename(file.name)}` })),
@@ -38,14 +37,10 @@ export const transformers_js: Layout = {
   },
 };
 
-/** Name of the model file for a dtype; its data file is found by it. */
-export const transformersModel = (storage: string): string =>
-  `model${storage === 'float16' ? '_fp16' : ''}.onnx`;
-
-function config({ manifest, graph, tokenizer, files, existing }: LayoutInput, file: string, dtype: string) {
+function config({ manifest, graph, tokenizer, files, existing }: LayoutInput, dtype: string) {
   const { layers, heads, kvHeads, headSize, width } = shapeFacts(manifest, graph);
   // A further dtype of the same model: which files have data beside them is kept from the others.
-  const beside = { ...besideOf(existing('config.json')), [file]: files.length - 1 };
+  const beside = { ...besideOf(existing('config.json')), [basename(files.at(-1)!.name)]: files.length - 1 };
   return {
     architectures: [/^nanochat/.test(manifest.model) ? 'NanoChatForCausalLM' : 'LlamaForCausalLM'],
     model_type: /^nanochat/.test(manifest.model) ? 'nanochat' : 'llama',

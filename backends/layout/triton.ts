@@ -27,6 +27,7 @@ export const triton: Layout = {
   statesAsLayers: false,
   padsUncached: false,
   wantsTokenizer: false,
+  suffixes: {},
   files(input) {
     const { name, target, files, manifest } = input;
     if (target === 'torchscript' && manifest.ports.length > 0) {
