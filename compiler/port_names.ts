@@ -22,11 +22,23 @@ function apart(name: string): { readonly instance: string; readonly own: string 
 const isKey = (own: string): boolean => /^(k|keys?)$/.test(own);
 const isValue = (own: string): boolean => /^(v|values?)$/.test(own);
 
+type Half = 'key' | 'value';
+
 const state = (name: string): PortNames => ({ input: `past_state.${name}`, output: `present_state.${name}` });
-const pair = (layer: number, half: 'key' | 'value'): PortNames => ({
+
+export const isState = ({ input }: PortNames): boolean => input.startsWith('past_state.');
+
+/** A client may want a pattern with `%d` for the layer. */
+export const layerNames = (layer: number | '%d', half: Half): PortNames => ({
   input: `past_key_values.${layer}.${half}`,
   output: `present.${layer}.${half}`,
 });
+
+/** The layer and the half that a port is of, for its client. */
+export function layerOf({ input }: PortNames): { readonly layer: number; readonly half: Half } | undefined {
+  const [, layer, half] = /^past_key_values\.(\d+)\.(key|value)$/.exec(input) ?? [];
+  return layer === undefined ? undefined : { layer: Number(layer), half: half === 'key' ? half : 'value' };
+}
 
 /**
  * Growing caches of one executed instance are a layer's key and value: `k` and `v`, or else the first and the second.
@@ -48,8 +60,8 @@ export function portNames(caches: readonly PortDecl[]): ReadonlyMap<string, Port
     const rest = [...others];
     const first = key[0] ?? rest.shift();
     const second = value[0] ?? rest.shift();
-    if (first) names.set(first.name, pair(layer, 'key'));
-    if (second) names.set(second.name, pair(layer, 'value'));
+    if (first) names.set(first.name, layerNames(layer, 'key'));
+    if (second) names.set(second.name, layerNames(layer, 'value'));
   });
   return names;
 }

@@ -1,8 +1,8 @@
 /** Refusals of what a client cannot carry from call to call, or does not know to give. */
 
 import type { Manifest } from '../../compiler/manifest.ts';
+import { layerOf } from '../../compiler/port_names.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
-import { layerOf } from './shape_facts.ts';
 
 const fed: readonly string[] = ['input_ids', 'attention_mask', 'position_ids'];
 

@@ -3,9 +3,10 @@
  * sources read (0.16, August 2026); it was not run.
  */
 
+import { layerNames, layerOf } from '../../compiler/port_names.ts';
 import { cannotCarry, refuseUncarried } from './carries.ts';
 import { jsonFile, type Layout, type LayoutInput, tokenizerFiles } from './layout.ts';
-import { layerOf, shapeFacts } from './shape_facts.ts';
+import { shapeFacts } from './shape_facts.ts';
 
 const client = 'onnxruntime-genai';
 
@@ -31,7 +32,7 @@ function refuseHalves({ manifest: { ports } }: LayoutInput): void {
   const names = new Set(ports.map((p) => p.input));
   for (const port of ports) {
     const { layer, half } = layerOf(port)!; // refused before
-    const other = `past_key_values.${layer}.${half === 'key' ? 'value' : 'key'}`;
+    const other = layerNames(layer, half === 'key' ? 'value' : 'key').input;
     if (!names.has(other))
       throw cannotCarry(client, `${port.input} without ${other}`, '--layout transformers.js carries it');
   }
@@ -43,6 +44,7 @@ function config({ manifest, graph, tokenizer, files }: LayoutInput) {
   const given = ['input_ids', 'attention_mask', 'position_ids'].filter(has);
   const { bos, stops = [] } = tokenizer ?? {};
   const context = manifest.context ?? 2048;
+  const [key, value] = [layerNames('%d', 'key'), layerNames('%d', 'value')];
   return {
     model: {
       type: 'decoder',
@@ -60,13 +62,13 @@ function config({ manifest, graph, tokenizer, files }: LayoutInput) {
         num_hidden_layers: layers,
         inputs: {
           ...Object.fromEntries(given.map((name) => [name, name])),
-          past_key_names: 'past_key_values.%d.key',
-          past_value_names: 'past_key_values.%d.value',
+          past_key_names: key.input,
+          past_value_names: value.input,
         },
         outputs: {
           logits: 'logits',
-          present_key_names: 'present.%d.key',
-          present_value_names: 'present.%d.value',
+          present_key_names: key.output,
+          present_value_names: value.output,
         },
       },
     },

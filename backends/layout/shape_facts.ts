@@ -2,6 +2,7 @@
 
 import type { Graph } from '../../compiler/ir.ts';
 import type { Manifest, ManifestPort } from '../../compiler/manifest.ts';
+import { layerOf } from '../../compiler/port_names.ts';
 import { constant } from '../../spec/dim.ts';
 
 export interface ShapeFacts {
@@ -12,16 +13,6 @@ export interface ShapeFacts {
   readonly headSize: number;
   /** Of the embedding. */
   readonly width: number;
-}
-
-const layerName = /^past_key_values\.(\d+)\.(key|value)$/;
-
-/** The layer and the half that a port is of, for its client. */
-export function layerOf({
-  input,
-}: ManifestPort): { readonly layer: number; readonly half: string } | undefined {
-  const [, layer, half] = layerName.exec(input) ?? [];
-  return layer === undefined ? undefined : { layer: Number(layer), half: half! };
 }
 
 export function shapeFacts({ ports }: Manifest, graph: Graph): ShapeFacts {

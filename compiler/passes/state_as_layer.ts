@@ -4,13 +4,14 @@ import { type Dim, product as total } from '../../spec/dim.ts';
 import { copy, dropDead, newBuilder } from '../builder.ts';
 import type { Graph, NodeId, Port } from '../ir.ts';
 import type { Pass } from '../pass.ts';
+import { isState, layerNames, layerOf } from '../port_names.ts';
 
 export const state_as_layer: Pass = {
   name: 'state_as_layer',
   doc: 'Give states of fixed length the names and the four axes of the keys of further layers.',
   keepsScopes: true,
   run(graph, { trace }) {
-    const states = graph.ports.filter((p) => p.axis === undefined && p.input.startsWith('past_state.'));
+    const states = graph.ports.filter((p) => p.axis === undefined && isState(p));
     if (states.length === 0) {
       trace('refused: no state of fixed length');
       return graph;
@@ -24,16 +25,16 @@ export const state_as_layer: Pass = {
 
 /** One more than the largest number of a layer. */
 const layersOf = ({ ports }: Graph): number =>
-  ports.reduce(
-    (n, { input }) => Math.max(n, 1 + Number(/^past_key_values\.(\d+)\./.exec(input)?.[1] ?? -1)),
-    0,
-  );
+  ports.reduce((n, port) => Math.max(n, 1 + (layerOf(port)?.layer ?? -1)), 0);
 
 /** [B, n, s...] -> [B, 1, n, product of s]. */
 function asLayer(port: Port, layer: number): Port {
   const [batch, length, ...rest] = port.type.shape as [Dim, Dim, ...Dim[]]; // a state has its tokens' axis
-  const names = { input: `past_key_values.${layer}.key`, output: `present.${layer}.key` };
-  return { ...port, ...names, type: { ...port.type, shape: [batch, one, length, total(rest)] } };
+  return {
+    ...port,
+    ...layerNames(layer, 'key'),
+    type: { ...port.type, shape: [batch, one, length, total(rest)] },
+  };
 }
 
 const one = total([]);
