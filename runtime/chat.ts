@@ -7,6 +7,7 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { type Decoder, decoder } from './cache.ts';
 import { calculate } from './calculator.ts';
+import { conversation, conversationTokens } from './chat_template.ts';
 import { continueRows, type GenerateOptions, type Step } from './generate.ts';
 import type { Session } from './session.ts';
 import { type TextStream, textStream } from './text_stream.ts';
@@ -34,14 +35,6 @@ export interface Chat {
   tokens(): readonly number[];
 }
 
-const names = {
-  bos: '<|bos|>',
-  userStart: '<|user_start|>',
-  userEnd: '<|user_end|>',
-  assistantStart: '<|assistant_start|>',
-  assistantEnd: '<|assistant_end|>',
-} as const;
-
 const toolNames = {
   callStart: '<|python_start|>',
   callEnd: '<|python_end|>',
@@ -61,7 +54,7 @@ function idsOf<N extends Readonly<Record<string, string>>>(
 
 /** Refuses (N708) a tokenizer without the tokens that nanochat's conversations are made of. */
 export function chat(session: Session, tokenizer: Tokenizer, options: ChatOptions): Chat {
-  const format = idsOf(tokenizer, names) ?? refuseFormat(tokenizer);
+  const format = idsOf(tokenizer, conversation) ?? refuseFormat(tokenizer);
   const cache = decoder(session);
   const said: number[] = [];
   let fed = 0;
@@ -101,10 +94,10 @@ const feedAll = async (cache: Decoder, tokens: readonly number[]): Promise<Tenso
   (await cache.feed([tokens]))['logits']!;
 
 function refuseFormat({ special }: Tokenizer): never {
-  const missing = Object.values(names).filter((name) => !special.has(name));
+  const missing = conversationTokens.filter((name) => !special.has(name));
   throw new Refusal([
     error('N708', 'the tokenizer has not the tokens of a conversation', {
-      expected: Object.values(names).join(', '),
+      expected: conversationTokens.join(', '),
       found: `none named ${missing.join(', ')}`,
       hint: 'nanoc chat speaks the format of nanochat; nanoc run continues any text',
     }),

@@ -1,9 +1,17 @@
 /** nanochat's conversations as a Jinja template, which is how clients of tokenizers render them. */
 
+export const conversation = {
+  bos: '<|bos|>',
+  userStart: '<|user_start|>',
+  userEnd: '<|user_end|>',
+  assistantStart: '<|assistant_start|>',
+  assistantEnd: '<|assistant_end|>',
+} as const;
+
 /** A tokenizer with these is one of nanochat's. */
-export const conversationTokens: readonly string[] = [
-  ...['<|bos|>', '<|user_start|>', '<|user_end|>', '<|assistant_start|>', '<|assistant_end|>'],
-];
+export const conversationTokens: readonly string[] = Object.values(conversation);
+
+const { userStart, userEnd, assistantStart, assistantEnd } = conversation;
 
 /** As nanochat's tokenizer renders a conversation: a system message goes before the first of the user's. */
 export const chatTemplate = [
@@ -13,11 +21,11 @@ export const chatTemplate = [
   "{%- if message['role'] == 'system' -%}",
   "{%- set ns.system = message['content'] + '\\n\\n' -%}",
   "{%- elif message['role'] == 'user' -%}",
-  "{{- '<|user_start|>' + ns.system + message['content'] + '<|user_end|>' -}}",
+  `{{- '${userStart}' + ns.system + message['content'] + '${userEnd}' -}}`,
   "{%- set ns.system = '' -%}",
   "{%- elif message['role'] == 'assistant' -%}",
-  "{{- '<|assistant_start|>' + message['content'] + '<|assistant_end|>' -}}",
+  `{{- '${assistantStart}' + message['content'] + '${assistantEnd}' -}}`,
   '{%- endif -%}',
   '{%- endfor -%}',
-  "{%- if add_generation_prompt -%}{{- '<|assistant_start|>' -}}{%- endif -%}",
+  `{%- if add_generation_prompt -%}{{- '${assistantStart}' -}}{%- endif -%}`,
 ].join('\n');
