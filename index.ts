@@ -11,33 +11,21 @@ export { type Change, rebuild } from './compiler/builder.ts';
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
 export { version } from './compiler/generated/version.ts';
 export type { Graph, Node } from './compiler/ir.ts';
-export type { Manifest } from './compiler/manifest.ts';
 export type { Pass } from './compiler/pass.ts';
 export { printGraph } from './compiler/print.ts';
 export type { Checkpoint } from './compiler/weights/checkpoint.ts';
 export { openCheckpoint as open } from './compiler/weights/open_checkpoint.ts';
 // Running.
 export { decoder } from './runtime/cache.ts';
-export { type Chat, type ChatOptions, type ChatPiece, chat } from './runtime/chat.ts';
-export {
-  type GenerateOptions,
-  generate,
-  generateRows,
-  type RowsOptions,
-  type Step,
-} from './runtime/generate.ts';
-export { generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
 export { readGolden } from './runtime/golden.ts';
 export { libtorchSession } from './runtime/libtorch_node_session.ts';
 export { onnxSession } from './runtime/onnx_node_session.ts';
 export { referenceSession } from './runtime/reference_session.ts';
-export type { Session } from './runtime/session.ts';
-export { openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
 export { type VerifyOptions, type VerifyReport, verify } from './runtime/verify.ts';
 // The language.
 export { check } from './spec/check.ts';
 export { type Code, codes } from './spec/codes.ts';
-export { Bug, type Diagnostic, type Outcome, Refusal, type Severity } from './spec/diagnostic.ts';
+export { Bug, type Outcome, type Severity } from './spec/diagnostic.ts';
 export { format } from './spec/format.ts';
 export { defineOp, type Op, words } from './spec/op.ts';
 export { addOp } from './spec/ops/added.ts';
@@ -46,3 +34,5 @@ export type { ConfigValue, Program, Surroundings } from './spec/program.ts';
 export { render, toJson } from './spec/render.ts';
 export type { Source, Span } from './spec/source.ts';
 export { type Tensor, tensor } from './spec/tensor.ts';
+// What runs in a page too.
+export * from './web.ts';
