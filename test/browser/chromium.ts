@@ -6,9 +6,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 
 const paths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-export const chromium = paths.find((path) => existsSync(path));
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -29,7 +30,7 @@ export interface Page {
   readonly errors: readonly string[];
 }
 
-export interface Browser {
+interface Browser {
   open(url: string): Promise<Page>;
   close(): Promise<void>;
 }
@@ -54,9 +55,25 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-export async function startBrowser(): Promise<Browser> {
+/** `tests` add to `test`; where there is no browser they are skipped for people and fail in CI. */
+export async function withChromium(tests: (browser: Browser) => void | Promise<void>): Promise<void> {
+  const chromium = paths.find((path) => existsSync(path));
+  if (chromium) {
+    const browser = await startBrowser(chromium);
+    test.after(() => browser.close());
+    return tests(browser);
+  }
+  if (process.env['CI'] === 'true')
+    test('chromium is there', () => assert.unreachable('apt-get install chromium'));
+  else {
+    process.stdout.write('skipped: no chromium (apt-get install chromium)\n');
+    test.skip('runs in a browser', () => {});
+  }
+}
+
+async function startBrowser(chromium: string): Promise<Browser> {
   const home = mkdtempSync(join(tmpdir(), 'nanoc-chromium-'));
-  const child = spawn(chromium!, [...flags, `--user-data-dir=${home}`, 'about:blank'], {
+  const child = spawn(chromium, [...flags, `--user-data-dir=${home}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
   });
   const { send, listen } = wire(child);

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { folder, nanoc, tiny, written } from '../cli/run_cli.ts';
-import { chromium, startBrowser } from './chromium.ts';
+import { withChromium } from './chromium.ts';
 
 const album = process.env['NANOC_SCREENSHOTS'];
 const path = join(folder(), 'llama.html');
@@ -49,8 +49,7 @@ test('nothing is overwritten unasked, and only specs are drawn', async () => {
   assert.is((await nanoc(['inspect', 'llama', '--html', join(folder(), 'no/such/x.html')])).code, 1);
 });
 
-async function browserTests(): Promise<void> {
-  const browser = await startBrowser();
+await withChromium(async (browser) => {
   test('an operator lights its line, a line its operators, and all folds', async () => {
     const page = await browser.open(pathToFileURL(path).href);
     await page.resize(1300, 900);
@@ -88,15 +87,6 @@ async function browserTests(): Promise<void> {
     }
     assert.equal(page.errors, []);
   });
-  test.after(() => browser.close());
-}
-
-if (chromium) await browserTests();
-else if (process.env['CI'] === 'true')
-  test('chromium is there', () => assert.unreachable('apt-get install chromium'));
-else {
-  process.stdout.write('skipped: no chromium (apt-get install chromium)\n');
-  test.skip('the page in a browser', () => {});
-}
+});
 
 test.run();

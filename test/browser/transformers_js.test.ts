@@ -7,7 +7,7 @@ import { extname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { folder, nanoc, root, tiny } from '../cli/run_cli.ts';
-import { chromium, startBrowser } from './chromium.ts';
+import { withChromium } from './chromium.ts';
 
 const packages = join(root, 'node_modules');
 const types: Readonly<Record<string, string>> = {
@@ -43,7 +43,7 @@ const [first] = JSON.parse(readFileSync(`${tiny}/reference/base_greedy.json`, 'u
   { readonly prompt: string; readonly engine_text: string },
 ];
 
-function browserTests(): void {
+await withChromium((browser) => {
   for (const external of ['never', 'always']) {
     test(`a prompt goes on as nanochat's engine goes on, external data ${external}`, async () => {
       const out = join(folder(), 'laid');
@@ -51,7 +51,6 @@ function browserTests(): void {
       const ran = await nanoc(['compile', ...from, '--layout', 'transformers.js', '-o', out]);
       assert.is(ran.code, 0, ran.err);
       const { url, close } = await serve(out);
-      const browser = await startBrowser();
       try {
         const page = await browser.open(url);
         const text = await page.evaluate<string>(`(async () => {
@@ -68,19 +67,10 @@ function browserTests(): void {
         })()`);
         assert.is(text, first.engine_text.replace(/<\|bos\|>$/, ''));
       } finally {
-        await browser.close();
         close();
       }
     });
   }
-}
-
-if (chromium) browserTests();
-else if (process.env['CI'] === 'true')
-  test('chromium is there', () => assert.unreachable('apt-get install chromium'));
-else {
-  process.stdout.write('skipped: no chromium (apt-get install chromium)\n');
-  test.skip('a folder in a browser', () => {});
-}
+});
 
 test.run();

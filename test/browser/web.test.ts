@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { folder, nanoc, root, tiny } from '../cli/run_cli.ts';
-import { chromium, type Page, startBrowser } from './chromium.ts';
+import { type Page, withChromium } from './chromium.ts';
 
 const serve = join(root, 'examples/web/serve.mjs');
 /** Screenshots are kept where this says, to be looked at. */
@@ -64,8 +64,7 @@ async function ask(page: Page, prompt: string): Promise<void> {
   await page.until(`document.getElementById('go').textContent !== 'Stop'`, 240);
 }
 
-async function pageTests(): Promise<void> {
-  const browser = await startBrowser();
+await withChromium(async (browser) => {
   const base = await served(await layOut('base_checkpoints', '--external', 'always'));
   const talking = await served(await layOut('chatsft_checkpoints'));
   const expected = first.engine_text.replace(/<\|bos\|>$/, '');
@@ -138,12 +137,11 @@ async function pageTests(): Promise<void> {
     stop();
   });
 
-  test.after(async () => {
-    await browser.close();
+  test.after(() => {
     base.stop();
     talking.stop();
   });
-}
+});
 
 test('the server says what it wants', () => {
   const wrong = spawnSync(process.execPath, [serve, folder()], { encoding: 'utf8' });
@@ -151,13 +149,5 @@ test('the server says what it wants', () => {
   assert.match(wrong.stderr, 'no model.onnx in');
   assert.match(spawnSync(process.execPath, [serve], { encoding: 'utf8' }).stderr, 'usage:');
 });
-
-if (chromium) await pageTests();
-else if (process.env['CI'] === 'true')
-  test('chromium is there', () => assert.unreachable('apt-get install chromium'));
-else {
-  process.stdout.write('skipped: no chromium (apt-get install chromium)\n');
-  test.skip('the page in a browser', () => {});
-}
 
 test.run();
