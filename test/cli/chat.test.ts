@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { command, folder, lines, nanoc, nanocProcess, root, tiny, written } from './run_cli.ts';
+import { lettersTokenizer } from '../harness/letters.ts';
+import { command, folder, lines, nanoc, nanocProcess, root, tiny } from './run_cli.ts';
 
 interface Turn {
   readonly user: string;
@@ -70,13 +71,7 @@ test('what cannot be talked to is refused with a reason', () => {
   const long = talk(`${'word '.repeat(3000)}\n`);
   assert.is(long.code, 1);
   assert.match(long.err, /N706: the text outgrows the context/);
-  const bytes = { type: 'ByteLevel' };
-  const plain = {
-    ...{ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [] }, added_tokens: [] },
-    ...{ normalizer: null, pre_tokenizer: bytes, post_processor: null, decoder: bytes },
-  };
-  const gpt2 = written('tokenizer.json', JSON.stringify(plain));
-  const other = talk('hello\n', '--tokenizer', gpt2);
+  const other = talk('hello\n', '--tokenizer', lettersTokenizer(2));
   assert.is(other.code, 1);
   assert.match(other.err, /N708: the tokenizer has not the tokens of a conversation/);
   assert.match(other.err, 'nanoc run continues any text');

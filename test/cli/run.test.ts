@@ -4,7 +4,8 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { command, folder, lines, nanoc, nanocProcess, root, tiny, written } from './run_cli.ts';
+import { lettersTokenizer } from '../harness/letters.ts';
+import { command, folder, lines, nanoc, nanocProcess, root, tiny } from './run_cli.ts';
 
 interface Text {
   readonly prompt: string;
@@ -33,13 +34,7 @@ test('an empty prompt is a text from its beginning, or refused where nothing beg
   const { code, out } = await nanoc(['run', model, '--prompt', '', '-n', '5']);
   assert.is(code, 0);
   assert.ok(out.length > 1);
-  const bytes = { type: 'ByteLevel' };
-  const plain = {
-    ...{ model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [] }, added_tokens: [] },
-    ...{ normalizer: null, pre_tokenizer: bytes, post_processor: null, decoder: bytes },
-  };
-  const tokenizer = written('tokenizer.json', JSON.stringify(plain));
-  const none = await nanoc(['run', model, '--prompt', '', '--tokenizer', tokenizer]);
+  const none = await nanoc(['run', model, '--prompt', '', '--tokenizer', lettersTokenizer(2)]);
   assert.is(none.code, 1);
   assert.match(none.err, /N705: the prompt has no tokens/);
   assert.match(none.err, 'no token that begins a text');

@@ -9,10 +9,10 @@ import { rawBytes } from '../../compiler/weights/stream.ts';
 import type { Code } from '../../spec/codes.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { render } from '../../spec/render.ts';
-import { lettersTokenizer } from '../backends/layout/letters.ts';
 import { folder, nanoc } from '../cli/run_cli.ts';
 import * as pickle from '../compiler/weights/pickle_bytes.ts';
 import { safetensorsBytes, torchBytes, torchZip } from '../compiler/weights/torch_bytes.ts';
+import { lettersTokenizer } from '../harness/letters.ts';
 
 // each call in this process listens once more
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);

@@ -7,8 +7,8 @@ import * as assert from 'uvu/assert';
 import { readManifest as manifestOf } from '../../../backends/onnx/read_model.ts';
 import { folder, lines, nanoc, root, tiny } from '../../cli/run_cli.ts';
 import { fixture } from '../../golden/compile_fixture.ts';
+import { lettersTokenizer } from '../../harness/letters.ts';
 import { small } from '../onnx/small_models.ts';
-import { lettersTokenizer } from './letters.ts';
 import { readConfig } from './pbtxt.ts';
 
 const old = ['nanochat_2026_01_windows', '--checkpoint', fixture('nanochat-g3-window')];

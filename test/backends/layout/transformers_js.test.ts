@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert';
 import { folder, lines, nanoc, root, tiny } from '../../cli/run_cli.ts';
 import { fixture, goldenOf } from '../../golden/compile_fixture.ts';
 import { fixtures, specs } from '../../golden/measure.ts';
+import { lettersOf, lettersTokenizer } from '../../harness/letters.ts';
 import { small } from '../onnx/small_models.ts';
-import { lettersOf, lettersTokenizer } from './letters.ts';
 
 env.allowRemoteModels = false;
 

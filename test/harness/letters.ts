@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder } from '../../cli/run_cli.ts';
+import { folder } from '../cli/run_cli.ts';
 
 /** Letters that stand for themselves in GPT-2's alphabet of bytes. */
 const letters = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + ((i + 32) % 94)));
