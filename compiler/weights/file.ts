@@ -38,7 +38,7 @@ export function openFile(path: string): OpenFile {
 }
 
 /** Fills `into` from an absolute offset; a file that ends before is refused. */
-export function readInto(file: OpenFile, offset: number, into: Uint8Array): void {
+export function readInto(file: Pick<OpenFile, 'path' | 'fd'>, offset: number, into: Uint8Array): void {
   let done = 0;
   while (done < into.length) {
     const count = attempt(file.path, () => readSync(file.fd, into, done, into.length - done, offset + done));

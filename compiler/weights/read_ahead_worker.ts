@@ -1,8 +1,7 @@
 /** The thread that reads ahead: fills slots, sums them, and looks through them while the other one is behind. */
 
-import { readSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { checksum } from './file.ts';
+import { checksum, readInto } from './file.ts';
 import { countNotFinite } from './not_finite.ts';
 import { broken, changed, looked, type Ring, slot, slotBytes, slots, tell, word } from './read_ahead_ring.ts';
 
@@ -38,13 +37,9 @@ function fillAll(): boolean {
   return true;
 }
 
-function fill(file: number, bytes: Uint8Array, offset: number): boolean {
+function fill(fd: number, bytes: Uint8Array, offset: number): boolean {
   try {
-    for (let done = 0; done < bytes.length; ) {
-      const count = readSync(file, bytes, done, bytes.length - done, offset + done);
-      if (count === 0) return false;
-      done += count;
-    }
+    readInto({ path: '', fd }, offset, bytes);
     return true;
   } catch {
     return false;
