@@ -6,6 +6,7 @@ import { findGeneration } from '../compiler/weights/nanochat.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
 import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
+import { product } from '../spec/tensor.ts';
 import type { Context } from './command.ts';
 import { findSpec } from './find_spec.ts';
 import { groupKeys } from './group_keys.ts';
@@ -13,8 +14,6 @@ import type { InspectOptions } from './inspect.ts';
 import { sizeText } from './open_inputs.ts';
 import { shortCount } from './short_count.ts';
 import { table } from './table.ts';
-
-const elements = ({ shape }: LazyTensor): number => shape.reduce((a, b) => a * b, 1);
 
 export async function inspectCheckpoint(
   { io }: Context,
@@ -33,11 +32,11 @@ function card(checkpoint: Checkpoint): string {
     ({ name, members: [first, ...more] }) => [
       name,
       `${first!.t.dtype}[${first!.t.shape.join(', ')}]`,
-      shortCount(elements(first!.t) * (1 + more.length)),
+      shortCount(product(first!.t.shape) * (1 + more.length)),
     ],
   );
   return [
-    `${checkpoint.path}: ${format}, ${sizeText(checkpoint)}, ${shortCount(all.reduce((s, t) => s + elements(t), 0))} numbers`,
+    `${checkpoint.path}: ${format}, ${sizeText(checkpoint)}, ${shortCount(all.reduce((s, t) => s + product(t.shape), 0))} numbers`,
     `files: ${files.join(', ')}`,
     `spec: ${verdict(checkpoint)}`,
     ...(config ? [`config (${configFile ?? 'in the file'}): ${JSON.stringify(config)}`] : ['config: none']),

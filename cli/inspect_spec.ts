@@ -10,6 +10,7 @@ import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { constant, showShape } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
+import { product } from '../spec/tensor.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
 import { groupKeys } from './group_keys.ts';
@@ -19,7 +20,7 @@ import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
 import { loadSpec } from './load_spec.ts';
 import { shortCount } from './short_count.ts';
-import { type Flops, flopsPerToken, parametersByBlock } from './spec_figures.ts';
+import { type Flops, flopsPerToken, parameterCount, parametersByBlock } from './spec_figures.ts';
 import { table } from './table.ts';
 
 export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
@@ -101,10 +102,6 @@ async function writePage({ io, signal }: Context, path: string, text: string, { 
   io.note(`${path}: ${bytes(data.length)}, open it in a browser`);
 }
 
-const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-const parameterCount = ({ params }: Program): number => params.reduce((sum, p) => sum + elements(p.shape), 0);
-
 /** Bytes that one more token adds to the ports that grow, and bytes of those that do not, for one row at float32. */
 function portBytes({ ports }: Program): { readonly perToken: number; readonly fixed: number } {
   let [perToken, fixed] = [0, 0];
@@ -151,7 +148,7 @@ function card(compiled: Compiled): string {
     ({ name, members }) => [
       name,
       members[0]!.p.shapeText,
-      shortCount(members.reduce((sum, { p }) => sum + elements(p.shape), 0)),
+      shortCount(members.reduce((sum, { p }) => sum + product(p.shape), 0)),
     ],
   );
   const { context } = manifest;

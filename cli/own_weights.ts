@@ -4,12 +4,12 @@ import { openOnnxWeights } from '../backends/onnx/read_model.ts';
 import type { Graph } from '../compiler/ir.ts';
 import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
 import { converter } from '../compiler/weights/convert.ts';
-import { product } from '../compiler/weights/place_tensor.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
 import { isWhole, partsOf, type Step, type View, viewOf } from '../compiler/weights/view.ts';
 import { elements, viewBytes } from '../compiler/weights/view_stream.ts';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
+import { product } from '../spec/tensor.ts';
 
 export type Values = Pick<WeightSource, 'values'>;
 

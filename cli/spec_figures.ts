@@ -4,6 +4,7 @@ import type { Graph, Node } from '../compiler/ir.ts';
 import { scanOf } from '../compiler/scan/body.ts';
 import { constant, type Dim, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
+import { product } from '../spec/tensor.ts';
 import { groupKeys } from './group_keys.ts';
 
 export interface BlockFigures {
@@ -12,7 +13,8 @@ export interface BlockFigures {
   readonly parameters: number;
 }
 
-const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+export const parameterCount = ({ params }: Program): number =>
+  params.reduce((sum, p) => sum + product(p.shape), 0);
 
 /** Inside a list the module around the one that owns the parameter, `h.3.attn` of `h.3.attn.c_q.weight`; else that one, `lm_head`. */
 function blockOf(path: string): string {
@@ -28,7 +30,7 @@ export function parametersByBlock({ params }: Program): readonly BlockFigures[] 
   const sums = new Map<string, number>();
   for (const { path, shape } of params) {
     const block = blockOf(path);
-    sums.set(block, (sums.get(block) ?? 0) + elements(shape));
+    sums.set(block, (sums.get(block) ?? 0) + product(shape));
   }
   const entries = [...sums].map(([key, n]) => ({ key, traits: '', n }));
   return groupKeys(entries).map(({ name, members }) => ({

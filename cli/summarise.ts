@@ -7,6 +7,7 @@ import { type CompileOptions, defaultOpset } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';
 import type { Inputs } from './open_inputs.ts';
 import { shortCount } from './short_count.ts';
+import { parameterCount } from './spec_figures.ts';
 
 export function summarise(
   io: Io,
@@ -15,7 +16,7 @@ export function summarise(
   { opset = defaultOpset }: CompileOptions,
 ): void {
   const { manifest, graph, program } = compiled;
-  const parameters = program.params.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
+  const parameters = parameterCount(program);
   if (io.options.json) {
     io.json({
       path,

@@ -12,7 +12,7 @@ import { isComposite, opOf } from '../spec/ops/index.ts';
 import { evaluatePrimitive, isPrimitive } from '../spec/primitives/index.ts';
 import { numbers } from '../spec/primitives/row.ts';
 import { roundTo } from '../spec/round.ts';
-import { count, empty, type Tensor } from '../spec/tensor.ts';
+import { empty, product, type Tensor } from '../spec/tensor.ts';
 import { evaluateLinear } from './evaluate_linear.ts';
 import { evaluateScan } from './evaluate_scan.ts';
 import type { Graph, Node, NodeId } from './ir.ts';
@@ -144,7 +144,7 @@ function evaluateNode(
 
 function paramOf(name: string, dtype: Tensor['dtype'], shape: readonly number[], machine: Machine): Tensor {
   const found = machine.weight(name);
-  if (found.length !== count(shape)) {
+  if (found.length !== product(shape)) {
     throw new Bug(`the weight ${name} has ${found.length} numbers, the graph wants [${shape.join(', ')}]`);
   }
   if (dtype === 'float32') return { dtype, shape, data: found };

@@ -1,12 +1,12 @@
 /** The interpreter's product with a weight as torch stores it, by far its longest loop; accumulated in double. */
 
 import { roundTo } from '../spec/round.ts';
-import { count, empty, type Tensor } from '../spec/tensor.ts';
+import { empty, product, type Tensor } from '../spec/tensor.ts';
 
 /** x [..., in] times weight [out, in], transposed: [..., out]. */
 export function evaluateLinear(x: Tensor, weight: Tensor): Tensor {
   const [outputs = 0, width = 0] = weight.shape;
-  const rows = count(x.shape.slice(0, -1));
+  const rows = product(x.shape.slice(0, -1));
   const y = empty(x.dtype, [...x.shape.slice(0, -1), outputs]);
   const left = Float64Array.from(x.data);
   const right = new Float64Array(width);

@@ -1,6 +1,6 @@
 /** What a scan gives, in plain arrays: its step run on one token after the other. */
 
-import { count, empty, type Tensor } from '../spec/tensor.ts';
+import { empty, product, type Tensor } from '../spec/tensor.ts';
 import type { Scan } from './scan/body.ts';
 
 type Named = Readonly<Record<string, Tensor>>;
@@ -30,7 +30,7 @@ export function evaluateScan(
 
 /** [B, s...] of [B, T, s...]. */
 function tokenOf({ dtype, shape: [rows = 0, tokens = 0, ...rest], data }: Tensor, t: number): Tensor {
-  const width = count(rest);
+  const width = product(rest);
   const part = empty(dtype, [rows, ...rest]);
   for (let b = 0; b < rows; b++) {
     const from = (b * tokens + t) * width;
@@ -43,7 +43,7 @@ function tokenOf({ dtype, shape: [rows = 0, tokens = 0, ...rest], data }: Tensor
 function joinTokens(parts: readonly Tensor[]): Tensor {
   const { dtype, shape } = parts[0]!;
   const [rows = 0, ...rest] = shape;
-  const width = count(rest);
+  const width = product(rest);
   const all = empty(dtype, [rows, parts.length, ...rest]);
   parts.forEach(({ data }, t) => {
     for (let b = 0; b < rows; b++)

@@ -3,7 +3,7 @@
 import { show, showShape } from '../spec/dim.ts';
 import type { Attr, Attrs } from '../spec/op.ts';
 import type { Origin } from '../spec/sink.ts';
-import { count, type Tensor } from '../spec/tensor.ts';
+import { product, type Tensor } from '../spec/tensor.ts';
 import { showType } from '../spec/type.ts';
 import { attrText, digest, isDim, isInner, isTensor } from './attr_text.ts';
 import type { Graph, Node, Port } from './ir.ts';
@@ -89,7 +89,7 @@ function attribute(attr: Attr): string {
 
 function tensorText(tensor: Tensor): string {
   const type = `${tensor.dtype}[${tensor.shape.join(', ')}]`;
-  return count(tensor.shape) <= longest
+  return product(tensor.shape) <= longest
     ? `${type}{${[...tensor.data].map(number).join(', ')}}`
     : `${type}{#${digest(tensor).slice(0, 8)}}`;
 }

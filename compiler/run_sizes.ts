@@ -1,7 +1,7 @@
 /** Checks the tensors of a call against a graph's inputs, and finds the sizes known only when running. */
 
 import { type Dim, evaluate, names, show } from '../spec/dim.ts';
-import { count, empty, type Tensor } from '../spec/tensor.ts';
+import { empty, product, type Tensor } from '../spec/tensor.ts';
 import { showType } from '../spec/type.ts';
 import type { GraphInput } from './ir.ts';
 
@@ -30,8 +30,8 @@ function equations(input: GraphInput, feed: Tensor | undefined): readonly Equati
   const { dtype, shape, data } = feed;
   if (dtype !== type.dtype || shape.length !== type.shape.length) throw misfit(input, feed);
   const sample = empty(dtype, [0]).data;
-  if (data.constructor !== sample.constructor || data.length !== count(shape)) {
-    const wanted = `${count(shape)} numbers in a ${sample.constructor.name}`;
+  if (data.constructor !== sample.constructor || data.length !== product(shape)) {
+    const wanted = `${product(shape)} numbers in a ${sample.constructor.name}`;
     throw new TypeError(
       `input ${name}: expected ${wanted}, found ${data.length} in ${data.constructor.name}`,
     );

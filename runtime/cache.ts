@@ -2,7 +2,7 @@
 
 import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
-import { count, empty, type Tensor, tensor } from '../spec/tensor.ts';
+import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
 import type { Feeds, Session } from './session.ts';
 
 export type Rows = readonly (readonly number[])[];
@@ -54,8 +54,8 @@ const startOf = (port: ManifestPort, batch: number, manifest: Manifest): Tensor 
 
 /** Copies `rows` into `buffer` from slot `at` of `axis` on; both keep their other sizes. */
 function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number): Tensor {
-  const inner = count(buffer.shape.slice(axis + 1));
-  const outer = count(buffer.shape.slice(0, axis));
+  const inner = product(buffer.shape.slice(axis + 1));
+  const outer = product(buffer.shape.slice(0, axis));
   const [slots, added] = [buffer.shape[axis]!, rows.shape[axis]!];
   for (let o = 0; o < outer; o++) {
     const piece = rows.data.subarray(o * added * inner, (o + 1) * added * inner);
@@ -228,7 +228,7 @@ function withoutPorts(all: Readonly<Record<string, Tensor>>, { ports }: Manifest
 /** A tensor [B, ...] with every row `times` over: [B * times, ...]. */
 export function repeatRows(t: Tensor, times: number): Tensor {
   const [batch = 1, ...rest] = t.shape;
-  const inner = count(rest);
+  const inner = product(rest);
   const all = empty(t.dtype, [batch * times, ...rest]);
   for (let b = 0; b < batch; b++) {
     const row = t.data.subarray(b * inner, (b + 1) * inner);
@@ -247,7 +247,7 @@ function lastColumns(outputs: Readonly<Record<string, Tensor>>, length: number):
 /** Columns from `start` up to `stop` of a tensor [B, N, ...]. */
 export function columnsOf(t: Tensor, start: number, stop = t.shape[1]!): Tensor {
   const [batch = 1, columns = 1, ...rest] = t.shape;
-  const inner = count(rest);
+  const inner = product(rest);
   const picked = empty(t.dtype, [batch, stop - start, ...rest]);
   for (let b = 0; b < batch; b++) {
     const piece = t.data.subarray((b * columns + start) * inner, (b * columns + stop) * inner);

@@ -1,6 +1,6 @@
 /** How far two sets of logits are apart, as the figures that a table shows. */
 
-import { count, type Tensor } from '../spec/tensor.ts';
+import { product, type Tensor } from '../spec/tensor.ts';
 import type { Allowed } from './tolerance.ts';
 
 export interface Difference {
@@ -68,7 +68,7 @@ const apart: Difference = {
 export function compareLogits(expected: Tensor, actual: Tensor, allowed: Allowed): Difference {
   if (expected.shape.join() !== actual.shape.join()) return apart;
   const width = expected.shape.at(-1) ?? 1;
-  const positions = count(expected.shape.slice(0, -1));
+  const positions = product(expected.shape.slice(0, -1));
   const [a, b] = [expected.data, actual.data];
   let [abs, rel, kl, worst, same, upsets] = [0, 0, 0, 0, 0, 0];
   for (let p = 0; p < positions; p++) {

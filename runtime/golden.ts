@@ -3,7 +3,7 @@
 import type { Json } from '../compiler/weights/checkpoint.ts';
 import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import { count, type Tensor } from '../spec/tensor.ts';
+import { product, type Tensor } from '../spec/tensor.ts';
 import type { Rows } from './cache.ts';
 import { fromHalf } from './half.ts';
 
@@ -54,7 +54,7 @@ function readEntry(view: DataView, data: number, name: string, entry: Json, file
   if (!isCounts(shape) || !isCounts(range)) return refuse(file, `the header says no place for ${name}`);
   const [bytes, read] = format;
   const [start = 0, stop = 0] = range;
-  const size = count(shape);
+  const size = product(shape);
   if (stop - start !== size * bytes || data + stop > view.byteLength)
     return refuse(file, `${name} does not lie within the file as its shape needs`);
   const whole = dtype.startsWith('I');

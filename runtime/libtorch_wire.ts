@@ -1,6 +1,6 @@
 /** Tensors as the bytes that LibTorch has in memory, and back. */
 
-import { count, type Tensor } from '../spec/tensor.ts';
+import { product, type Tensor } from '../spec/tensor.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { fromHalf, toHalf } from './half.ts';
 
@@ -16,7 +16,7 @@ const sizes: Readonly<Record<GraphDType, number>> = {
 export const isDType = (name: string): name is GraphDType => Object.hasOwn(sizes, name);
 
 export const byteLength = (dtype: GraphDType, shape: readonly number[]): number =>
-  sizes[dtype] * count(shape);
+  sizes[dtype] * product(shape);
 
 const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, length);
@@ -48,7 +48,7 @@ const topHalf = (value: number): number => {
 /** `bytes` begin where an element may begin. */
 export function fromBytes(dtype: GraphDType, shape: readonly number[], bytes: Uint8Array): Tensor {
   const { buffer, byteOffset } = bytes;
-  const n = count(shape);
+  const n = product(shape);
   const halves = () => new Uint16Array(buffer, byteOffset, n);
   switch (dtype) {
     case 'float32':

@@ -1,6 +1,6 @@
 /** Running a text through a session in the ways that checks compare: at once, in pieces, padded. */
 
-import { count, empty, type Tensor } from '../spec/tensor.ts';
+import { empty, product, type Tensor } from '../spec/tensor.ts';
 import { columnsOf, decoder, type Rows } from './cache.ts';
 import { random } from './sample.ts';
 import type { Session } from './session.ts';
@@ -36,7 +36,7 @@ export function cutInto(rows: Rows, lengths: readonly number[], real?: Rows): re
 /** Tensors [B, n, V] one after the other along n. */
 export function joinColumns(parts: readonly Tensor[]): Tensor {
   const [batch = 0, , ...rest] = parts[0]?.shape ?? [];
-  const inner = count(rest);
+  const inner = product(rest);
   const total = parts.reduce((n, t) => n + t.shape[1]!, 0);
   const joined = empty(parts[0]?.dtype ?? 'float32', [batch, total, ...rest]);
   let at = 0;
@@ -52,7 +52,7 @@ export function joinColumns(parts: readonly Tensor[]): Tensor {
 
 /** Row `b` as a batch of one. */
 export function rowOf({ dtype, shape, data }: Tensor, b: number): Tensor {
-  const inner = count(shape.slice(1));
+  const inner = product(shape.slice(1));
   return { dtype, shape: [1, ...shape.slice(1)], data: data.slice(b * inner, (b + 1) * inner) };
 }
 

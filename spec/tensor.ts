@@ -12,10 +12,10 @@ export interface Tensor {
   readonly data: Float32Array | Float64Array | Uint8Array;
 }
 
-export const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 export function empty(dtype: GraphDType, shape: readonly number[]): Tensor {
-  const n = count(shape);
+  const n = product(shape);
   const data =
     dtype === 'int64' ? new Float64Array(n) : dtype === 'bool' ? new Uint8Array(n) : new Float32Array(n);
   return { dtype, shape, data };

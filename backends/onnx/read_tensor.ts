@@ -5,7 +5,7 @@ import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { type Stamp, type StoredDType, storedDtypes } from '../../compiler/weights/checkpoint.ts';
 import type { OpenFile } from '../../compiler/weights/file.ts';
 import { refuse } from '../../compiler/weights/refuse.ts';
-import { count } from '../../spec/tensor.ts';
+import { product } from '../../spec/tensor.ts';
 import { dataTypeNames, decode, fieldId } from './schema.ts';
 import { bytesOf, damaged, type Field, fields } from './wire_reader.ts';
 
@@ -51,7 +51,7 @@ export function readTensor(file: OpenFile, field: Field): StoredTensor | undefin
       ? outside(file, name, described)
       : inside && { file: file.path, stamp: file.stamp, offset: inside.at, bytes: inside.length };
   if (!place) return undefined;
-  const bytes = count(shape) * storedDtypes[dtype];
+  const bytes = product(shape) * storedDtypes[dtype];
   if (bytes !== place.bytes) {
     damaged(file, `${name} has ${place.bytes} bytes for a ${dtype} [${shape.join(', ')}]`, field.start);
   }

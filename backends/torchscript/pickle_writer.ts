@@ -1,6 +1,7 @@
 /** The part of pickle, protocol 2, that LibTorch's own reader knows: modules, their attributes, and tensors by reference. */
 
 import { Bug } from '../../spec/diagnostic.ts';
+import { product } from '../../spec/tensor.ts';
 import type { GraphDType } from '../../spec/type.ts';
 
 /** A tensor in a record of its own: `key` names the record under `data/`, `bytes` is its length. */
@@ -111,7 +112,7 @@ function object(w: Writer, { module, name, attributes }: PickledObject): void {
 function tensor(w: Writer, { dtype, shape, key, bytes }: PickledTensor): void {
   const [storage, item] = storages[dtype];
   const strides = contiguous(shape);
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = product(shape);
   const last = shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0);
   if (count * item !== bytes || (count > 0 && last >= count)) {
     throw new Bug(`a tensor of ${dtype} [${shape.join(', ')}] does not fit its record of ${bytes} bytes`);

@@ -3,7 +3,7 @@
 import { constant, equal } from '../../spec/dim.ts';
 import type { Attrs, Primitive, PrimitiveAttrs } from '../../spec/op.ts';
 import { evaluatePrimitive, isPrimitive } from '../../spec/primitives/index.ts';
-import { count, type Tensor, tensor } from '../../spec/tensor.ts';
+import { product, type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Builder } from '../builder.ts';
 import type { Node, NodeId, Origin } from '../ir.ts';
@@ -72,7 +72,7 @@ function folded(
   const values = inputs.map((i) => constantOf(builder, i));
   const shape = node.type.shape.map(constant);
   if (values.length === 0 || values.some((v) => !v) || shape.includes(undefined)) return undefined;
-  const elements = count(shape.map((n) => n ?? 0));
+  const elements = product(shape.map((n) => n ?? 0));
   if (elements > largest) {
     refusals.add(`refused: ${node.op} of constants has ${elements} elements`);
     return undefined;

@@ -2,13 +2,13 @@
 
 import { constant, type Dim } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';
+import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import { attrText } from '../attr_text.ts';
 import { type Change, rebuild } from '../builder.ts';
 import type { Graph, Node, NodeId } from '../ir.ts';
 import type { Pass } from '../pass.ts';
 import { isFloat } from '../weights/convert.ts';
-import { product } from '../weights/place_tensor.ts';
 import * as views from '../weights/view.ts';
 import { nameViews } from '../weights/view_names.ts';
 

@@ -1,6 +1,7 @@
 /** Numbers that are not finite, counted while tensors flow by. */
 
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
+import { product } from '../../spec/tensor.ts';
 import type { LazyTensor } from './checkpoint.ts';
 import { countNotFinite } from './not_finite.ts';
 
@@ -39,7 +40,7 @@ export class Findings {
 
   list(): readonly Diagnostic[] {
     return [...this.#found.values()].map(({ tensor: { name, shape, storage }, nan, infinite }) => {
-      const total = shape.reduce((a, b) => a * b, 1);
+      const total = product(shape);
       const what = [nan > 0 ? `${nan} NaN` : '', infinite > 0 ? `${infinite} infinite` : ''].filter(Boolean);
       return warning('N616', `${name} has ${what.join(' and ')} among its ${total} numbers`, {
         file: storage.file,

@@ -1,6 +1,7 @@
 /** Holds a tensor's sizes against its storage, so that nothing later reads outside of it. */
 
 import { basename } from 'node:path';
+import { product } from '../../spec/tensor.ts';
 import { type LazyTensor, type Storage, type StoredDType, storedDtypes } from './checkpoint.ts';
 import { refuse } from './refuse.ts';
 
@@ -39,8 +40,6 @@ export function placeTensor({ dtype, ...tensor }: Placement): LazyTensor {
   }
   return { ...tensor, dtype };
 }
-
-export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** Of the storage; sums of large products lose digits upwards only, so the comparison stays safe. */
 const lastElement = ({ start, shape, strides }: Omit<Placement, 'dtype'>): number =>

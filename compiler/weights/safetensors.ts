@@ -1,9 +1,10 @@
 /** Reads a safetensors file: a length, a JSON header, and tensors that fill the rest without gap or overlap. */
 
 import { basename } from 'node:path';
+import { product } from '../../spec/tensor.ts';
 import { type Json, type LazyTensor, type StoredDType, storedDtypes } from './checkpoint.ts';
 import { type OpenFile, readAt } from './file.ts';
-import { contiguousStrides, placeTensor, product } from './place_tensor.ts';
+import { contiguousStrides, placeTensor } from './place_tensor.ts';
 import { refuse } from './refuse.ts';
 import { parseJson } from './strict_json.ts';
 import type { FileTensors } from './torch_zip.ts';

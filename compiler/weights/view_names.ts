@@ -1,7 +1,8 @@
 /** Names of the initialisers that views of parameters become. */
 
+import { product } from '../../spec/tensor.ts';
 import { attrText } from '../attr_text.ts';
-import { contiguousStrides, product } from './place_tensor.ts';
+import { contiguousStrides } from './place_tensor.ts';
 import { isWhole, type View, viewAttrs } from './view.ts';
 
 /** By the text of the view's attributes under an empty name; equal views have one name. */

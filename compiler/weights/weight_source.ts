@@ -2,6 +2,7 @@
 
 import { Bug } from '../../spec/diagnostic.ts';
 import { constant } from '../../spec/dim.ts';
+import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import type { Graph, Node } from '../ir.ts';
 import { tableAttrs, tableRows } from '../tables.ts';
@@ -11,7 +12,6 @@ import type { LazyTensor, StoredDType } from './checkpoint.ts';
 import { type Converter, converter, isFloat } from './convert.ts';
 import { Findings } from './findings.ts';
 import { mergedAxes } from './merged_axes.ts';
-import { product } from './place_tensor.ts';
 import { randomValues } from './random_values.ts';
 import { refuse } from './refuse.ts';
 import { chunkBytes } from './scratch.ts';

@@ -2,7 +2,7 @@
 
 import { constant, type Dim, equal, showShape } from '../dim.ts';
 import { storeInto } from '../round.ts';
-import { count, empty, type Tensor } from '../tensor.ts';
+import { empty, product, type Tensor } from '../tensor.ts';
 import { isFloat, type Row, type Type } from './row.ts';
 
 /** The shape of one expert's matrix and how many there are; or why the weights are none. */
@@ -41,7 +41,7 @@ const expert_matmul: Row<'expert_matmul'> = {
     const y = empty(x!.dtype, [b, t, k, n]);
     const store = storeInto(y);
     const shared = x!.shape[2] === 1;
-    for (let at = 0; at < count(choice!.shape); at++) {
+    for (let at = 0; at < product(choice!.shape); at++) {
       const matrix = matrixOf(weights, choice!.data[at]!);
       const from = (shared ? Math.floor(at / k) : at) * m;
       const row = x!.data.subarray(from, from + m);
@@ -63,7 +63,7 @@ function matrixOf(weights: readonly Tensor[], expert: number): Tensor['data'] {
     if (!found) throw new RangeError(`index ${expert} is not one of ${weights.length} experts`);
     return found.data;
   }
-  const [experts, size] = [first!.shape[0]!, count(first!.shape.slice(1))];
+  const [experts, size] = [first!.shape[0]!, product(first!.shape.slice(1))];
   if (!(expert >= 0 && expert < experts))
     throw new RangeError(`index ${expert} is not one of ${experts} experts`);
   return first!.data.subarray(expert * size, (expert + 1) * size);

@@ -1,7 +1,7 @@
 /** Primitives that pick rows by index. */
 
 import { equal, showShape } from '../dim.ts';
-import { count, empty, type Tensor } from '../tensor.ts';
+import { empty, product, type Tensor } from '../tensor.ts';
 import type { Row } from './row.ts';
 
 function row(index: number, rows: number): number {
@@ -18,7 +18,7 @@ function copyRows(
   rows: number,
   perBatch: number,
 ): Tensor {
-  const width = count(table.shape) / (rows * (perBatch > 0 ? ids.shape[0]! : 1)) || 0;
+  const width = product(table.shape) / (rows * (perBatch > 0 ? ids.shape[0]! : 1)) || 0;
   const y = empty(table.dtype, shape);
   for (let i = 0; i < ids.data.length; i++) {
     const base = perBatch > 0 ? Math.floor(i / perBatch) * rows : 0;

@@ -2,7 +2,7 @@
 
 import { equal, show } from '../dim.ts';
 import { storeInto } from '../round.ts';
-import { count, empty } from '../tensor.ts';
+import { empty, product } from '../tensor.ts';
 import { broadcastDims, broadcastOffsets, broadcastShapes, isFloat, type Row } from './row.ts';
 
 const matmul: Row<'matmul'> = {
@@ -26,7 +26,7 @@ const matmul: Row<'matmul'> = {
     const y = empty(a!.dtype, [...batch, m, n]);
     const store = storeInto(y);
     const sums = new Float64Array(n);
-    for (let g = 0; g < count(batch); g++) {
+    for (let g = 0; g < product(batch); g++) {
       const left = a!.data.subarray((ia ? ia[g]! : g) * m * k);
       const right = b!.data.subarray((ib ? ib[g]! : g) * k * n);
       for (let i = 0; i < m; i++) {

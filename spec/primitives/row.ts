@@ -2,7 +2,7 @@
 
 import { constant, type Dim, type Env, equal, evaluate, show } from '../dim.ts';
 import type { Infer, Primitive, PrimitiveAttrs } from '../op.ts';
-import { count, type Tensor } from '../tensor.ts';
+import { product, type Tensor } from '../tensor.ts';
 import type { GraphDType, TensorType } from '../type.ts';
 
 export type Type = TensorType<GraphDType>;
@@ -58,7 +58,7 @@ export function strides(shape: Shape): number[] {
 
 /** For each element of `shape` in row-major order, the offset under other strides. */
 export function offsets(shape: Shape, steps: readonly number[], start = 0): Int32Array {
-  const result = new Int32Array(count(shape));
+  const result = new Int32Array(product(shape));
   if (result.length === 0) return result;
   result[0] = start;
   let filled = 1;
@@ -85,7 +85,7 @@ export function broadcastOffsets(from: Shape, to: Shape): Int32Array | undefined
 
 /** An axis as [outer, size, inner], for loops along it. */
 export function around(shape: Shape, axis: number): readonly [outer: number, size: number, inner: number] {
-  return [count(shape.slice(0, axis)), shape[axis]!, count(shape.slice(axis + 1))];
+  return [product(shape.slice(0, axis)), shape[axis]!, product(shape.slice(axis + 1))];
 }
 
 export const axisOf = (x: Type, axis: number): string | undefined =>

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { product } from '../../spec/tensor.ts';
 import { folder } from './run_cli.ts';
 
 /** A `.safetensors` of float32 zeros with these shapes, and nanochat's meta file beside it; the path of the first. */
@@ -12,7 +13,7 @@ export function safetensors(
   let at = 0;
   const header = Object.entries(shapes).map(([name, shape]) => {
     const from = at;
-    at += 4 * shape.reduce((a, b) => a * b, 1);
+    at += 4 * product(shape);
     return [name, { dtype: 'F32', shape, data_offsets: [from, at] }] as const;
   });
   const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));

@@ -7,7 +7,7 @@ import { add, atom, constant, type Dim, size } from '../../spec/dim.ts';
 import { type Emit, words } from '../../spec/op.ts';
 import type { Ambient, Origin, PortDecl } from '../../spec/sink.ts';
 import type { Source } from '../../spec/source.ts';
-import { count, type Tensor, tensor } from '../../spec/tensor.ts';
+import { product, type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 
 export const [B, T, P] = [atom('B'), atom('T'), atom('P')];
@@ -104,7 +104,7 @@ export function noise(seed: number, dtype: GraphDType, ...shape: number[]): Tens
   return tensor(
     dtype,
     shape,
-    Float32Array.from({ length: count(shape) }, () => 2 * next() - 1),
+    Float32Array.from({ length: product(shape) }, () => 2 * next() - 1),
   );
 }
 
@@ -114,7 +114,7 @@ export function ids(seed: number, below: number, ...shape: number[]): Tensor {
   return tensor(
     'int64',
     shape,
-    Float64Array.from({ length: count(shape) }, () => Math.floor(next() * below)),
+    Float64Array.from({ length: product(shape) }, () => Math.floor(next() * below)),
   );
 }
 

@@ -3,11 +3,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Pickled, type PickledTensor, pickle } from '../../../backends/torchscript/pickle_writer.ts';
+import { product } from '../../../spec/tensor.ts';
 import { hasPython, inPython } from './in_python.ts';
 
 const tensor = (key: string, shape: readonly number[], more: Partial<PickledTensor> = {}): PickledTensor => ({
   ...{ what: 'tensor', dtype: 'float32', shape, key },
-  bytes: 4 * shape.reduce((a, b) => a * b, 1),
+  bytes: 4 * product(shape),
   ...more,
 });
 const object = (name: string, attributes: Readonly<Record<string, Pickled>>): Pickled => ({

@@ -6,10 +6,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LazyTensor } from '../../../compiler/weights/checkpoint.ts';
 import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
-import { contiguousStrides, product } from '../../../compiler/weights/place_tensor.ts';
+import { contiguousStrides } from '../../../compiler/weights/place_tensor.ts';
 import { chunkBytes } from '../../../compiler/weights/scratch.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
 import { elements } from '../../../compiler/weights/view_stream.ts';
+import { product } from '../../../spec/tensor.ts';
 import { inFolder, refusal } from './in_folder.ts';
 import { type TorchTensor, torchBytes } from './torch_bytes.ts';
 

@@ -2,7 +2,8 @@
 
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { contiguousStrides, product } from '../../../compiler/weights/place_tensor.ts';
+import { contiguousStrides } from '../../../compiler/weights/place_tensor.ts';
+import { product } from '../../../spec/tensor.ts';
 import * as pickle from './pickle_bytes.ts';
 import { type Part, zipBytes } from './zip_bytes.ts';
 
