@@ -127,6 +127,14 @@ function read(path: string): Uint8Array {
   }
 }
 
+/** Why (N621) a model with so many tokens cannot have this tokenizer, if it cannot. */
+export function misfit({ path, tokenizer }: TokenizerFile, vocab: number): Refusal | undefined {
+  if (tokenizer.vocab <= vocab) return undefined;
+  const expected = `at most ${vocab} tokens, the vocabulary of the model`;
+  const found = `${tokenizer.vocab} tokens`;
+  return new Refusal([error('N621', 'the tokenizer does not fit', { file: path, expected, found })]);
+}
+
 /** As the two files that most programs read. */
 export function hubFiles({ path, bytes, config, tokenizer }: TokenizerFile): {
   readonly json: Uint8Array;

@@ -11,7 +11,7 @@ import type { GraphDType } from '../spec/type.ts';
 import type { CompileOptions } from './compile_options.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import { usage } from './open_inputs.ts';
-import { hubFiles } from './tokenizer_files.ts';
+import { hubFiles, misfit } from './tokenizer_files.ts';
 
 /** Undefined for a plain one; refuses what its client cannot run at all. */
 export function layoutOf(
@@ -75,12 +75,8 @@ export function withLayout(
 }
 
 function fitting({ file }: FoundTokenizer, vocab: number): LayoutTokenizer {
-  const { tokenizer } = file;
-  if (tokenizer.vocab > vocab) {
-    const expected = `at most ${vocab} tokens, the vocabulary of the model`;
-    const found = `${tokenizer.vocab} tokens`;
-    throw new Refusal([error('N621', 'the tokenizer does not fit', { file: file.path, expected, found })]);
-  }
-  const { bos, stops } = tokenizer;
+  const refusal = misfit(file, vocab);
+  if (refusal) throw refusal;
+  const { bos, stops } = file.tokenizer;
   return { ...hubFiles(file), stops, ...(bos === undefined ? {} : { bos }) };
 }

@@ -3,11 +3,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, ArtifactFile } from '../backends/backend.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
 import type { Io } from './io.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import type { OutputPath } from './output_path.ts';
-import { tokenizerCopies } from './tokenizer_files.ts';
+import { misfit, tokenizerCopies } from './tokenizer_files.ts';
 
 /** A tokenizer that was named must fit; one that was only found is left out when it does not. */
 export function withTokenizer(
@@ -19,14 +18,10 @@ export function withTokenizer(
 ): Artifact {
   if (!found) return artifact;
   const { file, named } = found;
-  if (file.tokenizer.vocab > vocab) {
+  const refusal = misfit(file, vocab);
+  if (refusal) {
+    if (named) throw refusal;
     const tokens = `${file.tokenizer.vocab} tokens`;
-    const expected = `at most ${vocab} tokens, the vocabulary of the model`;
-    if (named) {
-      throw new Refusal([
-        error('N621', 'the tokenizer does not fit', { file: file.path, expected, found: tokens }),
-      ]);
-    }
     io.note(`tokenizer: ${file.path} is left out: it has ${tokens}, and the model ${vocab}`);
     return artifact;
   }
