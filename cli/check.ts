@@ -7,6 +7,7 @@ import { parse } from '../spec/parse.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
 import { loadSpec } from './load_spec.ts';
+import { pluginOption } from './repeatable.ts';
 import { collectSet, type SetOption } from './set_option.ts';
 
 interface Options extends Partial<IoOptions> {
@@ -19,12 +20,7 @@ export function addCheck(program: Command): void {
     .description('parse and type-check specs; print diagnostics')
     .argument('<spec...>', '.nanospec files, or names of shipped specs')
     .option('--set <name=value>', 'override a config entry (repeatable)', collectSet, new Map())
-    .option(
-      '--plugin <file>',
-      'a file with ops of yours (repeatable)',
-      (path: string, before: readonly string[]) => [...before, path],
-      [],
-    )
+    .addOption(pluginOption())
     .action((specs: string[], options: Options) => runAction(run, options, specs));
 }
 

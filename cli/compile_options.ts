@@ -10,6 +10,7 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
 import type { IoOptions } from './io.ts';
 import { isModulePath } from './load_module.ts';
+import { collect, pluginOption } from './repeatable.ts';
 import { collectSet, type SetOption } from './set_option.ts';
 
 export interface CompileOptions extends Partial<IoOptions> {
@@ -46,16 +47,9 @@ export function withCompileOptions(command: Command): Command {
         `what to compile to: ${names.join(', ')}, or a file with a backend of yours (repeatable)`,
       )
         .default([], names[0] ?? '')
-        .argParser((name: string, soFar: readonly string[]) => [
-          ...soFar,
-          isModulePath(name) ? name : oneOf(names)(name),
-        ]),
+        .argParser(collect((name) => (isModulePath(name) ? name : oneOf(names)(name)))),
     )
-    .addOption(
-      new Option('--plugin <file>', 'a file with ops and passes of yours (repeatable)')
-        .default([], 'none')
-        .argParser((path: string, soFar: readonly string[]) => [...soFar, path]),
-    )
+    .addOption(pluginOption())
     .option('--checkpoint <path>', 'weights: a nanochat folder, .pt, .safetensors or sharded index')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
     .addOption(
@@ -90,12 +84,7 @@ export function withCompileOptions(command: Command): Command {
 /** What of the checkpoint is taken, and what the files are like. */
 function withBoundaryOptions(command: Command): Command {
   return command
-    .option(
-      '--ignore-extra <glob>',
-      'tensors that the spec does not use (repeatable)',
-      (g, all: string[]) => [...all, g],
-      [],
-    )
+    .option('--ignore-extra <glob>', 'tensors that the spec does not use (repeatable)', collect(String), [])
     .option(
       '--max-seq-len <n>',
       'positions that rotary tables cover; by default what the spec declares',

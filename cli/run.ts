@@ -11,6 +11,7 @@ import { whole } from './compile_options.ts';
 import type { IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
 import { usage } from './open_inputs.ts';
+import { collect } from './repeatable.ts';
 import { rowOutput } from './row_output.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
 import { speedOf, speedText } from './speed.ts';
@@ -33,20 +34,20 @@ export function addRun(program: Command): void {
     .option(
       '--prompt <text>',
       'text to continue; `-` reads it from stdin; repeatable, all in one batch; needs a tokenizer',
-      (text: string, before: readonly string[]) => [...before, text],
+      collect(String),
       [],
     )
     .option(
       '--tokens <ids>',
       'token ids to continue, as in 1,2,3; ids come out; repeatable',
-      (text: string, before: Options['tokens']) => [...before, tokenIds(text)],
+      collect(tokenIds),
       [],
     )
     .option('--num-samples <n>', 'continuations of each prompt, which is computed once', whole(1), 1)
     .option(
       '--stop <text>',
       'end before this text, or with --tokens at these ids; repeatable',
-      (text: string, before: readonly string[]) => [...before, text],
+      collect(String),
       [],
     )
     .option('--special', 'special tokens written in a prompt count as such')

@@ -1,0 +1,12 @@
+/** Options that may be given more than once: each time adds to what is there. */
+
+import { Option } from 'commander';
+
+export const collect =
+  <T>(read: (text: string) => T) =>
+  (text: string, before: readonly T[]): readonly T[] => [...before, read(text)];
+
+export const pluginOption = (): Option =>
+  new Option('--plugin <file>', 'a file with ops and passes of yours (repeatable)')
+    .default([], 'none')
+    .argParser(collect(String));
