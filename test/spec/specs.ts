@@ -5,9 +5,9 @@ import type { Source } from '../../spec/source.ts';
 
 const root = new URL('../../', import.meta.url);
 
-/** All specs that are shipped, the acceptance programs under fixtures among them. */
-export const shipped: readonly Source[] = ['examples/', 'test/fixtures/specs/']
-  .flatMap((folder) => readdirSync(new URL(folder, root)).map((file) => folder + file))
+/** All specs that are shipped, the prelude among them. */
+export const shipped: readonly Source[] = readdirSync(new URL('examples/', root))
+  .map((file) => `examples/${file}`)
   .filter((path) => path.endsWith('.nanospec'))
   .concat('spec/prelude.nanospec')
   .sort()

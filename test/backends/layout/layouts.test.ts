@@ -134,7 +134,7 @@ test('what a client cannot carry is refused, and nothing is left', async () => {
   writeFileSync(file, '');
   const onFile = await nanoc(['compile', ...smeared, '--layout', 'transformers.js', '-o', file]);
   assert.match(onFile.err, 'a layout is a folder');
-  const latent = 'test/fixtures/specs/deepseek2';
+  const latent = 'examples/deepseek_v2';
   const set = Object.entries(small[latent]!).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
   const half = await nanoc([
     'compile',

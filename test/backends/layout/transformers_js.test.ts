@@ -70,8 +70,8 @@ for (const { name, generation } of fixtures) {
   });
 }
 
-for (const spec of ['gpt2', 'llama', 'gemma3', 'deepseek2']) {
-  const path = `test/fixtures/specs/${spec}`;
+for (const spec of ['gpt2', 'llama', 'gemma3', 'deepseek_v2']) {
+  const path = `examples/${spec}`;
   test(`a small ${spec} of random weights: one row, and rows padded to one length`, async () => {
     const set = Object.entries(small[path]!).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     const out = await layOut(`${root}${path}.nanospec`, ...set, '--tokenizer', lettersTokenizer(61));

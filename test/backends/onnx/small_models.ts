@@ -22,7 +22,7 @@ export const small: Readonly<Record<string, Settings>> = {
   'examples/nanochat_2026_03': nanochat,
   'examples/nanochat_2026_03_09': nanochat,
   'examples/nanochat_2026_03_softcap20': nanochat,
-  'test/fixtures/specs/gemma3': {
+  'examples/gemma3': {
     ...foreign,
     layers: 6,
     kv_heads: 2,
@@ -31,16 +31,16 @@ export const small: Readonly<Record<string, Settings>> = {
     query: 8,
     window: 4,
   },
-  'test/fixtures/specs/gpt2': foreign,
-  'test/fixtures/specs/gpt_neox': { ...foreign, hidden: 48 },
-  'test/fixtures/specs/llama': { ...foreign, kv_heads: 2, hidden: 48, original: 32 },
-  'test/fixtures/specs/mixtral': { ...foreign, kv_heads: 2, hidden: 48, n_experts: 4 },
-  'test/fixtures/specs/mpt': { vocab: 61, layers: 2, heads: 4, dim: 32 },
-  'test/fixtures/specs/gpt_oss': {
+  'examples/gpt2': foreign,
+  'examples/gpt_neox': { ...foreign, hidden: 48 },
+  'examples/llama': { ...foreign, kv_heads: 2, hidden: 48, original: 32 },
+  'examples/mixtral': { ...foreign, kv_heads: 2, hidden: 48, n_experts: 4 },
+  'examples/mpt': { vocab: 61, layers: 2, heads: 4, dim: 32 },
+  'examples/gpt_oss': {
     ...{ ...foreign, kv_heads: 2, head: 8, hidden: 24 },
     ...{ n_experts: 4, chosen: 2, window: 5, original: 32 },
   },
-  'test/fixtures/specs/deepseek2': {
+  'examples/deepseek_v2': {
     ...{ ...foreign, hidden: 48, q_rank: 12, kv_rank: 8, plain: 8, turned: 4, value: 6 },
     ...{ routed: 8, shared: 1, chosen: 2, expert: 10, groups: 4, open: 2 },
   },

@@ -76,7 +76,7 @@ await withTorch((torch) => {
   });
 
   test('tied weights are one parameter under two names', () => {
-    const [seen] = look(torch, archiveOf(compileSmall('test/fixtures/specs/gpt2')));
+    const [seen] = look(torch, archiveOf(compileSmall('examples/gpt2')));
     const [[other, first] = ['', '']] = Object.entries(seen!.shared);
     assert.is(Object.keys(seen!.shared).length, 1);
     assert.equal([other, first].sort(), ['lm_head.weight', 'wte.weight']);

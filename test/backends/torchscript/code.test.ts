@@ -34,7 +34,7 @@ test('with buffers that stay in place', () => {
 });
 
 test('weights that are two ways at once, offsets and learned positions', () => {
-  golden(file('gpt2'), laidOut(compileSmall('test/fixtures/specs/gpt2')).code.text);
+  golden(file('gpt2'), laidOut(compileSmall('examples/gpt2')).code.text);
 });
 
 test('no line is longer than a hundred columns, and none is indented by anything but spaces', () => {

@@ -203,7 +203,7 @@ const cases: readonly Case[] = [
     to: 'forward(x) {\n    gate_proj = gate_proj(x)\n    return down_proj(swiglu(gate_proj, up_proj(x)))\n  }',
     code: 'N203',
     at: 'gate_proj',
-    words: ['`gate_proj` already names a module of this block (line 18)'],
+    words: ['`gate_proj` already names a module of this block (line 20)'],
   },
   {
     title: 'a block hides a config entry',
@@ -226,8 +226,8 @@ const cases: readonly Case[] = [
   {
     title: 'float32 left unconverted',
     spec: 'mixtral',
-    from: 'float(p / sum(p, axis=-1))',
-    to: 'p / sum(p, axis=-1)',
+    from: 'float(softmax(where(is_top(s, chosen), s, -inf)))',
+    to: 'softmax(where(is_top(s, chosen), s, -inf))',
     code: 'N309',
     at: 'sum([p[..., e:e+1] * expert(x) for e, expert in experts])',
     words: [
@@ -278,8 +278,8 @@ const cases: readonly Case[] = [
   {
     title: 'is_top of too many',
     spec: 'mixtral',
-    from: 'is_top(p, chosen)',
-    to: 'is_top(p, 9)',
+    from: 'is_top(s, chosen)',
+    to: 'is_top(s, 9)',
     code: 'N306',
     at: '9',
     words: ['9 among n_experts (8)'],
@@ -336,16 +336,16 @@ const cases: readonly Case[] = [
   {
     title: 'equal only in this config: the text of 6.4',
     spec: 'llama',
-    from: 'attention(q, k, v) as [B, T, heads * head]',
-    to: 'attention(q, k, v) as [B, T, dim]',
+    from: 'attention(q, k, v, scale=scale, window=window) as [B, T, heads * head]',
+    to: 'attention(q, k, v, scale=scale, window=window) as [B, T, dim]',
     code: 'N305',
     at: '[B, T, dim]',
     words: [
       'these sizes are equal in this config only',
       'expected [B, T, heads * head] = [B, T, 2048]',
       'found    [B, T, dim] = [B, T, 2048]',
-      '`heads` is a config entry (m.nanospec:29:5)',
-      '`dim` is a config entry (m.nanospec:31:5)',
+      '`heads` is a config entry (m.nanospec:31:5)',
+      '`dim` is a config entry (m.nanospec:33:5)',
       'if it holds for every such model, say so: require heads * head == dim, "..."',
     ],
   },
@@ -414,13 +414,9 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Examples and fixtures under one name; `nanochat_2026_03` is an example. */
-const textOf = (spec: string): string =>
-  readSpec(spec.startsWith('nanochat_2026') ? 'example' : 'spec', spec);
-
 for (const { title, spec, from, to, code, words, at, set } of cases) {
   test(`${title}: ${code}`, () => {
-    const text = changed(textOf(spec), from, to);
+    const text = changed(readSpec(spec), from, to);
     const found = diagnose(text, set ? { set: new Map(Object.entries(set)) } : {});
     const one = found.filter((d) => d.code === code);
     assert.is(one.length, 1, said(found));
@@ -432,14 +428,14 @@ for (const { title, spec, from, to, code, words, at, set } of cases) {
 }
 
 test('the specs that are changed here are right before', () => {
-  for (const spec of new Set(cases.map((c) => c.spec))) assert.is(said(diagnose(textOf(spec))), '');
+  for (const spec of new Set(cases.map((c) => c.spec))) assert.is(said(diagnose(readSpec(spec))), '');
 });
 
 test('a fact makes sizes equal that were equal by number only', () => {
   const wrong = changed(
-    readSpec('spec', 'llama'),
-    'attention(q, k, v) as [B, T, heads * head]',
-    'attention(q, k, v) as [B, T, dim]',
+    readSpec('llama'),
+    'attention(q, k, v, scale=scale, window=window) as [B, T, heads * head]',
+    'attention(q, k, v, scale=scale, window=window) as [B, T, dim]',
   );
   const fact = 'require heads * head == dim, "heads and head must make up dim"\n  fn slowed';
   assert.is(said(diagnose(changed(wrong, 'fn slowed', fact))), '');

@@ -7,25 +7,17 @@ import { parse } from '../../../spec/parse.ts';
 import type { Surroundings } from '../../../spec/program.ts';
 import { render } from '../../../spec/render.ts';
 
-const folders = {
-  example: new URL('../../../examples/', import.meta.url),
-  spec: new URL('../../fixtures/specs/', import.meta.url),
-};
+const examples = new URL('../../../examples/', import.meta.url);
 
-export function readSpec(where: keyof typeof folders, name: string): string {
-  return readFileSync(new URL(`${name}.nanospec`, folders[where]), 'utf8');
-}
+export const readSpec = (name: string): string => readFileSync(new URL(`${name}.nanospec`, examples), 'utf8');
 
-/** Included files are found beside the examples and the fixtures. */
+/** Included files are found beside the examples. */
 export const include: Surroundings['include'] = (path) => {
-  for (const folder of Object.values(folders)) {
-    try {
-      return { name: path, text: readFileSync(new URL(path, folder), 'utf8') };
-    } catch {
-      // looked for in the next folder
-    }
+  try {
+    return { name: path, text: readFileSync(new URL(path, examples), 'utf8') };
+  } catch {
+    return undefined;
   }
-  return undefined;
 };
 
 /** What is said of a text; errors of syntax included. */
