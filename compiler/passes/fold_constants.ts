@@ -3,6 +3,7 @@
 import { constant, equal } from '../../spec/dim.ts';
 import type { Attrs, Primitive, PrimitiveAttrs } from '../../spec/op.ts';
 import { evaluatePrimitive, isPrimitive } from '../../spec/primitives/index.ts';
+import { roundTo } from '../../spec/round.ts';
 import { product, type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Builder } from '../builder.ts';
@@ -47,7 +48,7 @@ function constantOf(builder: Builder, id: NodeId): Tensor | undefined {
   if (op === 'constant') return (attrs as PrimitiveAttrs['constant']).tensor;
   if (op !== 'scalar') return undefined;
   const { value, dtype } = attrs as PrimitiveAttrs['scalar'];
-  return tensor(dtype, [], [value]);
+  return tensor(dtype, [], [roundTo(dtype, value)]);
 }
 
 const constantNode = (value: Tensor, builder: Builder, at: readonly Origin[]): NodeId =>

@@ -4,9 +4,9 @@ import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
 import type { PortDecl, Sink } from '../sink.ts';
 import { isLaw, isOfThisCall } from './axes.ts';
-import { type Builtin, failAt, numberArg, parameters, type Use } from './builtin.ts';
+import { type Builtin, failAt, parameters, type Use } from './builtin.ts';
 import { portName } from './cache.ts';
-import { type Frame, fail, type GivenArgument, originOf } from './context.ts';
+import { type Context, type Frame, fail, type GivenArgument, originOf } from './context.ts';
 import type { Scope } from './scope.ts';
 import { checkType, writtenType } from './shapes.ts';
 import { concreteType, needTensor, showTensor, tensorOf } from './tensors.ts';
@@ -17,7 +17,7 @@ const [rows, tokens] = [dim.atom('B'), dim.atom('T')];
 export const scan: Builtin = {
   doc: 'runs step(state, ..., x, ...) -> state, ..., y, ... on one token after the other; gives y, ... of all of them',
   rest: 'placed',
-  params: parameters('init=0'),
+  params: parameters(''),
   ofTokens: true,
   call(use) {
     const step = stepOf(use);
@@ -96,9 +96,8 @@ function statesOf<V>(use: Use<V>, step: Step<V>, walked: number): readonly State
     );
     return undefined;
   }
-  const fill = numberArg(use, 'init', 0);
-  const states = declared.map((input) => stateOf(use, step, input, fill));
-  return fill !== undefined && states.every((s) => s !== undefined) ? states : undefined;
+  const states = declared.map((input) => stateOf(use, step, input));
+  return states.every((s) => s !== undefined) ? states : undefined;
 }
 
 interface State<V> {
@@ -110,8 +109,7 @@ interface State<V> {
 function stateOf<V>(
   use: Use<V>,
   { scope }: Step<V>,
-  { name, type }: ast.Input,
-  fill: number | undefined,
+  { name, type, value: start }: ast.Input,
 ): State<V> | undefined {
   const { cx, frame, call } = use;
   if (!type) {
@@ -140,14 +138,25 @@ function stateOf<V>(
     );
     return undefined;
   }
+  const fill = start ? startOf(cx, { ...frame, scope }, name.text, start) : 0;
+  if (fill === undefined) return undefined;
   const port: PortDecl = {
     name: portName(use, name.text),
     type: concreteType(cx, written.type),
     carried: true,
-    fill: fill ?? 0,
+    fill,
     span: frame.site ?? call.span,
   };
   return { name: name.text, port, type: written.type };
+}
+
+/** What a state is before the first token: its parameter's default; undefined after a report. */
+function startOf<V>(cx: Context<V>, frame: Frame<V>, name: string, start: ast.Expr): number | undefined {
+  const value = cx.evaluate(frame, start);
+  if (value.kind === 'number') return value.value;
+  if (value.kind !== 'poison')
+    fail(cx, frame, start, 'N314', `the state \`${name}\` starts as a number, found ${describeKind(value)}`);
+  return undefined;
 }
 
 function run<V>(
@@ -177,7 +186,8 @@ function run<V>(
   const args = given.map((value, i) => ({ value, span: use.rest[Math.max(0, i - states.length + 1)]!.span }));
   const result = cx.call(stepping, step.value, { span: step.at.span, args, name: step.name });
   // After a report the sink is one that keeps nothing, and stays so.
-  if (cx.sink === inside) cx.sink = outside;
+  if (cx.sink !== inside) return poison;
+  cx.sink = outside;
   const values = resultsOf(use, step, states, result);
   if (!values) return poison;
   const [carried, made] = [values.slice(0, states.length), values.slice(states.length)];

@@ -18,13 +18,13 @@ model m {
   config { dim = 3 }
   wte: Embedding(5, dim)
   rate: [dim]
-  fn step(h: [B, dim], n: [B, 1], x) {
+  fn step(h: [B, dim] = 2, n: [B, 1] = 3, x) {
     h = rate * h + x
     n = n + 1
     return h, n, h * n, x
   }
   forward(tokens: int64[B, T]) -> y: [B, T, dim] {
-    y, same = scan(step, wte(tokens), init=2)
+    y, same = scan(step, wte(tokens))
     return y + same
   }
 }
@@ -35,7 +35,7 @@ const rate = [0.5, 0.25, -1];
 const weights = { values: (name: string) => Float32Array.from(name === 'rate' ? rate : table) };
 
 /** The recurrence by hand, from states before to states after. */
-function expected(tokens: readonly number[], h = [2, 2, 2], n = 2) {
+function expected(tokens: readonly number[], h = [2, 2, 2], n = 3) {
   const y: number[] = [];
   let [state, count] = [h, n];
   for (const id of tokens) {
@@ -83,11 +83,21 @@ const call = (
   position_ids: tensor('int64', [1, tokens.length], positions),
 });
 
+test('a mistake inside a step is said, and no graph is made', () => {
+  const program = parse({
+    name: 'm.nanospec',
+    text: text.replace('n: [B, 1] = 3, x)', 'n: [B, 1] = 3, rate)'),
+  });
+  const { graph, diagnostics } = build(program.value!, { include: () => undefined });
+  assert.is(graph, undefined);
+  assert.match(said(diagnostics), 'N203');
+});
+
 test('states go from call to call, and pads leave them as they are', () => {
   const graph = graphOf({ cache: 'dynamic' });
   assert.equal(
     graph.ports.map((p) => `${p.input} ${p.rule} ${p.fill}`),
-    ['past_state.h replace 2', 'past_state.n replace 2'],
+    ['past_state.h replace 2', 'past_state.n replace 3'],
   );
   const run = evaluator(graph, weights);
   const start = {

@@ -35,6 +35,17 @@ output z = %4`,
   assert.ok(moved(before, other, feeds) > 1e-3);
 });
 
+test('a constant in 16 bits is rounded before it is computed with', () => {
+  const s = sketch();
+  const x = s.input('x', typed('float32', B, T, 2));
+  const rough = s.e.make('scalar', [], { value: Math.sqrt(32), dtype: 'bfloat16' });
+  s.output('y', s.w.mul(x, s.w.cast(rough, 'float32')));
+  const before = s.finish();
+  const { text, graph } = runPass(fold_constants, before);
+  assert.match(text, 'value=5.65625:');
+  assert.is(moved(before, graph, { x: noise(1, 'float32', 1, 2, 2) }), 0);
+});
+
 test('operations that change nothing are left out, and what they stretched stays stretched', () => {
   const s = sketch();
   const x = s.input('x', typed('float32', B, T, 2));

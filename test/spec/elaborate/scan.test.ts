@@ -65,10 +65,10 @@ const mistakes: readonly (readonly [title: string, from: string, to: string, cod
     ['nothing at all', 'scan(step, sigmoid(keep(x)), x)', 'scan()', 'N204', 'needs a step and what it walks'],
     [
       'a start that is no number',
-      'keep(x)), x)',
-      'keep(x)), x, init="no")',
+      'h: [B, dim]',
+      'h: [B, dim] = keep',
       'N314',
-      '`init` of `scan` must be a number',
+      'the state `h` starts as a number, found a module',
     ],
     ['a wrong width inside', 'h = k * h + x', 'h = k * h + keep(h)[..., :4]', 'N303', 'do not fit'],
   ];
