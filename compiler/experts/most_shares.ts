@@ -1,32 +1,46 @@
 /** How many entries of a tensor's last axis can be other than zero, as far as the graph shows. */
 
+import { equal } from '../../spec/dim.ts';
 import type { Builder } from '../builder.ts';
 import type { Node, NodeId } from '../ir.ts';
 
 /** Undefined where all of them may be. */
 export function mostShares(builder: Builder, id: NodeId): number | undefined {
-  const { op, inputs } = builder.node(id);
+  const { op, inputs, type } = builder.node(id);
   const [a, b, c] = inputs;
+  // An operand that is stretched along the last axis says nothing of its entries.
+  const whole = (input: NodeId): boolean => {
+    const [mine, its] = [type.shape.at(-1), builder.node(input).type.shape.at(-1)];
+    return mine !== undefined && its !== undefined && equal(mine, its);
+  };
+  const of = (input: NodeId, most = mostShares): number | undefined =>
+    whole(input) ? most(builder, input) : undefined;
   switch (op) {
     case 'where':
-      return isNumber(builder.node(c!), 0)
-        ? least(mostTrue(builder, a!), mostShares(builder, b!))
-        : undefined;
+      return isNumber(builder.node(c!), 0) ? least(of(a!, mostTrue), of(b!)) : undefined;
     case 'softmax':
-      return mostFinite(builder, a!);
+    case 'sigmoid':
+    case 'exp':
+      return of(a!, mostFinite);
     case 'mul':
-      return least(mostShares(builder, a!), mostShares(builder, b!));
+      return least(of(a!), of(b!));
+    case 'add':
+    case 'sub': {
+      const [left, right] = [of(a!), of(b!)];
+      return left === undefined || right === undefined ? undefined : left + right;
+    }
     case 'div':
     case 'cast':
     case 'neg':
     case 'abs':
-      return mostShares(builder, a!);
+    case 'relu':
+      return of(a!);
     default:
       return undefined;
   }
 }
 
-/** The softmax of minus infinity is zero. */
+/** The softmax, the sigmoid and the exponential of minus infinity are zero. */
 function mostFinite(builder: Builder, id: NodeId): number | undefined {
   const { op, inputs } = builder.node(id);
   if (op === 'cast') return mostFinite(builder, inputs[0]!);

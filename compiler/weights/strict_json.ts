@@ -6,20 +6,21 @@ export type Parsed = { readonly value: Json } | { readonly problem: string };
 
 const limits = { depth: 100 } as const;
 
-/** `python` reads the NaN and Infinity that Python's json module writes bare; they become null, as JavaScript writes them. */
+/** `python` reads what Python's json module writes bare: NaN becomes null, as JavaScript writes it, Infinity stays what it is. */
 export function parseJson(text: string, { python = false } = {}): Parsed {
   const problem = scan(text);
   if (problem) return { problem };
   try {
-    return { value: JSON.parse(python ? withoutNan(text) : text) as Json }; // JSON.parse makes nothing else
+    return { value: JSON.parse(python ? inJson(text) : text) as Json }; // JSON.parse makes nothing else
   } catch (cause) {
     return { problem: cause instanceof Error ? cause.message.slice(0, 200) : 'not JSON' };
   }
 }
 
-const withoutNan = (text: string): string =>
+/** No number that JSON can write is as large as 1e999. */
+const inJson = (text: string): string =>
   text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (token) =>
-    token.startsWith('"') ? token : 'null',
+    token.startsWith('"') ? token : token.endsWith('NaN') ? 'null' : token.replace('Infinity', '1e999'),
   );
 
 /** Follows brackets and names only; whether it is JSON at all is left to the parser. */

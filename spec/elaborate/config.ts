@@ -166,9 +166,14 @@ const descend = (root: Json, key: string): unknown =>
     .split('.')
     .reduce<unknown>((at, word) => (isObject(at) && Object.hasOwn(at, word) ? at[word] : undefined), root);
 
+/** What transformers writes as `{"__float__": "Infinity"}`, since JSON has no such number. */
+const infinities: Readonly<Record<string, number>> = { Infinity: Infinity, '-Infinity': -Infinity };
+
 function plain(value: unknown): ConfigValue | undefined {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
     return value;
+  if (isObject(value))
+    return typeof value['__float__'] === 'string' ? infinities[value['__float__']] : undefined;
   if (!Array.isArray(value)) return undefined;
   const items = value.map(plain);
   return items.every((i) => i !== undefined) ? items : undefined;

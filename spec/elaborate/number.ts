@@ -28,7 +28,15 @@ const exactly: Partial<Record<Operator, (a: dim.Dim, b: dim.Dim) => dim.Dim | un
   '-': dim.sub,
   '*': dim.mul,
   '/': dim.div,
+  '**': power,
 };
+
+/** `heads ** 2` is `heads * heads`; other powers have a name of their own. */
+function power(base: dim.Dim, exponent: dim.Dim): dim.Dim | undefined {
+  const n = dim.constant(exponent);
+  if (n === undefined || !(isWhole(n) && n > 0 && n <= 8)) return undefined;
+  return Array.from({ length: n }, () => base).reduce(dim.mul);
+}
 
 export function arithmetic(sizes: Sizes, op: Operator, a: NumberValue, b: NumberValue): NumberValue {
   const value = floats[op](a.value, b.value);

@@ -102,7 +102,7 @@ test('states go from call to call, and pads leave them as they are', () => {
   const run = evaluator(graph, weights);
   const start = {
     'past_state.h': tensor('float32', [1, 3], [2, 2, 2]),
-    'past_state.n': tensor('float32', [1, 1], [2]),
+    'past_state.n': tensor('float32', [1, 1], [3]),
   };
   const first = run.run({ ...call([0, 1, 1], [0, 0, 1], 0, [3, 1, 2]), ...start });
   const before = expected([1, 2]);

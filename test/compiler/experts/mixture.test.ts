@@ -111,7 +111,11 @@ test('shares are bounded by what chose them, through sums to one, sums of masks 
   assert.is(most('softmax(where(is_top(s, 3), s, -inf))'), 3);
   assert.is(most('7 * float(where(is_top(s, 3), s, 0) / (1 + sum(s, axis=-1)))'), 3);
   assert.is(most('where(is_top(s, 4) and is_top(s * s, 2), s, 0)'), 2);
+  assert.is(most('where(is_top(s, 1), s, 0) + where(is_top(-s, 2), s, 0)'), 3);
+  assert.is(most('sigmoid(where(is_top(s, 3), s, -inf))'), 3);
   assert.is(most('where(is_top(s, 4), s, 0.5)'), undefined);
+  assert.is(most('where(is_top(s, 2), s, 0) + s'), undefined);
+  assert.is(most('s * where(is_top(s[..., :1], 1), s[..., :1], 0)'), undefined);
 });
 
 test('stacked matrices are picked by index, their biases too', () => {

@@ -155,10 +155,10 @@ test('heads that do not divide and patterns of other letters are refused', () =>
   assert.is(checked({ window_pattern: null })['window_pattern'], null);
 });
 
-test('the bare NaN and Infinity of Python are read as null, but not inside texts', () => {
+test('the bare NaN of Python is read as null and its Infinity as such, but not inside texts', () => {
   const text = '{"val_bpb": NaN, "best": -Infinity, "worst": Infinity, "note": "NaN, \\"Infinity"}';
   assert.equal(parseJson(text, { python: true }), {
-    value: { val_bpb: null, best: null, worst: null, note: 'NaN, "Infinity' },
+    value: { val_bpb: null, best: -Infinity, worst: Infinity, note: 'NaN, "Infinity' },
   });
   assert.ok('problem' in parseJson(text));
 });

@@ -33,6 +33,10 @@ const right: readonly (readonly [string, string])[] = [
   ['is_top(x, few)', 'bool[B, T, dim]'],
   ['concat(x, x, wide)', 'float32[B, T, 3 * dim]'],
   ['concat(q, k, axis=2)', '[B, T, heads + groups, head]'],
+  [
+    'expand(x as [B, T, 1, dim], heads ** 2, axis=2) as [B, T, heads, heads, dim]',
+    '[B, T, heads, heads, dim]',
+  ],
   ['concat([q, k], axis=2)', '[B, T, heads + groups, head]'],
   ['concat([x[..., :few] for i in range(heads)], x)', '[B, T, heads * few + dim]'],
   ['expand(x as [B, T, 1, dim], heads, axis=2)', '[B, T, heads, dim]'],

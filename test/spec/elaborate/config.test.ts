@@ -41,6 +41,12 @@ test('the first key that is there counts, and null is absence', () => {
   assert.is(value(both)?.value, 16);
 });
 
+test('an infinity is read as transformers writes it', () => {
+  const config = 'config {\n  dim = 32\n  limits = [0, 1] from "time_step_limit"\n}';
+  const found = checked(file(config), { config: { time_step_limit: [0, { __float__: 'Infinity' }] } });
+  assert.equal(found.program?.config[1]?.value, [0, Infinity]);
+});
+
 test('--set wins over the checkpoint', () => {
   const found = checked(file(entry), { config: { n_embd: 16 }, ...set({ dim: 24 }) });
   assert.equal(value(found), { name: 'dim', value: 24, from: 'set' });
