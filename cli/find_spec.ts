@@ -84,6 +84,9 @@ function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): Foun
     .map((c) => ({ name: c.spec.name, errors: errorsOf(c, checkpoint) }));
   const found = tried.find((t) => t.errors.length === 0);
   if (found) return { name: found.name, why: 'every size is in its config, and every tensor has its place' };
+  const hint = checkpoint.config
+    ? undefined
+    : 'it has no config: put its config.json beside it, or name a spec and give its sizes with --set';
   const closest = [...tried].sort((a, b) => a.errors.length - b.errors.length)[0];
   const sample = [...checkpoint.tensors.keys()].slice(0, 3).join(', ');
   throw new Refusal([
@@ -93,7 +96,9 @@ function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): Foun
         "nanochat's keys (transformer.h.N.attn.c_q.weight), a config.json with a model_type, or the keys and the config of " +
         tried.map((t) => t.name).join(', '),
       found: sample || 'no tensors',
-      hint: closest ? `${closest.name} comes closest: ${closest.errors[0]!.message}; ${nameOne}` : nameOne,
+      hint:
+        hint ??
+        (closest ? `${closest.name} comes closest: ${closest.errors[0]!.message}; ${nameOne}` : nameOne),
     }),
   ]);
 }
@@ -101,7 +106,7 @@ function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): Foun
 function errorsOf({ file }: Candidate, checkpoint: Checkpoint): readonly Diagnostic[] {
   const surroundings: Surroundings = {
     include: (path) => includeShipped(path),
-    config: checkpoint.config ?? {},
+    config: checkpoint.config ?? null,
   };
   const { program, diagnostics } = build(file, surroundings);
   const bound = program

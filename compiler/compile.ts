@@ -142,7 +142,7 @@ const surroundings = (
 ): Surroundings => ({
   include: recorder.include,
   compute,
-  ...(checkpoint?.config ? { config: checkpoint.config } : {}),
+  ...(checkpoint ? { config: checkpoint.config ?? null } : {}),
   ...(checkpoint?.configFile ? { configFile: checkpoint.configFile } : {}),
   ...(set ? { set } : {}),
   ...(maxSeqLen === undefined ? {} : { maxSeqLen }),

@@ -38,8 +38,8 @@ export interface Program {
 
 /** Where values come from when a model is elaborated. */
 export interface Surroundings {
-  /** The checkpoint's config, parsed JSON; absent means the spec's example sizes. */
-  readonly config?: { readonly [key: string]: unknown };
+  /** The checkpoint's config, parsed JSON; null where it has none. Without a checkpoint, the spec's example sizes count. */
+  readonly config?: { readonly [key: string]: unknown } | null;
   /** How messages name it: `meta_000000.json`. */
   readonly configFile?: string;
   /** `--set name=value`, already parsed. */

@@ -14,21 +14,32 @@ import { bool, describeKind, list, none, poison, text, type Value } from './valu
 export type KeysRead = Set<string>;
 
 export function readConfig<V>(cx: Context<V>, frame: Frame<V>, node: ast.Config, read: KeysRead): void {
+  const lacking: ast.Entry[] = [];
+  let itsOwn = true;
   for (const entry of node.entries) {
     for (const key of entry.keys) {
       read.add(key.value);
       if (node.from) read.add(`${node.from.value}.${key.value}`);
     }
-    if (entry.kind === 'Expect') expectValue(cx, frame, entry, node.from?.value);
+    if (entry.kind === 'Expect') itsOwn = expectValue(cx, frame, entry, node.from?.value) && itsOwn;
     else {
       if (!nameFree(cx, frame, entry.name)) continue;
       const value = readEntry(cx, frame, entry, node.from?.value);
-      frame.scope.names.set(entry.name.text, value ? configValue(cx, entry.name.text, value.value) : poison);
-      if (value) cx.config.push(value);
+      if (value === 'lacking') lacking.push(entry);
+      frame.scope.names.set(
+        entry.name.text,
+        isEntry(value) ? configValue(cx, entry.name.text, value.value) : poison,
+      );
+      if (isEntry(value)) cx.config.push(value);
       cx.entries.set(entry.name.text, entry.name.span);
     }
   }
+  // What another architecture's config lacks is not worth a word.
+  if (itsOwn && lacking.length > 0) reportLacking(cx, lacking);
 }
+
+const isEntry = (value: ConfigEntry | 'lacking' | undefined): value is ConfigEntry =>
+  typeof value === 'object';
 
 /** A number is from then on the size of its name; numbers of a list are `name[0]` and so on. */
 function configValue<V>(cx: Context<V>, name: string, value: ConfigValue): Value<V> {
@@ -48,7 +59,7 @@ function readEntry<V>(
   frame: Frame<V>,
   entry: ast.Entry,
   inside: string | undefined,
-): ConfigEntry | undefined {
+): ConfigEntry | 'lacking' | undefined {
   const name = entry.name.text;
   const { config, set } = cx.surroundings;
   const stated = [entry.value, entry.else].flatMap((e) =>
@@ -82,11 +93,12 @@ function readEntry<V>(
       : undefined;
   }
   const [example, otherwise] = [entry.value && kinds[0], entry.else && kinds.at(-1)];
-  const keyed = config && entry.keys.length > 0;
+  const keyed = config !== undefined && entry.keys.length > 0;
+  if (keyed && config === null) return 'lacking';
   if (otherwise !== undefined && (keyed || example === undefined))
     return { name, value: otherwise, from: 'else' };
   if (example !== undefined && !keyed) return { name, value: example, from: 'example' };
-  return void (keyed ? reportMissing(cx, entry, config) : reportNoExample(cx, frame, entry));
+  return keyed ? 'lacking' : void reportNoExample(cx, frame, entry);
 }
 
 function constantOf<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): ConfigValue | undefined {
@@ -194,6 +206,22 @@ function reportObject<V>(cx: Context<V>, { name }: ast.Entry, key: string): void
   );
 }
 
+function reportLacking<V>(cx: Context<V>, entries: readonly ast.Entry[]): void {
+  const { config } = cx.surroundings;
+  if (config) {
+    for (const entry of entries) reportMissing(cx, entry, config);
+    return;
+  }
+  const names = entries.map((e) => e.name.text);
+  report(
+    cx,
+    error('N611', `the checkpoint has no config: nothing says ${names.join(', ')}`, {
+      span: entries[0]!.span,
+      hint: `put its config.json beside it, or give each: ${names.map((n) => `--set ${n}=...`).join(' ')}`,
+    }),
+  );
+}
+
 function reportMissing<V>(cx: Context<V>, { keys, span, name }: ast.Entry, config: Json): void {
   const near = didYouMean(keys[0]!.value, Object.keys(config)).hint;
   report(
@@ -213,11 +241,17 @@ function reportNoExample<V>(cx: Context<V>, frame: Frame<V>, { name, keys }: ast
   });
 }
 
-function expectValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Expect, inside: string | undefined): void {
+/** False after a report. */
+function expectValue<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  node: ast.Expect,
+  inside: string | undefined,
+): boolean {
   const wanted = constantOf(cx, frame, node.value);
   const { config } = cx.surroundings;
   const found = config && lookUp(config, node.keys, inside);
-  if (wanted === undefined || !found || JSON.stringify(found.value) === JSON.stringify(wanted)) return;
+  if (wanted === undefined || !found || JSON.stringify(found.value) === JSON.stringify(wanted)) return true;
   const said = (value: unknown): string => (value === null ? 'none' : JSON.stringify(value));
   report(
     cx,
@@ -228,10 +262,11 @@ function expectValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Expect, insid
         span: node.span,
         expected: said(wanted),
         found: `${said(found.value)}, in ${fileOf(cx)}`,
-        hint: 'the checkpoint is of another architecture than this spec',
+        hint: 'the checkpoint is of another architecture than this spec; where no spec is named, the one that fits is found',
       },
     ),
   );
+  return false;
 }
 
 /** `--set` of something that is no entry. */
@@ -246,7 +281,7 @@ export function checkSet<V>(cx: Context<V>, names: readonly string[]): void {
 }
 
 /** Keys that nothing asked for; of objects that were looked into, the keys inside. */
-export function unreadKeys(config: Json | undefined, read: KeysRead): readonly string[] {
+export function unreadKeys(config: Json | null | undefined, read: KeysRead): readonly string[] {
   const looked = new Set([...read].flatMap((key) => prefixes(key)));
   const left: string[] = [];
   const visit = (at: Json, prefix: string): void => {

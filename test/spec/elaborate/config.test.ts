@@ -47,6 +47,29 @@ test('an infinity is read as transformers writes it', () => {
   assert.equal(found.program?.config[1]?.value, [0, Infinity]);
 });
 
+test('a checkpoint without a config is asked for one, in one line, and no example stands in for it', () => {
+  const two = 'config {\n  dim = 32 from "n_embd"\n  depth = 3 from "n_layer" else 4\n  eps = 1\n}';
+  const found = checked(file(two, 'require depth > 0, "none"'), { config: null });
+  assert.match(said(found.diagnostics), 'N611: the checkpoint has no config: nothing says dim, depth\n');
+  assert.is(found.diagnostics.length, 1);
+  const set = {
+    set: new Map([
+      ['dim', 24],
+      ['depth', 2],
+    ]),
+  };
+  assert.is(checked(file(two, 'require depth > 0, "none"'), { config: null, ...set }).diagnostics.length, 0);
+});
+
+test('of a checkpoint of another architecture that is said, and not what it lacks', () => {
+  const config = 'config {\n  dim = 32 from "n_embd"\n  expect "model_type" = "gpt2"\n}';
+  const found = checked(file(config), { config: { model_type: 'llama' } });
+  assert.equal(
+    found.diagnostics.map((d) => d.code),
+    ['N612'],
+  );
+});
+
 test('--set wins over the checkpoint', () => {
   const found = checked(file(entry), { config: { n_embd: 16 }, ...set({ dim: 24 }) });
   assert.equal(value(found), { name: 'dim', value: 24, from: 'set' });
