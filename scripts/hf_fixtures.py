@@ -101,7 +101,7 @@ FAMILIES |= {
     "gemma": ("gemma", dict(COMMON, head_dim=12, tie_word_embeddings=True)),
     "smollm3": ("smollm3", dict(COMMON, num_hidden_layers=4, tie_word_embeddings=True, no_rope_layer_interval=3)),
     "phi3_long": variant("phi3", original_max_position_embeddings=8, rope_parameters=LONG),
-    "phi3_short": variant("phi3", original_max_position_embeddings=48, max_position_embeddings=48, rope_parameters=LONG),
+    "phi3_short": variant("phi3", original_max_position_embeddings=48, rope_parameters=LONG),
     "stablelm_12b": variant("stablelm", qk_layernorm=True, use_parallel_residual=True, use_qkv_bias=False),
     "qwen3_yarn": variant("qwen3", rope_scaling=dict(YARN, attention_factor=1.3)),
     "lfm2": ("lfm2", dict(COMMON, full_attn_idxs=[1, 3], num_hidden_layers=4, block_multiple_of=8)),

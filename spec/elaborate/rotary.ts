@@ -55,14 +55,15 @@ export function makeRotary<V>(
   if (magnitude === undefined || !pairing || rounded === undefined) return poison;
   if (!(base > 0))
     return failAt(use, given.get('base'), 'N314', `\`base\` must be above 0, found ${showNumber(base)}`);
-  const freqs = frequencies(use, turning.value, base, turn);
+  const covered = cx.surroundings.maxSeqLen ?? length;
+  const freqs = frequencies(use, turning.value, { base, turn, covered });
   if (!freqs) return poison;
   return {
     kind: 'rotary',
     path,
     dim: turning,
     freqs,
-    length: cx.surroundings.maxSeqLen ?? length,
+    length: covered,
     magnitude,
     pairing,
     rounded,
@@ -113,31 +114,36 @@ function roundedOf<V>(use: Use<V>): RotaryValue<V>['rounded'] | undefined {
 function frequencies<V>(
   use: Use<V>,
   turning: number,
-  base: number,
-  turn: number,
+  { base, turn, covered }: { readonly base: number; readonly turn: number; readonly covered: number },
 ): readonly number[] | undefined {
   const freqs: number[] = [];
   for (let j = 0; j < turning / 2; j++) {
     const exponent = Math.fround((2 * j) / turning);
     const first = Math.fround(1 / Math.fround(Math.fround(base) ** exponent));
-    const f = scaled(use, first, j);
+    const f = scaled(use, [first, j, covered]);
     if (f === undefined) return undefined;
     freqs.push(Math.fround(turn * f));
   }
   return freqs;
 }
 
-/** The user's function of a frequency (and of j), in double, rounded to float32. */
-function scaled<V>(use: Use<V>, f: number, j: number): number | undefined {
+/** The user's function of a frequency (and of j, and of how many positions are covered), in double, rounded to float32. */
+function scaled<V>(use: Use<V>, known: readonly [f: number, j: number, n: number]): number | undefined {
   const argument = use.given.get('scaling');
-  if (!argument || argument.value.kind === 'none') return f;
+  if (!argument || argument.value.kind === 'none') return known[0];
   const { value } = argument;
   if (value.kind !== 'function' && value.kind !== 'builtin') {
-    failAt(use, argument, 'N314', `\`scaling\` must be a function of (f, j), found ${describeKind(value)}`);
+    failAt(
+      use,
+      argument,
+      'N314',
+      `\`scaling\` must be a function of (f, j, n), found ${describeKind(value)}`,
+    );
     return undefined;
   }
-  const args: GivenArgument<V>[] = [{ value: { kind: 'number', value: f }, span: argument.span }];
-  if (value.kind === 'function' && takesPair(value)) args.push({ value: number(j), span: argument.span });
+  const args: GivenArgument<V>[] = known
+    .slice(0, value.kind === 'function' ? taken(value) : 1)
+    .map((n, i) => ({ value: i === 0 ? { kind: 'number', value: n } : number(n), span: argument.span }));
   const result = use.cx.call(use.frame, value, {
     span: argument.span,
     args,
@@ -151,10 +157,12 @@ function scaled<V>(use: Use<V>, f: number, j: number): number | undefined {
   return undefined;
 }
 
-/** `fn slowed(f, j)`; in `fn slowed(f, factor = 4)` the second is an option of its own. */
-function takesPair<V>({ decl }: FunctionValue<V>): boolean {
-  const second = decl.signature.inputs[1];
-  return second !== undefined && (!second.value || second.name.text === 'j');
+/** Three of `fn slowed(f, j, n)`; in `fn slowed(f, factor = 4)` the second is an option of its own. */
+function taken<V>({ decl }: FunctionValue<V>): number {
+  const { inputs } = decl.signature;
+  const its = (at: number, name: string): boolean =>
+    inputs[at] !== undefined && (!inputs[at].value || inputs[at].name.text === name);
+  return its(1, 'j') ? (its(2, 'n') ? 3 : 2) : 1;
 }
 
 /** `rope(x)`: x of [B, T, n, m] with the first `dim` of m turned. */

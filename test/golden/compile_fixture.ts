@@ -16,7 +16,8 @@ import type { Tensor } from '../../spec/tensor.ts';
 export const fixture = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/golden/${name}/`, import.meta.url));
 
-export interface FixtureOptions extends Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage'> {
+export interface FixtureOptions
+  extends Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage' | 'maxSeqLen'> {
   readonly opset?: number;
   /** `onnx` when left out. */
   readonly target?: 'onnx' | 'torchscript';

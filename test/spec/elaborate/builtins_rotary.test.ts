@@ -56,6 +56,14 @@ test('a spec says the length of its tables, and a longer context asked for overr
   assert.is(tables('head, length=7', 'rope(q)', { maxSeqLen: 99 })[0]!.length, 99);
 });
 
+test('a scaling that asks for it is told how many positions there are, also where the command line says so', () => {
+  const members = 'fn far(f, j, n) = if n > 10 then f / 4 else f rope: Rotary(head, length=7, scaling=far)';
+  const first = (surroundings: Partial<Surroundings>): unknown =>
+    graphOf('rope(q)', { members, surroundings }).nodes.find((n) => n.op === 'rotary_table')?.attrs['freqs'];
+  assert.equal(first({}), [1, Math.fround(0.01)]);
+  assert.equal(first({ maxSeqLen: 11 }), [0.25, Math.fround(Math.fround(0.01) / 4)]);
+});
+
 test('magnitude, rounding and pairing reach the graph', () => {
   const args = 'head, 32, magnitude=1.5, rounded=bfloat16, pairing="interleaved"';
   const [cos, sin] = tables(args);
@@ -109,7 +117,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ['head, 32, base=0', 'N314 `base` must be above 0, found 0'],
   ['head, 32, pairing="half"', 'N314 `pairing` must be "halves" or "interleaved"'],
   ['head, 32, rounded=int64', 'N314 `rounded` must be bfloat16, float16 or none'],
-  ['head, 32, scaling=2', 'N314 `scaling` must be a function of (f, j), found a number'],
+  ['head, 32, scaling=2', 'N314 `scaling` must be a function of (f, j, n), found a number'],
   ['head, 32, scaling=near', 'N314 `scaling` must give a finite number'],
   ['head, 32, thetas=2', 'N202 `Rotary` has no argument `thetas`'],
 ];
