@@ -87,7 +87,7 @@ function withBoundaryOptions(command: Command): Command {
     .option('--ignore-extra <glob>', 'tensors that the spec does not use (repeatable)', collect(String), [])
     .option(
       '--max-seq-len <n>',
-      'positions that rotary tables cover; by default what the spec declares',
+      'how many positions rotations are computed for; what the spec declares when left out',
       whole(1),
     )
     .addOption(

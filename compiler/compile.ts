@@ -3,7 +3,7 @@
  * What turns them into files is a backend, which is no business of this folder; its passes come as an argument.
  */
 
-import { hasErrors, type Outcome } from '../spec/diagnostic.ts';
+import { type Diagnostic, error, hasErrors, type Outcome } from '../spec/diagnostic.ts';
 import { constant } from '../spec/dim.ts';
 import { parse } from '../spec/parse.ts';
 import type { ConfigValue, Program, Surroundings } from '../spec/program.ts';
@@ -94,7 +94,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   if (hasErrors(diagnostics)) return { diagnostics };
 
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
-  const context = contextOf(raw);
+  const covered = contextOf(raw) ?? Number.POSITIVE_INFINITY;
+  const { maxSeqLen = covered } = request;
+  if (maxSeqLen > covered) return { diagnostics: [...diagnostics, tooLong(maxSeqLen, covered)] };
+  const context = Number.isFinite(maxSeqLen) ? maxSeqLen : undefined;
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
   const { wholeWeights = false, statesAsLayers = false } = request;
   const padded = cache !== 'none' || (request.padded ?? false);
@@ -134,6 +137,11 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
     diagnostics,
   };
 }
+
+const tooLong = (asked: number, covered: number): Diagnostic =>
+  error('N706', `--max-seq-len ${asked}: the model has a table of learned positions, of ${covered}`, {
+    hint: 'only rotations can be computed for more',
+  });
 
 const surroundings = (
   { checkpoint, set, maxSeqLen }: CompileRequest,

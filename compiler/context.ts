@@ -2,7 +2,7 @@
 
 import { constant } from '../spec/dim.ts';
 import type { RotaryTable } from '../spec/ops/rotary_table.ts';
-import type { Graph, Node } from './ir.ts';
+import type { Graph, Node, NodeId } from './ir.ts';
 
 /** Undefined when nothing bounds the text. Reads a graph whose ports are not placed yet. */
 export function contextOf(graph: Graph): number | undefined {
@@ -12,18 +12,29 @@ export function contextOf(graph: Graph): number | undefined {
   return Number.isFinite(shortest) ? shortest : undefined;
 }
 
-function rowsOf(graph: Graph, node: Node, places: ReadonlySet<number>): number {
+function rowsOf(graph: Graph, node: Node, places: ReadonlyMap<NodeId, number>): number {
   if (node.op === 'rotary_table' && places.has(node.inputs[0]!)) return (node.attrs as RotaryTable).length;
-  if (node.op === 'gather' && places.has(node.inputs[1]!)) {
-    return constant(graph.nodes[node.inputs[0]!]!.type.shape[0]!) ?? Number.POSITIVE_INFINITY;
-  }
-  return Number.POSITIVE_INFINITY;
+  const first = node.op === 'gather' ? places.get(node.inputs[1]!) : undefined;
+  if (first === undefined) return Number.POSITIVE_INFINITY;
+  return (constant(graph.nodes[node.inputs[0]!]!.type.shape[0]!) ?? Number.POSITIVE_INFINITY) - first;
 }
 
-/** `positions`, whether the surroundings give them or the model takes them as an input. */
-function positionNodes(graph: Graph): ReadonlySet<number> {
-  const given = graph.nodes.filter(
-    ({ op, attrs }) => (op === 'ambient' || op === 'input') && attrs['name'] === 'positions',
-  );
-  return new Set(given.map((n) => n.id));
+/** `positions` and what counts as they do, with where it starts: 2 of `positions + 2`. */
+function positionNodes({ nodes }: Graph): ReadonlyMap<NodeId, number> {
+  const places = new Map<NodeId, number>();
+  const number = (id: NodeId): number | undefined =>
+    nodes[id]!.op === 'scalar' ? Number(nodes[id]!.attrs['value']) : undefined;
+  for (const { id, op, attrs, inputs } of nodes) {
+    const [a, b] = inputs;
+    const [first, second] = [places.get(a!), places.get(b!)];
+    if ((op === 'ambient' || op === 'input') && attrs['name'] === 'positions') places.set(id, 0);
+    else if (first !== undefined && (op === 'cast' || op === 'reshape')) places.set(id, first);
+    else if (first !== undefined && op === 'add') place(id, first, number(b!));
+    else if (first !== undefined && op === 'sub') place(id, first, -(number(b!) ?? Number.NaN));
+    else if (second !== undefined && op === 'add') place(id, second, number(a!));
+  }
+  function place(id: NodeId, start: number, by = Number.NaN): void {
+    if (!Number.isNaN(by)) places.set(id, start + by);
+  }
+  return places;
 }

@@ -126,13 +126,18 @@ function checkRoom(real: Rows, { slots, context }: Manifest): void {
   if (slots !== undefined && columns > slots) {
     const [expected, found] = [`at most ${slots} slots`, `${columns} tokens, padding included`];
     refuse(
-      error('N706', 'the text outgrows the static cache', { expected, found, hint: '--cache static:N' }),
+      error('N706', 'the text outgrows the static cache', {
+        expected,
+        found,
+        hint: 'compile again with --cache static:N',
+      }),
     );
   }
   const longest = Math.max(...real.map((r) => r.reduce((a, b) => a + b, 0)));
   if (context !== undefined && longest > context) {
     const [expected, found] = [`at most ${context} positions`, `${longest} tokens`];
-    refuse(error('N706', 'the text outgrows the context', { expected, found, hint: '--max-seq-len N' }));
+    const hint = 'compile again with --max-seq-len N; a table of learned positions does not grow';
+    refuse(error('N706', 'the text outgrows the context', { expected, found, hint }));
   }
 }
 

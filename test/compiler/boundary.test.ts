@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boundaryInputs, boundaryOutputs, boundaryPort, boundarySize } from '../../compiler/boundary.ts';
+import { type CompileRequest, compile } from '../../compiler/compile.ts';
 import { contextOf } from '../../compiler/context.ts';
 import { last_token_logits, place_cache } from '../../compiler/passes/index.ts';
 import { add, size, sub } from '../../spec/dim.ts';
@@ -69,6 +70,26 @@ test('the context is the shortest table that positions index', () => {
     free.op('gather', [free.param('wte', [9, 4]), free.input('tokens', typed('int64', B, T))]),
   );
   assert.is(contextOf(free.finish()), undefined);
+});
+
+function compiled(index: string, asked: Pick<CompileRequest, 'maxSeqLen'>) {
+  const text = `model m {
+    wte: Embedding(9, 4)
+    wpe: Embedding(40, 4)
+    forward(tokens: int64[B, T]) -> logits: [B, T, 4] = wte(tokens) + wpe(${index})
+  }`;
+  const { value, diagnostics } = compile({ source: { name: 'm', text }, include: () => undefined, ...asked });
+  return { context: value?.manifest.context, said: diagnostics.map((d) => `${d.code} ${d.message}`).join() };
+}
+
+test('a table of learned positions bounds the context, and a shorter one may be asked for', () => {
+  assert.is(compiled('positions', {}).context, 40);
+  assert.is(compiled('2 + positions', {}).context, 38);
+  assert.is(compiled('positions - 0', {}).context, 40);
+  assert.is(compiled('positions', { maxSeqLen: 30 }).context, 30);
+  const { context, said } = compiled('positions + 2', { maxSeqLen: 39 });
+  assert.is(context, undefined);
+  assert.is(said, 'N706 --max-seq-len 39: the model has a table of learned positions, of 38');
 });
 
 test.run();
