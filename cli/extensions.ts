@@ -9,13 +9,14 @@ import type { Op } from '../spec/op.ts';
 import { addedOp, addOp } from '../spec/ops/added.ts';
 import { isComposite } from '../spec/ops/index.ts';
 import { primitives } from '../spec/primitives/index.ts';
+import { blamedBackend, blamedOp, blamedPass } from './blame.ts';
 import { isModulePath, loadModule } from './load_module.ts';
 
 /** A name of ours, or a file whose default export is a backend. Refuses (N501, N512). */
 export async function loadTarget(target: string): Promise<Backend> {
   if (!isModulePath(target)) return findBackend(target);
   const { default: backend } = await loadModule(target);
-  if (isBackend(backend)) return backend;
+  if (isBackend(backend)) return blamedBackend(target, backend);
   throw new Refusal([
     error('N512', `${target} is no backend`, {
       file: target,
@@ -42,7 +43,7 @@ export async function loadPlugins(paths: readonly string[]): Promise<readonly Pa
       ]);
     }
     for (const op of ops) addOrRefuse(path, op);
-    passes.push(...own);
+    passes.push(...own.map((pass) => blamedPass(path, pass)));
   }
   return passes;
 }
@@ -78,7 +79,7 @@ function addOrRefuse(path: string, op: Op): void {
     const found = JSON.stringify(op.name);
     throw new Refusal([error('N512', 'an op needs a name of small letters', { file: path, found })]);
   }
-  addOp(op);
+  addOp(blamedOp(path, op));
 }
 
 type Shape = Readonly<Record<string, 'string' | 'function' | 'boolean'>>;

@@ -36,7 +36,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
     if (cause instanceof Refusal) throw cause;
     const found = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n')[0]}` : String(cause);
     const hint = found.includes("'nanoc'")
-      ? { hint: `npm install nanoc beside ${basename(path)}, or write it as .mjs` }
+      ? { hint: `name it .mts or .mjs, or npm install nanoc beside ${basename(path)}` }
       : {};
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found, ...hint })]);
   }

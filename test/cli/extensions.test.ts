@@ -121,8 +121,45 @@ test('a pass that breaks the graph is named', async () => {
     '-o',
     `${folder()}/`,
   ]);
-  assert.is.not(ran.code, 0);
-  assert.match(ran.err, 'pass careless:');
+  assert.is(ran.code, 1);
+  assert.match(ran.err, /careless\.mjs: error N512: the pass careless failed/);
+});
+
+test('code of a user that fails is said with its file and line, and never called a bug of nanoc', async () => {
+  const text = (by: string): string =>
+    `model m { wte: Embedding(9, 4) forward(tokens: int64[B, T]) -> logits: [B, T, 4] = ${by}(wte(tokens)) }`;
+  const op = (rules: string): string =>
+    `export const ops = [{ name: 'twice', doc: 'x', inputs: ['x'], ${rules} }];`;
+  const pass = (run: string): string =>
+    `export const passes = [{ name: 'p', doc: 'x', keepsScopes: true, ${run} }];`;
+  const backend = `export default { name: 'b', doc: 'x', extension: '.b', needs: () => '', passes: () => [],
+    emit() { null.x; } };`;
+  for (const [option, code, said] of [
+    [
+      '--plugin',
+      op('infer: ([x]) => x,\n decompose: (e) => e.nope()'),
+      /decompose of .* twice failed\n.*, at \w+\.mjs:2:\d+/,
+    ],
+    ['--plugin', op('infer: ([x]) => x, decompose() {}'), /it gives nothing/],
+    [
+      '--plugin',
+      op('infer: () => ({}), decompose: (e, [x]) => x'),
+      /infer of .* twice failed\n.*it must give a type/,
+    ],
+    [
+      '--plugin',
+      op("infer: ([x]) => x, decompose: (e, [x]) => e.make('reduce_sum', [x], { axis: 2 })"),
+      /it gives float32\[B, T, 1\] where infer says float32\[B, T, 4\]/,
+    ],
+    ['--plugin', pass("run() { throw new Error('boom'); }"), /the pass p failed\n.*Error: boom, at/],
+    ['--target', backend, /emit of the backend b failed\n.*TypeError/],
+  ] as const) {
+    const spec = written('s.nanospec', text(code.includes('ops =') ? 'twice' : 'silu'));
+    const path = written('own.mjs', code);
+    const ran = await nanoc(['compile', spec, option, path, '-o', `${folder()}/`]);
+    assert.is(ran.code, 1, ran.err);
+    assert.match(ran.err, said);
+  }
 });
 
 test.run();
