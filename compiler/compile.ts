@@ -69,6 +69,7 @@ export interface Compiled {
 
 /** Passes that change what a call takes and gives; the reference needs them too. */
 const shaping: readonly string[] = ['place_cache', 'state_as_layer', 'last_token_logits'];
+const shapes = ({ name }: Pass): boolean => shaping.includes(name);
 
 /** From here on a second thread pays. */
 const isLarge = ({ tensors }: Checkpoint): boolean =>
@@ -83,9 +84,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
 
   // 2. Check it with the checkpoint's config, and build the graph in the same walk.
   const recorder = recordIncludes(request.source, request.include);
-  const built = build(parsed.value, surroundings(request, recorder, compute));
+  const { program, graph: raw, ...built } = build(parsed.value, surroundings(request, recorder, compute));
   const soFar = [...parsed.diagnostics, ...built.diagnostics];
-  const { program, graph: raw } = built;
   if (!program || !raw || hasErrors(soFar)) return { diagnostics: soFar };
 
   // 3. Bind the checkpoint's tensors to the parameters, both ways.
@@ -94,10 +94,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   if (hasErrors(diagnostics)) return { diagnostics };
 
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
-  const covered = contextOf(raw) ?? Number.POSITIVE_INFINITY;
-  const { maxSeqLen = covered } = request;
-  if (maxSeqLen > covered) return { diagnostics: [...diagnostics, tooLong(maxSeqLen, covered)] };
-  const context = Number.isFinite(maxSeqLen) ? maxSeqLen : undefined;
+  const covered = contextOf(raw);
+  const { maxSeqLen: context = covered } = request;
+  if (context && covered && context > covered)
+    return { diagnostics: [...diagnostics, tooLong(context, covered)] };
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
   const { wholeWeights = false, statesAsLayers = false } = request;
   const padded = cache !== 'none' || (request.padded ?? false);
@@ -107,8 +107,7 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   });
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
-  const shape = common.filter(({ name }) => shaping.includes(name));
-  const reference = runPasses(raw, shape);
+  const reference = runPasses(raw, common.filter(shapes));
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {
