@@ -90,14 +90,12 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
 
   // 3. Bind the checkpoint's tensors to the parameters, both ways.
   const bound = bindWeights(request, program);
-  const diagnostics = [...soFar, ...bound.diagnostics];
+  const covered = contextOf(raw);
+  const { maxSeqLen: context = covered } = request;
+  const diagnostics = [...soFar, ...bound.diagnostics, ...tooLong(context, covered)];
   if (hasErrors(diagnostics)) return { diagnostics };
 
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
-  const covered = contextOf(raw);
-  const { maxSeqLen: context = covered } = request;
-  if (context && covered && context > covered)
-    return { diagnostics: [...diagnostics, tooLong(context, covered)] };
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
   const { wholeWeights = false, statesAsLayers = false } = request;
   const padded = cache !== 'none' || (request.padded ?? false);
@@ -137,10 +135,15 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   };
 }
 
-const tooLong = (asked: number, covered: number): Diagnostic =>
-  error('N706', `--max-seq-len ${asked}: the model has a table of learned positions, of ${covered}`, {
-    hint: 'only rotations can be computed for more',
-  });
+/** Rotations are computed for as many positions as are asked for; a learned table has as many as it has. */
+const tooLong = (asked = 0, covered = Number.POSITIVE_INFINITY): readonly Diagnostic[] =>
+  asked <= covered
+    ? []
+    : [
+        error('N706', `--max-seq-len ${asked}: the model has a table of learned positions, of ${covered}`, {
+          hint: 'only rotations can be computed for more',
+        }),
+      ];
 
 const surroundings = (
   { checkpoint, set, maxSeqLen }: CompileRequest,
