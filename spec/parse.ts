@@ -5,8 +5,8 @@ import type { File } from './ast.ts';
 import { type Diagnostic, error, type Outcome } from './diagnostic.ts';
 import { Grammar } from './grammar.ts';
 import { lex } from './lex.ts';
-import { explain, messages, neverClosed } from './parse_errors.ts';
-import { culprit, unclosed, without } from './parse_recovery.ts';
+import { explain, messages, neverClosed, unbraced } from './parse_errors.ts';
+import { culprit, depth, unclosed, without } from './parse_recovery.ts';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
 
@@ -74,9 +74,13 @@ function readPieces(source: Source, tokens: readonly IToken[]): Read {
       left = brace.closed;
       continue;
     }
+    // With more braces closed than opened, what is said is of the pieces that were taken out.
+    if (problems.length > 0 && depth(left) < 0) break;
+    const colon = unbraced(source, left, left.indexOf(problem.token));
+    if (colon) problems.push(colon);
     const where = culprit(source, left, problem.token, problem.context.ruleStack);
-    problems.push(explain(source, left, problem, where));
-    if (problems.length === most) break;
+    if (!colon) problems.push(explain(source, left, problem, where));
+    if (colon || problems.length === most) break;
     left = without(source, left, where.at);
   }
   return { chained: [], problems };

@@ -80,7 +80,8 @@ export function explain(
   const last = where.early ? tokens[where.at] : undefined;
   if (last) {
     const text = `unexpected end of the line after ${spelling(last)}`;
-    return error('N102', text, { span: spanOf(source, last, undefined), expected: message });
+    const back = message === label(signs.equals) ? { hint: 'what is given back stands behind `return`' } : {};
+    return error('N102', text, { span: spanOf(source, last, undefined), expected: message, ...back });
   }
   const name = isReserved(token.tokenType) && (message === label(Name) || declares(tokens[at + 1], rule));
   const code: Code = name ? 'N107' : 'N102';
@@ -132,6 +133,21 @@ export function neverClosed(source: Source, { brace, next }: Unclosed): Diagnost
   });
 }
 
+/** `config:` for `config {`, seen where the parser stumbles over the first line inside. */
+export function unbraced(source: Source, tokens: readonly IToken[], at: number): Diagnostic | undefined {
+  const near = tokens.slice(Math.max(0, at - 3), at + 1);
+  const colon = near.find(
+    (t, i) => t.tokenType === signs.colon && /^(?:config|checkpoint)$/.test(near[i - 1]?.image ?? ''),
+  );
+  if (!colon) return undefined;
+  const word = tokens[tokens.indexOf(colon) - 1]!.image;
+  return error('N102', 'unexpected `:`', {
+    span: spanOf(source, colon, undefined),
+    expected: '`{`',
+    hint: `what belongs to it stands in braces: ${word} { ... }`,
+  });
+}
+
 const opens: readonly TokenType[] = [signs.open, signs.openBracket, signs.openBrace];
 const closes: readonly TokenType[] = [signs.close, signs.closeBracket, signs.closeBrace];
 
@@ -146,10 +162,14 @@ function hintFor(
   const inside = (rule: string): boolean => rules.includes(rule);
   const { image, tokenType } = token;
   if (tokenType === Name && /^(?:keys|text)$/.test(rules.at(-1) ?? '')) return `write "${image}"`;
+  if (image === 'if' && before && wantsOperand(before))
+    return 'put it in parentheses: x + (if c then a else b)';
+  if (image === 'in') return 'membership is a function: contains(list, x)';
   if (isReserved(tokenType) && !inside('args') && before?.image !== '.') {
     return `choose another name; the checkpoint's can be kept: name: [n] from "${image}"`;
   }
   if (image === ':' && inside('args')) return 'arguments are named with `=`: axis=1';
+  if (image === ':' && before?.image === ')') return 'what belongs to it stands in braces: { ... }';
   if (image === '=' && inside('args')) return "only a plain name can be an argument's name";
   if (image === '==') return '`=` gives a value, `==` compares two';
   if (image === '->') return 'a result type stands after `forward(...)` or `fn name(...)`';
@@ -174,5 +194,6 @@ function closeHint(token: IToken, tokens: readonly IToken[]): string | undefined
   return wanted === token.tokenType ? undefined : `\`${last.image}\` is closed with ${label(wanted)}`;
 }
 
+const wantsOperand = ({ image }: IToken): boolean => /^(?:[-+*/%@]+|and|or|not)$/.test(image);
 const startsValue = ({ image }: IToken): boolean => /^[\w"([]/.test(image);
 const endsValue = ({ image }: IToken): boolean => /[\w")\]]$/.test(image);

@@ -64,7 +64,8 @@ const braces: ReadonlyMap<TokenType, number> = new Map([
   [signs.openBrace, 1],
   [signs.closeBrace, -1],
 ]);
-const depth = (tokens: readonly IToken[]): number =>
+/** How many braces more are opened than closed. */
+export const depth = (tokens: readonly IToken[]): number =>
   tokens.reduce((sum, t) => sum + (braces.get(t.tokenType) ?? 0), 0);
 
 interface Line {

@@ -3,7 +3,7 @@
 import type { Dim } from '../dim.ts';
 import { type Builtin, failAt, numberArg, parameters, wholeArg } from './builtin.ts';
 import { named, number, showNumber } from './number.ts';
-import { describeKind, list, type NumberValue, poison } from './value.ts';
+import { bool, describeKind, list, type NumberValue, plainOf, poison } from './value.ts';
 
 /** Entries beyond which a range is a mistake. */
 const most = 100_000;
@@ -38,6 +38,20 @@ const len: Builtin = {
   },
 };
 
+const contains: Builtin = {
+  doc: 'whether an entry of a list equals a value',
+  params: parameters('list, x'),
+  call(use) {
+    const [{ value }, of] = [use.given.get('list')!, use.given.get('x')!];
+    const wanted = plainOf(of.value);
+    if (value.kind !== 'list')
+      return failAt(use, undefined, 'N314', `\`contains\` looks in a list, found ${describeKind(value)}`);
+    if (wanted === undefined)
+      return failAt(use, of, 'N314', `\`contains\` looks for a plain value, found ${describeKind(of.value)}`);
+    return bool(value.items.some((item) => plainOf(item) === wanted));
+  },
+};
+
 const unary = (doc: string, f: (x: number) => number): Builtin => ({
   doc,
   params: parameters('x'),
@@ -53,6 +67,7 @@ const unary = (doc: string, f: (x: number) => number): Builtin => ({
 export const numbers = {
   range,
   len,
+  contains,
   ceil: unary('the next whole number above', Math.ceil),
   floor: unary('the next whole number below', Math.floor),
   log2: unary('logarithm to base 2', Math.log2),

@@ -13,6 +13,7 @@ import {
   bool,
   describeKind,
   type NumberValue,
+  plainOf,
   poison,
   type SizeValue,
   type TensorValue,
@@ -259,15 +260,7 @@ function comparePlain<V>(op: ast.BinaryOp, a: Value<V>, b: Value<V>): boolean | 
     const rest = { '<=': a.value <= b.value, '>': a.value > b.value, '>=': a.value >= b.value };
     return { ...order, ...rest }[op as '==']; // the operators of a comparison are these six
   }
-  const plain = (x: Value<V>): unknown =>
-    x.kind === 'number' || x.kind === 'string' || x.kind === 'bool'
-      ? x.value
-      : x.kind === 'none'
-        ? null
-        : x.kind === 'dtype'
-          ? `dtype ${x.dtype}`
-          : undefined;
-  const [x, y] = [plain(a), plain(b)];
+  const [x, y] = [plainOf(a), plainOf(b)];
   if (x === undefined || y === undefined || (op !== '==' && op !== '!=')) return undefined;
   return (x === y) === (op === '==');
 }

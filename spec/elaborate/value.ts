@@ -188,3 +188,10 @@ const kindNames: Readonly<Record<Value<unknown>['kind'], string>> = {
   absent: 'an absent member',
   poison: 'a wrong value',
 };
+
+/** What `==` compares when compiling; undefined for what has no such equality. */
+export function plainOf<V>(x: Value<V>): number | string | boolean | null | undefined {
+  if (x.kind === 'number' || x.kind === 'string' || x.kind === 'bool') return x.value;
+  if (x.kind === 'none') return null;
+  return x.kind === 'dtype' ? `dtype ${x.dtype}` : undefined;
+}
