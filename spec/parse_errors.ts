@@ -164,7 +164,8 @@ function hintFor(
   if (tokenType === Name && /^(?:keys|text)$/.test(rules.at(-1) ?? '')) return `write "${image}"`;
   if (image === 'if' && before && wantsOperand(before))
     return 'put it in parentheses: x + (if c then a else b)';
-  if (image === 'in') return 'membership is a function: contains(list, x)';
+  const named = declares(tokens[tokens.indexOf(token) + 1], rules.at(-1) ?? '');
+  if (image === 'in' && !named) return 'membership is a function: contains(list, x)';
   if (isReserved(tokenType) && !inside('args') && before?.image !== '.') {
     return `choose another name; the checkpoint's can be kept: name: [n] from "${image}"`;
   }
