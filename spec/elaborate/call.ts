@@ -90,12 +90,17 @@ function forward<V>(cx: Context<V>, frame: Frame<V>, module: ModuleValue<V>, by:
       },
     );
   }
-  return run(
-    cx,
-    frame,
-    { frame: { ...frame, path, label, via: [] }, what: by.name, node, scope, key: module },
-    by,
-  );
+  const { span: member } = module;
+  const callee = {
+    frame: { ...frame, path, label, member, via: [] },
+    what: by.name,
+    node,
+    scope,
+    key: module,
+  };
+  const result = run(cx, frame, callee, by);
+  const made = isPrelude(node.span) && !isPrelude(member) && result.kind === 'tensor' && !result.origin;
+  return made ? { ...result, origin: { label: by.name, span: member } } : result;
 }
 
 /** What is about to run: whose names it sees, and what must not be running already. */
@@ -133,7 +138,7 @@ function run<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocat
 /** Errors in the prelude are shown where the user called into it; in the user's own code, where they are. */
 function inside<V>(
   caller: Frame<V>,
-  { path, label, via, pairs, stepping }: Frame<V>,
+  { path, label, via, pairs, stepping, member }: Frame<V>,
   { span }: ast.Function | ast.Forward,
   scope: Scope<V>,
   by: Invocation<V>,
@@ -146,6 +151,7 @@ function inside<V>(
     depth: caller.depth + 1,
     ...(pairs ? { pairs } : {}),
     ...(stepping ? { stepping } : {}),
+    ...(member ? { member } : {}),
     ...sited(caller, by, isPrelude(span)),
   };
 }

@@ -76,6 +76,8 @@ export interface Frame<V> {
   readonly site?: Span;
   /** The user's instance that the site stands in, and what was called there. */
   readonly siteLabel?: string;
+  /** The member of the user's file whose forward this is. */
+  readonly member?: Span;
   readonly siteName?: string;
   /** Calls within calls, for recursion. */
   readonly depth: number;

@@ -314,7 +314,7 @@ function product<V>(
   }
   const [inner, outer] = w.type.shape as [dim.Dim, dim.Dim];
   const last = x.type.shape.at(-1);
-  if (!last || !same(cx.sizes, last, inner)) return misfit(cx, frame, node, x, inner);
+  if (!last || !same(cx.sizes, last, inner)) return misfit(cx, frame, node, x, [inner, outer]);
   if (isTokens(last)) return fail(cx, frame, node, 'N310', '`@` along the token axis mixes tokens');
   const pair = together(cx, frame, node, x, w);
   if (!pair) return poison;
@@ -332,7 +332,7 @@ function misfit<V>(
   frame: Frame<V>,
   node: ast.Binary,
   x: TensorValue<V>,
-  inner: dim.Dim,
+  [inner, outer]: readonly [dim.Dim, dim.Dim],
 ): Value<V> {
   const last = x.type.shape.at(-1);
   const found = showTensor(cx, x.type);
@@ -346,8 +346,14 @@ function misfit<V>(
       related: [...shapeNote(x), ...sizeNotes(cx, [last, inner])],
     });
   }
-  const related = shapeNote(x);
-  const hint = mergeHint(cx, x, inner);
+  const made = frame.site && frame.member && frame.label;
+  const related = [
+    ...(made ? [{ message: `\`${frame.label}\` is made here`, span: frame.member }] : []),
+    ...shapeNote(x),
+  ];
+  const exchanged = last && !isLaw(last) && same(cx.sizes, last, outer);
+  const turned = made ? 'are its inputs and outputs exchanged?' : 'turn the matrix: x @ transpose(w)';
+  const hint = exchanged ? { hint: turned } : mergeHint(cx, x, inner);
   return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found, related, ...hint });
 }
 

@@ -83,6 +83,7 @@ export const mistakes: readonly Mistake[] = [
     code: 'N301',
     line: 'forward(x) = down_proj(swiglu(gate_proj(x), up_proj(x)))',
     said: '`model.layers[0].mlp.down_proj` takes [..., dim (2048)]',
+    hint: 'are its inputs and outputs exchanged?',
   },
   {
     what: 'a result of another shape',
