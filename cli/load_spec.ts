@@ -1,7 +1,7 @@
 /** From what the user typed (a path, a shipped spec's name, or only a checkpoint) to the text of a spec. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
 import { findGeneration } from '../compiler/weights/nanochat.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -58,14 +58,13 @@ function readSpec(path: string): string {
   }
 }
 
-/** Included paths are relative to the file that includes them. */
+/** Included paths are relative to the file that includes them; what is not there may be a spec that ships. */
 function includeFrom(root: string): Surroundings['include'] {
   return (path, from) => {
-    const file = resolve(dirname(from === '' ? root : from), path);
     const name = join(dirname(from === '' ? root : from), path);
-    return existsSync(file) && statSync(file).isFile()
-      ? { name, text: readFileSync(file, 'utf8') }
-      : undefined;
+    const known = shippedSpecs().find((s) => basename(s.path) === path);
+    const found = [name, ...(known ? [known.path] : [])].find((f) => existsSync(f) && statSync(f).isFile());
+    return found === undefined ? undefined : { name: found, text: readFileSync(found, 'utf8') };
   };
 }
 

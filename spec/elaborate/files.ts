@@ -72,7 +72,7 @@ function included<V>(
   const source = cx.surroundings.include(path.value, path.span.source.name);
   if (!source) {
     return fail(cx, frame, path, 'N211', `there is no file \`${path.value}\``, {
-      hint: 'paths are relative to the file that includes',
+      hint: 'paths are relative to the file that includes; specs that ship are found by their names',
     });
   }
   if (open.includes(source.name) || open.length > deepest) {

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesOf, lines, nanoc, root, written } from './run_cli.ts';
@@ -152,6 +153,16 @@ test('quiet leaves the errors and nothing else', async () => {
   const { code, err } = await nanoc(['check', '--quiet', written('broken.nanospec', broken)]);
   assert.is(code, 1);
   assert.match(err, 'N301');
+});
+
+test('a spec of the user includes those that ship by their names, unless one of that name lies beside it', async () => {
+  const own = written('mine.nanospec', bytesOf(join(root, 'examples/gemma3.nanospec')));
+  const { code, err } = await nanoc(['check', own]);
+  assert.is(code, 0, err);
+  writeFileSync(join(dirname(own), 'gemma2.nanospec'), 'block Norm(n) { }');
+  const beside = await nanoc(['check', own]);
+  assert.is(beside.code, 1);
+  assert.match(beside.err, /gemma2 has no|N20\d/);
 });
 
 test.run();
