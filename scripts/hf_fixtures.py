@@ -118,13 +118,40 @@ FAMILIES |= {
     "gpt_bigcode": ("gpt_bigcode", dict(vocab_size=97, n_positions=64, n_embd=32, n_layer=3, n_head=4, n_inner=80,
                                         bos_token_id=1, eos_token_id=2)),
     "persimmon": ("persimmon", dict(COMMON, num_key_value_heads=None, tie_word_embeddings=False)),
+    "qwen3_5": ("qwen3_5_text", dict(COMMON, head_dim=12, tie_word_embeddings=True, layer_types=kind(3, 2, "linear_attention"),
+                                     partial_rotary_factor=0.5, linear_num_key_heads=2, linear_num_value_heads=6,
+                                     linear_key_head_dim=6, linear_value_head_dim=8, linear_conv_kernel_dim=3, rms_norm_eps=1e-3)),
+    "glm4": ("glm4", dict(COMMON, head_dim=12, partial_rotary_factor=0.5, attention_bias=True, tie_word_embeddings=False)),
+    "gptj": ("gptj", dict(vocab_size=97, n_positions=64, n_embd=32, n_layer=3, n_head=2, n_inner=56, rotary_dim=6,
+                          bos_token_id=1, eos_token_id=2)),
+    "exaone4": ("exaone4", dict(COMMON, num_hidden_layers=4, head_dim=12, sliding_window=6, sliding_window_pattern=3,
+                                tie_word_embeddings=False, rope_scaling=FAMILIES["llama"][1]["rope_scaling"])),
+    "exaone4_full": ("exaone4", dict(COMMON, num_hidden_layers=2, sliding_window=None, layer_types=["full_attention"] * 2,
+                                     tie_word_embeddings=True)),
+    "nemotron": ("nemotron", dict(COMMON, head_dim=12, partial_rotary_factor=0.5, tie_word_embeddings=False)),
+    "hunyuan_v1_dense": ("hunyuan_v1_dense", dict(COMMON, head_dim=12, tie_word_embeddings=True, rope_scaling=dict(
+        type="dynamic", rope_type="dynamic", alpha=1000.0, factor=1.0))),
+    "opt": ("opt", dict(vocab_size=97, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, ffn_dim=48,
+                        max_position_embeddings=64, bos_token_id=1, eos_token_id=2, pad_token_id=0)),
+    "helium": ("helium", dict(COMMON, head_dim=8, tie_word_embeddings=False)),
+    "gpt_neo": ("gpt_neo", dict(vocab_size=97, hidden_size=32, num_layers=3, num_heads=4, intermediate_size=72, window_size=6,
+                                attention_types=[[["local", "global"], 1], [["local"], 1]], max_position_embeddings=64,
+                                bos_token_id=1, eos_token_id=2)),
+}
+
+FAMILIES |= {
+    "opt_350m": variant("opt", do_layer_norm_before=False, word_embed_proj_dim=20),
 }
 
 # No spec of ours: what `nanoc new --from-checkpoint` makes of them is tested.
 UNSHIPPED = {"arcee", "gpt_bigcode", "persimmon", "qwen2_moe"}
 
 
-def randomised(model, seed):
+# Their recurrence amplifies: with matrices of the others' size float32 itself would be far from float64.
+SCALE = {"qwen3_5": 0.7}
+
+
+def randomised(model, seed, scale):
     torch.manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():
@@ -132,12 +159,13 @@ def randomised(model, seed):
                 centre = 0.0 if "bias" in name or "sink" in name or is_less_one(model, name) else 1.0
                 p.copy_(centre + 0.2 * torch.randn_like(p))
             else:
-                p.copy_(torch.randn_like(p) * (1.3 / p.shape[-1] ** 0.5 if "embed" not in name and "wte" not in name else 0.5))
+                p.copy_(torch.randn_like(p) * (scale / p.shape[-1] ** 0.5 if "embed" not in name and "wte" not in name else 0.5))
     return model
 
 
 def is_less_one(model, name):
-    return model.config.model_type.startswith("gemma") and "norm" in name
+    less_one = model.config.model_type.startswith(("gemma", "nemotron", "qwen3_5"))
+    return less_one and "norm" in name and "linear_attn" not in name
 
 
 def kept(out):
@@ -150,7 +178,7 @@ def make(family, seed):
     config = CONFIG_MAPPING[model_type](**{k: v for k, v in options.items() if v is not None or k == "sliding_window" or k == "q_lora_rank"})
     config._attn_implementation = "eager"
     torch.manual_seed(seed)
-    model = randomised(AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval(), seed)
+    model = randomised(AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval(), seed, SCALE.get(family, 1.3))
     folder = ROOT / ("unshipped" if family in UNSHIPPED else "golden") / f"hf-{family.replace('_', '-')}"
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
