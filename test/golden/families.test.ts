@@ -36,11 +36,13 @@ const families: Readonly<
   'hf-gemma': { spec: 'gemma', twin: ['sqrt(dim) * model', 'model'] },
   'hf-gemma2': { spec: 'gemma2', twin: ['softcap=inner', 'softcap=2 * inner'] },
   'hf-gemma3': { spec: 'gemma3', twin: ['window=if local then window', 'window=if local then window - 1'] },
+  'hf-glm4': { spec: 'glm4', twin: ['pairing="interleaved"', 'pairing="halves"'] },
   'hf-gpt-neox': { spec: 'gpt_neox', twin: ['floor(head * part)', '2 * floor(head * part)'] },
   'hf-gpt-oss': { spec: 'gpt_oss', twin: ['sinks=sinks', 'sinks=0 * sinks'] },
   'hf-gpt-oss-truncated': { spec: 'gpt_oss', twin: ['fast, slow, whole)', 'fast, slow, false)'] },
   'hf-gpt2': { spec: 'gpt2', twin: ['gelu_tanh(c_fc(x))', 'gelu(c_fc(x))'] },
   'hf-granite': { spec: 'granite', twin: ['scale=scale)', 'scale=2 * scale)'] },
+  'hf-helium': { spec: 'helium', twin: ['pairing="interleaved"', 'pairing="halves"'] },
   'hf-lfm2': { spec: 'lfm2', twin: ['seen[:, j:T+j]', 'seen[:, kernel-1-j:T+kernel-1-j]'] },
   'hf-lfm2-biased': { spec: 'lfm2', twin: ['then y + conv.bias', 'then y - conv.bias'] },
   'hf-llama': {
