@@ -28,6 +28,8 @@ const families: Readonly<
   'hf-cohere2': { spec: 'cohere2', twin: ['then rope else unturned', 'then rope else rope'] },
   'hf-deepseek-v2': { spec: 'deepseek_v2', twin: ['(plain + turned) ** -0.5', 'plain ** -0.5'] },
   'hf-deepseek-v2-yarn': { spec: 'deepseek_v2', twin: ['original, fast, slow)', 'original, fast, 1)'] },
+  'hf-exaone4': { spec: 'exaone4', twin: ['then rope else unturned', 'then rope else rope'] },
+  'hf-exaone4-full': { spec: 'exaone4', twin: ['then rope else unturned', 'then unturned else rope'] },
   'hf-falcon': { spec: 'falcon', twin: ['self_attention(y) + mlp(z)', 'self_attention(y) + mlp(x)'] },
   'hf-falcon-grouped': {
     spec: 'falcon',
@@ -45,6 +47,7 @@ const families: Readonly<
   'hf-gptj': { spec: 'gptj', twin: ['pairing="interleaved"', 'pairing="halves"'] },
   'hf-granite': { spec: 'granite', twin: ['scale=scale)', 'scale=2 * scale)'] },
   'hf-helium': { spec: 'helium', twin: ['pairing="interleaved"', 'pairing="halves"'] },
+  'hf-hunyuan-v1-dense': { spec: 'hunyuan_v1_dense', twin: ['alpha ** (head / (head - 2))', 'alpha'] },
   'hf-lfm2': { spec: 'lfm2', twin: ['seen[:, j:T+j]', 'seen[:, kernel-1-j:T+kernel-1-j]'] },
   'hf-lfm2-biased': { spec: 'lfm2', twin: ['then y + conv.bias', 'then y - conv.bias'] },
   'hf-llama': {
@@ -56,6 +59,7 @@ const families: Readonly<
   'hf-mixtral': { spec: 'mixtral', twin: ['is_top(s, chosen)', 'is_top(s, 1)'] },
   'hf-mixtral-window': { spec: 'mixtral', twin: ['window=window', 'window=window + 1'] },
   'hf-mpt': { spec: 'mpt', twin: ['-8 * rank / n', '-8 * rank / (n + 1)'] },
+  'hf-nemotron': { spec: 'nemotron', twin: ['square(relu(', '(relu('] },
   'hf-olmo2': { spec: 'olmo2', twin: ['q_norm(q_proj(x))', 'q_proj(x)'] },
   'hf-olmo3': { spec: 'olmo3', twin: ['window=if local then window', 'window=if local then window - 1'] },
   'hf-olmo3-yarn': { spec: 'olmo3', twin: ['then near_rope else far_rope', 'then far_rope else near_rope'] },
