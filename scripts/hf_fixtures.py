@@ -141,14 +141,29 @@ FAMILIES |= {
 
 FAMILIES |= {
     "opt_350m": variant("opt", do_layer_norm_before=False, word_embed_proj_dim=20),
+    "deepseek_v3": ("deepseek_v3", dict(COMMON, num_key_value_heads=4, num_hidden_layers=2, kv_lora_rank=10, q_lora_rank=12,
+                                        qk_nope_head_dim=8, qk_rope_head_dim=8, v_head_dim=6, n_routed_experts=6, n_shared_experts=1,
+                                        num_experts_per_tok=2, moe_intermediate_size=16, first_k_dense_replace=1, n_group=2,
+                                        topk_group=1, routed_scaling_factor=1.5, tie_word_embeddings=False,
+                                        rope_scaling=dict(YARN, mscale=0.7, mscale_all_dim=0.9))),
+    "deepseek_v3_plain": ("deepseek_v3", dict(COMMON, num_key_value_heads=4, num_hidden_layers=2, kv_lora_rank=10, q_lora_rank=None,
+                                              qk_nope_head_dim=8, qk_rope_head_dim=4, v_head_dim=6, n_routed_experts=4,
+                                              n_shared_experts=2, num_experts_per_tok=2, moe_intermediate_size=16,
+                                              first_k_dense_replace=1, n_group=1, topk_group=1, norm_topk_prob=False,
+                                              tie_word_embeddings=False)),
+    "recurrent_gemma": ("recurrent_gemma", dict(COMMON, num_key_value_heads=1, intermediate_size=88, attention_window_size=6,
+                                                lru_width=40, conv1d_width=3, block_types=["recurrent", "attention"])),
 }
 
 # No spec of ours: what `nanoc new --from-checkpoint` makes of them is tested.
 UNSHIPPED = {"arcee", "gpt_bigcode", "persimmon", "qwen2_moe"}
 
 
-# Their recurrence amplifies: with matrices of the others' size float32 itself would be far from float64.
-SCALE = {"qwen3_5": 0.7}
+# Where a recurrence amplifies, matrices of the others' size would put float32 itself too far from float64.
+SCALE = {"qwen3_5": 0.7, "recurrent_gemma": 1.0}
+
+# Its cache takes the state to be as wide as the model and is not handed back: each step computes the whole text.
+CACHELESS = {"recurrent_gemma"}
 
 
 def randomised(model, seed, scale):
@@ -160,11 +175,14 @@ def randomised(model, seed, scale):
                 p.copy_(centre + 0.2 * torch.randn_like(p))
             else:
                 p.copy_(torch.randn_like(p) * (scale / p.shape[-1] ** 0.5 if "embed" not in name and "wte" not in name else 0.5))
+        for name, b in model.named_buffers():
+            if "correction_bias" in name:
+                b.copy_(0.2 * torch.randn_like(b))
     return model
 
 
 def is_less_one(model, name):
-    less_one = model.config.model_type.startswith(("gemma", "nemotron", "qwen3_5"))
+    less_one = model.config.model_type.startswith(("gemma", "nemotron", "qwen3_5", "recurrent_gemma"))
     return less_one and "norm" in name and "linear_attn" not in name
 
 
@@ -189,13 +207,15 @@ def make(family, seed):
     prompt = torch.randint(0, config.vocab_size, (ROWS, PROMPT), generator=generator)
     with torch.no_grad():
         logits = model(tokens, use_cache=False).logits.float()
-        out = model(prompt, use_cache=True)
+        cached = family not in CACHELESS
+        out = model(prompt, use_cache=cached)
         generated, steps = [], []
         for _ in range(STEPS):
             last = out.logits[:, -1].float()
             steps.append(last)
             generated.append(last.argmax(-1))
-            out = model(generated[-1][:, None], **kept(out), use_cache=True)
+            text = torch.cat([prompt, *(g[:, None] for g in generated)], 1)
+            out = model(text[:, -1:] if cached else text, **kept(out), use_cache=cached)
     step_logits = torch.stack(steps, 1)
     top = step_logits.topk(2, -1).values
     save_file({"tokens": tokens, "logits": logits.contiguous(), "prompt": prompt, "generated": torch.stack(generated, 1),

@@ -28,6 +28,8 @@ const families: Readonly<
   'hf-cohere2': { spec: 'cohere2', twin: ['then rope else unturned', 'then rope else rope'] },
   'hf-deepseek-v2': { spec: 'deepseek_v2', twin: ['(plain + turned) ** -0.5', 'plain ** -0.5'] },
   'hf-deepseek-v2-yarn': { spec: 'deepseek_v2', twin: ['original, fast, slow)', 'original, fast, 1)'] },
+  'hf-deepseek-v3': { spec: 'deepseek_v3', twin: ['is_top(best, open)', 'is_top(-best, open)'] },
+  'hf-deepseek-v3-plain': { spec: 'deepseek_v3', twin: ['is_top(s, chosen)', 'is_top(p, chosen)'] },
   'hf-exaone4': { spec: 'exaone4', twin: ['then rope else unturned', 'then rope else rope'] },
   'hf-exaone4-full': { spec: 'exaone4', twin: ['then rope else unturned', 'then unturned else rope'] },
   'hf-falcon': { spec: 'falcon', twin: ['self_attention(y) + mlp(z)', 'self_attention(y) + mlp(x)'] },

@@ -20,6 +20,7 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-deepseek-v2', { rope_parameters: { ...yarn, attention_factor: 2 } }, 'attention_factor'],
   ['hf-deepseek-v2', { hidden_act: 'gelu' }, 'hidden_act'],
   ['hf-deepseek-v2', { topk_method: 'noaux_tc' }, 'topk_method'],
+  ['hf-deepseek-v3', { scoring_func: 'softmax' }, 'scoring_func'],
   ['hf-exaone4', { rope_parameters: yarn }, 'rope scaling'],
   ['hf-falcon', { alibi: true }, 'alibi'],
   ['hf-falcon', { parallel_attn: false }, 'parallel_attn'],
