@@ -80,6 +80,7 @@ const families: Readonly<
   'hf-qwen3': { spec: 'qwen3', twin: ['rope(k_norm(k_proj(x)', 'rope((k_proj(x)'] },
   'hf-qwen3-moe': { spec: 'qwen3_moe', twin: ['if shares {', 'if not shares {'] },
   'hf-qwen3-5': { spec: 'qwen3_5', twin: ['s = s * decay', 's = s * 0.9 * decay'] },
+  'hf-recurrent-gemma': { spec: 'recurrent_gemma', twin: ['where(first, 1, sqrt(', 'where(first, 0, sqrt('] },
   'hf-smollm3': { spec: 'smollm3', twin: ['turns[i] == 1', 'turns[i] == 0'] },
   'hf-qwen3-yarn': { spec: 'qwen3', twin: ['magnitude=strength', 'magnitude=1'] },
   'hf-stablelm': { spec: 'stablelm', twin: ['floor(head * part)', 'floor(head * part / 2)'] },
