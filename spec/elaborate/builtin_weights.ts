@@ -6,7 +6,7 @@ import { inPlace, isLaw, mixes, mixHint } from './axes.ts';
 import { type Builtin, failAt, parameters, tensorArg, type Use } from './builtin.ts';
 import { isWhole } from './number.ts';
 import { numberOf } from './sizes.ts';
-import { emit, showTensor } from './tensors.ts';
+import { emit, scalar, showTensor } from './tensors.ts';
 import { describeKind, type ListValue, poison, type TensorValue } from './value.ts';
 
 /** Neither rows nor tokens in any axis; false after a report. */
@@ -60,9 +60,21 @@ const take: Builtin = {
     }
     const shape = [...ids.type.shape, ...table.type.shape.slice(1)];
     if (!frame.pairs && !inPlace(cx, frame, call, shape)) return poison;
-    return emit(cx, frame, call, 'gather', [table, ids], {}, { dtype: table.type.dtype, shape });
+    const rows = frame.pairs ? within(use, ids, table) : ids;
+    return emit(cx, frame, call, 'gather', [table, rows], {}, { dtype: table.type.dtype, shape });
   },
 };
+
+/** Of pairs of tokens those are computed too that are never seen, such as a key after its query: their ids are no rows. */
+function within<V>(
+  { cx, frame, call }: Use<V>,
+  ids: TensorValue<V>,
+  { type: { shape } }: TensorValue<V>,
+): TensorValue<V> {
+  const bound = (op: 'min' | 'max', x: TensorValue<V>, n: number): TensorValue<V> =>
+    emit(cx, frame, call, op, [x, scalar(cx, frame, call, n, 'int64')], {}, ids.type);
+  return bound('min', bound('max', ids, 0), (numberOf(cx.sizes, shape[0]!) ?? 1) - 1);
+}
 
 /** Numbers beyond which a constant belongs into the checkpoint. */
 const most = 2 ** 20;

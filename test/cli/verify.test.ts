@@ -28,6 +28,26 @@ test('a spec is compiled, run every way and compared, and nothing is left behind
   assert.equal(left(), before);
 });
 
+test('a learned bias by distance is read for the pairs that are seen, whatever the others would ask for', async () => {
+  const text = `model relative {
+    config { heads = 4 head = 8 buckets = 5 }
+    dim = heads * head
+    wte: Embedding(100, dim)
+    qkv: Linear(dim, 3 * dim)
+    lean: [buckets, heads]
+    fn by_distance(h, q, k) = take(lean[:, h], int64(min(q - k, 4)))
+    forward(tokens: int64[B, T]) -> logits: [B, T, dim] {
+      q, k, v = unbind(qkv(wte(tokens)) as [B, T, 3, heads, head], axis=2)
+      k, v = cache(k, v)
+      return attention(q, k, v, bias=by_distance) as [B, T, dim]
+    }
+  }`;
+  for (const more of [[], ['--cache', 'static:64'], ['--cache', 'none']]) {
+    const ran = await nanoc(['verify', written('relative.nanospec', text), ...more]);
+    assert.is(ran.code, 0, ran.err);
+  }
+});
+
 test("a model is held against its own weights, or against a checkpoint's, and someone else's numbers", async () => {
   const path = await model();
   const golden = ['--golden', `${fixture(name)}/io.safetensors`];
