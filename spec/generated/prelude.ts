@@ -5,6 +5,7 @@ fn linear(x, weight) = x @ transpose(weight)
 fn square(x) = x * x
 fn silu(x) = x * sigmoid(x)
 fn swiglu(gate, up) = silu(gate) * up
+fn softplus(x) = max(x, 0) + log(1 + exp(-abs(x)))
 fn softcap(x, limit) = limit * tanh(x / limit)
 fn round_up(n, multiple) = ceil(n / multiple) * multiple
 
