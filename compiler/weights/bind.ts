@@ -4,6 +4,7 @@ import { type Diagnostic, error, hasErrors, type Related, warning } from '../../
 import { nearest } from '../../spec/nearest.ts';
 import type { NameRules, Program } from '../../spec/program.ts';
 import type { ParamDecl } from '../../spec/sink.ts';
+import type { Span } from '../../spec/source.ts';
 import type { Checkpoint, LazyTensor } from './checkpoint.ts';
 import { convertible } from './convert.ts';
 import { matches } from './globs.ts';
@@ -36,20 +37,20 @@ export function bind(
   const left = new Map(tensors);
   const entries = new Map<string, Bound>();
   const missing: ParamDecl[] = [];
-  const unfit: Diagnostic[] = [];
+  const unfit: { readonly key: string; readonly span: Span; readonly problem: Diagnostic }[] = [];
   for (const decl of program.params) {
     const tensor = tensors.get(decl.key);
     left.delete(decl.key);
     if (!tensor && decl.default === undefined) missing.push(decl);
     else entries.set(decl.key, { decl, ...(tensor && { tensor }) });
     const problem = tensor && misfit(decl, tensor, file);
-    if (problem) unfit.push(problem);
+    if (problem) unfit.push({ key: decl.key, span: decl.span, problem });
   }
   const untied = checkTied(program.names, left, entries, file);
   const diagnostics = [
     ...clashes,
     ...allAbsent(missing, [...left.keys()], file),
-    ...unfit,
+    ...byLine(unfit).map(([{ problem }, ...more]) => ({ ...problem, ...andMore(more.map((m) => m.key)) })),
     ...untied,
     ...leftOver(unignored(left, program.names), ignoreExtra, file),
   ];
@@ -95,17 +96,39 @@ function misfit(decl: ParamDecl, { name, shape, dtype }: LazyTensor, file: strin
   });
 }
 
+/** Of what one line of the spec makes in every layer, the first speaks for all. */
+function byLine<T extends { readonly key: string; readonly span: Span }>(
+  faults: readonly T[],
+): readonly (readonly [T, ...T[]])[] {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const fault of faults) {
+    const place = `${fault.span.source.name} ${fault.span.start} ${fault.key.replaceAll(/\d+/g, 'N')}`;
+    const group = groups.get(place);
+    if (group) group.push(fault);
+    else groups.set(place, [fault]);
+  }
+  return [...groups.values()];
+}
+
+/** `and 15 more that the same line makes, up to h.15.mlp.up.weight`. */
+const andMore = (more: readonly string[]): Pick<Diagnostic, 'related'> =>
+  more.length === 0
+    ? {}
+    : { related: [{ message: `and ${more.length} more that the same line makes, up to ${more.at(-1)}` }] };
+
 /** Lists of one kind of fault that are longer end in one that names the rest. */
 const shown = 60;
 
 function allAbsent(missing: readonly ParamDecl[], left: readonly string[], file: string): Diagnostic[] {
-  const rest = missing.slice(shown);
-  const each = missing.slice(0, shown).map(({ key, shapeText, span }) => {
+  const lines = byLine(missing);
+  const rest = lines.slice(shown).flat();
+  const each = lines.slice(0, shown).map(([{ key, shapeText, span }, ...more]) => {
     const near = nearest(key, candidates(left));
     return error('N608', `the checkpoint has no ${key}`, {
       span,
       file,
       expected: shapeText,
+      ...andMore(more.map((m) => m.key)),
       ...(near !== undefined && { hint: `the nearest name there is ${near}` }),
     });
   });
@@ -131,7 +154,7 @@ function checkTied(
     const own = [...entries.values()].find(({ decl }) => decl.path === param || decl.key === param)?.tensor;
     if (!copy || !own) continue;
     left.delete(key);
-    if (sameValues(own, copy)) continue;
+    if (misshapen(own, entries) || sameValues(own, copy)) continue;
     problems.push(
       error('N617', `${copy.name} and ${own.name} are tied by the spec, but differ in the checkpoint`, {
         span,
@@ -143,9 +166,21 @@ function checkTied(
   return problems;
 }
 
+/** What is said of its shape is enough. */
+const misshapen = (own: LazyTensor, entries: Binding['entries']): boolean =>
+  [...entries.values()].some(
+    ({ decl, tensor }) => tensor === own && decl.shape.some((n, i) => n !== own.shape[i]),
+  );
+
+/** What libraries of old saved with every layer and nanoc computes itself. */
+const computed: readonly string[] = ['*.rotary_emb.inv_freq'];
+
 const unignored = (left: Tensors, { ignore }: NameRules): readonly LazyTensor[] =>
   [...left]
-    .filter(([key, { name }]) => !ignore.some((glob) => matches(glob, key) || matches(glob, name)))
+    .filter(
+      ([key, { name }]) =>
+        ![...computed, ...ignore].some((glob) => matches(glob, key) || matches(glob, name)),
+    )
     .map(([, tensor]) => tensor);
 
 function leftOver(extra: readonly LazyTensor[], ignoreExtra: readonly string[], file: string): Diagnostic[] {

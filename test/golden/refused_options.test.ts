@@ -30,6 +30,7 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-glm4', { rope_parameters: yarn }, 'rope_type'],
   ['hf-gpt-neo', { tie_word_embeddings: false }, 'tie_word_embeddings'],
   ['hf-gpt-neox', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope_type'],
+  ['hf-gpt-oss', { quantization_config: { quant_method: 'mxfp4' } }, 'mxfp4'],
   ['hf-gpt-oss', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope_type'],
   ['hf-gptj', { activation_function: 'gelu' }, 'activation_function'],
   ['hf-helium', { mlp_bias: true }, 'mlp_bias'],

@@ -140,10 +140,27 @@ test('a tied tensor is used up when it holds the same numbers', () => {
 });
 
 test('a long list is cut, and the rest is named', () => {
-  const params = Array.from({ length: 100 }, (_, i) => declare(`layers.${i}.weight`, [1]));
+  const params = Array.from({ length: 100 }, (_, i) => declare(`${'a'.repeat(i + 1)}.weight`, [1]));
   const { said, diagnostics } = bound({ x: floats(1) }, program(params));
   assert.is(said.filter((line) => line.includes('N608')).length, 61);
   assert.is(diagnostics[60]?.related?.length, 40);
+});
+
+test('what a line of the spec makes in every layer is said once', () => {
+  const params = [0, 1, 2].flatMap((i) => [declare(`h.${i}.a`, [1]), declare(`h.${i}.b`, [2])]);
+  const tensors = { 'h.0.b': floats(1), 'h.1.b': floats(1), 'h.2.b': floats(1, 2) };
+  const { said, diagnostics } = bound(tensors, program(params));
+  assert.equal(said, [
+    'error N608: the checkpoint has no h.0.a',
+    'error N610: h.0.b is [1] in the checkpoint; the spec says [dim (2)]',
+  ]);
+  assert.equal(
+    diagnostics.map((d) => d.related?.map((r) => r.message)),
+    [
+      ['and 2 more that the same line makes, up to h.2.a'],
+      ['and 1 more that the same line makes, up to h.1.b'],
+    ],
+  );
 });
 
 test('globs match dots, and take no time that explodes', () => {
