@@ -4,6 +4,7 @@ import type { Graph, Node } from '../compiler/ir.ts';
 import { commonScope } from '../compiler/scope.ts';
 import { type Dim, show } from '../spec/dim.ts';
 import type { Attr } from '../spec/op.ts';
+import { position, type Source, type Span } from '../spec/source.ts';
 
 export interface Step {
   readonly kind: 'op';
@@ -15,8 +16,8 @@ export interface Step {
   readonly type: string;
   /** Names and types of what goes in. */
   readonly inputs: readonly { readonly id: number; readonly label: string }[];
-  /** Line of the spec, from 1; 0 for what comes from elsewhere. */
-  readonly line: number;
+  /** Where it was written: `file:line`, the file by its place in `Drawing.files`, from 0, and the line from 1. */
+  readonly line: string;
 }
 
 export interface Block {
@@ -38,17 +39,24 @@ export interface PassRow {
   readonly lines: readonly string[];
 }
 
+export interface Drawing {
+  readonly root: Block;
+  /** The spec, and the included files that operators come from, in the order of the graph. */
+  readonly files: readonly Source[];
+}
+
 const leaves: ReadonlySet<string> = new Set(['param', 'scalar', 'constant', 'table']);
 
 /** Blocks as the graph is computed; parameters and constants are told with what reads them. */
-export function blocksOf(graph: Graph, spec: string): Block {
+export function drawingOf(graph: Graph, spec: Source): Drawing {
   const root = folder(graph.name, '');
+  const files = [spec];
   for (const node of graph.nodes) {
     if (leaves.has(node.op)) continue;
     const scope = commonScope(graph.origins[node.id]!);
-    place(root, scope === '' ? [] : scope.split('.'), stepOf(graph, node, spec));
+    place(root, scope === '' ? [] : scope.split('.'), stepOf(graph, node, files));
   }
-  return closed(root);
+  return { root: closed(root), files };
 }
 
 interface Folder {
@@ -119,15 +127,21 @@ const range = (first: string, last: string): string => {
 
 const typeOf = ({ type }: Node): string => `${type.dtype}[${type.shape.map((d) => show(d)).join(', ')}]`;
 
-function stepOf(graph: Graph, node: Node, spec: string): Step {
+function stepOf(graph: Graph, node: Node, files: Source[]): Step {
   const inputs = node.inputs.map((id) => {
     const from = graph.nodes[id]!;
     return { id, label: labelOf(from) };
   });
-  const [origin] = graph.origins[node.id]!;
-  const here = origin && origin.span.source.name === spec;
-  const line = here ? origin.span.source.text.slice(0, origin.span.start).split('\n').length : 0;
+  const line = lineOf(graph.origins[node.id]![0]?.span, files);
   return { kind: 'op', id: node.id, op: node.op, detail: detailOf(node), type: typeOf(node), inputs, line };
+}
+
+/** A file that is new to `files` joins them. */
+function lineOf(span: Span | undefined, files: Source[]): string {
+  if (!span) return '';
+  const known = files.findIndex(({ name }) => name === span.source.name);
+  const file = known < 0 ? files.push(span.source) - 1 : known;
+  return `${file}:${position(span.source, span.start).line}`;
 }
 
 function labelOf(node: Node): string {

@@ -1,14 +1,14 @@
 /** One self-contained page: blocks that fold, the lines of the spec beside them, and what each pass did. */
 
-import type { Block, PassRow, Step } from './html_model.ts';
+import { basename } from 'node:path';
+import type { Source } from '../spec/source.ts';
+import type { Block, Drawing, PassRow, Step } from './html_model.ts';
 
-export interface PageContent {
+export interface PageContent extends Drawing {
   readonly title: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
-  readonly root: Block;
   readonly shares: readonly { readonly block: string; readonly parameters: number }[];
   readonly passes: readonly PassRow[];
-  readonly spec: { readonly name: string; readonly text: string };
 }
 
 const escaped = (text: string): string =>
@@ -17,7 +17,7 @@ const escaped = (text: string): string =>
 const tag = (name: string, attrs: string, ...content: readonly string[]): string =>
   `<${name}${attrs === '' ? '' : ` ${attrs}`}>${content.join('')}</${name}>`;
 
-export const page = ({ title, facts, root, shares, passes, spec }: PageContent): string => `<!doctype html>
+export const page = ({ title, facts, root, shares, passes, files }: PageContent): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -35,7 +35,7 @@ export const page = ({ title, facts, root, shares, passes, spec }: PageContent):
 ${root.content.map((item) => drawn(item, 0)).join('\n')}
 </section>
 <aside>
-<section aria-label="Spec"><h2>${escaped(spec.name)}</h2>${specLines(spec.text)}</section>
+<section aria-label="Spec"><h2>Spec</h2><div class="spec">${files.map(specFile).join('')}</div></section>
 <section aria-label="Parameters"><h2>Parameters</h2>${parameters(shares)}</section>
 <section aria-label="Passes"><h2>Passes</h2>${passes.map(passRow).join('')}</section>
 </aside>
@@ -79,15 +79,15 @@ function step({ id, op, detail, type, inputs, line }: Step): string {
   );
 }
 
-const specLines = (text: string): string =>
-  tag(
-    'ol',
-    'class="spec"',
-    ...text
-      .trimEnd()
-      .split('\n')
-      .map((line, i) => tag('li', `id="l${i + 1}" tabindex="0"`, tag('code', '', escaped(line) || ' '))),
-  );
+function specFile({ name, text }: Source, file: number): string {
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line, i) =>
+      tag('li', `id="l${file}:${i + 1}" tabindex="0"`, tag('code', '', escaped(line) || ' ')),
+    );
+  return tag('h3', '', escaped(basename(name))) + tag('ol', '', ...lines);
+}
 
 function parameters(shares: PageContent['shares']): string {
   const total = shares.reduce((sum, s) => sum + s.parameters, 0) || 1;
@@ -142,8 +142,9 @@ summary .name{font-weight:600}.times{color:var(--accent)}.count{color:var(--quie
 .inputs span{padding:0 .4rem;border:1px solid var(--line);border-radius:5px;overflow-wrap:anywhere}
 .op:hover,.op:focus,.op.lit,.spec li:hover,.spec li:focus,.spec li.lit{background:var(--wash);outline:none}.op:focus,.spec li:focus{box-shadow:inset 0 0 0 2px var(--accent)}
 .inputs span.lit{border-color:var(--accent);color:var(--accent)}
-.spec{margin:.4rem 0 0;padding:.4rem 0;border:1px solid var(--line);border-radius:10px;background:var(--card);overflow-x:auto;font:.78rem/1.55 ui-monospace,monospace;max-height:52dvh;overflow-y:auto}
-.spec li{margin-left:3.2em;padding:0 .5em;white-space:pre;border-radius:4px}.spec li::marker{color:var(--quiet)}
+.spec{margin:.4rem 0 0;border:1px solid var(--line);border-radius:10px;background:var(--card);font:.78rem/1.55 ui-monospace,monospace;max-height:52dvh;overflow-y:auto;position:relative}
+.spec h3{position:sticky;top:0;z-index:1;margin:0;padding:.35rem .9rem;background:var(--card);border-bottom:1px solid var(--line);font:600 .8rem ui-monospace,monospace}.spec ol{margin:0;padding:.35rem 0 .7rem}
+.spec li{margin-left:3.2em;padding:0 .5em 0 4.5em;text-indent:-4em;white-space:pre-wrap;overflow-wrap:anywhere;border-radius:4px}.spec li::marker{color:var(--quiet)}
 table{width:100%;border-spacing:0;font-size:.8rem}th{text-align:left;font-weight:400;overflow-wrap:anywhere}td{padding:.1rem .4rem;text-align:right;font-variant-numeric:tabular-nums}td:last-child{width:34%;text-align:left}aside details{margin:.3rem 0}
 i{display:block;height:.55rem;min-width:1px;border-radius:3px;background:var(--accent)}
 aside details p,aside details ul{margin:.2rem .8rem .6rem;padding-left:1rem;font-size:.8rem;color:var(--quiet);overflow-wrap:anywhere}aside details p{padding:0}
@@ -154,11 +155,18 @@ const script = `
 const all = (s, of = document) => [...of.querySelectorAll(s)];
 const unlight = () => all('.lit').forEach((e) => e.classList.remove('lit'));
 const openTo = (e) => { for (let d = e.closest('details'); d; d = d.parentElement.closest('details')) d.open = true; };
+function bring(line) {
+  const box = line.closest('.spec'), head = line.parentElement.previousElementSibling.offsetHeight;
+  const top = line.offsetTop - head, end = line.offsetTop + line.offsetHeight - box.clientHeight;
+  if (box.scrollTop > top || box.scrollTop < end) box.scrollTop = top - box.clientHeight / 3;
+}
 function light(e) {
   unlight();
   if (e.matches('.op')) {
     e.classList.add('lit');
-    document.getElementById('l' + e.dataset.line)?.classList.add('lit');
+    const line = document.getElementById('l' + e.dataset.line);
+    line?.classList.add('lit');
+    if (line) bring(line);
     all('[data-of="' + e.id.slice(1) + '"]').forEach((u) => u.classList.add('lit'));
   } else {
     e.classList.add('lit');

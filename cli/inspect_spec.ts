@@ -14,7 +14,7 @@ import { product } from '../spec/tensor.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
 import { groupKeys } from './group_keys.ts';
-import { blocksOf, type PassRow } from './html_model.ts';
+import { drawingOf, type PassRow } from './html_model.ts';
 import { page } from './html_page.ts';
 import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
@@ -87,10 +87,9 @@ function pageOf(compiled: Compiled, passes: readonly PassRow[], source: Source):
         : [[`cache of ${context} tokens`, bytes(perToken * context + fixed)] as const]),
       ['graph', `${graph.nodes.length} nodes`],
     ],
-    root: blocksOf(graph, source.name),
+    ...drawingOf(graph, source),
     shares: parametersByBlock(program),
     passes,
-    spec: source,
   });
 }
 

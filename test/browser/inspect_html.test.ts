@@ -21,11 +21,26 @@ test('one file holds it all, and the card is printed as ever', () => {
   assert.match(text, 'model.layers.{0..4}');
   assert.match(text, '<b class="times">× 5</b>');
   assert.is(
-    text.split('<li id="l').length - 1,
+    text.split('<li id="l0:').length - 1,
     readFileSync('examples/llama.nanospec', 'utf8').trimEnd().split('\n').length,
   );
   for (const pass of ['place_cache', 'name_composites'])
     assert.match(text, new RegExp(`${pass}</span><span class="count">\\d+ → \\d+ nodes`));
+});
+
+test('lines of included files are on it, so that every operator has one', async () => {
+  const out = join(folder(), 'mistral.html');
+  await nanoc(['inspect', 'mistral', '--set', 'layers=2', '--html', out]);
+  const html = readFileSync(out, 'utf8');
+  const heads = [...html.matchAll(/<h3>(.*?)<\/h3>/g)].map((m) => m[1]);
+  assert.equal(heads, ['mistral.nanospec', 'llama.nanospec']);
+  const lines = [...html.matchAll(/ data-line="([\d:]*)" /g)].map((m) => m[1]!);
+  assert.ok(lines.every((line) => html.includes(`<li id="l${line}"`)));
+  const attention = readFileSync('examples/llama.nanospec', 'utf8')
+    .split('\n')
+    .findIndex((l) => l.includes('return o_proj(attention'));
+  assert.ok(lines.includes(`1:${attention + 1}`));
+  assert.ok(lines.some((line) => line.startsWith('0:')));
 });
 
 test('names that are no HTML stay text', async () => {
@@ -60,7 +75,7 @@ await withChromium(async (browser) => {
     const line = readFileSync('examples/llama.nanospec', 'utf8')
       .split('\n')
       .findIndex((l) => l.includes('return o_proj(attention'));
-    await page.evaluate(`document.getElementById('l${line + 1}').click()`);
+    await page.evaluate(`document.getElementById('l0:${line + 1}').click()`);
     const lit = await page.evaluate<string>(
       `[...document.querySelectorAll('.op.lit .name')].map((e) => e.textContent).join(' ')`,
     );
@@ -69,7 +84,7 @@ await withChromium(async (browser) => {
     await page.evaluate(
       `[...document.querySelectorAll('.op')].find((o) => o.textContent.startsWith('attention')).click()`,
     );
-    assert.is(await page.evaluate(`document.querySelector('.spec li.lit').id`), `l${line + 1}`);
+    assert.is(await page.evaluate(`document.querySelector('.spec li.lit').id`), `l0:${line + 1}`);
     assert.ok((await count('.inputs .lit')) >= 1);
     await page.evaluate(`document.getElementById('open').click()`);
     assert.is(await count('#graph details:not([open])'), 0);
