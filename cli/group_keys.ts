@@ -21,16 +21,17 @@ export function groupKeys<K extends Keyed>(items: readonly K[]): readonly Group<
     if (group) group.push(item);
     else groups.set(pattern, [item]);
   }
-  return [...groups.values()].map((members) => ({ name: nameOf(members), members }));
+  return [...groups.values()].map((members) => ({ name: spanned(members.map((m) => m.key)), members }));
 }
 
-function nameOf(members: readonly Keyed[]): string {
-  const split = members.map((m) => m.key.split('.'));
+/** Of paths that differ in numbers alone. */
+export function spanned(keys: readonly string[]): string {
+  const split = keys.map((key) => key.split('.'));
   return split[0]!.map((part, i) => ranges(new Set(split.map((s) => s[i]!))) ?? part).join('.');
 }
 
 /** `{0..3}`, `{0..6,8}`, `{1,3,5}`; undefined when all are equal. */
-function ranges(parts: ReadonlySet<string>): string | undefined {
+export function ranges(parts: ReadonlySet<string>): string | undefined {
   if (parts.size < 2) return undefined;
   const numbers = [...parts].map(Number).sort((a, b) => a - b);
   const runs: [number, number][] = [];

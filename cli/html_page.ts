@@ -2,7 +2,13 @@
 
 import { basename } from 'node:path';
 import type { Source } from '../spec/source.ts';
-import type { Block, Drawing, PassRow, Step } from './html_model.ts';
+import { spanned } from './group_keys.ts';
+import type { Block, Drawing, Item } from './html_model.ts';
+import type { KindChange, PassRow, Told } from './html_passes.ts';
+import { script } from './html_script.ts';
+import type { Step } from './html_step.ts';
+import { style } from './html_style.ts';
+import { shortCount } from './short_count.ts';
 
 export interface PageContent extends Drawing {
   readonly title: string;
@@ -17,7 +23,14 @@ const escaped = (text: string): string =>
 const tag = (name: string, attrs: string, ...content: readonly string[]): string =>
   `<${name}${attrs === '' ? '' : ` ${attrs}`}>${content.join('')}</${name}>`;
 
-export const page = ({ title, facts, root, shares, passes, files }: PageContent): string => `<!doctype html>
+export const page = ({
+  title,
+  facts,
+  content,
+  shares,
+  passes,
+  files,
+}: PageContent): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -32,7 +45,7 @@ export const page = ({ title, facts, root, shares, passes, files }: PageContent)
 <main>
 <section id="graph" aria-label="Architecture">
 <div class="bar"><h2>Architecture</h2><button type="button" id="open">Unfold all</button><button type="button" id="close">Fold all</button></div>
-${root.content.map((item) => drawn(item, 0)).join('\n')}
+${drawnAll(content).join('\n')}
 </section>
 <aside>
 <section aria-label="Spec"><h2>Spec</h2><div class="spec">${files.map(specFile).join('')}</div></section>
@@ -45,33 +58,45 @@ ${root.content.map((item) => drawn(item, 0)).join('\n')}
 </html>
 `;
 
-function drawn(item: Step | Block, depth: number): string {
-  return item.kind === 'op' ? step(item) : block(item, depth);
+/** What returns is what a model is made of: it is open at first, or the largest block where nothing does. */
+function drawnAll(content: readonly Item[]): readonly string[] {
+  const blocks = content.flatMap((item) =>
+    item.kind === 'block' && item.path + item.times !== '1' ? [item] : [],
+  );
+  const returning = blocks.filter(({ times }) => times > 1);
+  const [largest] = blocks.toSorted((a, b) => b.ops - a.ops);
+  const open = new Set<Item>(returning.length > 0 ? returning : largest ? [largest] : []);
+  return content.map((item) => drawn(item, open));
 }
 
-function block({ name, path, times, ops, gives, content }: Block, depth: number): string {
-  const many = times > 1 ? tag('b', 'class="times"', `× ${times}`) : '';
+const drawn = (item: Item, open: ReadonlySet<Item>): string =>
+  item.kind === 'op' ? step(item) : block(item, open);
+
+function block(item: Block, open: ReadonlySet<Item>): string {
+  const { names, path, times, by, ops, parameters: numbers, gives, content } = item;
+  const turn = by > 1 ? `, by ${by}` : '';
   const head = tag(
     'summary',
-    `title="${escaped(path)}"`,
-    tag('span', 'class="name"', escaped(name)),
-    many,
+    path === '' ? '' : `title="${escaped(path)}"`,
+    tag('span', 'class="name"', escaped(spanned(names))),
+    times > 1 ? tag('b', 'class="times"', `× ${times}${turn}`) : '',
     tag('span', 'class="count"', `${ops} op${ops === 1 ? '' : 's'}`),
+    numbers > 0 ? tag('span', 'class="count"', `${shortCount(numbers)} parameters`) : '',
     tag('span', 'class="type"', escaped(gives)),
   );
-  return tag(
-    'details',
-    depth < 1 ? 'open' : '',
-    head,
-    tag('div', 'class="inside"', ...content.map((c) => drawn(c, depth + 1))),
-  );
+  const inside = tag('div', 'class="inside"', ...content.map((c) => drawn(c, open)));
+  return tag('details', open.has(item) ? 'open' : '', head, inside);
 }
 
-function step({ id, op, detail, type, inputs, line }: Step): string {
+/** Where the arithmetic is. */
+const heavy: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul', 'attention', 'scan']);
+
+function step({ id, also, op, detail, type, inputs, line }: Step): string {
   const given = inputs.map((i) => tag('span', `data-of="${i.id}"`, escaped(i.label))).join('');
   return tag(
     'div',
-    `class="op" id="n${id}" data-line="${line}" tabindex="0"`,
+    `class="op${heavy.has(op) ? ' heavy' : ''}" id="n${id}" data-line="${line}" data-ids="${[id, ...also].join(' ')}" tabindex="0"`,
+    tag('span', 'class="id"', `%${id}`),
     tag('span', 'class="name"', escaped(op)),
     tag('span', 'class="detail"', escaped(detail)),
     tag('span', 'class="type"', escaped(type)),
@@ -102,93 +127,34 @@ function parameters(shares: PageContent['shares']): string {
   );
 }
 
-function passRow({ name, doc, before, after, lines }: PassRow): string {
+function passRow({ name, doc, before, after, kinds, lines }: PassRow): string {
+  const title = `title="${escaped(doc)}"`;
+  const called = tag('span', 'class="name"', escaped(name));
+  if (lines.length === 0 && kinds.length === 0)
+    return tag('p', `class="idle" ${title}`, called, tag('span', 'class="count"', 'nothing to do'));
   const change = before === after ? `${after} nodes` : `${before} → ${after} nodes`;
   const head = tag(
     'summary',
-    `title="${escaped(doc)}"`,
-    tag('span', 'class="name"', escaped(name)),
+    title,
+    called,
     tag('span', 'class="count"', change),
+    tag('span', 'class="deltas"', ...kinds.slice(0, 4).map(delta), kinds.length > 4 ? '…' : ''),
   );
-  const said = lines.length > 0 ? lines : ['nothing to do'];
+  const rows = kinds.map(({ op, before: from, after: to }) =>
+    tag('tr', '', tag('th', '', escaped(op)), tag('td', '', `${from} → ${to}`)),
+  );
   return tag(
     'details',
     '',
     head,
     tag('p', '', escaped(doc)),
-    tag('ul', '', ...said.map((l) => tag('li', '', escaped(l)))),
+    rows.length > 0 ? tag('table', 'class="kinds"', ...rows) : '',
+    tag('ul', '', ...lines.map(said)),
   );
 }
 
-const style = `
-:root{color-scheme:light dark;--paper:light-dark(#faf8f4,#15161a);--card:light-dark(#fff,#1e2026);--ink:light-dark(#24211c,#e8e5de);--quiet:light-dark(#756f64,#9a958b);--line:light-dark(#e2ddd2,#33363e);--accent:light-dark(#b3401f,#ff9166);--wash:light-dark(#b3401f14,#ff916622);font:15px/1.5 ui-sans-serif,system-ui,"Segoe UI",sans-serif}
-*{box-sizing:border-box}body{margin:0;padding:clamp(.8rem,2.5vw,2rem);background:var(--paper);color:var(--ink)}
-h1{margin:0;font-size:1.5rem;letter-spacing:-.01em}h2{margin:0;font-size:.95rem}
-dl{display:flex;flex-wrap:wrap;gap:.4rem 2rem;margin:.6rem 0 1.4rem}dt{color:var(--quiet);font-size:.78rem}dd{margin:0;font-variant-numeric:tabular-nums}
-main{display:grid;grid-template-columns:minmax(0,1.15fr) minmax(0,1fr);gap:1.4rem;align-items:start}
-aside{position:sticky;top:1rem;display:grid;grid-template-columns:minmax(0,1fr);gap:1.2rem;max-height:calc(100dvh - 2rem);overflow:auto}
-.bar{display:flex;align-items:center;gap:.5rem;margin-bottom:.6rem}.bar h2{flex:1}
-button{padding:.2rem .7rem;border:1px solid var(--line);border-radius:99px;background:none;color:inherit;font:inherit;font-size:.8rem;cursor:pointer}
-details{border:1px solid var(--line);border-radius:10px;background:var(--card);margin:.45rem 0}
-summary{display:flex;flex-wrap:wrap;gap:.15rem .7rem;align-items:baseline;padding:.4rem .75rem;cursor:pointer;list-style:none}
-summary::before{content:"▸";color:var(--accent);width:.8em}details[open]>summary::before{content:"▾"}
-summary .name{font-weight:600}.times{color:var(--accent)}.count{color:var(--quiet);font-size:.8rem}
-.type{margin-left:auto;color:var(--quiet);font:.8rem ui-monospace,monospace}
-.inside{padding:0 .75rem .5rem 1.1rem;border-left:2px solid var(--line);margin-left:.75rem}
-.op{display:flex;flex-wrap:wrap;gap:.1rem .6rem;align-items:baseline;padding:.22rem .5rem;border-radius:7px;position:relative}
-.op+.op::before,.op+details::before,details+.op::before{content:"";position:absolute;left:.9rem;top:-.2rem;height:.25rem;border-left:2px solid var(--line)}
-.op .name{font:600 .85rem ui-monospace,monospace}.detail{color:var(--quiet);font-size:.78rem;overflow-wrap:anywhere}
-.inputs{flex-basis:100%;display:flex;flex-wrap:wrap;gap:.3rem;font:.74rem ui-monospace,monospace;color:var(--quiet)}
-.inputs span{padding:0 .4rem;border:1px solid var(--line);border-radius:5px;overflow-wrap:anywhere}
-.op:hover,.op:focus,.op.lit,.spec li:hover,.spec li:focus,.spec li.lit{background:var(--wash);outline:none}.op:focus,.spec li:focus{box-shadow:inset 0 0 0 2px var(--accent)}
-.inputs span.lit{border-color:var(--accent);color:var(--accent)}
-.spec{margin:.4rem 0 0;border:1px solid var(--line);border-radius:10px;background:var(--card);font:.78rem/1.55 ui-monospace,monospace;max-height:52dvh;overflow-y:auto;position:relative}
-.spec h3{position:sticky;top:0;z-index:1;margin:0;padding:.35rem .9rem;background:var(--card);border-bottom:1px solid var(--line);font:600 .8rem ui-monospace,monospace}.spec ol{margin:0;padding:.35rem 0 .7rem}
-.spec li{margin-left:3.2em;padding:0 .5em 0 4.5em;text-indent:-4em;white-space:pre-wrap;overflow-wrap:anywhere;border-radius:4px}.spec li::marker{color:var(--quiet)}
-table{width:100%;border-spacing:0;font-size:.8rem}th{text-align:left;font-weight:400;overflow-wrap:anywhere}td{padding:.1rem .4rem;text-align:right;font-variant-numeric:tabular-nums}td:last-child{width:34%;text-align:left}aside details{margin:.3rem 0}
-i{display:block;height:.55rem;min-width:1px;border-radius:3px;background:var(--accent)}
-aside details p,aside details ul{margin:.2rem .8rem .6rem;padding-left:1rem;font-size:.8rem;color:var(--quiet);overflow-wrap:anywhere}aside details p{padding:0}
-@media(max-width:56rem){main{grid-template-columns:minmax(0,1fr)}aside{position:static;max-height:none}.type{margin-left:0}}
-`;
+const delta = ({ op, before, after }: KindChange): string =>
+  tag('span', '', `${escaped(op)} ${after > before ? '+' : '−'}${Math.abs(after - before)}`);
 
-const script = `
-const all = (s, of = document) => [...of.querySelectorAll(s)];
-const unlight = () => all('.lit').forEach((e) => e.classList.remove('lit'));
-const openTo = (e) => { for (let d = e.closest('details'); d; d = d.parentElement.closest('details')) d.open = true; };
-function bring(line) {
-  const box = line.closest('.spec'), head = line.parentElement.previousElementSibling.offsetHeight;
-  const top = line.offsetTop - head, end = line.offsetTop + line.offsetHeight - box.clientHeight;
-  if (box.scrollTop > top || box.scrollTop < end) box.scrollTop = top - box.clientHeight / 3;
-}
-function light(e) {
-  unlight();
-  if (e.matches('.op')) {
-    e.classList.add('lit');
-    const line = document.getElementById('l' + e.dataset.line);
-    line?.classList.add('lit');
-    if (line) bring(line);
-    all('[data-of="' + e.id.slice(1) + '"]').forEach((u) => u.classList.add('lit'));
-  } else {
-    e.classList.add('lit');
-    all('.op[data-line="' + e.id.slice(1) + '"]').forEach((o) => o.classList.add('lit'));
-  }
-}
-function go(e) {
-  light(e);
-  const other = e.matches('.op') ? document.getElementById('l' + e.dataset.line) : all('.op.lit').at(-1);
-  if (!other) return;
-  openTo(other);
-  other.scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
-}
-for (const e of all('.op, .spec li')) {
-  e.addEventListener('mouseenter', () => light(e));
-  e.addEventListener('click', () => go(e));
-  e.addEventListener('keydown', (k) => { if (k.key === 'Enter') go(e); });
-}
-for (const s of all('[data-of]')) s.addEventListener('click', (k) => {
-  const from = document.getElementById('n' + s.dataset.of);
-  if (from) { k.stopPropagation(); openTo(from); from.scrollIntoView({ block: 'center' }); from.focus(); light(from); }
-});
-document.getElementById('open').onclick = () => all('#graph details').forEach((d) => { d.open = true; });
-document.getElementById('close').onclick = () => all('#graph details').forEach((d) => { d.open = false; });
-`;
+const said = ({ text, times }: Told): string =>
+  tag('li', '', escaped(text), times > 1 ? tag('b', 'class="times"', ` × ${times}`) : '');

@@ -3,8 +3,6 @@
 import { basename, dirname } from 'node:path';
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
-import type { Graph } from '../compiler/ir.ts';
-import type { Pass } from '../compiler/pass.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { constant, showShape } from '../spec/dim.ts';
@@ -14,8 +12,9 @@ import { product } from '../spec/tensor.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
 import { groupKeys } from './group_keys.ts';
-import { drawingOf, type PassRow } from './html_model.ts';
+import { drawingOf } from './html_model.ts';
 import { page } from './html_page.ts';
+import { type PassRow, watchPasses } from './html_passes.ts';
 import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
 import { loadSpec } from './load_spec.ts';
@@ -29,7 +28,7 @@ export async function inspectSpec(cx: Context, what: string, options: InspectOpt
   const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
   const { source, include } = loadSpec(what, opened);
   // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.
-  const watched = watch();
+  const watched = watchPasses();
   const { value, diagnostics } = compile({
     source,
     include,
@@ -44,26 +43,6 @@ export async function inspectSpec(cx: Context, what: string, options: InspectOpt
   if (io.options.json) io.json(asJson(value));
   else io.result(card(value));
 }
-
-/** What passes do, as `--html` tells it. */
-function watch() {
-  const lines = new Map<string, string[]>();
-  const passes: { readonly pass: Pass; readonly nodes: number }[] = [];
-  return {
-    observers: {
-      trace: (pass: string, line: string) => void lines.set(pass, [...(lines.get(pass) ?? []), line]),
-      onPass: (pass: Pass, { nodes }: Graph) => void passes.push({ pass, nodes: nodes.length }),
-    },
-    rows: (built: Graph): readonly PassRow[] =>
-      passes.map(({ pass: { name, doc }, nodes }, i) => ({
-        ...{ name, doc, after: nodes, before: passes[i - 1]?.nodes ?? built.nodes.length },
-        lines: (lines.get(name) ?? []).slice(0, mostLines),
-      })),
-  };
-}
-
-/** Of a pass; a model of many layers says the same of each. */
-const mostLines = 40;
 
 function pageOf(compiled: Compiled, passes: readonly PassRow[], source: Source): string {
   const { program, graph, manifest } = compiled;

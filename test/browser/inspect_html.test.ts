@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { told } from '../../cli/html_passes.ts';
 import { folder, nanoc, tiny, written } from '../cli/run_cli.ts';
 import { withChromium } from './chromium.ts';
 
@@ -43,6 +44,58 @@ test('lines of included files are on it, so that every operator has one', async 
   assert.ok(lines.some((line) => line.startsWith('0:')));
 });
 
+/** The page of a spec at these sizes. */
+async function pageOf(spec: string, ...sizes: readonly string[]): Promise<string> {
+  const out = join(folder(), 'page.html');
+  const { code, err } = await nanoc(['inspect', spec, ...sizes.flatMap((s) => ['--set', s]), '--html', out]);
+  assert.is(code, 0, err);
+  return readFileSync(out, 'utf8');
+}
+
+/** Names of blocks on it, with how often they return. */
+const blocksOn = (html: string): readonly string[] =>
+  [
+    ...html
+      .slice(0, html.indexOf('<aside>'))
+      .matchAll(/class="name">([^<]*)<\/span>(?:<b class="times">([^<]*)<\/b>)?<span class="count">/g),
+  ].map(([, name, times]) => (times ? `${name} ${times}` : name!));
+
+test('layers that differ in turn fold as one entry, a window of its own setting them apart', async () => {
+  const nanochat = blocksOn(await pageOf('nanochat', 'layers=12'));
+  assert.ok(nanochat.includes('transformer.h.{0..11} × 3, by 4'), nanochat.join('; '));
+  for (const name of ['transformer.h.{0,4,8}', 'value_embeds.{1,5,9}', 'transformer.h.{3,7,11}'])
+    assert.ok(nanochat.includes(name), nanochat.join('; '));
+  const gemma = blocksOn(await pageOf('gemma3', 'layers=14'));
+  for (const name of [
+    'model.layers.{0..11} × 2, by 6',
+    'model.layers.{0..4,6..10} × 5',
+    'model.layers.{12,13} × 2',
+  ])
+    assert.ok(gemma.includes(name), gemma.join('; '));
+  const bloom = blocksOn(await pageOf('bloom', 'layers=3'));
+  assert.ok(bloom.includes('h.{0..2} × 3'), bloom.join('; '));
+});
+
+test('masks are one part, operators show their numbers, and equal lines of passes are one', () => {
+  const masks = text.slice(text.indexOf('masks and positions'), text.indexOf('>rope<'));
+  assert.match(masks, 'cumsum');
+  assert.not.match(masks, 'data-of="2"');
+  for (const id of ['%2', '%48', '%49']) assert.match(text, `<span class="id">${id}</span>`);
+  const known = new Set([...text.matchAll(/ data-ids="([^"]*)"/g)].flatMap(([, ids]) => ids!.split(' ')));
+  for (const [, of] of text.matchAll(/data-of="(\d+)">%/g)) assert.ok(known.has(of!), of);
+  assert.match(text, '<li>silu in model.layers.{0..4}.mlp<b class="times"> × 5</b></li>');
+  assert.match(text, '<span>silu +5</span>');
+  assert.match(text, '<tr><th>cache</th><td>10 → 0</td></tr>');
+});
+
+test('lines of a pass that differ in more than numbers stay apart', () => {
+  assert.equal(told(['a 1 of h.0', 'a 1 of h.2', 'b', 'a 1 of k']), [
+    { text: 'a 1 of h.{0,2}', times: 2 },
+    { text: 'b', times: 1 },
+    { text: 'a 1 of k', times: 1 },
+  ]);
+});
+
 test('names that are no HTML stay text', async () => {
   const spec = written(
     'odd.nanospec',
@@ -70,11 +123,19 @@ await withChromium(async (browser) => {
     await page.resize(1300, 900);
     const count = (selector: string): Promise<number> =>
       page.evaluate(`document.querySelectorAll('${selector}').length`);
+    const open = `[...document.querySelectorAll('#graph details[open] > summary .name')].map((e) => e.textContent).join(' ')`;
+    assert.is(await page.evaluate(open), 'model.layers.{0..15}');
+    const box = await page.evaluate<number>(
+      `document.querySelector('#graph details[open]').getBoundingClientRect().bottom`,
+    );
+    assert.ok(box < 900, `a layer ends at ${box}`);
     await page.evaluate(`document.getElementById('close').click()`);
     assert.is(await count('#graph details[open]'), 0);
     const line = readFileSync('examples/llama.nanospec', 'utf8')
       .split('\n')
       .findIndex((l) => l.includes('return o_proj(attention'));
+    await page.evaluate(`document.getElementById('l0:${line + 1}').dispatchEvent(new Event('mouseenter'))`);
+    assert.is(await count('#graph details:not([open]) > summary.lit'), 2);
     await page.evaluate(`document.getElementById('l0:${line + 1}').click()`);
     const lit = await page.evaluate<string>(
       `[...document.querySelectorAll('.op.lit .name')].map((e) => e.textContent).join(' ')`,
@@ -82,10 +143,15 @@ await withChromium(async (browser) => {
     assert.match(lit, /\battention\b/);
     assert.ok((await count('#graph details[open]')) >= 2);
     await page.evaluate(
-      `[...document.querySelectorAll('.op')].find((o) => o.textContent.startsWith('attention')).click()`,
+      `[...document.querySelectorAll('.op')].find((o) => o.querySelector('.name').textContent === 'attention').click()`,
     );
     assert.is(await page.evaluate(`document.querySelector('.spec li.lit').id`), `l0:${line + 1}`);
     assert.ok((await count('.inputs .lit')) >= 1);
+    const read = `[...document.querySelectorAll('#graph .op')].at(-3).querySelector('[data-of]')`;
+    await page.evaluate(`${read}.click()`);
+    assert.ok(
+      await page.evaluate(`document.activeElement.dataset.ids.split(' ').includes(${read}.dataset.of)`),
+    );
     await page.evaluate(`document.getElementById('open').click()`);
     assert.is(await count('#graph details:not([open])'), 0);
     for (const [width, scheme] of [

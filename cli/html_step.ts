@@ -1,0 +1,69 @@
+/** An operator as the page of `nanoc inspect --html` tells it. */
+
+import type { Graph, Node } from '../compiler/ir.ts';
+import { type Dim, show } from '../spec/dim.ts';
+import type { Attr } from '../spec/op.ts';
+import { position, type Source, type Span } from '../spec/source.ts';
+
+export interface Step {
+  readonly kind: 'op';
+  readonly id: number;
+  /** The same operator of layers that are told with this one. */
+  readonly also: readonly number[];
+  readonly op: string;
+  /** A parameter's path, an input's name, or attributes in a few words. */
+  readonly detail: string;
+  /** `float32[B, T, 768]` */
+  readonly type: string;
+  /** Names and types of what goes in. */
+  readonly inputs: readonly { readonly id: number; readonly label: string }[];
+  /** Where it was written: `file:line`, the file by its place in `Drawing.files`, from 0, and the line from 1. */
+  readonly line: string;
+}
+
+interface Place {
+  /** Parameters of this block go without its path. */
+  readonly scope: string;
+  /** A file that is new to them joins them. */
+  readonly files: Source[];
+}
+
+export function stepOf(graph: Graph, node: Node, { scope, files }: Place): Step {
+  const inputs = node.inputs.map((id) => ({ id, label: labelOf(graph.nodes[id]!, scope) }));
+  const line = lineOf(graph.origins[node.id]![0]?.span, files);
+  return {
+    ...{ kind: 'op', id: node.id, also: [], op: node.op, detail: detailOf(node) },
+    ...{ type: typeOf(node), inputs, line },
+  };
+}
+
+function lineOf(span: Span | undefined, files: Source[]): string {
+  if (!span) return '';
+  const known = files.findIndex(({ name }) => name === span.source.name);
+  const file = known < 0 ? files.push(span.source) - 1 : known;
+  return `${file}:${position(span.source, span.start).line}`;
+}
+
+const typeOf = ({ type }: Node): string => `${type.dtype}[${type.shape.map((d) => show(d)).join(', ')}]`;
+
+function labelOf(node: Node, scope: string): string {
+  if (node.op === 'scalar') return String(node.attrs['value']);
+  if (node.op === 'constant') return 'constant';
+  const name = node.attrs['name'];
+  if (typeof name !== 'string') return `%${node.id}: ${typeOf(node)}`;
+  return `${name.startsWith(`${scope}.`) ? name.slice(scope.length + 1) : name}: ${typeOf(node)}`;
+}
+
+const detailOf = ({ attrs }: Node): string =>
+  Object.entries(attrs)
+    .flatMap(([key, value]) => {
+      const text = attrText(value);
+      return text === '' ? [] : [key === 'name' ? text : `${key}=${text}`];
+    })
+    .join(' ');
+
+function attrText(value: Attr): string {
+  if (value === null || typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${value.map(attrText).join(', ')}]`;
+  return 'key' in value ? show(value as Dim) : '';
+}
