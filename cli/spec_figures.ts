@@ -2,7 +2,7 @@
 
 import type { Graph, Node } from '../compiler/ir.ts';
 import { scanOf } from '../compiler/scan/body.ts';
-import { constant, type Dim, size, substitute } from '../spec/dim.ts';
+import { constant, type Dim, mentions, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import { product } from '../spec/tensor.ts';
 import { groupKeys } from './group_keys.ts';
@@ -42,7 +42,7 @@ export function parametersByBlock({ params }: Program): readonly BlockFigures[] 
 export interface Flops {
   /** Of one token through every product with weights, forward: 2 for each element of a matrix. */
   readonly weights: number;
-  /** Of one token over so many keys: 2 for each of its products with keys and with values. */
+  /** Of one token over so many keys: 2 for each product with keys and with values, and for making them anew where a cache keeps less. */
   readonly attention: number;
   /** Keys that the figure before counts with; a window sees no more of them than it is long. */
   readonly keys: number;
@@ -56,25 +56,28 @@ export function flopsPerToken(graph: Graph, keys: number): Flops {
   let [weights, attention] = [0, 0];
   for (const node of graph.nodes) {
     const x = graph.nodes[node.inputs[0]!];
-    if (node.op === 'linear' || node.op === 'matmul' || node.op === 'expert_matmul')
-      weights += 2 * perToken(node) * constantOr(x!.type.shape.at(-1)!, keys);
+    if (node.op === 'linear' || node.op === 'matmul' || node.op === 'expert_matmul') {
+      const sizes = [...node.type.shape, x!.type.shape.at(-1)!];
+      const flops = 2 * sizes.reduce((n, d) => n * sizeAt(d, keys), 1);
+      if (sizes.some((d) => mentions(d, 'P'))) attention += flops;
+      else weights += flops;
+    }
     // A step has one token.
     if (node.op === 'scan') weights += flopsPerToken(scanOf(node).body.graph, keys).weights;
-    if (node.op === 'attention') {
-      const window = node.attrs['window'];
-      const seen = typeof window === 'number' ? Math.min(window, keys) : keys;
-      const [heads, width] = [constantOr(x!.type.shape[1]!, 1), constantOr(x!.type.shape[3]!, 1)];
-      const values = graph.nodes[node.inputs[2]!]!.type.shape.at(-1)!;
-      attention += 2 * heads * (width + constantOr(values, width)) * seen;
-    }
+    if (node.op === 'attention') attention += attentionFlops(graph, node, keys);
   }
   return { weights, attention, keys };
 }
 
-const constantOr = (dim: Dim, otherwise: number): number => constant(dim) ?? otherwise;
+function attentionFlops({ nodes }: Graph, { inputs, attrs }: Node, keys: number): number {
+  const seen = typeof attrs['window'] === 'number' ? Math.min(attrs['window'], keys) : keys;
+  const [queries, , values] = inputs.map((id) => nodes[id]!.type.shape);
+  const [heads, width] = [sizeAt(queries![1]!, keys), sizeAt(queries![3]!, keys)];
+  return 2 * heads * (width + sizeAt(values!.at(-1)!, keys)) * seen;
+}
 
-/** Elements of a result with one row and one token. */
-function perToken({ type }: Node): number {
-  const one = (name: string): Dim => size(name === 'P' || name === 'S' ? 0 : 1);
-  return type.shape.reduce((n, d) => n * Math.max(1, constant(substitute(d, one)) ?? 1), 1);
+/** In a call of one row and one token, the last of so many. */
+function sizeAt(dim: Dim, keys: number): number {
+  const now = substitute(dim, (name) => size(name === 'P' ? keys - 1 : name === 'S' ? 0 : 1));
+  return Math.max(1, constant(now) ?? 1);
 }

@@ -33,6 +33,23 @@ test('a spec shows its parameters by block and the arithmetic of a token', async
   assert.is(2 * JSON.parse(narrow.out).flops.attention, JSON.parse(wide.out).flops.attention);
 });
 
+test('keys and values that are made anew from a latent count as often as there are keys', async () => {
+  const tokens = (context: number) => `context=${context}`;
+  const run = async (...sets: readonly string[]) => {
+    const args = ['inspect', 'deepseek_v2', ...sets.flatMap((s) => ['--set', s]), '--json'];
+    const { flops, config } = JSON.parse((await nanoc(args)).out);
+    const of = (name: string): number => config.find((entry: { name: string }) => entry.name === name).value;
+    return { flops, of };
+  };
+  const { flops, of } = await run(tokens(1000), 'layers=2');
+  const [heads, plain, turned, value] = ['heads', 'plain', 'turned', 'value'].map(of) as number[];
+  // kv_b_proj over each key, then products with keys and with values.
+  const layer = 2 * heads! * 1000 * (of('kv_rank') * (plain! + value!) + plain! + turned! + value!);
+  assert.is(flops.attention, 2 * layer);
+  const longer = (await run(tokens(3000), 'layers=2')).flops;
+  assert.equal([longer.weights, longer.attention], [flops.weights, 3 * flops.attention]);
+});
+
 test('a checkpoint of another family shows the spec that fits it, or what was looked for', async () => {
   assert.match((await nanoc(['inspect', fixture('hf-gemma2')])).out, 'spec: gemma2 (model_type is gemma2)');
   assert.match(
