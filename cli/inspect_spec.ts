@@ -24,7 +24,8 @@ import { table } from './table.ts';
 
 export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
   const { io } = cx;
-  const { checkpoint, step, set, html } = options;
+  const { checkpoint, step, set, html, plugin } = options;
+  const backendPasses = plugin.length > 0 ? await (await import('./extensions.ts')).loadPlugins(plugin) : [];
   const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
   const { source, include } = loadSpec(what, opened);
   // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.
@@ -33,6 +34,7 @@ export async function inspectSpec(cx: Context, what: string, options: InspectOpt
     source,
     include,
     set,
+    backendPasses,
     ...watched.observers,
     ...(opened ? { checkpoint: opened } : {}),
   });

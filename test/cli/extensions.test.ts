@@ -50,6 +50,19 @@ test('a pass of a file runs, says what it did, and keeps every choice', async ()
   assert.is((await nanoc(['verify', free, '--no-bisect'])).code, 1);
 });
 
+test('a spec with ops of a file is inspected, and what passes of a file did is on its page', async () => {
+  const spec = join(extend, 'shrunk.nanospec');
+  assert.match((await nanoc(['inspect', spec])).err, /error N20\d: .*`shrink`/);
+  const ran = await nanoc(['inspect', spec, '--plugin', join(extend, 'shrink_op.ts')]);
+  assert.is(ran.code, 0, ran.err);
+  // The table of embeddings, and two layers of two matrices.
+  assert.match(ran.out, `(${100 * 32 + 2 * 2 * 32 * 128})`);
+  const page = join(folder(), 'page.html');
+  const shown = [...small, '--plugin', join(extend, 'greedy_pass.ts'), '--html', page];
+  assert.is((await nanoc(['inspect', ...shown])).code, 0);
+  assert.match(readFileSync(page, 'utf8'), /drop_final_softcap<.*tanh −1</);
+});
+
 test('an op of a file has a name in the language and in the graph, and means what it says', async () => {
   const [spec, plugin] = [join(extend, 'shrunk.nanospec'), ['--plugin', join(extend, 'shrink_op.ts')]];
   const graph = await nanoc(['compile', spec, ...plugin, '--emit', 'graph']);
