@@ -5,16 +5,14 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { build } from '../compiler/build.ts';
-import { bind } from '../compiler/weights/bind.ts';
 import type { Checkpoint, JsonObject } from '../compiler/weights/checkpoint.ts';
 import { isObject } from '../compiler/weights/safetensors.ts';
 import type { File } from '../spec/ast.ts';
-import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';
-import type { Surroundings } from '../spec/program.ts';
 import { includeShipped, type ShippedSpec, shippedSpecs } from './shipped.ts';
+import { refusals, tryFile } from './try_spec.ts';
 
 export interface FoundSpec {
   readonly name: string;
@@ -81,7 +79,10 @@ function byType({ path }: Checkpoint, candidates: readonly Candidate[], type: st
 function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): FoundSpec {
   const tried = candidates
     .filter((c) => c.type === undefined)
-    .map((c) => ({ name: c.spec.name, errors: errorsOf(c, checkpoint) }));
+    .map((c) => ({
+      name: c.spec.name,
+      errors: refusals(tryFile(c.file, (path) => includeShipped(path), checkpoint)),
+    }));
   const found = tried.find((t) => t.errors.length === 0);
   if (found) return { name: found.name, why: 'every size is in its config, and every tensor has its place' };
   const hint = checkpoint.config
@@ -101,16 +102,4 @@ function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): Foun
         (closest ? `${closest.name} comes closest: ${closest.errors[0]!.message}; ${nameOne}` : nameOne),
     }),
   ]);
-}
-
-function errorsOf({ file }: Candidate, checkpoint: Checkpoint): readonly Diagnostic[] {
-  const surroundings: Surroundings = {
-    include: (path) => includeShipped(path),
-    config: checkpoint.config ?? null,
-  };
-  const { program, diagnostics } = build(file, surroundings);
-  const bound = program
-    ? bind(program, checkpoint, { ignoreExtra: [], file: checkpoint.path }).diagnostics
-    : [];
-  return [...diagnostics, ...bound].filter((d) => d.severity === 'error');
 }

@@ -8,12 +8,15 @@ import { rawBytes } from '../compiler/weights/stream.ts';
 import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
 import { product } from '../spec/tensor.ts';
 import type { Context } from './command.ts';
-import { findSpec } from './find_spec.ts';
+import { configLines } from './config_lines.ts';
+import { type FoundSpec, findSpec } from './find_spec.ts';
 import { groupKeys } from './group_keys.ts';
 import type { InspectOptions } from './inspect.ts';
+import { loadSpec } from './load_spec.ts';
 import { sizeText } from './open_inputs.ts';
 import { shortCount } from './short_count.ts';
 import { table } from './table.ts';
+import { reasonOf, refusals, type Trial, trySpec } from './try_spec.ts';
 
 export async function inspectCheckpoint(
   { io }: Context,
@@ -26,7 +29,7 @@ export async function inspectCheckpoint(
 }
 
 function card(checkpoint: Checkpoint): string {
-  const { format, files, tensors, config, configFile } = checkpoint;
+  const { format, files, tensors } = checkpoint;
   const all = [...tensors.values()];
   const rows = groupKeys(all.map((t) => ({ key: t.name, traits: `${t.dtype}[${t.shape}]`, t }))).map(
     ({ name, members: [first, ...more] }) => [
@@ -35,34 +38,62 @@ function card(checkpoint: Checkpoint): string {
       shortCount(product(first!.t.shape) * (1 + more.length)),
     ],
   );
+  const found = specFor(checkpoint);
   return [
     `${checkpoint.path}: ${format}, ${sizeText(checkpoint)}, ${shortCount(all.reduce((s, t) => s + product(t.shape), 0))} numbers`,
     `files: ${files.join(', ')}`,
-    `spec: ${verdict(checkpoint)}`,
-    ...(config ? [`config (${configFile ?? 'in the file'}): ${JSON.stringify(config)}`] : ['config: none']),
+    ...specLines(found, checkpoint),
+    ...configLines(checkpoint, 'name' in found ? { name: found.name, ...found.trial.program } : {}),
     '',
     table([{ title: 'tensor' }, { title: 'type' }, { title: 'count', align: 'right' }], rows),
   ].join('\n');
 }
 
-function verdict(checkpoint: Checkpoint): string {
+/** The spec that ships for it, tried; or why there is none. */
+type Verdict = (FoundSpec & { readonly trial: Trial }) | { readonly none: string };
+
+function specFor(checkpoint: Checkpoint): Verdict {
   const found = findGeneration(checkpoint);
   if (!found) return foreign(checkpoint);
-  if ('spec' in found) return `${found.spec} (${found.why})`;
-  if ('ambiguous' in found) return `${found.ambiguous.join(' or ')} (${found.why})`;
-  return `none: nanochat's ${found.refused} (${found.why})`;
+  if ('ambiguous' in found) return { none: `${found.ambiguous.join(' or ')} (${found.why})` };
+  if ('refused' in found) return { none: `none: nanochat's ${found.refused} (${found.why})` };
+  return tried({ name: found.spec, why: found.why }, checkpoint);
 }
 
-function foreign(checkpoint: Checkpoint): string {
+function foreign(checkpoint: Checkpoint): Verdict {
   try {
-    const { name, why } = findSpec(checkpoint);
-    return `${name} (${why})`;
+    return tried(findSpec(checkpoint), checkpoint);
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     const [{ message, hint }] = cause.diagnostics as readonly [Diagnostic];
-    return `none: ${message}${hint ? `; ${hint}` : ''}`;
+    return { none: `none: ${message}${hint ? `; ${hint}` : ''}` };
   }
 }
+
+function tried(found: FoundSpec, checkpoint: Checkpoint): Verdict {
+  const { source, include } = loadSpec(found.name, undefined);
+  return { ...found, trial: trySpec(source, include, checkpoint) };
+}
+
+function specLines(found: Verdict, { tensors }: Checkpoint): readonly string[] {
+  if ('none' in found) return [`spec: ${found.none}`];
+  const { name, why, trial } = found;
+  const [reason] = refusals(trial);
+  return [
+    `spec: ${name} (${why})${reason ? `, but it is refused: ${reasonOf(reason)}` : ''}`,
+    `tensors: ${trial.tensors ? fitText(trial.tensors, tensors.size) : 'not compared, since the config does not say the sizes'}`,
+  ];
+}
+
+/** Of so many tensors. */
+function fitText(faults: readonly Diagnostic[], count: number): string {
+  if (faults.length === 0) return `all ${count} match`;
+  const [few, rest] = [faults.slice(0, mostFaults), faults.slice(mostFaults)];
+  const more = rest.length > 0 ? `; and ${rest.length} more` : '';
+  return `not all match: ${few.map(({ message }) => message).join('; ')}${more}`;
+}
+
+const mostFaults = 3;
 
 function asJson(checkpoint: Checkpoint): unknown {
   return {
@@ -71,6 +102,7 @@ function asJson(checkpoint: Checkpoint): unknown {
     files: checkpoint.files,
     config: checkpoint.config ?? null,
     generation: findGeneration(checkpoint) ?? null,
+    spec: specJson(specFor(checkpoint)),
     tensors: [...checkpoint.tensors.values()].map((t) => ({
       name: t.name,
       dtype: t.dtype,
@@ -78,6 +110,13 @@ function asJson(checkpoint: Checkpoint): unknown {
       sha256: checksum(t),
     })),
   };
+}
+
+function specJson(found: Verdict): unknown {
+  if ('none' in found) return null;
+  const { name, why, trial } = found;
+  const refused = refusals(trial).map(({ code, message }) => ({ code, message }));
+  return { name, why, refused, unread: trial.program?.unread ?? [] };
 }
 
 /** Of the row-major little-endian bytes, in the dtype that the file has. */

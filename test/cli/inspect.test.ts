@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -60,6 +60,49 @@ test('a checkpoint of another family shows the spec that fits it, or what was lo
   const alone = join(folder(), 'model.safetensors');
   copyFileSync(lonely, alone);
   assert.match((await nanoc(['inspect', alone])).out, /spec: none: no shipped spec fits this checkpoint/);
+});
+
+/** A checkpoint of ours with another config. */
+function changed(name: string, change: (config: Record<string, unknown>) => void): string {
+  const path = folder();
+  cpSync(fixture(name), path, { recursive: true });
+  const config = JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'));
+  change(config);
+  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
+  return path;
+}
+
+test('the spec of a checkpoint is tried: what it is refused for, and which tensors match', async () => {
+  const fine = await nanoc(['inspect', fixture('hf-llama')]);
+  assert.match(fine.out, /^spec: llama \(model_type is llama\)\ntensors: all 29 match$/m);
+  const biased = changed('hf-llama', (config) => Object.assign(config, { attention_bias: true }));
+  const { out } = await nanoc(['inspect', biased]);
+  assert.match(out, /^spec: llama .*, but it is refused: N612: .*"attention_bias" = false.* says true$/m);
+  assert.match(out, /^tensors: all 29 match$/m);
+  const ran = await nanoc(['compile', '--checkpoint', biased, '-o', join(folder(), 'm.onnx')]);
+  assert.match(ran.err, 'error N612');
+  const wide = changed('hf-llama', (config) => Object.assign(config, { intermediate_size: 49 }));
+  const told = (await nanoc(['inspect', wide])).out;
+  assert.match(told, /but it is refused: N610: /);
+  assert.match(told, /^tensors: not all match: model.*gate_proj.weight is \[48, 32\].*; and 6 more$/m);
+  const sizeless = changed('hf-llama', (config) => void delete config['hidden_size']);
+  assert.match((await nanoc(['inspect', sizeless])).out, /refused: N611: .*\ntensors: not compared/);
+  const json = JSON.parse((await nanoc(['inspect', biased, '--json'])).out);
+  assert.equal([json.spec.name, json.spec.refused[0].code], ['llama', 'N612']);
+});
+
+test('a config is printed key by key, and what the spec has no use for is marked', async () => {
+  const odd = { num_experts: 4, inner: { a: 1, b: [] }, ids: [1, 2, 3, 4, 5, 6, 7, 8] };
+  const { out } = await nanoc(['inspect', changed('hf-llama', (config) => Object.assign(config, odd))]);
+  assert.match(out, 'config (config.json); - is what llama neither reads nor expects:');
+  for (const line of [
+    /^ {2}hidden_size +32$/m,
+    /^ {2}rope_parameters\.factor +8$/m,
+    /^- num_experts +4$/m,
+    /^- inner\.b +\[\]$/m,
+    /^- ids +\[1, 2, 3, 4, \.\.\. 8 in all\]$/m,
+  ])
+    assert.match(out, line);
 });
 
 test('sizes come from a checkpoint or from --set', async () => {

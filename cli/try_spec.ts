@@ -1,0 +1,66 @@
+/** Whether a spec takes a checkpoint: what `compile` would refuse, found without compiling. */
+
+import { bind } from '../compiler/weights/bind.ts';
+import type { Checkpoint, Json, JsonObject } from '../compiler/weights/checkpoint.ts';
+import { isObject } from '../compiler/weights/safetensors.ts';
+import type { File } from '../spec/ast.ts';
+import { check } from '../spec/check.ts';
+import { type Diagnostic, hasErrors } from '../spec/diagnostic.ts';
+import { parse } from '../spec/parse.ts';
+import type { Program, Surroundings } from '../spec/program.ts';
+import type { Source } from '../spec/source.ts';
+
+export interface Trial {
+  /** What the text and the config are refused for. */
+  readonly config: readonly Diagnostic[];
+  /** What the tensors are refused for; absent where the config leaves open which ones the spec has. */
+  readonly tensors?: readonly Diagnostic[];
+  readonly program?: Program;
+}
+
+export function trySpec(source: Source, include: Surroundings['include'], checkpoint: Checkpoint): Trial {
+  const { value, diagnostics } = parse(source);
+  return value && !hasErrors(diagnostics)
+    ? tryFile(value, include, checkpoint)
+    : { config: diagnostics.filter(isError) };
+}
+
+export function tryFile(file: File, include: Surroundings['include'], checkpoint: Checkpoint): Trial {
+  const { config = null, configFile, path } = checkpoint;
+  const named = configFile === undefined ? {} : { configFile };
+  const told = (of: JsonObject | null) => check(file, { include, config: of, ...named });
+  const first = told(config);
+  const errors = first.diagnostics.filter(isError);
+  // A value that the spec does not honour is no size: the tensors can be told all the same.
+  const unhonoured = errors.length > 0 && errors.every(({ code }) => code === 'N612');
+  const { program } = unhonoured && config ? told(withoutExpected(config, file)) : first;
+  if (!program) return { config: errors };
+  const bound = bind(program, checkpoint, { ignoreExtra: [], file: path });
+  return { config: errors, tensors: bound.diagnostics.filter(isError), program };
+}
+
+function withoutExpected(config: JsonObject, { declarations }: File): JsonObject {
+  const copy = structuredClone(config);
+  const parts = declarations.flatMap((item) => (item.kind === 'Model' ? item.body : []));
+  for (const part of parts.flatMap((item) => (item.kind === 'Config' ? [item] : [])))
+    for (const entry of part.entries) {
+      if (entry.kind !== 'Expect') continue;
+      for (const { value } of entry.keys)
+        for (const key of [value, ...(part.from ? [`${part.from.value}.${value}`] : [])]) leaveOut(copy, key);
+    }
+  return copy;
+}
+
+function leaveOut(config: { [key: string]: Json }, key: string): void {
+  const [first = '', ...rest] = key.split('.');
+  const inner = config[first];
+  if (rest.length === 0) delete config[first];
+  else if (isObject(inner)) leaveOut(inner, rest.join('.'));
+}
+
+export const refusals = ({ config, tensors = [] }: Trial): readonly Diagnostic[] => [...config, ...tensors];
+
+/** `N612: this spec is written for ...` */
+export const reasonOf = ({ code, message }: Diagnostic): string => `${code}: ${message}`;
+
+const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
