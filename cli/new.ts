@@ -3,8 +3,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { build } from '../compiler/build.ts';
-import { bind } from '../compiler/weights/bind.ts';
 import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
@@ -18,6 +16,7 @@ import type { IoOptions } from './io.ts';
 import { loadSpec } from './load_spec.ts';
 import { usage } from './open_inputs.ts';
 import { shippedSpecs } from './shipped.ts';
+import { reasonOf, refusals, tryFile, trySpec } from './try_spec.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly fromCheckpoint?: string;
@@ -130,7 +129,7 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
       model: name,
       complete: missing.length === 0,
       marks: found,
-      ...(fits ? { shipped: fits } : {}),
+      ...(fits ? (fits.reason === undefined ? { shipped: fits.spec } : { refused: fits }) : {}),
     });
   } else {
     io.result(
@@ -145,10 +144,7 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
         .join('\n'),
     );
   }
-  if (fits)
-    io.note(
-      `the spec ${fits}, which ships, is for this checkpoint: nanoc compile ${fits} --checkpoint ${from}`,
-    );
+  if (fits) io.note(shippedText(fits, from));
   io.report(wrong);
   if (wrong.length > 0) return exitCodes.wrong;
   const compile = `nanoc compile ${path} --checkpoint ${from} -o ${name}.onnx`;
@@ -163,14 +159,7 @@ const missingText = (n: number): string =>
 function faults(page: Page, checkpoint: Checkpoint): readonly Diagnostic[] {
   const source = { name: `${page.name}${extension}`, text: write(page, { open: true }) };
   const { value: file } = parse(source);
-  const { program, diagnostics } = build(file!, {
-    config: checkpoint.config ?? {},
-    include: () => undefined,
-  });
-  const bound = program
-    ? bind(program, checkpoint, { ignoreExtra: [], file: checkpoint.path }).diagnostics
-    : [];
-  return [...diagnostics, ...bound].filter((d) => d.severity === 'error');
+  return refusals(tryFile(file!, () => undefined, checkpoint));
 }
 
 interface Marked {
@@ -192,11 +181,25 @@ function marked(text: string): readonly Marked[] {
   });
 }
 
-function shippedFor(checkpoint: Checkpoint): string | undefined {
+interface Shipped {
+  readonly spec: string;
+  /** Why it does not take this checkpoint. */
+  readonly reason?: string;
+}
+
+function shippedFor(checkpoint: Checkpoint): Shipped | undefined {
   try {
-    return loadSpec(undefined, checkpoint).source.name.replace(extension, '');
+    const { source, include } = loadSpec(undefined, checkpoint);
+    const [first] = refusals(trySpec(source, include, checkpoint));
+    const spec = source.name.replace(extension, '');
+    return first ? { spec, reason: reasonOf(first) } : { spec };
   } catch (cause) {
     if (cause instanceof Refusal) return undefined;
     throw cause;
   }
 }
+
+const shippedText = ({ spec, reason }: Shipped, from: string): string =>
+  reason === undefined
+    ? `the spec ${spec}, which ships, is for this checkpoint: nanoc compile ${spec} --checkpoint ${from}`
+    : `the spec ${spec}, which ships, is for this family, but refuses this checkpoint: ${reason}`;

@@ -60,7 +60,8 @@ function leaveOut(config: { [key: string]: Json }, key: string): void {
 
 export const refusals = ({ config, tensors = [] }: Trial): readonly Diagnostic[] => [...config, ...tensors];
 
-/** `N612: this spec is written for ...` */
-export const reasonOf = ({ code, message }: Diagnostic): string => `${code}: ${message}`;
+/** `N612: this spec is written for ...`; a requirement's own words do not say what was found. */
+export const reasonOf = ({ code, message, found }: Diagnostic): string =>
+  `${code}: ${message}${code === 'N317' && found !== undefined ? ` (${found})` : ''}`;
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -226,6 +226,34 @@ test('without a name it is called as the config says, apart from a spec that shi
   assert.is(code, 0, err);
   assert.match(out, 'my_llama.nanospec is drafted: all 29 tensors have a place; nothing is missing');
   assert.match(err, 'the spec llama, which ships, is for this checkpoint');
+});
+
+test('a spec that ships for the family and refuses the checkpoint is not recommended', async () => {
+  for (const [name, change, reason] of [
+    [
+      'hf-llama',
+      { rope_parameters: { rope_type: 'dynamic', rope_theta: 10000, factor: 2 } },
+      /^N317: .* \(slowing = "dynamic"\)$/,
+    ],
+    ['hf-falcon', { alibi: true }, /^N612: .*"alibi" = false; the checkpoint says true$/],
+  ] as const) {
+    const from = folder();
+    cpSync(golden(name), from, { recursive: true });
+    const config = JSON.parse(textOf(join(from, 'config.json')));
+    writeFileSync(join(from, 'config.json'), JSON.stringify({ ...config, ...change }));
+    const family = name.replace('hf-', '');
+    const cwd = folder();
+    const { err } = await nanoc(['new', 'mine', '--from-checkpoint', from], { cwd });
+    assert.match(err, `the spec ${family}, which ships, is for this family, but refuses this checkpoint: N`);
+    assert.not.match(err, `nanoc compile ${family} `);
+    const told = (await nanoc(['new', 'other', '--json', '--from-checkpoint', from], { cwd })).out;
+    const { shipped, refused: why } = JSON.parse(told);
+    assert.equal([shipped, why.spec], [undefined, family]);
+    assert.match(why.reason, reason);
+    const ran = await nanoc(['compile', family, '--checkpoint', from, '-o', 'm.onnx'], { cwd });
+    assert.is(ran.code, 1);
+    assert.match(ran.err, `error ${why.reason.replace(/ \(.*/, '')}`);
+  }
 });
 
 test('without a config sizes come from shapes, and heads are guessed', async () => {
