@@ -55,7 +55,7 @@ export function drawingOf(graph: Graph, spec: Source): Drawing {
       );
     }
   }
-  const part = blockOf('masks and positions', around);
+  const part = { ...blockOf('masks and positions', around), gives: '' };
   const isEarly = (item: Item): boolean =>
     item.kind === 'op' ? surroundings.has(item.id) : item.content.every(isEarly);
   return { content: inOrder([...(part.ops > 0 ? [part] : []), ...itemsOf(root)], isEarly), files };

@@ -4,6 +4,7 @@ import type { Graph, Node } from '../compiler/ir.ts';
 import { type Dim, show } from '../spec/dim.ts';
 import type { Attr } from '../spec/op.ts';
 import { position, type Source, type Span } from '../spec/source.ts';
+import { groupKeys } from './group_keys.ts';
 
 export interface Step {
   readonly kind: 'op';
@@ -29,12 +30,25 @@ interface Place {
 }
 
 export function stepOf(graph: Graph, node: Node, { scope, files }: Place): Step {
-  const inputs = node.inputs.map((id) => ({ id, label: labelOf(graph.nodes[id]!, scope) }));
+  const inputs = inputsOf(graph, node, scope);
   const line = lineOf(graph.origins[node.id]![0]?.span, files);
   return {
     ...{ kind: 'op', id: node.id, also: [], op: node.op, detail: detailOf(node) },
     ...{ type: typeOf(node), inputs, line },
   };
+}
+
+/** Parameters of a list that look alike, such as those of experts, are one. */
+function inputsOf({ nodes }: Graph, { inputs }: Node, scope: string): Step['inputs'] {
+  const all = inputs.map((id, i) => {
+    const label = labelOf(nodes[id]!, scope);
+    const [key = label, traits = ''] = nodes[id]!.op === 'param' ? label.split(': ') : [`#${i}`, label];
+    return { id, label, key, traits };
+  });
+  return groupKeys(all).map(({ name, members: [first, ...more] }) => ({
+    id: first!.id,
+    label: more.length > 0 && first!.key !== name ? `${name}: ${first!.traits}` : first!.label,
+  }));
 }
 
 function lineOf(span: Span | undefined, files: Source[]): string {

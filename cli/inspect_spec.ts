@@ -59,9 +59,10 @@ function pageOf(compiled: Compiled, passes: readonly PassRow[], source: Source):
       ['weights', `${bytes(4 * count)} f32, ${bytes(2 * count)} f16 or bf16`],
       [
         'FLOPs of a token',
-        `${shortCount(weights)}, and ${shortCount(attention)} for attention over ${keys} tokens`,
+        shortCount(weights) +
+          (attention > 0 ? `, and ${shortCount(attention)} for attention over ${keys} tokens` : ''),
       ],
-      ['cache of a token', bytes(perToken)],
+      ...(perToken > 0 ? [['cache of a token', bytes(perToken)] as const] : []),
       ...(fixed > 0 ? [['cache of a row', bytes(fixed)] as const] : []),
       ...(context === undefined
         ? []
@@ -103,7 +104,8 @@ const flopsOf = ({ manifest, reference }: Compiled): Flops =>
   flopsPerToken(reference, manifest.context ?? 2048);
 
 function flopsText({ weights, attention, keys }: Flops): string {
-  return `FLOPs: ${shortCount(weights)} a token for the weights, ${shortCount(attention)} more for attention over ${keys} tokens`;
+  const more = attention > 0 ? `, ${shortCount(attention)} more for attention over ${keys} tokens` : '';
+  return `FLOPs: ${shortCount(weights)} a token for the weights${more}`;
 }
 
 function blocks(program: Program, count: number): string {

@@ -88,6 +88,15 @@ test('masks are one part, operators show their numbers, and equal lines of passe
   assert.match(text, '<tr><th>cache</th><td>10 → 0</td></tr>');
 });
 
+test('what experts have is one input, and what is read twice is two', async () => {
+  const experts = await pageOf('mixtral', 'layers=1');
+  assert.match(experts, />experts\.\{0\.\.7\}\.w1\.weight: float32\[14336, 4096\]</);
+  assert.match(
+    await pageOf('nanochat_2025_10', 'layers=1'),
+    />(%\d+: float32\[B, T, 5120\])<\/span><span [^>]*>\1</,
+  );
+});
+
 test('lines of a pass that differ in more than numbers stay apart', () => {
   assert.equal(told(['a 1 of h.0', 'a 1 of h.2', 'b', 'a 1 of k']), [
     { text: 'a 1 of h.{0,2}', times: 2 },

@@ -28,6 +28,8 @@ test('a spec shows its parameters by block and the arithmetic of a token', async
   // 12 layers with 12 * 768^2 weights, and a head of 50257 * 768; 12 layers over 1024 keys and values of 768.
   const [weights, attention] = [2 * (12 * 12 * 768 ** 2 + 50257 * 768), 12 * 4 * 768 * 1024];
   assert.equal(flops, { weights, attention, keys: 1024 });
+  const { out: mamba } = await nanoc(['inspect', 'mamba']);
+  assert.match(mamba, /^FLOPs: \w+ a token for the weights$/m);
   const narrow = await nanoc(['inspect', 'mistral', '--set', 'window=100', '--json']);
   const wide = await nanoc(['inspect', 'mistral', '--set', 'window=200', '--json']);
   assert.is(2 * JSON.parse(narrow.out).flops.attention, JSON.parse(wide.out).flops.attention);
