@@ -90,8 +90,12 @@ function fitText(faults: readonly Diagnostic[], count: number): string {
   if (faults.length === 0) return `all ${count} match`;
   const [few, rest] = [faults.slice(0, mostFaults), faults.slice(mostFaults)];
   const more = rest.length > 0 ? `; and ${rest.length} more` : '';
-  return `not all match: ${few.map(({ message }) => message).join('; ')}${more}`;
+  return `not all match: ${few.map(withLayers).join('; ')}${more}`;
 }
+
+/** With what is said of the other layers. */
+const withLayers = ({ message, related = [] }: Diagnostic): string =>
+  [message, ...related.filter((r) => !r.span).map((r) => r.message)].join(', ');
 
 const mostFaults = 3;
 
