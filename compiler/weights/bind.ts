@@ -52,7 +52,7 @@ export function bind(
     ...allAbsent(missing, [...left.keys()], file),
     ...byLine(unfit).map(([{ problem }, ...more]) => ({ ...problem, ...andMore(more.map((m) => m.key)) })),
     ...untied,
-    ...leftOver(unignored(left, program.names), ignoreExtra, file),
+    ...leftOver(unignored(left, program.names), ignoreExtra, file, entries),
   ];
   return hasErrors(diagnostics) ? { diagnostics } : { binding: { entries }, diagnostics };
 }
@@ -96,13 +96,16 @@ function misfit(decl: ParamDecl, { name, shape, dtype }: LazyTensor, file: strin
   });
 }
 
+/** The same for every layer. */
+const pattern = (key: string): string => key.replaceAll(/\d+/g, 'N');
+
 /** Of what one line of the spec makes in every layer, the first speaks for all. */
 function byLine<T extends { readonly key: string; readonly span: Span }>(
   faults: readonly T[],
 ): readonly (readonly [T, ...T[]])[] {
   const groups = new Map<string, [T, ...T[]]>();
   for (const fault of faults) {
-    const place = `${fault.span.source.name} ${fault.span.start} ${fault.key.replaceAll(/\d+/g, 'N')}`;
+    const place = `${fault.span.source.name} ${fault.span.start} ${pattern(fault.key)}`;
     const group = groups.get(place);
     if (group) group.push(fault);
     else groups.set(place, [fault]);
@@ -183,10 +186,19 @@ const unignored = (left: Tensors, { ignore }: NameRules): readonly LazyTensor[] 
     )
     .map(([, tensor]) => tensor);
 
-function leftOver(extra: readonly LazyTensor[], ignoreExtra: readonly string[], file: string): Diagnostic[] {
+function leftOver(
+  extra: readonly LazyTensor[],
+  ignoreExtra: readonly string[],
+  file: string,
+  entries: Binding['entries'],
+): Diagnostic[] {
   const allowed = extra.filter(({ name }) => ignoreExtra.some((glob) => matches(glob, name)));
   const refused = extra.filter(({ name }) => !ignoreExtra.some((glob) => matches(glob, name)));
-  const hint = `if the model does not need them: --ignore-extra '${refused[0]?.name}', or \`ignore\` in the spec`;
+  const known = new Set([...entries.keys()].map(pattern));
+  const further = refused.find(({ name }) => known.has(pattern(name)));
+  const hint = further
+    ? `${further.name} is like one that the spec has: does the config count all layers?`
+    : `if the model does not need them: --ignore-extra '${refused[0]?.name}', or \`ignore\` in the spec`;
   return [
     ...(refused.length > 0 ? [error('N609', unused(refused), { file, related: listed(refused), hint })] : []),
     ...(allowed.length > 0 ? [warning('N609', unused(allowed), { file, related: listed(allowed) })] : []),

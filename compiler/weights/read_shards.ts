@@ -1,5 +1,6 @@
 /** Reads an index of shards (`*.index.json`): which file holds which tensor. */
 
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Json, LazyTensor } from './checkpoint.ts';
 import { readSmall } from './file.ts';
@@ -22,6 +23,15 @@ export function readShards(index: string): Shards {
     bad(index, `names ${shards.length} shards; ${limits.shards} is the limit`);
   const tensors = new Map<string, LazyTensor>();
   const files = shards.map((shard) => join(dirname(index), shard));
+  const gone = shards.filter((_, i) => !existsSync(files[i]!));
+  if (gone.length > 0) {
+    const some = gone.length > 3 ? [...gone.slice(0, 3), '...'] : gone;
+    refuse('N601', `${basename(index)} names ${gone.length} of ${shards.length} files that are not there`, {
+      file: index,
+      found: `no ${some.join(', ')}`,
+      hint: 'copy or download them beside it',
+    });
+  }
   let format = 'safetensors';
   for (const [i, shard] of shards.entries()) {
     const read = readTensorFile(files[i]!);

@@ -163,6 +163,11 @@ test('what a line of the spec makes in every layer is said once', () => {
   );
 });
 
+test('a layer too many is told as one', () => {
+  const { diagnostics } = bound({ 'h.0.a': floats(1), 'h.1.a': floats(1) }, program([declare('h.0.a', [1])]));
+  assert.match(diagnostics[0]?.hint ?? '', /h\.1\.a is like one that the spec has/);
+});
+
 test('globs match dots, and take no time that explodes', () => {
   assert.ok(matches('*.attn.bias', 'h.0.attn.bias'));
   assert.not.ok(matches('*.attn.bias', 'h.0.attn.bias.x'));
