@@ -1,9 +1,10 @@
 /** After a failed verification: the first value that differs, the block and the line of the spec it came from, and who made it so. */
 
 import { bisect, explain } from '../runtime/bisect.ts';
+import { sensitivity } from '../runtime/sensitivity.ts';
 import type { Session } from '../runtime/session.ts';
 import type { VerifyReport } from '../runtime/verify.ts';
-import { warning } from '../spec/diagnostic.ts';
+import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
 import type { ModelFile } from './model_kinds.ts';
 import type { Recompiled } from './recompile_model.ts';
@@ -31,8 +32,23 @@ export async function explainFailure(
     tolerance: row.tolerance,
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),
   });
-  io.report([explain(result)]);
+  const stage = { graph: reference, weights: weightsOf(reference) };
+  const moved = await sensitivity(stage, manifest, calls);
+  io.report([explain(result), ...(moved * few >= row.max_abs ? [unsteady(moved, row.max_abs)] : [])]);
   if (result.blame === 'none' && row.check !== 'golden') {
     io.report([warning('N701', `what differs shows only in ${row.check}: ${row.what}`)]);
   }
 }
+
+/** Roundings of which a difference may be made before something else must be behind it. */
+const few = 8;
+
+const unsteady = (moved: number, found: number): Diagnostic =>
+  warning(
+    'N701',
+    `the model itself is this unsteady: its logits move by ${moved.toExponential(1)} when each value is off by one rounding`,
+    {
+      found: `${found.toExponential(1)}, which need be nobody's fault`,
+      hint: 'another runtime, PyTorch in float32 included, may differ as much; --atol allows it',
+    },
+  );

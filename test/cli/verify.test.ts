@@ -96,6 +96,7 @@ test('numbers of another generation fail, and the interpreter is said to agree w
   assert.match(cap.out, /^golden .*FAILED$/m);
   assert.match(cap.err, 'error N701');
   assert.match(cap.err, 'the interpreter gives the same numbers as the target');
+  assert.not.match(cap.err, 'unsteady');
   assert.not.match((await nanoc(['verify', 'nanochat_2026_01', '--no-bisect', ...args])).err, 'interpreter');
   assert.is((await nanoc(['verify', 'nanochat_2026_01', '--atol', '20', ...args])).code, 0);
 });
@@ -115,6 +116,12 @@ test('a tolerance that nothing meets fails', async () => {
   const { code, out } = await nanoc(['verify', 'nanochat', ...small, '--atol', '1e-9', '--no-bisect']);
   assert.is(code, 1);
   assert.match(out, 'FAILED');
+});
+
+test('of a difference that roundings make, it is said that it may be nobody’s fault', async () => {
+  const { code, err } = await nanoc(['verify', 'nanochat', ...small, '--atol', '1e-9']);
+  assert.is(code, 1);
+  assert.match(err, /the model itself is this unsteady: its logits move by \d\.\de-\d/);
 });
 
 test('what cannot be verified is refused with a reason', async () => {
