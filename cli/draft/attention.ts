@@ -3,6 +3,7 @@
 import { fusedHeads, type Heads, separateHeads, widthOf } from './heads.ts';
 import { matrixKind, matrixOf, normKind, plainMember, shapeText, unknownBlock } from './leaf.ts';
 import { addBlock, type Block, type Draft } from './notes.ts';
+import { seenBy } from './seen.ts';
 import { gainOf, isMatrix, type Module, shapeOf } from './tree.ts';
 
 /** What the parts of an attention are called in the wild. */
@@ -79,26 +80,26 @@ function written(
   const { q, k, v, qkv, o, qNorm, kNorm } = parts;
   const apart = q && k && v && { q, k, v };
   const heads = qkv ? fusedHeads(draft, qkv) : apart && separateHeads(draft, apart, qNorm);
+  const seen = seenBy(draft);
+  const ready = readyBy(draft, seen.when);
   const projected =
     heads &&
-    (qkv ? fused(draft, qkv, parts, heads) : apart && separate(draft, { ...parts, ...apart }, heads));
+    (qkv
+      ? fused(draft, qkv, parts, heads, ready)
+      : apart && separate(draft, { ...parts, ...apart }, heads, ready));
   if (!projected) return undefined;
-  const { window, perLayer, said } = windowOf(draft);
   const sinks = isSinks(draft, module) ? ['sinks'] : [];
   const extra = [...module.tensors.keys()].filter((name) => !sinks.includes(name));
-  const options = [
-    ...(window ? [`window=${window}`] : []),
-    ...scores(draft),
-    ...sinks.map((name) => `${name}=${name}`),
+  const lines = [
+    ...projected.lines,
+    ...turnWhere(projected.locals, seen.when),
+    ...attend(o, projected.locals, [...seen.options, ...sinks.map((name) => `${name}=${name}`)]),
   ];
-  const lines = [...projected.lines, ...attend(o, projected.locals, options)];
-  const alibi = draft.sizes.find(['alibi', 'attn_config.alibi'])?.value === true;
   return {
     name: 'Attention',
-    params: perLayer ? ['i'] : [],
+    params: seen.perLayer ? ['i'] : [],
     members: [
-      ...(perLayer ? ['local = kinds[i] == "sliding_attention"'] : []),
-      ...(perLayer && draft.tables === 2 ? ['rope = if local then near_rope else far_rope'] : []),
+      ...seen.members,
       ...projected.members,
       `${o.name}: ${matrixKind(draft, o, [qWidth, 'dim'], ['dim'])}`,
       ...normMembers(draft, [
@@ -113,13 +114,13 @@ function written(
     assumed: [
       ...heads.assumed,
       ...projected.assumed,
-      ...(qNorm && draft.tables > 0 ? ['queries and keys are normed before they are turned'] : []),
-      ...said,
+      ...(qNorm ? normedWhen(draft) : []),
+      ...seen.said,
       ...sinks.map(() => 'each head has one further score, its sink, without a value'),
     ],
     lacks: [
       ...[...extra, ...rest.map((inner) => inner.name)].map((name) => `where ${name} goes`),
-      ...(alibi ? ["how far apart tokens are (ALiBi): attention's `bias`"] : []),
+      ...seen.lacks,
     ],
   };
 }
@@ -149,12 +150,32 @@ const normMembers = (draft: Draft, norms: readonly Counted[]): readonly string[]
     norm ? [`${norm.name}: ${normKind(draft, norm, 'head_dim', `${n} * head_dim`)}`] : [],
   );
 
-const turned = ({ tables }: Draft, value: string): string => (tables > 0 ? `rope(${value})` : value);
+/** Queries or keys in heads as the scores read them: normed and turned, in the family's order. */
+type Ready = (heads: string, norm: Module | undefined) => string;
+
+const readyBy =
+  ({ tables, family }: Draft, when: string | undefined): Ready =>
+  (heads, norm) => {
+    const turn = (value: string): string => (tables > 0 && !when ? `rope(${value})` : value);
+    const normed = (value: string): string => (norm ? `${norm.name}(${value})` : value);
+    return family.normedTurned ? normed(turn(heads)) : turn(normed(heads));
+  };
+
+const normedWhen = ({ tables, family }: Draft): readonly string[] =>
+  tables === 0
+    ? []
+    : family.normedTurned
+      ? [`queries and keys are turned before they are normed, as in ${family.by} code`]
+      : ['queries and keys are normed before they are turned'];
+
+const turnWhere = ([q, k]: Projected['locals'], when: string | undefined): readonly string[] =>
+  when ? [`if ${when} { ${q}, ${k} = rope(${q}), rope(${k}) }`] : [];
 
 function separate(
   draft: Draft,
   parts: Parts & { readonly q: Module; readonly k: Module; readonly v: Module },
   { kv }: Heads,
+  ready: Ready,
 ): Projected {
   const { q, k, v, qNorm, kNorm } = parts;
   // A local may not have the name of a member.
@@ -163,9 +184,10 @@ function separate(
   const locals = [local('q'), local('k'), local('v')] as const;
   const inHeads = ({ name }: Module, [norm, n]: Counted): string => {
     const shape = `[B, T, ${n}, head_dim]`;
-    if (!norm) return `${name}(x) as ${shape}`;
-    const whole = widthOf(norm) === draft.sizes.peek('head_dim')! * draft.sizes.peek(n)!;
-    return whole ? `${norm.name}(${name}(x)) as ${shape}` : `${norm.name}(${name}(x) as ${shape})`;
+    const whole = norm && widthOf(norm) === draft.sizes.peek('head_dim')! * draft.sizes.peek(n)!;
+    return whole
+      ? ready(`${norm.name}(${name}(x)) as ${shape}`, undefined)
+      : ready(`${name}(x) as ${shape}`, norm);
   };
   return {
     members: [
@@ -173,8 +195,8 @@ function separate(
       ...[k, v].map((m) => `${m.name}: ${matrixKind(draft, m, ['dim'], [`${kv} * head_dim`])}`),
     ],
     lines: [
-      `${locals[0]} = ${turned(draft, inHeads(q, [qNorm, 'heads']))}`,
-      `${locals[1]} = ${turned(draft, inHeads(k, [kNorm, kv]))}`,
+      `${locals[0]} = ${inHeads(q, [qNorm, 'heads'])}`,
+      `${locals[1]} = ${inHeads(k, [kNorm, kv])}`,
       `${locals[2]} = ${v.name}(x) as [B, T, ${kv}, head_dim]`,
     ],
     locals,
@@ -182,11 +204,11 @@ function separate(
   };
 }
 
-function fused(draft: Draft, qkv: Module, { qNorm, kNorm }: Parts, { kv }: Heads): Projected {
+function fused(draft: Draft, qkv: Module, { qNorm, kNorm }: Parts, { kv }: Heads, ready: Ready): Projected {
   for (const name of ['heads', 'head_dim', kv] as const) draft.sizes.use(name);
   const { lines, order } = taken(qkv.name, kv);
   const turn = (name: 'q' | 'k', norm: Module | undefined): readonly string[] => {
-    const value = turned(draft, norm ? `${norm.name}(${name})` : name);
+    const value = ready(name, norm);
     return value === name ? [] : [`${name} = ${value}`];
   };
   const rows = kv === 'heads' ? '3 * heads * head_dim' : '(heads + 2 * kv_heads) * head_dim';
@@ -226,39 +248,5 @@ function taken(name: string, kv: Heads['kv']): { readonly lines: readonly string
       'v = v as [B, T, kv_heads, head_dim]',
     ],
     order: "a group's queries, then its key and its value, one group after the other",
-  };
-}
-
-function scores({ sizes }: Draft): readonly string[] {
-  return [
-    ...(sizes.use('query') === undefined ? [] : ['scale=query ** -0.5']),
-    ...(sizes.use('inner') === undefined ? [] : ['softcap=inner']),
-  ];
-}
-
-interface Window {
-  /** The option of `attention`; absent where every token is seen. */
-  readonly window?: string;
-  readonly perLayer: boolean;
-  readonly said: readonly string[];
-}
-
-/** `kinds` is an entry of the spec where the config lists the kinds of its layers. */
-function windowOf({ sizes }: Draft): Window {
-  const none = { perLayer: false, said: [] };
-  if (sizes.peek('window') === undefined || sizes.find(['use_sliding_window'])?.value === false) return none;
-  const kinds = sizes.find(['layer_types'])?.value;
-  if (!Array.isArray(kinds)) {
-    sizes.use('window');
-    return { window: 'window', perLayer: false, said: ['every layer has the window'] };
-  }
-  if (!kinds.includes('sliding_attention')) return none;
-  sizes.use('window');
-  if (kinds.every((kind) => kind === 'sliding_attention'))
-    return { window: 'window', perLayer: false, said: [] };
-  return {
-    window: 'if local then window else none',
-    perLayer: true,
-    said: ['layers with a window differ from the others in nothing else'],
   };
 }

@@ -8,14 +8,17 @@ import type { Checkpoint, Json, JsonObject } from '../../compiler/weights/checkp
 import { isObject } from '../../compiler/weights/safetensors.ts';
 import { activationKeys, activationOf } from './activation.ts';
 import { isFused } from './attention.ts';
+import { familyOf } from './families.ts';
 import { draftLayer } from './layer.ts';
 import { type Whole, wholeOf, widthOf } from './model.ts';
 import type { Draft } from './notes.ts';
 import { outsideOf } from './outside.ts';
 import { rotaryOf, tablesOf } from './rotary.ts';
-import { type Sizes, sizeKeys, sizesOf } from './sizes.ts';
-import { everyModule, gainOf, hasBias, shapeOf } from './tree.ts';
+import { perLayer } from './seen.ts';
+import { type Sizes, sizesOf } from './sizes.ts';
+import { everyModule, shapeOf } from './tree.ts';
 import { unusedKeys } from './unused_keys.ts';
+import { wordless } from './wordless.ts';
 import type { Page } from './write.ts';
 
 export function draftOf(checkpoint: Checkpoint, name: string): Page {
@@ -27,9 +30,9 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
   const outer = outsideOf(draft, whole, layer, checkpoint);
   // Only now is known how wide the heads are that it turns.
   const table = draft.blocks.some((block) => block.forward?.includes('rope('))
-    ? rotaryOf(sizes, isMeta(whole))
+    ? rotaryOf(sizes, neighboursBy(draft, whole))
     : undefined;
-  const entries = [...sizes.entries(), ...kindsEntry(draft)];
+  const entries = [...sizes.entries(), ...listEntries(draft)];
   const unused = unusedKeys(config, sizes.seen);
   return {
     name,
@@ -44,7 +47,7 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
     members: outer.members,
     forward: outer.forward,
     logits: outer.logits,
-    assumed: [...(table?.assumed ?? []), ...normAssumed(draft, whole), ...outer.assumed, ...unused.assumed],
+    assumed: [...(table?.assumed ?? []), ...wordless(draft, whole), ...outer.assumed, ...unused.assumed],
     lacks: [...(table?.lacks ?? []), ...unused.lacks, ...outer.lacks],
   };
 }
@@ -71,6 +74,7 @@ function begin(whole: Whole, sizes: Sizes): Draft {
   const alibi = sizes.find(['alibi'])?.value === true;
   return {
     sizes,
+    family: familyOf(sizes.find(['model_type'])?.value),
     blocks: [],
     transposed: [...everyModule(layers[0]!)].some(
       (m) =>
@@ -86,14 +90,17 @@ function begin(whole: Whole, sizes: Sizes): Draft {
   };
 }
 
-/** Meta's own names, whose rotation pairs neighbours. */
-const isMeta = ({ embedding }: Whole): boolean => embedding.name === 'tok_embeddings';
+/** Whose code it is that turns neighbours: Meta's own names are known by the embedding's. */
+const neighboursBy = ({ family }: Draft, { embedding }: Whole): string | undefined =>
+  embedding.name === 'tok_embeddings' ? "Meta's" : family.neighbours && family.by;
 
-/** The kinds of the layers, where an attention asks for them. */
-const kindsEntry = ({ sizes, blocks }: Draft): readonly string[] =>
-  blocks.some(({ members }) => members.some((line) => line.includes('kinds[i]')))
-    ? [`kinds = ${JSON.stringify(sizes.find(['layer_types'])?.value)} from "layer_types"`]
-    : [];
+/** Lists of the config with an entry per layer, where an attention asks for them. */
+const listEntries = ({ sizes, blocks }: Draft): readonly string[] =>
+  Object.entries(perLayer)
+    .filter(([name]) =>
+      blocks.some((b) => [...b.members, b.forward].some((line) => line?.includes(`${name}[i]`))),
+    )
+    .map(([name, key]) => `${name} = ${JSON.stringify(sizes.find([key])?.value)} from "${key}"`);
 
 /** What holds for this checkpoint and decides what is computed. */
 function expects(sizes: Sizes, tied: boolean): readonly string[] {
@@ -105,21 +112,5 @@ function expects(sizes: Sizes, tied: boolean): readonly string[] {
     ...expect(['model_type'], (v) => typeof v === 'string'),
     ...expect(activationKeys, (v) => typeof v === 'string'),
     ...expect(['tie_word_embeddings'], (v) => v === tied),
-  ];
-}
-
-function normAssumed({ sizes, norm }: Draft, { layers }: Whole): readonly string[] {
-  const norms = layers.flatMap((layer) => [...everyModule(layer)].filter((m) => gainOf(m) !== undefined));
-  if (norms.length === 0) return [];
-  const bare = norms.some((m) => !hasBias(m));
-  const eps = sizes.find(sizeKeys.eps);
-  return [
-    ...(bare && !eps?.key.startsWith('rms')
-      ? [
-          `norms without a bias are ${norm === 'rms_norm' ? 'RMS' : 'layer'} norms: only their weights are in the file`,
-        ]
-      : []),
-    ...(eps ? [] : ['norms add 1e-5: no entry says their epsilon']),
-    "a norm multiplies by `weight`, not by `1 + weight`, and embeddings are not scaled, as Gemma's are",
   ];
 }

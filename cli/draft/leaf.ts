@@ -45,13 +45,14 @@ export function extents({ transposed }: Pick<Draft, 'transposed'>, module: Modul
   return transposed ? { rows: second, columns: first } : { rows: first, columns: second };
 }
 
-/** `RMSNorm(dim, eps)`, or a block of its own where the gain is not called `weight`. */
+/** `RMSNorm(dim, eps)`, or a block of its own where the gain is not called `weight` or stored less one. */
 export function normKind(draft: Draft, module: Module, ...products: readonly string[]): string {
   const gain = gainOf(module)!;
   const width = draft.sizes.say(shapeOf(module, gain)![0]!, ...products);
   draft.sizes.use('eps');
   const biased = hasBias(module);
-  if (gain === 'weight') {
+  const { lessOne } = draft.family;
+  if (gain === 'weight' && !lessOne) {
     if (biased) return `LayerNorm(${width}, eps)`;
     return draft.norm === 'rms_norm' ? `RMSNorm(${width}, eps)` : `LayerNorm(${width}, eps, bias=false)`;
   }
@@ -60,7 +61,7 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
     name: 'Norm',
     params: ['width'],
     members: [`${gain}: [width]`, ...(biased ? ['offset: [width] from "bias"'] : [])],
-    forward: `(x) = ${gain} * ${fn}(x, eps)${biased ? ' + offset' : ''}`,
+    forward: `(x) = ${lessOne ? `(1 + ${gain})` : gain} * ${fn}(x, eps)${biased ? ' + offset' : ''}`,
     assumed: [],
     lacks: [],
   });

@@ -1,5 +1,6 @@
 /** A spec under way: blocks, and beside each what the files do not say. */
 
+import type { Known } from './families.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface Block {
@@ -18,6 +19,7 @@ export interface Block {
 
 export interface Draft {
   readonly sizes: Sizes;
+  readonly family: Known;
   readonly blocks: Block[];
   /** Matrices of the layers are stored [in, out], as GPT-2 does. */
   readonly transposed: boolean;

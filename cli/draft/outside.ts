@@ -85,9 +85,9 @@ function ignored({ buffers, towers }: Whole): readonly string[] {
   return globs.length > 0 ? [`ignore ${globs.map((glob) => JSON.stringify(glob)).join(', ')}`] : [];
 }
 
-function forward({ sizes }: Draft, whole: Whole, head: Module | undefined): string {
+function forward({ sizes, family }: Draft, whole: Whole, head: Module | undefined): string {
   const { embedding, positions, firstNorm, norm, list } = whole;
-  const start = `${embedding.path}(tokens)${positions ? ` + ${positions.path}(positions)` : ''}`;
+  const start = `${family.scaled ? 'sqrt(dim) * ' : ''}${embedding.path}(tokens)${positions ? ` + ${positions.path}(positions)` : ''}`;
   const normed = norm ? `${norm.path}(x)` : 'rms_norm(x)';
   const logits = head ? `${head.path}(${normed})` : `linear(${normed}, ${embedding.path}.weight)`;
   // A local may not have the name of a member.

@@ -15,8 +15,8 @@ export function tablesOf(sizes: Sizes): 1 | 2 {
   return mixed && sizes.peek('near_base') !== undefined && sizes.peek('far_base') !== undefined ? 2 : 1;
 }
 
-/** To be called when the width of a head is known. */
-export function rotaryOf(sizes: Sizes, interleaved: boolean): RotaryTable {
+/** To be called when the width of a head is known; `neighbours` is whose code turns those. */
+export function rotaryOf(sizes: Sizes, neighbours: string | undefined): RotaryTable {
   const two = tablesOf(sizes) === 2;
   const said = two || sizes.peek('base') !== undefined;
   if (!said) sizes.know('base', 10_000);
@@ -27,7 +27,7 @@ export function rotaryOf(sizes: Sizes, interleaved: boolean): RotaryTable {
       width(sizes),
       `base=${base}`,
       ...(slowed ? ['scaling=slowed'] : []),
-      ...(interleaved ? ['pairing="interleaved"'] : []),
+      ...(neighbours ? ['pairing="interleaved"'] : []),
       'length=context',
     ];
     return `${name}: Rotary(${options.join(', ')})`;
@@ -40,7 +40,7 @@ export function rotaryOf(sizes: Sizes, interleaved: boolean): RotaryTable {
       : [...slowed, table('rope', 'base', slowed.length > 0)],
     assumed: [
       ...(said ? [] : ['order enters by rotating queries and keys, with base 10000: no entry says so']),
-      interleaved ? neighbours : halves,
+      neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves,
       ...(sizes.find(sizeKeys.context)
         ? []
         : ['the rotary table has 2048 positions: no entry says how long a text may be']),
@@ -51,7 +51,6 @@ export function rotaryOf(sizes: Sizes, interleaved: boolean): RotaryTable {
 
 const halves =
   'a rotation pairs number j of a head with number j + head_dim / 2, as Hugging Face does, not neighbours';
-const neighbours = "a rotation pairs neighbours, as Meta's code does";
 
 /** How many numbers of a head are turned. */
 function width(sizes: Sizes): string {
