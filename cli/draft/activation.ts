@@ -1,5 +1,6 @@
 /** What configs call activations, in the language's own terms; `$` stands for the argument. */
 
+import type { Known } from './families.ts';
 import type { Draft } from './notes.ts';
 import type { Sizes } from './sizes.ts';
 
@@ -27,11 +28,15 @@ const activations: Readonly<Record<string, string>> = {
   tanh: 'tanh($)',
 };
 
-export function activationOf(sizes: Sizes): Draft['activation'] {
+export function activationOf(sizes: Sizes, family: Known): Draft['activation'] {
   return (gated) => {
     const said = sizes.find(activationKeys);
     const fn = typeof said?.value === 'string' ? activations[said.value] : undefined;
     if (fn !== undefined) return { fn, assumed: [] };
+    if (!said && family.activation !== undefined) {
+      const named = family.activation.replace('$', 'x');
+      return { fn: family.activation, assumed: [`the activation is ${named}, as in ${family.by} code`] };
+    }
     const guess = gated ? 'silu' : 'gelu';
     const why = said
       ? `${said.key} is ${JSON.stringify(said.value)}, which the draft does not know`

@@ -1,7 +1,7 @@
 /** Attention: three matrices or one, norms on heads, what the config says of windows and caps. */
 
 import { fusedHeads, type Heads, separateHeads, widthOf } from './heads.ts';
-import { matrixKind, matrixOf, normKind, plainMember, shapeText, unknownBlock } from './leaf.ts';
+import { bareNorm, matrixKind, matrixOf, normKind, plainMember, shapeText, unknownBlock } from './leaf.ts';
 import { addBlock, type Block, type Draft } from './notes.ts';
 import { seenBy } from './seen.ts';
 import { gainOf, isMatrix, type Module, shapeOf } from './tree.ts';
@@ -114,7 +114,7 @@ function written(
     assumed: [
       ...heads.assumed,
       ...projected.assumed,
-      ...(qNorm ? normedWhen(draft) : []),
+      ...normedWhen(draft, qNorm !== undefined),
       ...seen.said,
       ...sinks.map(() => 'each head has one further score, its sink, without a value'),
     ],
@@ -154,19 +154,25 @@ const normMembers = (draft: Draft, norms: readonly Counted[]): readonly string[]
 type Ready = (heads: string, norm: Module | undefined) => string;
 
 const readyBy =
-  ({ tables, family }: Draft, when: string | undefined): Ready =>
+  (draft: Draft, when: string | undefined): Ready =>
   (heads, norm) => {
+    const { tables, family } = draft;
     const turn = (value: string): string => (tables > 0 && !when ? `rope(${value})` : value);
     const normed = (value: string): string => (norm ? `${norm.name}(${value})` : value);
+    if (family.headsNormed && !norm) return bareNorm(draft, turn(heads));
     return family.normedTurned ? normed(turn(heads)) : turn(normed(heads));
   };
 
-const normedWhen = ({ tables, family }: Draft): readonly string[] =>
-  tables === 0
-    ? []
-    : family.normedTurned
-      ? [`queries and keys are turned before they are normed, as in ${family.by} code`]
-      : ['queries and keys are normed before they are turned'];
+function normedWhen({ tables, family }: Draft, weights: boolean): readonly string[] {
+  if (!weights)
+    return family.headsNormed
+      ? [`queries and keys are normed behind their rotation, as ${family.by} code does`]
+      : [];
+  if (tables === 0) return [];
+  return family.normedTurned
+    ? [`queries and keys are turned before they are normed, as in ${family.by} code`]
+    : ['queries and keys are normed before they are turned'];
+}
 
 const turnWhere = ([q, k]: Projected['locals'], when: string | undefined): readonly string[] =>
   when ? [`if ${when} { ${q}, ${k} = rope(${q}), rope(${k}) }`] : [];

@@ -30,7 +30,7 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
   const outer = outsideOf(draft, whole, layer, checkpoint);
   // Only now is known how wide the heads are that it turns.
   const table = draft.blocks.some((block) => block.forward?.includes('rope('))
-    ? rotaryOf(sizes, neighboursBy(draft, whole))
+    ? rotaryOf(draft, neighboursBy(draft, whole))
     : undefined;
   const entries = [...sizes.entries(), ...listEntries(draft)];
   const unused = unusedKeys(config, sizes.seen);
@@ -65,16 +65,20 @@ function textConfig(config: JsonObject | undefined): {
 
 function begin(whole: Whole, sizes: Sizes): Draft {
   const { embedding, positions, layers } = whole;
-  sizes.know('vocab', shapeOf(embedding)![0]!);
+  const rows = shapeOf(embedding)![0]!;
+  const padded = (sizes.peek('vocab') ?? rows) < rows;
+  sizes.know(padded ? 'padded' : 'vocab', rows);
   sizes.know('dim', widthOf(embedding));
   sizes.know('depth', layers.length);
   if (positions) sizes.know('context', shapeOf(positions)![0]!);
   else if (sizes.peek('context') === undefined) sizes.know('context', 2048);
   if (sizes.peek('eps') === undefined) sizes.know('eps', 1e-5);
+  const family = familyOf(sizes.find(['model_type'])?.value, layers[0]!);
+  if (family.cap !== undefined && sizes.peek('outer') === undefined) sizes.know('outer', family.cap);
   const alibi = sizes.find(['alibi'])?.value === true;
   return {
     sizes,
-    family: familyOf(sizes.find(['model_type'])?.value),
+    family,
     blocks: [],
     transposed: [...everyModule(layers[0]!)].some(
       (m) =>
@@ -86,7 +90,7 @@ function begin(whole: Whole, sizes: Sizes): Draft {
         ? 'rms_norm'
         : 'layer_norm',
     tables: positions || alibi ? 0 : tablesOf(sizes),
-    activation: activationOf(sizes),
+    activation: activationOf(sizes, family),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the code of a family computes and neither names, nor shapes, nor its config tell, by `model_type`. */
 
 import type { Json } from '../../compiler/weights/checkpoint.ts';
+import { everyModule, gainOf, type Module } from './tree.ts';
 
 /** Each is assumed even where it is known: code of that name may differ. */
 export interface Family {
@@ -16,10 +17,23 @@ export interface Family {
   readonly farUnturned?: true;
   /** What norms without weights are. */
   readonly bare?: 'layer_norm';
+  /** Queries and keys are normed behind their rotation, without weights. */
+  readonly headsNormed?: true;
+  /** Embeddings are normed without weights. */
+  readonly embeddingNormed?: true;
+  /** A rotation turns by minus the angle. */
+  readonly turnedBack?: true;
+  /** Rotary tables are rounded to bfloat16. */
+  readonly rounded?: true;
+  /** In the language's terms, `$` its argument, where no entry names one. */
+  readonly activation?: string;
+  /** Logits are capped at it, where no entry says. */
+  readonly cap?: number;
 }
 
 const neighbours = { neighbours: true } as const;
 const gemma = { lessOne: true, scaled: true } as const;
+const unweighed = { headsNormed: true, embeddingNormed: true, turnedBack: true } as const;
 const lessOne = { lessOne: true } as const;
 
 const families: Readonly<Record<string, Family>> = {
@@ -42,6 +56,7 @@ const families: Readonly<Record<string, Family>> = {
   hunyuan_v1_dense: { normedTurned: true },
   hunyuan_v1_moe: { normedTurned: true },
   llama4_text: neighbours,
+  nanochat: unweighed,
   nemotron: lessOne,
   olmo: { bare: 'layer_norm' },
   qwen3_5_text: lessOne,
@@ -55,7 +70,23 @@ export interface Known extends Family {
   readonly by: string;
 }
 
-export const familyOf = (type: Json | undefined): Known =>
-  typeof type === 'string' && Object.hasOwn(families, type)
-    ? { ...families[type]!, by: `${type}'s` }
-    : { by: "nobody's" };
+/** What its own checkpoints hold; those with a `model_type` are transformers' and have entries for the rest. */
+const nanochat: Known = {
+  ...unweighed,
+  rounded: true,
+  activation: 'square(relu($))',
+  cap: 15,
+  by: "nanochat's",
+};
+
+/** `layer` tells where no entry does. */
+export function familyOf(type: Json | undefined, layer: Module): Known {
+  if (typeof type === 'string')
+    return { ...(Object.hasOwn(families, type) ? families[type] : {}), by: `${type}'s` };
+  return isNanochat(layer) ? nanochat : { by: "nobody's" };
+}
+
+const isNanochat = (layer: Module): boolean =>
+  layer.modules.get('attn')?.modules.has('c_q') === true &&
+  layer.modules.get('mlp')?.modules.has('c_fc') === true &&
+  ![...everyModule(layer)].some((m) => gainOf(m) !== undefined);

@@ -1,7 +1,7 @@
 /** One layer: its branches, where its norms stand, and what only some of the layers have. */
 
 import { draftAttention, isAttention } from './attention.ts';
-import { normKind, plainMember, plainMembers } from './leaf.ts';
+import { bareNorm, normKind, plainMember, plainMembers } from './leaf.ts';
 import { draftMlp } from './mlp.ts';
 import { type Norms, type Place, placeNorms } from './norms.ts';
 import { addBlock, type Draft } from './notes.ts';
@@ -22,7 +22,14 @@ export function draftLayer(
   layers: readonly Module[],
 ): { readonly name: string; readonly perLayer: boolean } {
   const roles = rolesOf(childrenOf(layers));
-  const { norms: at, assumed, rest } = placeNorms(roles.norms.map((norm) => norm.name));
+  const {
+    norms: at,
+    assumed,
+    rest,
+  } = placeNorms(
+    roles.norms.map((norm) => norm.name),
+    bareNorm(draft, 'x'),
+  );
   let perLayer = roles.all.some((child) => child.forms.length > 1 || child.when !== undefined);
   const kindOf: Readonly<Record<Role, (module: Module) => string>> = {
     norms: (module) => normKind(draft, module, 'dim'),
@@ -120,17 +127,13 @@ function memberLine({ forms, when }: Child, lineOf: (module: Module) => string):
 
 const parallelKeys = ['use_parallel_residual', 'parallel_attn', 'parallel_residual'];
 
-function forward(
-  { sizes }: Draft,
-  norms: Norms,
-  attentions: readonly Child[],
-  mlps: readonly Child[],
-): string {
+function forward(draft: Draft, norms: Norms, attentions: readonly Child[], mlps: readonly Child[]): string {
   const bare = Object.values(norms).every((norm) => norm === undefined);
-  const before = (norm: string | undefined): string => (norm ? `${norm}(x)` : bare ? 'rms_norm(x)' : 'x');
+  const before = (norm: string | undefined): string =>
+    norm ? `${norm}(x)` : bare ? bareNorm(draft, 'x') : 'x';
   const after = (norm: string | undefined, value: string): string => (norm ? `${norm}(${value})` : value);
   const [attention, mlp] = [attentions[0], mlps[0]];
-  const told = sizes.find(parallelKeys)?.value;
+  const told = draft.sizes.find(parallelKeys)?.value;
   const oneNorm = norms.beforeAttention !== undefined && Object.values(norms).filter(Boolean).length === 1;
   const parallel = told === true || (told === undefined && (oneNorm || norms.beforeMlp === 'ln_mlp'));
   if (parallel && attention && mlp) {

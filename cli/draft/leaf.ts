@@ -1,6 +1,7 @@
 /** The modules without modules: matrices and norms, as members of a block. */
 
 import { addBlock, type Block, blockName, type Draft } from './notes.ts';
+import { sizeKeys } from './sizes.ts';
 import {
   gainOf,
   hasBias,
@@ -66,6 +67,12 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
     lacks: [],
   });
   return `${name}(${width})`;
+}
+
+/** A norm without weights, which takes the epsilon that the config says. */
+export function bareNorm({ sizes, family }: Draft, value: string): string {
+  const eps = sizes.find(sizeKeys.eps) && sizes.use('eps') !== undefined ? ', eps' : '';
+  return `${family.bare ?? 'rms_norm'}(${value}${eps})`;
 }
 
 /** The members of a module that the draft has no role for: everything declared as it is stored. */

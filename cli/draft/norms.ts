@@ -34,11 +34,12 @@ export interface Placed {
   readonly rest: readonly string[];
 }
 
-export function placeNorms(names: readonly string[]): Placed {
+/** `bare` is what they are where none has weights. */
+export function placeNorms(names: readonly string[], bare = 'rms_norm(x)'): Placed {
   if (names.length === 0)
     return {
       norms: {},
-      assumed: ['the branches read rms_norm(x): there are no norms with weights'],
+      assumed: [`the branches read ${bare}: there are no norms with weights`],
       rest: [],
     };
   const left = new Set(names);

@@ -2,7 +2,7 @@
 
 import type { Checkpoint } from '../../compiler/weights/checkpoint.ts';
 import { sameValues } from '../../compiler/weights/same_values.ts';
-import { matrixKind, normKind, plainMember } from './leaf.ts';
+import { bareNorm, matrixKind, normKind, plainMember } from './leaf.ts';
 import type { Whole } from './model.ts';
 import type { Draft } from './notes.ts';
 import { hasBias, type Module, shapeOf } from './tree.ts';
@@ -24,18 +24,19 @@ export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: 
   const { head, norm, embedding, rest, loose, towers } = whole;
   const repeats = head !== undefined && isCopy(head, embedding, checkpoint);
   const own = head && !repeats ? head : undefined;
-  const rows = shapeOf(embedding)![0]!;
-  const said = draft.sizes.find(['vocab_size'])?.value;
+  const rows = shapeOf(own ?? embedding)![0]!;
+  const vocab = draft.sizes.peek('vocab')!;
+  const cut = vocab < rows;
   return {
     tied: own === undefined,
     members: membersOf(draft, whole, layer, own, checkpoint),
     rules: [...ignored(whole), ...(repeats ? [`tied "${head.path}.weight" = ${embedding.path}.weight`] : [])],
-    forward: forward(draft, whole, own),
-    logits: own ? draft.sizes.say(shapeOf(own)![0]!, 'vocab') : 'vocab',
+    forward: forward(draft, whole, own, cut),
+    logits: draft.sizes.say(cut ? vocab : rows, 'vocab'),
     assumed: [
-      ...(norm ? [] : ['the head reads rms_norm(x): there is no final norm with weights']),
-      ...(typeof said === 'number' && said !== rows
-        ? [`the vocabulary is padded: vocab_size is ${said}, the embedding has ${rows} rows`]
+      ...(norm ? [] : [`the head reads ${bareNorm(draft, 'x')}: there is no final norm with weights`]),
+      ...(cut
+        ? [`the vocabulary is padded: ${vocab} of ${rows} rows are tokens, the rest has no logits`]
         : []),
       ...(towers.length > 0 ? [`ignored as no part of the language model: ${towers.join(', ')}`] : []),
     ],
@@ -58,8 +59,8 @@ function membersOf(
 ): readonly string[] {
   const { sizes } = draft;
   const flat: Draft = { ...draft, transposed: false };
-  const table = (m: Module, rows: string): string =>
-    `${m.path}: Embedding(${sizes.say(shapeOf(m)![0]!, rows)}, ${sizes.say(shapeOf(m)![1]!, 'dim')})`;
+  const table = (m: Module, ...rows: readonly string[]): string =>
+    `${m.path}: Embedding(${sizes.say(shapeOf(m)![0]!, ...rows)}, ${sizes.say(shapeOf(m)![1]!, 'dim')})`;
   const shape = (name: string): string =>
     tensors
       .get(name)!
@@ -67,14 +68,14 @@ function membersOf(
       .join(', ');
   sizes.use('depth');
   return [
-    table(embedding, 'vocab'),
+    table(embedding, 'vocab', 'padded'),
     ...(positions ? [table(positions, 'context')] : []),
     ...(firstNorm ? [`${firstNorm.path}: ${normKind(draft, firstNorm, 'dim')}`] : []),
     layer.perLayer
       ? `${list.path}[i in range(depth)]: ${layer.name}(i)`
       : `${list.path}[depth]: ${layer.name}`,
     ...(norm ? [`${norm.path}: ${normKind(draft, norm, 'dim')}`] : []),
-    ...(head ? [`${head.path}: ${matrixKind(flat, head, ['dim'], ['vocab'])}`] : []),
+    ...(head ? [`${head.path}: ${matrixKind(flat, head, ['dim'], ['vocab', 'padded'])}`] : []),
     ...rest.map((m) => plainMember(flat, m, m.path)),
     ...loose.map((name) => `${name}: [${shape(name)}]`),
   ];
@@ -85,11 +86,14 @@ function ignored({ buffers, towers }: Whole): readonly string[] {
   return globs.length > 0 ? [`ignore ${globs.map((glob) => JSON.stringify(glob)).join(', ')}`] : [];
 }
 
-function forward({ sizes, family }: Draft, whole: Whole, head: Module | undefined): string {
+function forward(draft: Draft, whole: Whole, head: Module | undefined, cut: boolean): string {
+  const { sizes, family } = draft;
   const { embedding, positions, firstNorm, norm, list } = whole;
-  const start = `${family.scaled ? 'sqrt(dim) * ' : ''}${embedding.path}(tokens)${positions ? ` + ${positions.path}(positions)` : ''}`;
-  const normed = norm ? `${norm.path}(x)` : 'rms_norm(x)';
-  const logits = head ? `${head.path}(${normed})` : `linear(${normed}, ${embedding.path}.weight)`;
+  const read = `${family.scaled ? 'sqrt(dim) * ' : ''}${embedding.path}(tokens)`;
+  const start = `${family.embeddingNormed ? bareNorm(draft, read) : read}${positions ? ` + ${positions.path}(positions)` : ''}`;
+  const normed = norm ? `${norm.path}(x)` : bareNorm(draft, 'x');
+  const all = head ? `${head.path}(${normed})` : `linear(${normed}, ${embedding.path}.weight)`;
+  const logits = cut ? `${all}[..., :vocab]` : all;
   // A local may not have the name of a member.
   const each = list.path === 'layer' ? 'one' : 'layer';
   return [

@@ -1,5 +1,6 @@
 /** The rotary table: its base, the part of a head it turns, and how it is slowed for long texts. */
 
+import type { Draft } from './notes.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
 
 export interface RotaryTable {
@@ -16,7 +17,7 @@ export function tablesOf(sizes: Sizes): 1 | 2 {
 }
 
 /** To be called when the width of a head is known; `neighbours` is whose code turns those. */
-export function rotaryOf(sizes: Sizes, neighbours: string | undefined): RotaryTable {
+export function rotaryOf({ sizes, family }: Draft, neighbours: string | undefined): RotaryTable {
   const two = tablesOf(sizes) === 2;
   const said = two || sizes.peek('base') !== undefined;
   if (!said) sizes.know('base', 10_000);
@@ -28,6 +29,8 @@ export function rotaryOf(sizes: Sizes, neighbours: string | undefined): RotaryTa
       `base=${base}`,
       ...(slowed ? ['scaling=slowed'] : []),
       ...(neighbours ? ['pairing="interleaved"'] : []),
+      ...(family.turnedBack ? ['turn=-1'] : []),
+      ...(family.rounded ? ['rounded=bfloat16'] : []),
       'length=context',
     ];
     return `${name}: Rotary(${options.join(', ')})`;
@@ -40,7 +43,10 @@ export function rotaryOf(sizes: Sizes, neighbours: string | undefined): RotaryTa
       : [...slowed, table('rope', 'base', slowed.length > 0)],
     assumed: [
       ...(said ? [] : ['order enters by rotating queries and keys, with base 10000: no entry says so']),
-      neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves,
+      `${neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves}, and turns by ${
+        family.turnedBack ? `minus the angle, as ${family.by} code does` : 'plus the angle'
+      }`,
+      ...(family.rounded ? [`rotary tables are rounded to bfloat16, as ${family.by} code does`] : []),
       ...(sizes.find(sizeKeys.context)
         ? []
         : ['the rotary table has 2048 positions: no entry says how long a text may be']),

@@ -6,6 +6,7 @@ import { isObject } from '../../compiler/weights/safetensors.ts';
 /** The names that configs in the wild have for a size, the commonest first. In the order of a spec's config. */
 export const sizeKeys = {
   vocab: ['vocab_size', 'padded_vocab_size'],
+  padded: ['padded_vocab_size'],
   context: [
     'max_position_embeddings',
     'n_positions',

@@ -12,7 +12,8 @@ export const wordless = (draft: Draft, whole: Whole): readonly string[] => [
 
 function normAssumed({ sizes, norm, family }: Draft, { layers }: Whole): readonly string[] {
   const norms = layers.flatMap((layer) => [...everyModule(layer)].filter((m) => gainOf(m) !== undefined));
-  if (norms.length === 0) return [];
+  if (norms.length === 0)
+    return sizes.find(sizeKeys.eps) || family.bare ? [] : ['norms add 2**-23: no entry says their epsilon'];
   const bare = norms.some((m) => !hasBias(m));
   const eps = sizes.find(sizeKeys.eps);
   return [
@@ -28,17 +29,30 @@ function normAssumed({ sizes, norm, family }: Draft, { layers }: Whole): readonl
   ];
 }
 
+/** What only the family's name tells, and that there is no more of the kind. */
 function absent({ sizes, family }: Draft): readonly string[] {
-  const parts = [
-    ...(family.scaled ? [] : ['embeddings are neither scaled nor normed']),
-    'queries and keys are not normed without weights',
-    ...(sizes.peek('inner') === undefined ? ['scores are not capped'] : []),
-    ...(sizes.peek('outer') === undefined ? ['logits are neither scaled nor capped'] : []),
-  ];
+  const as = `as ${family.by} code does`;
+  const known = family.cap !== undefined && sizes.find(sizeKeys.outer) === undefined;
   return [
-    ...(family.scaled
-      ? [`embeddings are multiplied by the root of their width, as ${family.by} code does`]
-      : []),
-    `what has no weights is not there: ${parts.join(', ')}`,
+    ...(family.scaled ? [`embeddings are multiplied by the root of their width, ${as}`] : []),
+    ...(family.embeddingNormed ? [`embeddings are normed without weights, ${as}`] : []),
+    ...(known ? [`logits are capped at ${family.cap}, ${as}`] : []),
+    `nothing else is there that has no weights: no ${[
+      [
+        'norm',
+        family.embeddingNormed ? '' : 'embeddings',
+        family.headsNormed ? 'values' : 'queries, keys or values',
+      ],
+      ['scale', family.scaled ? '' : 'embeddings', 'branches or logits'],
+      [
+        'cap',
+        sizes.peek('inner') === undefined ? 'scores' : '',
+        sizes.peek('outer') === undefined ? 'logits' : '',
+      ],
+    ]
+      .map(([what, ...of]) => [what, of.filter((part) => part !== '').join(', ')])
+      .filter(([, of]) => of !== '')
+      .map(([what, of]) => `${what} of ${of}`)
+      .join('; no ')}`,
   ];
 }

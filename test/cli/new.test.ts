@@ -110,7 +110,15 @@ const complete: readonly string[] = [
   ...['hf-falcon', 'hf-falcon-grouped', 'hf-gpt-neox', 'hf-gpt2', 'hf-llama', 'hf-mistral', 'hf-mixtral'],
   ...['hf-mixtral-window', 'hf-olmo2', 'hf-phi3', 'hf-qwen2', 'hf-qwen3', 'hf-qwen3-moe', 'hf-stablelm'],
   ...['hf-gemma', 'hf-gemma2', 'hf-gemma3', 'hf-olmo3', 'hf-phi', 'hf-smollm3', 'hf-starcoder2'],
-  ...['llama2c-gqa', 'llama32-ropescaling', 'nanogpt-bias', 'nanogpt-nobias', 'qwen3'],
+  ...[
+    'nanochat-g1-mha',
+    'nanochat-g1p-gqa-mixed',
+    'llama2c-gqa',
+    'llama32-ropescaling',
+    'nanogpt-bias',
+    'nanogpt-nobias',
+    'qwen3',
+  ],
   ...['hf-arcee', 'hf-gpt-bigcode'].map(unshipped),
   ...['hf-exaone4', 'hf-exaone4-full', 'hf-glm4', 'hf-gptj', 'hf-helium', 'hf-nemotron'],
   ...['hf-persimmon', 'hf-qwen2-moe'].map(unshipped),
@@ -224,13 +232,24 @@ test('what the files cannot say is listed', async () => {
 
 /** What is known of a family by its name may not hold for a checkpoint that bears it. */
 const knownByFamily: Readonly<Record<string, readonly string[]>> = {
+  'nanochat-g1-mha': [
+    'a rotation pairs number j of a head with number j + head_dim / 2, as Hugging Face does, not neighbours, ' +
+      "and turns by minus the angle, as nanochat's code does",
+    "queries and keys are normed behind their rotation, as nanochat's code does",
+    "embeddings are normed without weights, as nanochat's code does",
+    "logits are capped at 15, as nanochat's code does",
+    "the activation is square(relu(x)), as in nanochat's code",
+    'the branches read rms_norm(x): there are no norms with weights',
+    'norms add 2**-23: no entry says their epsilon',
+  ],
+  'nanochat-g1p-gqa-mixed': ['the vocabulary is padded: 200 of 256 rows are tokens, the rest has no logits'],
   'hf-gemma': [
     "a norm multiplies by `1 + weight`, as gemma's code does",
     "embeddings are multiplied by the root of their width, as gemma's code does",
   ],
   'hf-smollm3': ["1 in no_rope_layers stands for a layer that does turn, as SmolLM3's code has it"],
   'hf-exaone4': ["layers without the window do not turn queries and keys, as exaone4's code has it"],
-  'hf-glm4': ["a rotation pairs neighbours, as glm4's code does"],
+  'hf-glm4': ["a rotation pairs neighbours, as glm4's code does, and turns by plus the angle"],
   'hf-hunyuan-v1-dense': [
     "queries and keys are turned before they are normed, as in hunyuan_v1_dense's code",
   ],
@@ -242,6 +261,16 @@ for (const [name, wanted] of Object.entries(knownByFamily)) {
     for (const what of wanted) assert.ok(granted.includes(what), `${what} in ${granted.join('; ')}`);
   });
 }
+
+test('a draft says that nothing without weights is there but what it has', async () => {
+  const { granted } = await draft(golden('hf-gemma2'));
+  assert.ok(
+    granted.includes(
+      'nothing else is there that has no weights: no norm of embeddings, queries, keys or values; no scale of branches or logits',
+    ),
+    granted.join('; '),
+  );
+});
 
 test('without a name it is called as the config says, apart from a spec that ships', async () => {
   const cwd = folder();
