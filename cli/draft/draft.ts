@@ -33,13 +33,14 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
     ? rotaryOf(draft, neighboursBy(draft, whole))
     : undefined;
   const entries = [...sizes.entries(), ...listEntries(draft)];
+  const expected = expects(sizes, outer.tied);
   const unused = unusedKeys(config, sizes.seen);
   return {
     name,
     source: checkpoint.path,
     ...(inside === undefined ? {} : { inside }),
     entries,
-    expects: expects(sizes, outer.tied),
+    expects: expected,
     rules: outer.rules,
     constants: sizes.constants(),
     rotary: table?.lines ?? [],
@@ -70,15 +71,20 @@ function begin(whole: Whole, sizes: Sizes): Draft {
   sizes.know(padded ? 'padded' : 'vocab', rows);
   sizes.know('dim', widthOf(embedding));
   sizes.know('depth', layers.length);
-  if (positions) sizes.know('context', shapeOf(positions)![0]!);
+  const places = positions && shapeOf(positions)![0]!;
+  const firstPosition = places === undefined ? 0 : Math.max(0, places - (sizes.peek('context') ?? places));
+  if (places !== undefined) sizes.know('context', places - firstPosition);
   else if (sizes.peek('context') === undefined) sizes.know('context', 2048);
   if (sizes.peek('eps') === undefined) sizes.know('eps', 1e-5);
-  const family = familyOf(sizes.find(['model_type'])?.value, layers[0]!);
+  const known = familyOf(sizes.find(['model_type'])?.value, layers[0]!);
+  const family =
+    sizes.find(['scale_embedding'])?.value === true ? { ...known, scaled: true as const } : known;
   if (family.cap !== undefined && sizes.peek('outer') === undefined) sizes.know('outer', family.cap);
   const alibi = sizes.find(['alibi'])?.value === true;
   return {
     sizes,
     family,
+    firstPosition,
     blocks: [],
     transposed: [...everyModule(layers[0]!)].some(
       (m) =>

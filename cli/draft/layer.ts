@@ -2,10 +2,11 @@
 
 import { draftAttention, isAttention } from './attention.ts';
 import { bareNorm, normKind, plainMember, plainMembers } from './leaf.ts';
-import { draftMlp } from './mlp.ts';
-import { type Norms, type Place, placeNorms } from './norms.ts';
-import { addBlock, type Draft } from './notes.ts';
-import { gainOf, type Module, numbered, signature } from './tree.ts';
+import { draftMlp, inlineMlp } from './mlp.ts';
+import { type Place, placeNorms } from './norms.ts';
+import { addBlock, type Block, type Draft } from './notes.ts';
+import { type Branch, streamOf } from './stream.ts';
+import { gainOf, isMatrix, type Module, numbered, signature } from './tree.ts';
 import { condition } from './turns.ts';
 
 /** A member under one name, alike or not in the layers that have it. */
@@ -40,6 +41,8 @@ export function draftLayer(
       return attention.perLayer ? `${attention.name}(i)` : attention.name;
     },
   };
+  const inline = roles.mlps.length === 0 ? inlineMlp(draft, matricesOf(roles.others)) : undefined;
+  const others = inline ? roles.others.filter((child) => !inMlp(child)) : roles.others;
   // In the order in which a token meets them.
   const called = (place: Place): readonly Child[] => roles.norms.filter((norm) => norm.name === at[place]);
   const line = (role: Role, list: readonly Child[]): readonly string[] =>
@@ -49,17 +52,19 @@ export function draftLayer(
     ...line('attentions', roles.attentions),
     ...line('norms', [...called('afterAttention'), ...called('beforeMlp')]),
     ...line('mlps', roles.mlps),
+    ...(inline?.members ?? []),
     ...line('norms', [...called('afterMlp'), ...roles.norms.filter((norm) => rest.includes(norm.name))]),
-    ...roles.others.map((child) => memberLine(child, (module) => plainMember(draft, module))),
+    ...others.map((child) => memberLine(child, (module) => plainMember(draft, module))),
     ...plainMembers(draft, { ...layers[0]!, modules: new Map() }),
   ];
-  const unplaced = [...layers[0]!.tensors.keys(), ...roles.others.map((child) => child.name), ...rest];
+  const unplaced = [...layers[0]!.tensors.keys(), ...others.map((child) => child.name), ...rest];
+  const mlps = inline ? [inlined(inline)] : roles.mlps.map(calling);
   const name = addBlock(draft, {
     name: 'Layer',
     params: perLayer ? ['i'] : [],
     members,
-    forward: forward(draft, at, roles.attentions, roles.mlps),
-    assumed,
+    forward: streamOf(draft, at, roles.attentions.map(calling), mlps),
+    assumed: [...assumed, ...(inline?.assumed ?? [])],
     lacks: [
       ...unplaced.map((part) => `where ${part} goes`),
       ...(roles.attentions.length === 0 ? ['where tokens meet; no attention was recognised'] : []),
@@ -125,30 +130,16 @@ function memberLine({ forms, when }: Child, lineOf: (module: Module) => string):
     .join(' else ');
 }
 
-const parallelKeys = ['use_parallel_residual', 'parallel_attn', 'parallel_residual'];
+/** A matrix that all layers have alike, outside any module. */
+const inMlp = ({ forms, when }: Child): boolean =>
+  when === undefined && forms.length === 1 && isMatrix(forms[0]!.module);
 
-function forward(draft: Draft, norms: Norms, attentions: readonly Child[], mlps: readonly Child[]): string {
-  const bare = Object.values(norms).every((norm) => norm === undefined);
-  const before = (norm: string | undefined): string =>
-    norm ? `${norm}(x)` : bare ? bareNorm(draft, 'x') : 'x';
-  const after = (norm: string | undefined, value: string): string => (norm ? `${norm}(${value})` : value);
-  const [attention, mlp] = [attentions[0], mlps[0]];
-  const told = draft.sizes.find(parallelKeys)?.value;
-  const oneNorm = norms.beforeAttention !== undefined && Object.values(norms).filter(Boolean).length === 1;
-  const parallel = told === true || (told === undefined && (oneNorm || norms.beforeMlp === 'ln_mlp'));
-  if (parallel && attention && mlp) {
-    const read = norms.beforeMlp ? before(norms.beforeMlp) : 'y';
-    return `(x) { y = ${before(norms.beforeAttention)} return x + ${attention.name}(y) + ${mlp.name}(${read}) }`;
-  }
-  const steps = [
-    ...attentions.map((c) => ({
-      ...c,
-      value: after(norms.afterAttention, `${c.name}(${before(norms.beforeAttention)})`),
-    })),
-    ...mlps.map((c) => ({ ...c, value: after(norms.afterMlp, `${c.name}(${before(norms.beforeMlp)})`) })),
-  ].map(({ when, value }) => (when === undefined ? `x = x + ${value}` : `if ${when} { x = x + ${value} }`));
-  const last = steps.at(-1);
-  if (last === undefined) return '(x) = x';
-  const tail = last.startsWith('if') ? [last, 'return x'] : [last.replace('x = ', 'return ')];
-  return `(x) { ${[...steps.slice(0, -1), ...tail].join('\n')} }`;
-}
+const matricesOf = (children: readonly Child[]): readonly Module[] =>
+  children.filter(inMlp).map(({ forms }) => forms[0]!.module);
+
+const calling = ({ name, when }: Child): Branch => ({ when, of: (read) => `${name}(${read})` });
+
+const inlined = ({ forward = '' }: Block): Branch => ({
+  when: undefined,
+  of: (read) => forward.replace('(x) = ', '').replaceAll('(x)', `(${read})`),
+});

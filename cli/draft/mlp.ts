@@ -15,6 +15,14 @@ export function draftMlp(draft: Draft, module: Module, width: SizeName = 'hidden
   return addBlock(draft, block ?? unknownBlock(draft, module));
 }
 
+/** The matrices of a layer that has no module for them: members of the layer, and `(x) = ...` over them. */
+export function inlineMlp(draft: Draft, parts: readonly Module[]): Block | undefined {
+  if (parts.length < 2) return undefined;
+  const modules = new Map(parts.map((part) => [part.name, part]));
+  const block = feedForward(draft, { path: '', name: '', tensors: new Map(), modules }, 'hidden', 'Mlp');
+  return block?.forward?.startsWith('(x) = ') ? block : undefined;
+}
+
 function feedForward(draft: Draft, module: Module, width: SizeName, name: string): Block | undefined {
   const parts = [...module.modules.values()];
   if (module.tensors.size > 0 || !parts.every(isMatrix)) return undefined;

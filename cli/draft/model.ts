@@ -48,6 +48,7 @@ const names = {
     'norm_f',
     'norm_out',
     'ln_final',
+    'layer_norm',
   ],
 } as const;
 

@@ -20,6 +20,8 @@ export interface Block {
 export interface Draft {
   readonly sizes: Sizes;
   readonly family: Known;
+  /** The row of the first token in the table of positions. */
+  readonly firstPosition: number;
   readonly blocks: Block[];
   /** Matrices of the layers are stored [in, out], as GPT-2 does. */
   readonly transposed: boolean;

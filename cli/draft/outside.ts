@@ -35,6 +35,11 @@ export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: 
     logits: draft.sizes.say(cut ? vocab : rows, 'vocab'),
     assumed: [
       ...(norm ? [] : [`the head reads ${bareNorm(draft, 'x')}: there is no final norm with weights`]),
+      ...(draft.firstPosition === 0
+        ? []
+        : [
+            `the first token has row ${draft.firstPosition} of the table of positions, which has so many rows more than the config says there are positions`,
+          ]),
       ...(cut
         ? [`the vocabulary is padded: ${vocab} of ${rows} rows are tokens, the rest has no logits`]
         : []),
@@ -69,7 +74,7 @@ function membersOf(
   sizes.use('depth');
   return [
     table(embedding, 'vocab', 'padded'),
-    ...(positions ? [table(positions, 'context')] : []),
+    ...(positions ? [placesKind(draft, positions)] : []),
     ...(firstNorm ? [`${firstNorm.path}: ${normKind(draft, firstNorm, 'dim')}`] : []),
     layer.perLayer
       ? `${list.path}[i in range(depth)]: ${layer.name}(i)`
@@ -81,6 +86,13 @@ function membersOf(
   ];
 }
 
+function placesKind({ sizes, firstPosition }: Draft, positions: Module): string {
+  const width = sizes.say(shapeOf(positions)![1]!, 'dim');
+  sizes.use('context');
+  const rows = firstPosition === 0 ? 'context' : `context + ${firstPosition}`;
+  return `${positions.path}: Embedding(${rows}, ${width})`;
+}
+
 function ignored({ buffers, towers }: Whole): readonly string[] {
   const globs = [...buffers, ...towers.map((tower) => `${tower}.*`)];
   return globs.length > 0 ? [`ignore ${globs.map((glob) => JSON.stringify(glob)).join(', ')}`] : [];
@@ -90,7 +102,8 @@ function forward(draft: Draft, whole: Whole, head: Module | undefined, cut: bool
   const { sizes, family } = draft;
   const { embedding, positions, firstNorm, norm, list } = whole;
   const read = `${family.scaled ? 'sqrt(dim) * ' : ''}${embedding.path}(tokens)`;
-  const start = `${family.embeddingNormed ? bareNorm(draft, read) : read}${positions ? ` + ${positions.path}(positions)` : ''}`;
+  const place = draft.firstPosition === 0 ? 'positions' : `positions + ${draft.firstPosition}`;
+  const start = `${family.embeddingNormed ? bareNorm(draft, read) : read}${positions ? ` + ${positions.path}(${place})` : ''}`;
   const normed = norm ? `${norm.path}(x)` : bareNorm(draft, 'x');
   const all = head ? `${head.path}(${normed})` : `linear(${normed}, ${embedding.path}.weight)`;
   const logits = cut ? `${all}[..., :vocab]` : all;

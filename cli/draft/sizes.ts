@@ -19,7 +19,7 @@ export const sizeKeys = {
     'seq_length',
   ],
   depth: ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'depth'],
-  heads: ['num_attention_heads', 'n_head', 'n_heads', 'num_heads'],
+  heads: ['num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'attention_heads'],
   kv_heads: ['num_key_value_heads', 'n_kv_heads', 'n_kv_head', 'num_kv_heads', 'n_kv_groups'],
   dim: ['hidden_size', 'n_embd', 'd_model', 'emb_dim', 'dim', 'model_dim', 'embed_dim'],
   head_dim: ['head_dim', 'd_head', 'kv_channels'],

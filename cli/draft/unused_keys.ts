@@ -5,23 +5,29 @@ import { isObject } from '../../compiler/weights/safetensors.ts';
 
 /** They say nothing about what is computed for a token. */
 const idle =
-  /token|dropout|pdrop|summary|use_bias|attention_bias|mlp_bias|padded_vocab|dtype|version|architectures|model_type|initializer|use_cache|name_or_path|auto_map|pretraining_tp|aux_loss|output_|gradient|torch|transformers|classifier|chunk_size|return_|id2label|label2id|problem_type|quantization|vision|audio|image|source|architecture|note|is_decoder|slow_but|tie_word|hidden_act|layer_types|text_config|max_window_layers|router/;
+  /token|dropout|pdrop|summary|use_bias|attention_bias|mlp_bias|padded_vocab|dtype|version|architectures|model_type|initializer|use_cache|name_or_path|auto_map|pretraining_tp|aux_loss|output_|gradient|torch|transformers|classifier|chunk_size|return_|id2label|label2id|problem_type|quantization|vision|audio|image|source|architecture|note|is_decoder|slow_but|tie_word|hidden_act|layer_types|text_config|max_window_layers|router|word_embed_proj_dim|init_std/;
 
 /** They are known to change what is computed. */
-const telling = /multiplier|logit_scale|logits_scaling|residual_scale|scale_emb|clip_qkv|no_rope|alibi_bias/;
+const telling =
+  /multiplier|logit_scale|logits_scaling|residual_scale|scale_emb|clip_qkv|no_rope|alibi_bias|residual_connection_post|scale_attn_by/;
+
+/** They say something out of the ordinary by being false. */
+const contrary = /do_layer_norm_before|scale_attn_weights/;
 
 export function unusedKeys(config: JsonObject, seen: ReadonlySet<string>) {
   const all = [...flat(config, '')].filter(
-    ([key, value]) => !seen.has(key) && !idle.test(key) && tells(value),
+    ([key, value]) =>
+      !seen.has(key) && !idle.test(key) && (contrary.test(key) ? value === false : tells(value)),
   );
   const text = ([key, value]: readonly [string, Json]): string => `${key} = ${JSON.stringify(value)}`;
-  const others = all.filter(([key]) => !telling.test(key));
+  const changes = ([key]: readonly [string, Json]): boolean => telling.test(key) || contrary.test(key);
+  const others = all.filter((entry) => !changes(entry));
   return {
     assumed:
       others.length === 0
         ? []
         : [`entries of the config without a part in it: ${others.map(text).join(', ')}`],
-    lacks: all.filter(([key]) => telling.test(key)).map((entry) => `where the config's ${text(entry)} goes`),
+    lacks: all.filter(changes).map((entry) => `where the config's ${text(entry)} goes`),
   };
 }
 

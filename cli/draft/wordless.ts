@@ -37,22 +37,22 @@ function absent({ sizes, family }: Draft): readonly string[] {
     ...(family.scaled ? [`embeddings are multiplied by the root of their width, ${as}`] : []),
     ...(family.embeddingNormed ? [`embeddings are normed without weights, ${as}`] : []),
     ...(known ? [`logits are capped at ${family.cap}, ${as}`] : []),
-    `nothing else is there that has no weights: no ${[
+    `nothing else is there that has no weights: ${[
       [
         'norm',
-        family.embeddingNormed ? '' : 'embeddings',
-        family.headsNormed ? 'values' : 'queries, keys or values',
+        ...(family.embeddingNormed ? [] : ['embeddings']),
+        ...(family.headsNormed ? [] : ['queries', 'keys']),
+        'values',
       ],
-      ['scale', family.scaled ? '' : 'embeddings', 'branches or logits'],
+      ['scale', ...(family.scaled ? [] : ['embeddings']), 'branches', 'logits'],
       [
         'cap',
-        sizes.peek('inner') === undefined ? 'scores' : '',
-        sizes.peek('outer') === undefined ? 'logits' : '',
+        ...(sizes.peek('inner') === undefined ? ['scores'] : []),
+        ...(sizes.peek('outer') === undefined ? ['logits'] : []),
       ],
     ]
-      .map(([what, ...of]) => [what, of.filter((part) => part !== '').join(', ')])
-      .filter(([, of]) => of !== '')
-      .map(([what, of]) => `${what} of ${of}`)
-      .join('; no ')}`,
+      .filter(({ length }) => length > 1)
+      .map(([what, ...of]) => `no ${what} of ${of.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`)
+      .join('; ')}`,
   ];
 }

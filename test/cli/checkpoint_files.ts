@@ -8,7 +8,7 @@ import { folder } from './run_cli.ts';
 /** A `.safetensors` of float32 zeros with these shapes, and nanochat's meta file beside it; the path of the first. */
 export function safetensors(
   shapes: Readonly<Record<string, readonly number[]>>,
-  config: Readonly<Record<string, number>>,
+  config: Readonly<Record<string, number | boolean>>,
 ): string {
   let at = 0;
   const header = Object.entries(shapes).map(([name, shape]) => {

@@ -122,6 +122,7 @@ const complete: readonly string[] = [
   ...['hf-arcee', 'hf-gpt-bigcode'].map(unshipped),
   ...['hf-exaone4', 'hf-exaone4-full', 'hf-glm4', 'hf-gptj', 'hf-helium', 'hf-nemotron'],
   ...['hf-persimmon', 'hf-qwen2-moe'].map(unshipped),
+  'hf-opt',
 ];
 
 for (const name of complete) {
@@ -270,6 +271,32 @@ test('a draft says that nothing without weights is there but what it has', async
     ),
     granted.join('; '),
   );
+});
+
+test('rows of a table of positions beyond what the config says stand before the first token', async () => {
+  const { granted, path } = await draft(golden('hf-opt'));
+  const why = 'which has so many rows more than the config says there are positions';
+  assert.ok(
+    granted.includes(`the first token has row 2 of the table of positions, ${why}`),
+    granted.join('; '),
+  );
+  assert.not.ok(granted.some((what) => what.includes('activation_function')));
+  assert.match(textOf(path), 'Embedding(context + 2, dim)');
+});
+
+test('an entry that says something by being false is missed, one that says nothing by being true is not', async () => {
+  const layer = (i: number) => ({
+    [`h.${i}.attn.c_attn.weight`]: [96, 32],
+    [`h.${i}.attn.c_proj.weight`]: [32, 32],
+    [`h.${i}.ln_1.weight`]: [32],
+    [`h.${i}.up.weight`]: [64, 32],
+    [`h.${i}.down.weight`]: [32, 64],
+  });
+  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
+  const config = { n_head: 4, do_layer_norm_before: false, scale_attn_weights: true };
+  const { missing, granted } = await draft(safetensors(shapes, config));
+  assert.equal(missing, ["where the config's do_layer_norm_before = false goes"]);
+  assert.not.ok(granted.some((what) => what.includes('scale_attn_weights')));
 });
 
 test('without a name it is called as the config says, apart from a spec that ships', async () => {
