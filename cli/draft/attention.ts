@@ -118,10 +118,7 @@ function written(
       ...seen.said,
       ...sinks.map(() => 'each head has one further score, its sink, without a value'),
     ],
-    lacks: [
-      ...[...extra, ...rest.map((inner) => inner.name)].map((name) => `where ${name} goes`),
-      ...seen.lacks,
-    ],
+    lacks: [...[...extra, ...rest.map((inner) => inner.name)].map((name) => `where ${name} goes`)],
   };
 }
 

@@ -7,6 +7,7 @@
 import type { Checkpoint, Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
 import { isObject } from '../../compiler/weights/safetensors.ts';
 import { activationKeys, activationOf } from './activation.ts';
+import { alibiKeys, leanOf } from './alibi.ts';
 import { isFused } from './attention.ts';
 import { familyOf } from './families.ts';
 import { draftLayer } from './layer.ts';
@@ -32,6 +33,7 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
   const table = draft.blocks.some((block) => block.forward?.includes('rope('))
     ? rotaryOf(draft, neighboursBy(draft, whole))
     : undefined;
+  const lean = draft.blocks.some((b) => b.forward?.includes('bias=alibi')) ? leanOf(draft) : undefined;
   const entries = [...sizes.entries(), ...listEntries(draft)];
   const expected = expects(sizes, outer.tied);
   const unused = unusedKeys(config, sizes.seen);
@@ -43,12 +45,18 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
     expects: expected,
     rules: outer.rules,
     constants: sizes.constants(),
-    rotary: table?.lines ?? [],
+    rotary: [...(table?.lines ?? []), ...(lean?.lines ?? [])],
     blocks: draft.blocks,
     members: outer.members,
     forward: outer.forward,
     logits: outer.logits,
-    assumed: [...(table?.assumed ?? []), ...wordless(draft, whole), ...outer.assumed, ...unused.assumed],
+    assumed: [
+      ...(table?.assumed ?? []),
+      ...(lean?.assumed ?? []),
+      ...wordless(draft, whole),
+      ...outer.assumed,
+      ...unused.assumed,
+    ],
     lacks: [...(table?.lacks ?? []), ...unused.lacks, ...outer.lacks],
   };
 }
@@ -80,11 +88,12 @@ function begin(whole: Whole, sizes: Sizes): Draft {
   const family =
     sizes.find(['scale_embedding'])?.value === true ? { ...known, scaled: true as const } : known;
   if (family.cap !== undefined && sizes.peek('outer') === undefined) sizes.know('outer', family.cap);
-  const alibi = sizes.find(['alibi'])?.value === true;
+  const alibi = family.alibi === true || sizes.find(alibiKeys)?.value === true;
   return {
     sizes,
     family,
     firstPosition,
+    alibi,
     blocks: [],
     transposed: [...everyModule(layers[0]!)].some(
       (m) =>

@@ -27,6 +27,12 @@ export interface Family {
   readonly rounded?: true;
   /** In the language's terms, `$` its argument, where no entry names one. */
   readonly activation?: string;
+  /** Heads lean towards near tokens, whether an entry says so or not. */
+  readonly alibi?: true;
+  /** How ALiBi's slopes go on where heads are no power of two; MPT's way if absent. */
+  readonly slopes?: 'bloom';
+  /** What a head leans is divided by the root of its width. */
+  readonly leanScaled?: true;
   /** Logits are capped at it, where no entry says. */
   readonly cap?: number;
 }
@@ -37,6 +43,7 @@ const unweighed = { headsNormed: true, embeddingNormed: true, turnedBack: true }
 const lessOne = { lessOne: true } as const;
 
 const families: Readonly<Record<string, Family>> = {
+  bloom: { alibi: true, slopes: 'bloom', activation: 'gelu_tanh($)' },
   codegen: neighbours,
   cohere: neighbours,
   cohere2: { ...neighbours, farUnturned: true },
@@ -45,6 +52,7 @@ const families: Readonly<Record<string, Family>> = {
   ernie4_5_moe: neighbours,
   exaone4: { farUnturned: true },
   exaone_moe: { farUnturned: true },
+  falcon: { slopes: 'bloom', leanScaled: true },
   gemma,
   gemma2: gemma,
   gemma3: gemma,

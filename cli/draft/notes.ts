@@ -27,6 +27,8 @@ export interface Draft {
   readonly transposed: boolean;
   /** Of norms without a bias. */
   readonly norm: 'rms_norm' | 'layer_norm';
+  /** Heads lean towards near tokens: `alibi` is their bias. */
+  readonly alibi: boolean;
   /** How many rotary tables turn queries and keys; two where windows have one of their own. */
   readonly tables: 0 | 1 | 2;
   /** How the activation is called in the language. */

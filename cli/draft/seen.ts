@@ -15,15 +15,17 @@ export interface Seen {
   /** A condition under which a layer turns queries and keys; absent where all do or none does. */
   readonly when?: string;
   readonly said: readonly string[];
-  readonly lacks: readonly string[];
 }
 
 export function seenBy(draft: Draft): Seen {
   const { window, mixed, said } = windowOf(draft);
   const { when, said: turning } = turnedWhere(draft, mixed);
-  const alibi = draft.sizes.find(['alibi', 'attn_config.alibi'])?.value === true;
   return {
-    options: [...(window ? [`window=${window}`] : []), ...scores(draft)],
+    options: [
+      ...(window ? [`window=${window}`] : []),
+      ...(draft.alibi ? ['bias=alibi'] : []),
+      ...scores(draft),
+    ],
     members: [
       ...(mixed ? ['local = kinds[i] == "sliding_attention"'] : []),
       ...(mixed && draft.tables === 2 ? ['rope = if local then near_rope else far_rope'] : []),
@@ -31,12 +33,15 @@ export function seenBy(draft: Draft): Seen {
     perLayer: mixed || when !== undefined,
     ...(when ? { when } : {}),
     said: [...said, ...turning],
-    lacks: alibi ? ["how far apart tokens are (ALiBi): attention's `bias`"] : [],
   };
 }
 
 const scores = ({ sizes }: Draft): readonly string[] => [
-  ...(sizes.use('query') === undefined ? [] : ['scale=query ** -0.5']),
+  ...(sizes.use('multiplier') !== undefined
+    ? ['scale=multiplier']
+    : sizes.use('query') !== undefined
+      ? ['scale=query ** -0.5']
+      : []),
   ...(sizes.use('inner') === undefined ? [] : ['softcap=inner']),
 ];
 

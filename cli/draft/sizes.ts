@@ -50,7 +50,9 @@ export const sizeKeys = {
     'rope_scaling.original_max_position_embeddings',
     'rope_freq.original_context_length',
   ],
+  lean: ['attn_config.alibi_bias_max', 'alibi_bias_max'],
   query: ['query_pre_attn_scalar'],
+  multiplier: ['attention_multiplier', 'attn_config.softmax_scale', 'softmax_scale'],
   inner: ['attn_logit_softcapping'],
   outer: ['final_logit_softcapping'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -1,0 +1,55 @@
+/** ALiBi: order that enters by leaning each head towards near tokens, and how the slopes of heads fall. */
+
+import type { Draft } from './notes.ts';
+
+export const alibiKeys = ['alibi', 'attn_config.alibi'];
+
+export interface Lean {
+  readonly lines: readonly string[];
+  readonly assumed: readonly string[];
+}
+
+/** To be called when the number of heads is known. */
+export function leanOf(draft: Draft): Lean {
+  const { sizes, family } = draft;
+  const heads = sizes.use('heads')!;
+  const most = sizes.use('lean') === undefined ? '8' : 'lean';
+  const { body, order } = slopes(heads, most, family.slopes ?? 'mpt');
+  const scale = family.leanScaled ? ' * head_dim ** -0.5' : '';
+  if (family.leanScaled) sizes.use('head_dim');
+  return {
+    lines: [`fn slope(h) ${body}`, `fn alibi(h, q, k) = slope(h) * (k - q)${scale}`],
+    assumed: [
+      ...(sizes.find(alibiKeys)
+        ? []
+        : [`heads lean towards near tokens (ALiBi), as in ${family.by} code: no entry says so`]),
+      `the slopes of ALiBi are powers of 2 ** (-${most} / n), with n ${order}`,
+      family.leanScaled
+        ? `what a head leans is divided by the root of its width, as in ${family.by} code, and not rounded to bfloat16, as there`
+        : 'what a head leans is added behind the scale of its scores',
+    ],
+  };
+}
+
+/** Where heads are no power of two there are two ways to go on. */
+function slopes(heads: number, most: string, way: 'mpt' | 'bloom') {
+  if (Number.isInteger(Math.log2(heads)))
+    return { body: `= 2 ** (-${most} * (h + 1) / heads)`, order: 'heads' };
+  return way === 'mpt'
+    ? {
+        body: `{
+          n = 2 ** ceil(log2(heads))
+          rank = if h < n / 2 then 2 * h + 2 else 2 * h - n + 1
+          return 2 ** (-${most} * rank / n)
+        }`,
+        order: "the next power of two: every second comes first, as in MPT's code",
+      }
+    : {
+        body: `{
+          n = 2 ** floor(log2(heads))
+          rank = if h < n then h + 1 else h - n + 0.5
+          return 2 ** (-${most} * rank / n)
+        }`,
+        order: "the last power of two, and those between them follow, as in BLOOM's code",
+      };
+}
