@@ -100,6 +100,7 @@ function begin(whole: Whole, sizes: Sizes): Draft {
         isFused(m.name) && shapeOf(m)?.[0] === widthOf(embedding) && shapeOf(m)![1]! > widthOf(embedding),
     ),
     norm:
+      family.plain ||
       sizes.find(['rms_norm_eps']) ||
       (!sizes.find(['layer_norm_eps', 'layer_norm_epsilon', 'layernorm_epsilon']) && !sizes.find(['bias']))
         ? 'rms_norm'

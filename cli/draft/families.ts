@@ -15,6 +15,8 @@ export interface Family {
   readonly normedTurned?: true;
   /** Where some layers have a window, the others do not turn queries and keys. */
   readonly farUnturned?: true;
+  /** What norms without a bias are, whatever the entry of their epsilon is called. */
+  readonly plain?: 'rms_norm';
   /** What norms without weights are. */
   readonly bare?: 'layer_norm';
   /** Queries and keys are normed behind their rotation, without weights. */
@@ -57,6 +59,7 @@ const families: Readonly<Record<string, Family>> = {
   gemma2: gemma,
   gemma3: gemma,
   gemma3_text: gemma,
+  falcon_mamba: { plain: 'rms_norm' },
   glm: neighbours,
   glm4: neighbours,
   gptj: neighbours,
@@ -64,6 +67,8 @@ const families: Readonly<Record<string, Family>> = {
   hunyuan_v1_dense: { normedTurned: true },
   hunyuan_v1_moe: { normedTurned: true },
   llama4_text: neighbours,
+  mamba: { plain: 'rms_norm' },
+  mamba2: { plain: 'rms_norm' },
   nanochat: unweighed,
   nemotron: lessOne,
   olmo: { bare: 'layer_norm' },

@@ -23,6 +23,8 @@ export function draftLayer(
   layers: readonly Module[],
 ): { readonly name: string; readonly perLayer: boolean } {
   const roles = rolesOf(childrenOf(layers));
+  const { inline, mlps, others } = feedsOf(draft, roles);
+  const attentions = roles.attentions.map(calling);
   const {
     norms: at,
     assumed,
@@ -30,6 +32,7 @@ export function draftLayer(
   } = placeNorms(
     roles.norms.map((norm) => norm.name),
     bareNorm(draft, 'x'),
+    { attention: attentions[0]?.name ?? 'what comes first', mlp: mlps[0]?.name ?? 'what comes next' },
   );
   let perLayer = roles.all.some((child) => child.forms.length > 1 || child.when !== undefined);
   const kindOf: Readonly<Record<Role, (module: Module) => string>> = {
@@ -41,8 +44,6 @@ export function draftLayer(
       return attention.perLayer ? `${attention.name}(i)` : attention.name;
     },
   };
-  const inline = roles.mlps.length === 0 ? inlineMlp(draft, matricesOf(roles.others)) : undefined;
-  const others = inline ? roles.others.filter((child) => !inMlp(child)) : roles.others;
   // In the order in which a token meets them.
   const called = (place: Place): readonly Child[] => roles.norms.filter((norm) => norm.name === at[place]);
   const line = (role: Role, list: readonly Child[]): readonly string[] =>
@@ -58,12 +59,11 @@ export function draftLayer(
     ...plainMembers(draft, { ...layers[0]!, modules: new Map() }),
   ];
   const unplaced = [...layers[0]!.tensors.keys(), ...others.map((child) => child.name), ...rest];
-  const mlps = inline ? [inlined(inline)] : roles.mlps.map(calling);
   const name = addBlock(draft, {
     name: 'Layer',
     params: perLayer ? ['i'] : [],
     members,
-    forward: streamOf(draft, at, roles.attentions.map(calling), mlps),
+    forward: streamOf(draft, at, attentions, mlps),
     assumed: [...assumed, ...(inline?.assumed ?? [])],
     lacks: [
       ...unplaced.map((part) => `where ${part} goes`),
@@ -130,6 +130,14 @@ function memberLine({ forms, when }: Child, lineOf: (module: Module) => string):
     .join(' else ');
 }
 
+/** The feed-forward branches, which may have their matrices in the layer itself, and what is left. */
+function feedsOf(draft: Draft, { mlps, others }: ReturnType<typeof rolesOf>) {
+  const inline = mlps.length === 0 ? inlineMlp(draft, matricesOf(others)) : undefined;
+  return inline
+    ? { inline, mlps: [inlined(inline)], others: others.filter((child) => !inMlp(child)) }
+    : { inline, mlps: mlps.map(calling), others };
+}
+
 /** A matrix that all layers have alike, outside any module. */
 const inMlp = ({ forms, when }: Child): boolean =>
   when === undefined && forms.length === 1 && isMatrix(forms[0]!.module);
@@ -137,9 +145,10 @@ const inMlp = ({ forms, when }: Child): boolean =>
 const matricesOf = (children: readonly Child[]): readonly Module[] =>
   children.filter(inMlp).map(({ forms }) => forms[0]!.module);
 
-const calling = ({ name, when }: Child): Branch => ({ when, of: (read) => `${name}(${read})` });
+const calling = ({ name, when }: Child): Branch => ({ name, when, of: (read) => `${name}(${read})` });
 
-const inlined = ({ forward = '' }: Block): Branch => ({
+const inlined = ({ forward = '', members }: Block): Branch => ({
+  name: members.map((line) => line.split(':')[0]).join(' and '),
   when: undefined,
   of: (read) => forward.replace('(x) = ', '').replaceAll('(x)', `(${read})`),
 });

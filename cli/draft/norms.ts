@@ -20,12 +20,18 @@ const places: Readonly<Record<Place, readonly string[]>> = {
     ),
 };
 
-const words: Readonly<Record<Place, string>> = {
-  beforeAttention: 'before the attention',
-  afterAttention: 'after the attention',
-  beforeMlp: 'before the Mlp',
-  afterMlp: 'after the Mlp',
-};
+/** What the branches are called. */
+export interface Branches {
+  readonly attention: string;
+  readonly mlp: string;
+}
+
+const words = ({ attention, mlp }: Branches): Readonly<Record<Place, string>> => ({
+  beforeAttention: `before ${attention}`,
+  afterAttention: `after ${attention}`,
+  beforeMlp: `before ${mlp}`,
+  afterMlp: `after ${mlp}`,
+});
 
 export interface Placed {
   readonly norms: Norms;
@@ -35,7 +41,11 @@ export interface Placed {
 }
 
 /** `bare` is what they are where none has weights. */
-export function placeNorms(names: readonly string[], bare = 'rms_norm(x)'): Placed {
+export function placeNorms(
+  names: readonly string[],
+  bare = 'rms_norm(x)',
+  branches: Branches = { attention: 'the attention', mlp: 'the Mlp' },
+): Placed {
   if (names.length === 0)
     return {
       norms: {},
@@ -63,9 +73,10 @@ export function placeNorms(names: readonly string[], bare = 'rms_norm(x)'): Plac
     found[place] = next;
     left.delete(next);
   }
-  const order = Object.keys(words) as Place[];
+  const said = words(branches);
+  const order = Object.keys(said) as Place[];
   const how = order.flatMap((place) =>
-    found[place] === undefined ? [] : [`${found[place]} ${words[place]}`],
+    found[place] === undefined ? [] : [`${found[place]} ${said[place]}`],
   );
   return {
     norms: found,

@@ -5,6 +5,8 @@ import type { Norms } from './norms.ts';
 import type { Draft } from './notes.ts';
 
 export interface Branch {
+  /** For a reader. */
+  readonly name: string;
   /** The layers that have it; undefined for all. */
   readonly when: string | undefined;
   /** What it makes of what it reads. */

@@ -19,7 +19,7 @@ function normAssumed({ sizes, norm, family }: Draft, { layers }: Whole): readonl
   return [
     ...(bare && !eps?.key.startsWith('rms')
       ? [
-          `norms without a bias are ${norm === 'rms_norm' ? 'RMS' : 'layer'} norms: only their weights are in the file`,
+          `norms without a bias are ${norm === 'rms_norm' ? 'RMS' : 'layer'} norms${family.plain ? `, as in ${family.by} code` : ''}: only their weights are in the file`,
         ]
       : []),
     ...(eps ? [] : ['norms add 1e-5: no entry says their epsilon']),
@@ -30,7 +30,13 @@ function normAssumed({ sizes, norm, family }: Draft, { layers }: Whole): readonl
 }
 
 /** What only the family's name tells, and that there is no more of the kind. */
-function absent({ sizes, family }: Draft): readonly string[] {
+function absent({ sizes, family, blocks }: Draft): readonly string[] {
+  const attends = blocks.some((block) => block.forward?.includes('attention('));
+  const heads = attends ? [...(family.headsNormed ? [] : ['queries', 'keys']), 'values'] : [];
+  const capped = [
+    ...(attends && sizes.peek('inner') === undefined ? ['scores'] : []),
+    ...(sizes.peek('outer') === undefined ? ['logits'] : []),
+  ];
   const as = `as ${family.by} code does`;
   const known = family.cap !== undefined && sizes.find(sizeKeys.outer) === undefined;
   return [
@@ -38,18 +44,9 @@ function absent({ sizes, family }: Draft): readonly string[] {
     ...(family.embeddingNormed ? [`embeddings are normed without weights, ${as}`] : []),
     ...(known ? [`logits are capped at ${family.cap}, ${as}`] : []),
     `nothing else is there that has no weights: ${[
-      [
-        'norm',
-        ...(family.embeddingNormed ? [] : ['embeddings']),
-        ...(family.headsNormed ? [] : ['queries', 'keys']),
-        'values',
-      ],
+      ['norm', ...(family.embeddingNormed ? [] : ['embeddings']), ...heads],
       ['scale', ...(family.scaled ? [] : ['embeddings']), 'branches', 'logits'],
-      [
-        'cap',
-        ...(sizes.peek('inner') === undefined ? ['scores'] : []),
-        ...(sizes.peek('outer') === undefined ? ['logits'] : []),
-      ],
+      ['cap', ...capped],
     ]
       .filter(({ length }) => length > 1)
       .map(([what, ...of]) => `no ${what} of ${of.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`)

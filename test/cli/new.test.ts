@@ -325,6 +325,17 @@ test('an entry that says something by being false is missed, one that says nothi
   assert.not.ok(granted.some((what) => what.includes('scale_attn_weights')));
 });
 
+test('what is taken for granted of a layer is said of what it has', async () => {
+  const { granted } = await draft(golden('hf-mamba'));
+  assert.ok(granted.includes('where the norms stand, by their names: norm before mixer'), granted.join('; '));
+  assert.ok(
+    granted.includes(
+      "norms without a bias are RMS norms, as in mamba's code: only their weights are in the file",
+    ),
+  );
+  assert.not.ok(granted.some((what) => /attention|quer(y|ies)|Mlp/.test(what)));
+});
+
 test('without a name it is called as the config says, apart from a spec that ships', async () => {
   const cwd = folder();
   const { code, out, err } = await nanoc(['new', '--from-checkpoint', golden('hf-llama')], { cwd });
