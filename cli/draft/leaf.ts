@@ -3,6 +3,7 @@
 import { addBlock, type Block, blockName, type Draft } from './notes.ts';
 import { sizeKeys } from './sizes.ts';
 import {
+  besideNumbers,
   gainOf,
   hasBias,
   isMatrix,
@@ -87,6 +88,16 @@ export const shapeText = ({ sizes }: Draft, shape: readonly number[]): string =>
 
 /** `path` is its name where it lies deeper. */
 export function plainMember(draft: Draft, module: Module, path = module.name): string {
+  const apart = besideNumbers(module);
+  if (apart) {
+    const beside = (name: string, kind: string): string =>
+      `${path}_${name}: ${kind} from "${module.name}.${name}"`;
+    return [
+      plainMember(draft, apart.list, path),
+      ...[...apart.tensors].map(([name, { shape }]) => beside(name, shapeText(draft, shape))),
+      ...apart.others.map((inner) => beside(inner.name, plainKind(draft, inner))),
+    ].join('\n');
+  }
   const entries = numbered(module);
   if (!entries) return `${path}: ${plainKind(draft, module)}`;
   const count = Math.max(...entries.map(({ index }) => index)) + 1;

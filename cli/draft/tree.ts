@@ -64,6 +64,19 @@ export function numbered({ tensors, modules }: Module): readonly Numbered[] | un
     .sort((a, b) => a.index - b.index);
 }
 
+/** A list with something beside its numbers, which a spec has to call by another name. */
+export function besideNumbers({ path, name, tensors, modules }: Module) {
+  const entries = [...modules].map(([key, inner]) => ({
+    key,
+    inner,
+    isEntry: /^(0|[1-9]\d{0,4})$/.test(key),
+  }));
+  const list = new Map(entries.filter((e) => e.isEntry).map((e) => [e.key, e.inner]));
+  const others = entries.filter((e) => !e.isEntry).map((e) => e.inner);
+  if (list.size === 0 || tensors.size + others.length === 0) return undefined;
+  return { list: { path, name, tensors: new Map(), modules: list } satisfies Module, tensors, others };
+}
+
 /** Its entries when it is a list from 0 on without a gap. */
 export function listOf(module: Module): readonly Module[] | undefined {
   const entries = numbered(module);

@@ -428,6 +428,26 @@ test('parts that only some layers have, and lists with gaps, get conditions', as
     assert.ok(text.includes(part), `${part} in ${text}`);
 });
 
+test('what stands beside the numbers of a list gets a name of its own', async () => {
+  const layer = (i: number) => ({
+    [`h.${i}.attn.c_attn.weight`]: [96, 32],
+    [`h.${i}.attn.c_proj.weight`]: [32, 32],
+    [`h.${i}.moe.experts.0.up.weight`]: [48, 32],
+    [`h.${i}.moe.experts.1.up.weight`]: [48, 32],
+    [`h.${i}.moe.experts.shift`]: [2],
+    [`h.${i}.moe.experts.last.weight`]: [32, 48],
+  });
+  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
+  const { missing, code, path } = await draft(safetensors(shapes, { n_head: 4 }));
+  assert.equal([code, missing], [0, ['what Moe computes']]);
+  for (const part of [
+    /experts\[i in range\(2\)\]: +Experts/,
+    /experts_shift: +\[2\] from "experts.shift"/,
+    /experts_last: +Linear\(48, dim\) from "experts.last"/,
+  ])
+    assert.match(textOf(path), part);
+});
+
 const hopeless: Readonly<
   Record<string, readonly [shapes: Readonly<Record<string, readonly number[]>>, message: RegExp]>
 > = {
