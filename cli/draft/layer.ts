@@ -59,12 +59,13 @@ export function draftLayer(
     ...plainMembers(draft, { ...layers[0]!, modules: new Map() }),
   ];
   const unplaced = [...layers[0]!.tensors.keys(), ...others.map((child) => child.name), ...rest];
+  const stream = streamOf(draft, at, attentions, mlps);
   const name = addBlock(draft, {
     name: 'Layer',
     params: perLayer ? ['i'] : [],
     members,
-    forward: streamOf(draft, at, attentions, mlps),
-    assumed: [...assumed, ...(inline?.assumed ?? [])],
+    forward: stream.forward,
+    assumed: [...assumed, ...stream.assumed, ...(inline?.assumed ?? [])],
     lacks: [
       ...unplaced.map((part) => `where ${part} goes`),
       ...(roles.attentions.length === 0 ? ['where tokens meet; no attention was recognised'] : []),

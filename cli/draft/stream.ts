@@ -15,13 +15,18 @@ export interface Branch {
 
 const parallelKeys = ['use_parallel_residual', 'parallel_attn', 'parallel_residual'];
 
-/** The layer's `forward`. */
+interface Stream {
+  /** The layer's `forward`. */
+  readonly forward: string;
+  readonly assumed: readonly string[];
+}
+
 export function streamOf(
   draft: Draft,
   norms: Norms,
   attentions: readonly Branch[],
   mlps: readonly Branch[],
-): string {
+): Stream {
   const bare = Object.values(norms).every((norm) => norm === undefined);
   const before = (norm: string | undefined): string =>
     norm ? `${norm}(x)` : bare ? bareNorm(draft, 'x') : 'x';
@@ -30,9 +35,13 @@ export function streamOf(
   const told = draft.sizes.find(parallelKeys)?.value;
   const oneNorm = norms.beforeAttention !== undefined && Object.values(norms).filter(Boolean).length === 1;
   const parallel = told === true || (told === undefined && (oneNorm || norms.beforeMlp === 'ln_mlp'));
+  const order = parallel ? 'read the same, side by side' : 'follow each other';
+  const guessed = told === undefined && attention !== undefined && mlp !== undefined;
+  const assumed = guessed ? [`${attention.name} and ${mlp.name} ${order}: no entry says so`] : [];
   if (parallel && attention && mlp) {
     const read = norms.beforeMlp ? before(norms.beforeMlp) : 'y';
-    return `(x) { y = ${before(norms.beforeAttention)} return x + ${attention.of('y')} + ${mlp.of(read)} }`;
+    const sum = `x + ${attention.of('y')} + ${mlp.of(read)}`;
+    return { forward: `(x) { y = ${before(norms.beforeAttention)} return ${sum} }`, assumed };
   }
   const steps = [
     ...attentions.map((c) => ({
@@ -42,7 +51,7 @@ export function streamOf(
     ...mlps.map((c) => ({ ...c, value: after(norms.afterMlp, c.of(before(norms.beforeMlp))) })),
   ].map(({ when, value }) => (when === undefined ? `x = x + ${value}` : `if ${when} { x = x + ${value} }`));
   const last = steps.at(-1);
-  if (last === undefined) return '(x) = x';
+  if (last === undefined) return { forward: '(x) = x', assumed };
   const tail = last.startsWith('if') ? [last, 'return x'] : [last.replace('x = ', 'return ')];
-  return `(x) { ${[...steps.slice(0, -1), ...tail].join('\n')} }`;
+  return { forward: `(x) { ${[...steps.slice(0, -1), ...tail].join('\n')} }`, assumed };
 }

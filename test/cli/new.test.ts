@@ -325,6 +325,14 @@ test('an entry that says something by being false is missed, one that says nothi
   assert.not.ok(granted.some((what) => what.includes('scale_attn_weights')));
 });
 
+test('whether branches stand side by side is listed where no entry says it', async () => {
+  const order = async (name: string): Promise<string | undefined> =>
+    (await draft(golden(name))).granted.find((what) => /and mlp/.test(what));
+  assert.is(await order('hf-phi'), 'self_attn and mlp read the same, side by side: no entry says so');
+  assert.is(await order('hf-llama'), 'self_attn and mlp follow each other: no entry says so');
+  assert.is(await order('hf-gpt-neox'), undefined);
+});
+
 test('what is taken for granted of a layer is said of what it has', async () => {
   const { granted } = await draft(golden('hf-mamba'));
   assert.ok(granted.includes('where the norms stand, by their names: norm before mixer'), granted.join('; '));
