@@ -16,10 +16,18 @@ export function tablesOf(sizes: Sizes): 1 | 2 {
   return mixed && sizes.peek('near_base') !== undefined && sizes.peek('far_base') !== undefined ? 2 : 1;
 }
 
+const onlyKind = (sizes: Sizes): unknown => {
+  const kinds = sizes.find(['layer_types'])?.value;
+  return Array.isArray(kinds) && new Set(kinds).size === 1 ? kinds[0] : undefined;
+};
+
 /** To be called when the width of a head is known; `neighbours` is whose code turns those. */
 export function rotaryOf({ sizes, family }: Draft, neighbours: string | undefined): RotaryTable {
   const two = tablesOf(sizes) === 2;
-  const said = two || sizes.peek('base') !== undefined;
+  // Bases by the kind of a layer, and all layers are of one.
+  const one = onlyKind(sizes) === 'sliding_attention' ? 'near_base' : 'far_base';
+  const base = !two && sizes.peek('base') === undefined && sizes.peek(one) !== undefined ? one : 'base';
+  const said = two || sizes.peek(base) !== undefined;
   if (!said) sizes.know('base', 10_000);
   const { fn, lacks } = slowing(sizes);
   const table = (name: string, base: 'base' | 'far_base' | 'near_base', slowed: boolean): string => {
@@ -40,7 +48,7 @@ export function rotaryOf({ sizes, family }: Draft, neighbours: string | undefine
   return {
     lines: two
       ? [...slowed, table('far_rope', 'far_base', slowed.length > 0), table('near_rope', 'near_base', false)]
-      : [...slowed, table('rope', 'base', slowed.length > 0)],
+      : [...slowed, table('rope', base, slowed.length > 0)],
     assumed: [
       ...(said ? [] : ['order enters by rotating queries and keys, with base 10000: no entry says so']),
       `${neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves}, and turns by ${

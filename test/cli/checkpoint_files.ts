@@ -2,14 +2,12 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonObject } from '../../compiler/weights/checkpoint.ts';
 import { product } from '../../spec/tensor.ts';
 import { folder } from './run_cli.ts';
 
 /** A `.safetensors` of float32 zeros with these shapes, and nanochat's meta file beside it; the path of the first. */
-export function safetensors(
-  shapes: Readonly<Record<string, readonly number[]>>,
-  config: Readonly<Record<string, number | boolean>>,
-): string {
+export function safetensors(shapes: Readonly<Record<string, readonly number[]>>, config: JsonObject): string {
   let at = 0;
   const header = Object.entries(shapes).map(([name, shape]) => {
     const from = at;

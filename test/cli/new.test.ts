@@ -436,6 +436,27 @@ test('parts that only some layers have, and lists with gaps, get conditions', as
     assert.ok(text.includes(part), `${part} in ${text}`);
 });
 
+test('where the bases of rotations go by the kinds of layers, and there is one kind, its base counts', async () => {
+  const layer = (i: number) => ({
+    [`h.${i}.attn.c_attn.weight`]: [96, 32],
+    [`h.${i}.attn.c_proj.weight`]: [32, 32],
+    [`h.${i}.mlp.c_fc.weight`]: [64, 32],
+    [`h.${i}.mlp.c_proj.weight`]: [32, 64],
+  });
+  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
+  const base = async (kind: string): Promise<string | undefined> => {
+    const config = {
+      n_head: 4,
+      layer_types: [kind, kind],
+      rope_parameters: { full_attention: { rope_theta: 500 }, sliding_attention: { rope_theta: 70 } },
+    };
+    const { path, granted } = await draft(safetensors(shapes, config));
+    assert.not.ok(granted.some((what) => what.includes('with base 10000')));
+    return /_base += (\d+)/.exec(textOf(path))?.[1];
+  };
+  assert.equal([await base('full_attention'), await base('sliding_attention')], ['500', '70']);
+});
+
 test('what stands beside the numbers of a list gets a name of its own', async () => {
   const layer = (i: number) => ({
     [`h.${i}.attn.c_attn.weight`]: [96, 32],
