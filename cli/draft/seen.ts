@@ -32,8 +32,20 @@ export function seenBy(draft: Draft): Seen {
     ],
     perLayer: mixed || when !== undefined,
     ...(when ? { when } : {}),
-    said: [...said, ...turning],
+    said: [...said, ...turning, ...otherKinds(draft)],
   };
+}
+
+/** Kinds of attention that are drafted like those that see all. */
+function otherKinds({ sizes }: Draft): readonly string[] {
+  const kinds = sizes.find([perLayer.kinds])?.value;
+  const others = (Array.isArray(kinds) ? [...new Set(kinds)] : []).filter(
+    (kind) =>
+      typeof kind === 'string' &&
+      /attention$/.test(kind) &&
+      !/^(full_|sliding_|linear_)?attention$/.test(kind),
+  );
+  return others.map((kind) => `layers of the kind ${JSON.stringify(kind)} see all tokens`);
 }
 
 const scores = ({ sizes }: Draft): readonly string[] => [

@@ -5,7 +5,7 @@ import { isObject } from '../../compiler/weights/safetensors.ts';
 
 /** They say nothing about what is computed for a token. */
 const idle =
-  /token|dropout|pdrop|summary|use_bias|attention_bias|mlp_bias|padded_vocab|dtype|version|architectures|model_type|initializer|use_cache|name_or_path|auto_map|pretraining_tp|aux_loss|output_|gradient|torch|transformers|classifier|chunk_size|return_|id2label|label2id|problem_type|quantization|vision|audio|image|source|architecture|note|is_decoder|slow_but|tie_word|hidden_act|layer_types|text_config|max_window_layers|router|word_embed_proj_dim|init_std|alibi_bias_max/;
+  /token|dropout|pdrop|summary|use_bias|attention_bias|mlp_bias|padded_vocab|dtype|version|architectures|model_type|initializer|use_cache|name_or_path|auto_map|pretraining_tp|aux_loss|output_|gradient|torch|transformers|classifier|chunk_size_feed|return_|id2label|label2id|problem_type|quantization|vision|audio|image|source|architecture|note|is_decoder|slow_but|tie_word|hidden_act|layer_types|text_config|max_window_layers|router|word_embed_proj_dim|init_std|alibi_bias_max/;
 
 /** They are known to change what is computed. */
 const telling =

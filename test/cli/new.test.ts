@@ -333,6 +333,23 @@ test('whether branches stand side by side is listed where no entry says it', asy
   assert.is(await order('hf-gpt-neox'), undefined);
 });
 
+test('a kind of attention that is not known is listed', async () => {
+  const layer = (i: number) => ({
+    [`h.${i}.attn.c_attn.weight`]: [96, 32],
+    [`h.${i}.attn.c_proj.weight`]: [32, 32],
+    [`h.${i}.mlp.c_fc.weight`]: [64, 32],
+    [`h.${i}.mlp.c_proj.weight`]: [32, 64],
+  });
+  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
+  const config = { n_head: 4, layer_types: ['chunked_attention', 'full_attention'], attention_chunk_size: 8 };
+  const { granted } = await draft(safetensors(shapes, config));
+  for (const what of [
+    'layers of the kind "chunked_attention" see all tokens',
+    'entries of the config without a part in it: attention_chunk_size = 8',
+  ])
+    assert.ok(granted.includes(what), `${what} in ${granted.join('; ')}`);
+});
+
 test('what is taken for granted of a layer is said of what it has', async () => {
   const { granted } = await draft(golden('hf-mamba'));
   assert.ok(granted.includes('where the norms stand, by their names: norm before mixer'), granted.join('; '));
