@@ -1,0 +1,37 @@
+/** Drafts of checkpoints, with what `nanoc new` says of them. */
+
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { bytesOf, folder, lines, nanoc } from './run_cli.ts';
+
+export const textOf = (path: string): string => bytesOf(path).toString();
+
+export interface Drafted {
+  readonly path: string;
+  readonly code: number;
+  readonly complete: boolean;
+  readonly shipped?: string;
+  readonly missing: readonly string[];
+  readonly granted: readonly string[];
+}
+
+interface Answer {
+  readonly complete: boolean;
+  readonly shipped?: string;
+  readonly marks: readonly { readonly line: number; readonly kind: string; readonly what: string }[];
+}
+
+/** `--json` and the text agree on every mark. */
+export async function draft(checkpoint: string): Promise<Drafted> {
+  const path = join(folder(), 'drafted.nanospec');
+  const { code, out, err } = await nanoc(['new', path, '--json', '--from-checkpoint', checkpoint]);
+  const [first = '', ...more] = lines(out);
+  assert.equal(more, [], out + err);
+  const answer = JSON.parse(first) as Answer; // what the line above has just printed
+  const text = textOf(path).split('\n');
+  for (const { line, kind } of answer.marks)
+    assert.match(text[line - 1]!, kind === 'lacks' ? '# missing: ' : '# taken for granted: ');
+  const of = (kind: string): readonly string[] =>
+    answer.marks.filter((mark) => mark.kind === kind).map((mark) => mark.what);
+  return { ...answer, path, code, missing: of('lacks'), granted: of('assumed') };
+}
