@@ -8,7 +8,7 @@ import { number } from './number.ts';
 import { sizeOf, wholeNumber } from './shapes.ts';
 import { concrete, same, showSize } from './sizes.ts';
 import { emit, needTensor, showTensor, tensorOf } from './tensors.ts';
-import { describeKind, poison, type TensorValue, text, type Value } from './value.ts';
+import { describeKind, list, poison, type TensorValue, text, type Value } from './value.ts';
 
 type Subscript = ast.Index['subscripts'][number];
 
@@ -35,9 +35,10 @@ function entry<V>(
   object: Extract<Value<V>, { kind: 'list' | 'string' | 'entries' }>,
 ): Value<V> {
   const [subscript, ...more] = node.subscripts;
-  if (!subscript || more.length > 0 || subscript.kind === 'Slice' || subscript.kind === 'Ellipsis') {
+  if (!subscript || more.length > 0 || subscript.kind === 'Ellipsis') {
     return fail(cx, frame, node, 'N302', `${describeKind(object)} takes one index`);
   }
+  if (subscript.kind === 'Slice') return part(cx, frame, subscript, object);
   const at = cx.evaluate(frame, subscript);
   if (at.kind === 'turn' && at.plus === 0 && object.kind === 'entries') {
     const any = cx.mixing?.anyOf(object);
@@ -63,6 +64,35 @@ function entry<V>(
     found ??
     fail(cx, frame, subscript, 'N318', `index ${i} of ${describeKind(object)} with ${items.length} entries`)
   );
+}
+
+/** `layers[2:4]`: a list of what lies within, by place. */
+function part<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { start, stop, step, span }: ast.Slice,
+  object: Extract<Value<V>, { kind: 'list' | 'string' | 'entries' }>,
+): Value<V> {
+  const items: readonly Value<V>[] =
+    object.kind === 'list'
+      ? object.items
+      : object.kind === 'entries'
+        ? [...object.entries.values()]
+        : [...object.value].map((c) => text(c));
+  const at = (node: ast.Expr | undefined, otherwise: number): number | undefined => {
+    const n = node ? wholeNumber(cx, frame, node, cx.evaluate(frame, node), 'a bound') : otherwise;
+    return n !== undefined && n < 0 ? n + items.length : n;
+  };
+  const [from, to, by] = [at(start, 0), at(stop, items.length), step ? at(step, 1) : 1];
+  if (from === undefined || to === undefined || by === undefined) return poison;
+  if (by < 1 || from < 0 || from > to || to > items.length) {
+    const found = `${describeKind(object)} with ${items.length} entries`;
+    return fail(cx, frame, { span }, 'N318', `${from}:${to} does not lie inside`, { found });
+  }
+  const taken = items.slice(from, to).filter((_, i) => i % by === 0);
+  return object.kind === 'string'
+    ? text(taken.map((c) => (c.kind === 'string' ? c.value : '')).join(''))
+    : list(taken);
 }
 
 /** One subscript for each axis, `...` filled in. */

@@ -191,6 +191,11 @@ const kindNames: Readonly<Record<Value<unknown>['kind'], string>> = {
 
 /** What `==` compares when compiling; undefined for what has no such equality. */
 export function plainOf<V>(x: Value<V>): number | string | boolean | null | undefined {
+  if (x.kind === 'list') {
+    const items = x.items.map(plainOf);
+    const said = items.map((i) => (typeof i === 'number' ? String(i) : JSON.stringify(i)));
+    return items.includes(undefined) ? undefined : `list ${said.join(', ')}`;
+  }
   if (x.kind === 'number' || x.kind === 'string' || x.kind === 'bool') return x.value;
   if (x.kind === 'none') return null;
   return x.kind === 'dtype' ? `dtype ${x.dtype}` : undefined;
