@@ -3,7 +3,7 @@
 import type * as ast from '../ast.ts';
 import { didYouMean } from '../nearest.ts';
 import { matchArguments } from './arguments.ts';
-import { callBuiltin } from './builtins.ts';
+import { callBuiltin, isBuiltin } from './builtins.ts';
 import { type Context, type Frame, fail, type GivenArgument, type Invocation, sited } from './context.ts';
 import { planOf } from './declared.ts';
 import { single } from './evaluate.ts';
@@ -57,6 +57,8 @@ function hintFor<V>(callee: Value<V>, { name }: Invocation<V>): { readonly hint?
   if (callee.kind === 'block') return { hint: `make an instance of it as a member: name: ${name}(...)` };
   if (callee.kind === 'tensor' || callee.kind === 'param')
     return { hint: 'a missing operator? entries of it are picked by [ ]' };
+  if (callee.kind === 'namespace' && isBuiltin(name))
+    return { hint: `a member's own name leaves \`${name}\` free: q_proj: Linear(...) from "${name}.q_proj"` };
   if (callee.kind === 'namespace') return didYouMean(name, callee.names.keys());
   return {};
 }

@@ -64,7 +64,10 @@ function whyNot<V>({ sizes }: Context<V>, from: readonly dim.Dim[], to: readonly
       .filter(isLaw)
       .map((d) => d.key)
       .join(' ');
-  return laws(from) === laws(to)
+  if (laws(from) !== laws(to)) return 'B and the tokens keep axes of their own';
+  const parts = (shape: readonly dim.Dim[]) => shape.map((d) => dim.show(d)).toSorted();
+  const moved = from.some((d, i) => isLaw(d) && !(to[i] && dim.equal(d, to[i])));
+  return moved || parts(from).join() === parts(to).join()
     ? 'it does not reorder; attention takes [B, T, heads, head], so no transpose is needed'
-    : 'B and the tokens keep axes of their own';
+    : 'what is merged and split anew takes two steps: x as [B, T, n] as [...]';
 }
