@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { shippedSpecs } from '../../cli/shipped.ts';
 import { root, shippedSources, sources } from './sources.ts';
 
 const lengthOf = (text: string): number => text.split('\n').length - 1;
@@ -12,6 +13,24 @@ test('no file is above 500 lines, and half of what ships is within 120', () => {
   );
   const lengths = shippedSources.map(({ text }) => lengthOf(text)).sort((a, b) => a - b);
   assert.ok(lengths[lengths.length >> 1]! <= 120, `the median is ${lengths[lengths.length >> 1]}`);
+});
+
+test('half of the specs that ship are within 60 lines, empty ones not counted', () => {
+  const lengths = shippedSpecs()
+    .map(({ path }) => readFileSync(path, 'utf8').split('\n'))
+    .map((lines) => lines.filter((line) => line.trim() !== '').length)
+    .sort((a, b) => a - b);
+  const median = lengths[(lengths.length - 1) >> 1]!;
+  assert.ok(median <= 60, `the median is ${median}`);
+});
+
+test('every spec that ships begins with what is particular about it, and says its source', () => {
+  for (const { name, path } of shippedSpecs()) {
+    const [first = '', ...more] = readFileSync(path, 'utf8').split('\n');
+    assert.match(first, /^## \S.{20}/, name);
+    const head = [first, ...more.slice(0, 3)].filter((line) => line.startsWith('##')).join(' ');
+    assert.match(head, /Source: |rasbt/, name);
+  }
 });
 
 /** Functions and methods that begin a line, by their indentation: biome's layout makes that exact. */
