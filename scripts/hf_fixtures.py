@@ -153,6 +153,7 @@ FAMILIES |= {
                                               tie_word_embeddings=False)),
     "recurrent_gemma": ("recurrent_gemma", dict(COMMON, num_key_value_heads=1, intermediate_size=88, attention_window_size=6,
                                                 lru_width=40, conv1d_width=3, block_types=["recurrent", "attention"])),
+    "seed_oss": ("seed_oss", dict(COMMON, head_dim=12, attention_out_bias=True, tie_word_embeddings=False)),
 }
 
 # No spec of ours: what `nanoc new --from-checkpoint` makes of them is tested.
