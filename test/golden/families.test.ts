@@ -83,7 +83,7 @@ const families: Readonly<
   'hf-recurrent-gemma': { spec: 'recurrent_gemma', twin: ['where(first, 1, sqrt(', 'where(first, 0, sqrt('] },
   'hf-seed-oss': { spec: 'seed_oss', twin: ['bias, o_bias=o_bias)', 'bias, window=5, o_bias=o_bias)'] },
   'hf-smollm3': { spec: 'smollm3', twin: ['turns[i] != 0', 'turns[i] == 0'] },
-  'hf-qwen3-yarn': { spec: 'qwen3', twin: ['magnitude=strength', 'magnitude=1'] },
+  'hf-qwen3-yarn': { spec: 'qwen3', twin: ['then strength else 1', 'then 1 else 1'] },
   'hf-stablelm': { spec: 'stablelm', twin: ['floor(head * part)', 'floor(head * part / 2)'] },
   'hf-stablelm-12b': { spec: 'stablelm', twin: ['q_layernorm(q), k_layernorm(k)', 'q_layernorm(q), k'] },
   'hf-starcoder2': { spec: 'starcoder2', twin: ['bias, window, o_bias', 'bias, window + 1, o_bias'] },

@@ -46,6 +46,7 @@ const refused: readonly (readonly [name: string, change: Config, named: string])
   ['hf-opt', { activation_function: 'gelu' }, 'activation_function'],
   ['hf-phi3', { rope_parameters: yarn }, 'rope scaling'],
   ['hf-qwen3-moe', { use_sliding_window: true }, 'use_sliding_window'],
+  ['hf-qwen3', { is_causal: false }, 'is_causal'],
   ['hf-qwen3', { rope_parameters: { ...yarn, rope_type: 'linear' } }, 'rope scaling'],
   ['hf-qwen3-5', { attn_output_gate: false }, 'attn_output_gate'],
   ['hf-recurrent-gemma', { hidden_activation: 'silu' }, 'hidden_activation'],
