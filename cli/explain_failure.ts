@@ -23,8 +23,9 @@ export async function explainFailure(
   if (fault) return io.report([fault]);
   io.note('looking for the first value that differs');
   const { graph, reference, manifest } = compiled;
+  const believed = { graph: reference, weights: weightsOf(reference) };
   const result = await bisect({
-    reference: { graph: reference, weights: weightsOf(reference) },
+    reference: believed,
     target: { graph, weights: weightsOf(graph) },
     manifest,
     recompile: (outputs): Promise<Session> => model.inside(compiled, outputs, device),
@@ -32,8 +33,7 @@ export async function explainFailure(
     tolerance: row.tolerance,
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),
   });
-  const stage = { graph: reference, weights: weightsOf(reference) };
-  const moved = await sensitivity(stage, manifest, calls);
+  const moved = await sensitivity(believed, manifest, calls);
   io.report([explain(result), ...(moved * few >= row.max_abs ? [unsteady(moved, row.max_abs)] : [])]);
   if (result.blame === 'none' && row.check !== 'golden') {
     io.report([warning('N701', `what differs shows only in ${row.check}: ${row.what}`)]);
