@@ -5,8 +5,8 @@ import type { Backend } from '../backends/backend.ts';
 import { checkGraph } from '../compiler/ir_check.ts';
 import type { Pass } from '../compiler/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import { showShape } from '../spec/dim.ts';
 import type { Op } from '../spec/op.ts';
+import { showType } from '../spec/type.ts';
 
 /** The same pass; what it throws and what it leaves broken is refused (N512). */
 export const blamedPass = (path: string, pass: Pass): Pass => ({
@@ -36,7 +36,7 @@ export const blamedOp = (path: string, op: Op): Op => ({
         attrs,
       );
       const [wanted, found] = [promised, emit.typeOf(result)].map((t) =>
-        typeof t === 'string' ? t : written(t),
+        typeof t === 'string' ? t : showType(t),
       );
       if (wanted !== found) throw new TypeError(`it gives ${found} where infer says ${wanted}`);
       return result;
@@ -52,8 +52,6 @@ export const blamedBackend = (path: string, backend: Backend): Backend => ({
     ),
   emit: (...given) => blaming(path, `emit of the backend ${backend.name}`, () => backend.emit(...given)),
 });
-
-const written = ({ dtype, shape }: OpType): string => `${dtype}${showShape(shape)}`;
 
 type OpType = Exclude<ReturnType<Op['infer']>, string>;
 

@@ -4,6 +4,7 @@ import type { Graph, Node } from '../compiler/ir.ts';
 import { type Dim, show } from '../spec/dim.ts';
 import type { Attr } from '../spec/op.ts';
 import { position, type Source, type Span } from '../spec/source.ts';
+import { showType } from '../spec/type.ts';
 import { groupKeys } from './group_keys.ts';
 
 export interface Step {
@@ -34,7 +35,7 @@ export function stepOf(graph: Graph, node: Node, { scope, files }: Place): Step 
   const line = lineOf(graph.origins[node.id]![0]?.span, files);
   return {
     ...{ kind: 'op', id: node.id, also: [], op: node.op, detail: detailOf(node) },
-    ...{ type: typeOf(node), inputs, line },
+    ...{ type: showType(node.type), inputs, line },
   };
 }
 
@@ -58,14 +59,12 @@ function lineOf(span: Span | undefined, files: Source[]): string {
   return `${file}:${position(span.source, span.start).line}`;
 }
 
-const typeOf = ({ type }: Node): string => `${type.dtype}[${type.shape.map((d) => show(d)).join(', ')}]`;
-
 function labelOf(node: Node, scope: string): string {
   if (node.op === 'scalar') return String(node.attrs['value']);
   if (node.op === 'constant') return 'constant';
   const name = node.attrs['name'];
-  if (typeof name !== 'string') return `%${node.id}: ${typeOf(node)}`;
-  return `${name.startsWith(`${scope}.`) ? name.slice(scope.length + 1) : name}: ${typeOf(node)}`;
+  if (typeof name !== 'string') return `%${node.id}: ${showType(node.type)}`;
+  return `${name.startsWith(`${scope}.`) ? name.slice(scope.length + 1) : name}: ${showType(node.type)}`;
 }
 
 const detailOf = ({ attrs }: Node): string =>
