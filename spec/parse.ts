@@ -77,10 +77,10 @@ function readPieces(source: Source, tokens: readonly IToken[]): Read {
     // With more braces closed than opened, what is said is of the pieces that were taken out.
     if (problems.length > 0 && depth(left) < 0) break;
     const colon = unbraced(source, left, left.indexOf(problem.token));
-    if (colon) problems.push(colon);
+    if (colon) return { chained: [], problems: [...problems, colon] };
     const where = culprit(source, left, problem.token, problem.context.ruleStack);
-    if (!colon) problems.push(explain(source, left, problem, where));
-    if (colon || problems.length === most) break;
+    problems.push(explain(source, left, problem, where));
+    if (problems.length === most) break;
     left = without(source, left, where.at);
   }
   return { chained: [], problems };
