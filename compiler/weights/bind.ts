@@ -78,8 +78,11 @@ function renamed(tensors: Tensors, { prefixes }: NameRules, file: string) {
   return { tensors: result, clashes };
 }
 
+const fits = (decl: ParamDecl, shape: readonly number[]): boolean =>
+  shape.length === decl.shape.length && shape.every((n, i) => n === decl.shape[i]);
+
 function misfit(decl: ParamDecl, { name, shape, dtype }: LazyTensor, file: string): Diagnostic | undefined {
-  if (shape.length !== decl.shape.length || shape.some((n, i) => n !== decl.shape[i])) {
+  if (!fits(decl, shape)) {
     const found = `[${shape.join(', ')}]`;
     return error('N610', `${name} is ${found} in the checkpoint; the spec says ${decl.shapeText}`, {
       span: decl.span,
@@ -154,10 +157,12 @@ function checkTied(
   const problems: Diagnostic[] = [];
   for (const { key, param, span } of tied) {
     const copy = left.get(key);
-    const own = [...entries.values()].find(({ decl }) => decl.path === param || decl.key === param)?.tensor;
+    const bound = [...entries.values()].find(({ decl }) => decl.path === param || decl.key === param);
+    const own = bound?.tensor;
     if (!copy || !own) continue;
     left.delete(key);
-    if (misshapen(own, entries) || sameValues(own, copy)) continue;
+    // Of one that has another shape that is said already.
+    if (!fits(bound.decl, own.shape) || sameValues(own, copy)) continue;
     problems.push(
       error('N617', `${copy.name} and ${own.name} are tied by the spec, but differ in the checkpoint`, {
         span,
@@ -168,12 +173,6 @@ function checkTied(
   }
   return problems;
 }
-
-/** What is said of its shape is enough. */
-const misshapen = (own: LazyTensor, entries: Binding['entries']): boolean =>
-  [...entries.values()].some(
-    ({ decl, tensor }) => tensor === own && decl.shape.some((n, i) => n !== own.shape[i]),
-  );
 
 /** What libraries of old saved with every layer and nanoc computes itself. */
 const computed: readonly string[] = ['*.rotary_emb.inv_freq'];
