@@ -59,6 +59,9 @@ function typeExpected({ declarations }: File): string | undefined {
   return undefined;
 }
 
+const noConfig =
+  'it has no config: put its config.json beside it, or name a spec and give its sizes with --set';
+
 const nameOne =
   'name a spec: nanoc compile my_model.nanospec --checkpoint ...; `nanoc specs` lists those that ship';
 
@@ -85,10 +88,8 @@ function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): Foun
     }));
   const found = tried.find((t) => t.errors.length === 0);
   if (found) return { name: found.name, why: 'every size is in its config, and every tensor has its place' };
-  const hint = checkpoint.config
-    ? undefined
-    : 'it has no config: put its config.json beside it, or name a spec and give its sizes with --set';
   const closest = [...tried].sort((a, b) => a.errors.length - b.errors.length)[0];
+  const near = closest ? `${closest.name} comes closest: ${closest.errors[0]!.message}; ${nameOne}` : nameOne;
   const sample = [...checkpoint.tensors.keys()].slice(0, 3).join(', ');
   throw new Refusal([
     error('N507', 'no shipped spec fits this checkpoint', {
@@ -97,9 +98,7 @@ function byTrial(checkpoint: Checkpoint, candidates: readonly Candidate[]): Foun
         "nanochat's keys (transformer.h.N.attn.c_q.weight), a config.json with a model_type, or the keys and the config of " +
         tried.map((t) => t.name).join(', '),
       found: sample || 'no tensors',
-      hint:
-        hint ??
-        (closest ? `${closest.name} comes closest: ${closest.errors[0]!.message}; ${nameOne}` : nameOne),
+      hint: checkpoint.config ? near : noConfig,
     }),
   ]);
 }
