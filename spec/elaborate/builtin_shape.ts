@@ -6,7 +6,7 @@ import { axisArg, type Builtin, failAt, parameters, sizeOfValue, tensorArg, type
 import type { GivenArgument } from './context.ts';
 import { concrete, isRunning, numberOf, same, sameNumber, showSize } from './sizes.ts';
 import { castTo, emit, needTensor, promote, reportSize, showTensor } from './tensors.ts';
-import { describeKind, poison, type TensorValue, type Value } from './value.ts';
+import { describeKind, itemsOf, poison, type TensorValue, type Value } from './value.ts';
 
 /** Values beyond which taking an axis apart is a mistake. */
 const most = 1024;
@@ -132,7 +132,7 @@ const concat: Builtin = {
 /** A tensor, or the tensors of a list; undefined after a report. */
 function tensorsIn<V>({ cx, frame }: Use<V>, at: GivenArgument<V>): readonly TensorValue<V>[] | undefined {
   const { value: of } = at;
-  const values = of.kind === 'list' ? of.items : of.kind === 'entries' ? [...of.entries.values()] : [of];
+  const values = of.kind === 'list' || of.kind === 'entries' ? itemsOf(of) : [of];
   const found = values.map((value) => needTensor(cx, frame, at, value, 'what `concat` joins'));
   return found.every((x) => x !== undefined) ? found : undefined;
 }

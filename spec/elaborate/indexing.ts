@@ -8,7 +8,16 @@ import { number } from './number.ts';
 import { sizeOf, wholeNumber } from './shapes.ts';
 import { concrete, same, showSize } from './sizes.ts';
 import { emit, needTensor, showTensor, tensorOf } from './tensors.ts';
-import { describeKind, list, poison, type TensorValue, text, type Value } from './value.ts';
+import {
+  describeKind,
+  itemsOf,
+  type Listed,
+  list,
+  poison,
+  type TensorValue,
+  text,
+  type Value,
+} from './value.ts';
 
 type Subscript = ast.Index['subscripts'][number];
 
@@ -28,12 +37,7 @@ export function index<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index): Valu
   }
 }
 
-function entry<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Index,
-  object: Extract<Value<V>, { kind: 'list' | 'string' | 'entries' }>,
-): Value<V> {
+function entry<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, object: Listed<V>): Value<V> {
   const [subscript, ...more] = node.subscripts;
   if (!subscript || more.length > 0 || subscript.kind === 'Ellipsis') {
     return fail(cx, frame, node, 'N302', `${describeKind(object)} takes one index`);
@@ -57,8 +61,7 @@ function entry<V>(
       ...(object.when ? { hint: 'its declaration has an `if`: use it under the same condition' } : {}),
     });
   }
-  const items: readonly Value<V>[] =
-    object.kind === 'list' ? object.items : [...object.value].map((c) => text(c));
+  const items = itemsOf(object);
   const found = items[i < 0 ? i + items.length : i];
   return (
     found ??
@@ -71,14 +74,9 @@ function part<V>(
   cx: Context<V>,
   frame: Frame<V>,
   { start, stop, step, span }: ast.Slice,
-  object: Extract<Value<V>, { kind: 'list' | 'string' | 'entries' }>,
+  object: Listed<V>,
 ): Value<V> {
-  const items: readonly Value<V>[] =
-    object.kind === 'list'
-      ? object.items
-      : object.kind === 'entries'
-        ? [...object.entries.values()]
-        : [...object.value].map((c) => text(c));
+  const items = itemsOf(object);
   const at = (node: ast.Expr | undefined, otherwise: number): number | undefined => {
     const n = node ? wholeNumber(cx, frame, node, cx.evaluate(frame, node), 'a bound') : otherwise;
     return n !== undefined && n < 0 ? n + items.length : n;

@@ -189,6 +189,16 @@ const kindNames: Readonly<Record<Value<unknown>['kind'], string>> = {
   poison: 'a wrong value',
 };
 
+/** What may be walked by place: the characters of a string are strings too. */
+export type Listed<V> = Extract<Value<V>, { kind: 'list' | 'string' | 'entries' }>;
+
+export const itemsOf = <V>(value: Listed<V>): readonly Value<V>[] =>
+  value.kind === 'list'
+    ? value.items
+    : value.kind === 'entries'
+      ? [...value.entries.values()]
+      : [...value.value].map((c) => text(c));
+
 /** What `==` compares when compiling; undefined for what has no such equality. */
 export function plainOf<V>(x: Value<V>): number | string | boolean | null | undefined {
   if (x.kind === 'list') {
