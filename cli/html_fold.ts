@@ -46,14 +46,22 @@ function run(items: readonly Item[], period: number): Block {
   const blocks = content.flatMap((item) => (item.kind === 'block' ? [item] : []));
   const main = pattern(blocks.reduce((a, b) => (b.ops > a.ops ? b : a)));
   const layers = blocks.filter((b) => pattern(b) === main);
-  const end = content.at(-1)!;
   return {
     ...{ kind: 'block', path: '', times, by: layers.length, content: folded(content) },
     names: layers.flatMap((b) => b.names),
-    ops: content.reduce((n, c) => n + (c.kind === 'op' ? 1 : c.ops * c.times), 0),
+    ops: opsIn(content),
     parameters: blocks.reduce((n, b) => n + b.parameters, 0),
-    gives: end.kind === 'op' ? end.type : end.gives,
+    gives: givenBy(content),
   };
+}
+
+export const opsIn = (content: readonly Item[]): number =>
+  content.reduce((n, c) => n + (c.kind === 'op' ? 1 : c.ops * c.times), 0);
+
+/** The type of what is computed last. */
+export function givenBy(content: readonly Item[]): string {
+  const end = content.at(-1);
+  return end ? (end.kind === 'op' ? end.type : end.gives) : '';
 }
 
 /** The first of blocks that are alike, whose operators know those of the others. */

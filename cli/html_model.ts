@@ -4,7 +4,7 @@ import type { Graph, Node } from '../compiler/ir.ts';
 import { commonScope } from '../compiler/scope.ts';
 import { constant } from '../spec/dim.ts';
 import type { Source } from '../spec/source.ts';
-import { folded } from './html_fold.ts';
+import { folded, givenBy, opsIn } from './html_fold.ts';
 import { type Step, stepOf } from './html_step.ts';
 import { surroundingsOf } from './html_surroundings.ts';
 
@@ -105,15 +105,14 @@ function contained(f: Folder, around: string): readonly Block[] {
 
 function blockOf(name: string, f: Folder): Block {
   const content = inOrder(itemsOf(f));
-  const end = content.at(-1);
   return {
     ...{ kind: 'block', names: [name], path: f.path, times: 1, by: 1, content },
-    ops: content.reduce((n, c) => n + (c.kind === 'op' ? 1 : c.ops * c.times), 0),
+    ops: opsIn(content),
     parameters: content.reduce(
       (n, c) => n + (c.kind === 'op' ? 0 : c.parameters * c.times),
       [...f.parameters.values()].reduce((n, size) => n + size, 0),
     ),
-    gives: end ? (end.kind === 'op' ? end.type : end.gives) : '',
+    gives: givenBy(content),
   };
 }
 
