@@ -35,3 +35,17 @@ export async function draft(checkpoint: string): Promise<Drafted> {
     answer.marks.filter((mark) => mark.kind === kind).map((mark) => mark.what);
   return { ...answer, path, code, missing: of('lacks'), granted: of('assumed') };
 }
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** An embedding of 50 rows and two layers, 32 wide, with fused attention and these further tensors. */
+export const twoLayers = (further: Shapes): Shapes => {
+  const layer = { 'attn.c_attn.weight': [96, 32], 'attn.c_proj.weight': [32, 32], ...further };
+  const named = [0, 1].flatMap((i) =>
+    Object.entries(layer).map(([name, shape]) => [`h.${i}.${name}`, shape] as const),
+  );
+  return { 'wte.weight': [50, 32], ...Object.fromEntries(named) };
+};
+
+/** The feed-forward matrices of such a layer. */
+export const plainMlp: Shapes = { 'mlp.c_fc.weight': [64, 32], 'mlp.c_proj.weight': [32, 64] };

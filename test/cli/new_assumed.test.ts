@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fixture as golden } from '../golden/compile_fixture.ts';
 import { safetensors } from './checkpoint_files.ts';
-import { draft, textOf } from './draft_checkpoint.ts';
+import { draft, plainMlp, textOf, twoLayers } from './draft_checkpoint.ts';
 
 test('what the files cannot say is listed', async () => {
   const { granted } = await draft(golden('llama2c-gqa'));
@@ -90,14 +90,11 @@ test('rows of a table of positions beyond what the config says stand before the 
 });
 
 test('an entry that says something by being false is missed, one that says nothing by being true is not', async () => {
-  const layer = (i: number) => ({
-    [`h.${i}.attn.c_attn.weight`]: [96, 32],
-    [`h.${i}.attn.c_proj.weight`]: [32, 32],
-    [`h.${i}.ln_1.weight`]: [32],
-    [`h.${i}.up.weight`]: [64, 32],
-    [`h.${i}.down.weight`]: [32, 64],
+  const shapes = twoLayers({
+    'ln_1.weight': [32],
+    'up.weight': [64, 32],
+    'down.weight': [32, 64],
   });
-  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
   const config = { n_head: 4, do_layer_norm_before: false, scale_attn_weights: true };
   const { missing, granted } = await draft(safetensors(shapes, config));
   assert.equal(missing, ["where the config's do_layer_norm_before = false goes"]);
@@ -113,13 +110,7 @@ test('whether branches stand side by side is listed where no entry says it', asy
 });
 
 test('a kind of attention that is not known is listed', async () => {
-  const layer = (i: number) => ({
-    [`h.${i}.attn.c_attn.weight`]: [96, 32],
-    [`h.${i}.attn.c_proj.weight`]: [32, 32],
-    [`h.${i}.mlp.c_fc.weight`]: [64, 32],
-    [`h.${i}.mlp.c_proj.weight`]: [32, 64],
-  });
-  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
+  const shapes = twoLayers(plainMlp);
   const config = { n_head: 4, layer_types: ['chunked_attention', 'full_attention'], attention_chunk_size: 8 };
   const { granted } = await draft(safetensors(shapes, config));
   for (const what of [

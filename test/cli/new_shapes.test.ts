@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { safetensors } from './checkpoint_files.ts';
-import { draft, textOf } from './draft_checkpoint.ts';
+import { draft, plainMlp, textOf, twoLayers } from './draft_checkpoint.ts';
 
 test('without a config sizes come from shapes, and heads are guessed', async () => {
   const layer = (i: number) => ({
@@ -60,13 +60,7 @@ test('parts that only some layers have, and lists with gaps, get conditions', as
 });
 
 test('where the bases of rotations go by the kinds of layers, and there is one kind, its base counts', async () => {
-  const layer = (i: number) => ({
-    [`h.${i}.attn.c_attn.weight`]: [96, 32],
-    [`h.${i}.attn.c_proj.weight`]: [32, 32],
-    [`h.${i}.mlp.c_fc.weight`]: [64, 32],
-    [`h.${i}.mlp.c_proj.weight`]: [32, 64],
-  });
-  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
+  const shapes = twoLayers(plainMlp);
   const base = async (kind: string): Promise<string | undefined> => {
     const config = {
       n_head: 4,
@@ -81,15 +75,12 @@ test('where the bases of rotations go by the kinds of layers, and there is one k
 });
 
 test('what stands beside the numbers of a list gets a name of its own', async () => {
-  const layer = (i: number) => ({
-    [`h.${i}.attn.c_attn.weight`]: [96, 32],
-    [`h.${i}.attn.c_proj.weight`]: [32, 32],
-    [`h.${i}.moe.experts.0.up.weight`]: [48, 32],
-    [`h.${i}.moe.experts.1.up.weight`]: [48, 32],
-    [`h.${i}.moe.experts.shift`]: [2],
-    [`h.${i}.moe.experts.last.weight`]: [32, 48],
+  const shapes = twoLayers({
+    'moe.experts.0.up.weight': [48, 32],
+    'moe.experts.1.up.weight': [48, 32],
+    'moe.experts.shift': [2],
+    'moe.experts.last.weight': [32, 48],
   });
-  const shapes = { 'wte.weight': [50, 32], ...layer(0), ...layer(1) };
   const { missing, code, path } = await draft(safetensors(shapes, { n_head: 4 }));
   assert.equal([code, missing], [0, ['what Moe computes']]);
   for (const part of [
