@@ -62,8 +62,8 @@ function readSpec(path: string): string {
 function includeFrom(root: string): Surroundings['include'] {
   return (path, from) => {
     const name = join(dirname(from === '' ? root : from), path);
-    const known = shippedSpecs().find((s) => basename(s.path) === path);
-    const found = [name, ...(known ? [known.path] : [])].find((f) => existsSync(f) && statSync(f).isFile());
+    const isThere = existsSync(name) && statSync(name).isFile();
+    const found = isThere ? name : shippedSpecs().find((s) => basename(s.path) === path)?.path;
     return found === undefined ? undefined : { name: found, text: readFileSync(found, 'utf8') };
   };
 }
