@@ -7,12 +7,13 @@ import { parse } from '../spec/parse.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
 import { loadSpec } from './load_spec.ts';
-import { pluginOption } from './repeatable.ts';
+import { includeOption, pluginOption } from './repeatable.ts';
 import { collectSet, type SetOption } from './set_option.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly set: SetOption;
   readonly plugin: readonly string[];
+  readonly includeFolder: readonly string[];
 }
 
 export function addCheck(program: Command): void {
@@ -21,14 +22,16 @@ export function addCheck(program: Command): void {
     .argument('<spec...>', '.nanospec files, or names of shipped specs')
     .option('--set <name=value>', 'override a config entry (repeatable)', collectSet, new Map())
     .addOption(pluginOption())
+    .addOption(includeOption())
     .action((specs: string[], options: Options) => runAction(run, options, specs));
 }
 
-async function run({ io }: Context, { set, plugin }: Options, specs: readonly string[]): Promise<number> {
+async function run({ io }: Context, options: Options, specs: readonly string[]): Promise<number> {
+  const { plugin } = options;
   if (plugin.length > 0) await (await import('./extensions.ts')).loadPlugins(plugin);
   let wrong = false;
   for (const argument of specs) {
-    const { name, diagnostics } = findings(argument, set);
+    const { name, diagnostics } = findings(argument, options);
     io.report(diagnostics);
     if (hasErrors(diagnostics)) wrong = true;
     else io.note(`${name}: ${diagnostics.length > 0 ? 'compiles, but see above' : 'fine'}`);
@@ -39,10 +42,10 @@ async function run({ io }: Context, { set, plugin }: Options, specs: readonly st
 /** What is wrong with one spec, or with where it was looked for. */
 function findings(
   argument: string,
-  set: SetOption,
+  { set, includeFolder }: Options,
 ): { readonly name: string; readonly diagnostics: readonly Diagnostic[] } {
   try {
-    const { source, include } = loadSpec(argument, undefined);
+    const { source, include } = loadSpec(argument, undefined, includeFolder);
     const { value, diagnostics } = parse(source);
     const further = value && !hasErrors(diagnostics) ? check(value, { set, include }).diagnostics : [];
     return { name: source.name, diagnostics: [...diagnostics, ...further] };

@@ -10,12 +10,13 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
 import type { IoOptions } from './io.ts';
 import { isModulePath } from './load_module.ts';
-import { collect, pluginOption } from './repeatable.ts';
+import { collect, includeOption, pluginOption } from './repeatable.ts';
 import { collectSet, type SetOption } from './set_option.ts';
 
 export interface CompileOptions extends Partial<IoOptions> {
   readonly target: readonly string[];
   readonly plugin: readonly string[];
+  readonly includeFolder: readonly string[];
   readonly checkpoint?: string;
   readonly step?: number;
   readonly source?: 'base' | 'mid' | 'sft' | 'rl';
@@ -50,6 +51,7 @@ export function withCompileOptions(command: Command): Command {
         .argParser(collect((name) => (isModulePath(name) ? name : oneOf(names)(name)))),
     )
     .addOption(pluginOption())
+    .addOption(includeOption())
     .option('--checkpoint <path>', 'weights: a nanochat folder, .pt, .safetensors or sharded index')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
     .addOption(

@@ -10,11 +10,14 @@ import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
 import { usage } from './open_inputs.ts';
-import { pluginOption } from './repeatable.ts';
+import { includeOption, pluginOption } from './repeatable.ts';
 import { collectSet } from './set_option.ts';
 
 export interface InspectOptions
-  extends Pick<CompileOptions, 'json' | 'quiet' | 'color' | 'checkpoint' | 'step' | 'set' | 'plugin'> {
+  extends Pick<
+    CompileOptions,
+    'json' | 'quiet' | 'color' | 'checkpoint' | 'step' | 'set' | 'plugin' | 'includeFolder'
+  > {
   readonly html?: string;
   readonly force?: boolean;
 }
@@ -27,6 +30,7 @@ export function addInspect(program: Command): void {
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
     .option('--set <name=value>', 'with a spec: override a config entry (repeatable)', collectSet, new Map())
     .addOption(pluginOption())
+    .addOption(includeOption())
     .option('--html <file>', 'of a spec: a page to look at, with the graph, the spec and the passes')
     .option('--force', 'with --html: overwrite what exists')
     .action((what: string, options: InspectOptions) => runAction(run, options, [what]));

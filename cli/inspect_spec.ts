@@ -24,10 +24,10 @@ import { table } from './table.ts';
 
 export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
   const { io } = cx;
-  const { checkpoint, step, set, html, plugin } = options;
+  const { checkpoint, step, set, html, plugin, includeFolder } = options;
   const backendPasses = plugin.length > 0 ? await (await import('./extensions.ts')).loadPlugins(plugin) : [];
   const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
-  const { source, include } = loadSpec(what, opened);
+  const { source, include } = loadSpec(what, opened, includeFolder);
   // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.
   const watched = watchPasses();
   const { value, diagnostics } = compile({

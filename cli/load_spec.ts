@@ -1,7 +1,6 @@
 /** From what the user typed (a path, a shipped spec's name, or only a checkpoint) to the text of a spec. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
 import { findGeneration } from '../compiler/weights/nanochat.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -9,6 +8,7 @@ import { nearest } from '../spec/nearest.ts';
 import type { Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
 import { findSpec } from './find_spec.ts';
+import { includeFrom } from './include_files.ts';
 import { families, includeShipped, shippedSpecs } from './shipped.ts';
 
 export interface LoadedSpec {
@@ -18,9 +18,13 @@ export interface LoadedSpec {
   readonly why?: string;
 }
 
-/** Throws a Refusal that says what was looked for. */
-export function loadSpec(argument: string | undefined, checkpoint: Checkpoint | undefined): LoadedSpec {
-  if (argument !== undefined && looksLikePath(argument)) return fromFile(argument);
+/** Throws a Refusal that says what was looked for. `folders` may hold what the spec includes, besides its own. */
+export function loadSpec(
+  argument: string | undefined,
+  checkpoint: Checkpoint | undefined,
+  folders: readonly string[] = [],
+): LoadedSpec {
+  if (argument !== undefined && looksLikePath(argument)) return fromFile(argument, folders);
   const name = argument?.replaceAll('-', '_');
   if (name !== undefined && !(name in families)) return shipped(name);
   if (checkpoint) return recognised(checkpoint, name);
@@ -39,8 +43,8 @@ const looksLikePath = (text: string): boolean =>
 
 const isShipped = (text: string): boolean => shippedSpecs().some((s) => s.name === text.replaceAll('-', '_'));
 
-export function fromFile(path: string): LoadedSpec {
-  return { source: { name: path, text: readSpec(path) }, include: includeFrom(path) };
+export function fromFile(path: string, folders: readonly string[] = []): LoadedSpec {
+  return { source: { name: path, text: readSpec(path) }, include: includeFrom(path, folders) };
 }
 
 function readSpec(path: string): string {
@@ -58,22 +62,12 @@ function readSpec(path: string): string {
   }
 }
 
-/** Included paths are relative to the file that includes them; what is not there may be a spec that ships. */
-function includeFrom(root: string): Surroundings['include'] {
-  return (path, from) => {
-    const name = join(dirname(from === '' ? root : from), path);
-    const isThere = existsSync(name) && statSync(name).isFile();
-    const found = isThere ? name : shippedSpecs().find((s) => basename(s.path) === path)?.path;
-    return found === undefined ? undefined : { name: found, text: readFileSync(found, 'utf8') };
-  };
-}
-
 function shipped(name: string): LoadedSpec {
   const all = shippedSpecs();
   const spec = all.find((s) => s.name === name);
   if (spec) {
     const source = { name: `${name}.nanospec`, text: readFileSync(spec.path, 'utf8') };
-    return { source, include: (path) => includeShipped(path, dirname(spec.path)) };
+    return { source, include: (path) => includeShipped(path) };
   }
   const names = [...Object.keys(families), ...all.map((s) => s.name)];
   const near = nearest(name, names);

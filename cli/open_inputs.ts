@@ -24,10 +24,16 @@ export interface Inputs {
 
 export type Where = Pick<CompileOptions, 'checkpoint' | 'step' | 'source' | 'modelTag'>;
 
-export function openInputs(argument: string | undefined, options: Where & WithTokenizer, io: Io): Inputs {
+type WithIncludes = Pick<CompileOptions, 'includeFolder'>;
+
+export function openInputs(
+  argument: string | undefined,
+  options: Where & WithIncludes & WithTokenizer,
+  io: Io,
+): Inputs {
   const named = options.tokenizer === undefined ? undefined : namedTokenizer(options.tokenizer);
   const checkpoint = openNamed(options, io);
-  const spec = loadSpec(argument, checkpoint);
+  const spec = loadSpec(argument, checkpoint, options.includeFolder);
   if (spec.why) io.note(`spec: ${spec.why}`);
   const tokenizer = findTokenizer(named, checkpoint, io);
   return { spec, ...(checkpoint ? { checkpoint } : {}), ...(tokenizer ? { tokenizer } : {}) };

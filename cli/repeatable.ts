@@ -6,6 +6,14 @@ export const collect =
   <T>(read: (text: string) => T) =>
   (text: string, before: readonly T[]): readonly T[] => [...before, read(text)];
 
+export const includeOption = (): Option =>
+  new Option(
+    '--include-folder <folder>',
+    "specs may be included from below this folder, besides the spec's own (repeatable)",
+  )
+    .default([], 'none')
+    .argParser(collect(String));
+
 export const pluginOption = (): Option =>
   new Option('--plugin <file>', 'a file with ops and passes of yours (repeatable)')
     .default([], 'none')

@@ -1,6 +1,6 @@
 /** The specs that come with the package: `examples/*.nanospec`, from a checkout and from an installed package alike. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Source } from '../spec/source.ts';
@@ -25,8 +25,12 @@ export function shippedSpecs(folder: string = examplesFolder): readonly ShippedS
   return files.sort().map((file) => ({ name: file.slice(0, -extension.length), path: join(folder, file) }));
 }
 
-/** What a shipped spec includes; paths are relative to the folder that all lie in. */
-export function includeShipped(path: string, folder: string = examplesFolder): Source | undefined {
-  const file = join(folder, path);
-  return existsSync(file) ? { name: path, text: readFileSync(file, 'utf8') } : undefined;
+/** What a shipped spec includes: others that ship, by their names. */
+export function includeShipped(path: string): Source | undefined {
+  const found = shippedFile(path);
+  return found === undefined ? undefined : { name: path, text: readFileSync(found, 'utf8') };
 }
+
+/** Where `llama.nanospec` lies, when a spec of that name ships. */
+export const shippedFile = (file: string): string | undefined =>
+  shippedSpecs().find((spec) => `${spec.name}${extension}` === file)?.path;

@@ -9,23 +9,26 @@ import type { Binding } from './weights/bind.ts';
 
 export interface Recorder {
   readonly include: Surroundings['include'];
-  /** Text of every file included, by its path from the root spec's folder. */
+  /** Text of every file included, by the path that the specs themselves spell, from the root spec's folder. */
   readonly texts: Map<string, string>;
 }
 
-/** Paths in a manifest never tell where the user's folders are. */
-const fromRoot = (root: Source, name: string): string =>
-  posix.relative(posix.dirname(slashes(root.name)), slashes(name));
+/** As the includes spell it: where a file was found tells of the user's folders, and is not known when it is asked for again. */
+const spelled = (path: string, from: string): string => posix.join(posix.dirname(from), slashes(path));
 
 const slashes = (path: string): string => path.replaceAll('\\', '/');
 
 export function recordIncludes(root: Source, include: Surroundings['include']): Recorder {
   const texts = new Map<string, string>();
+  const spellings = new Map<string, string>();
   return {
     texts,
     include(path, from) {
       const found = include(path, from);
-      if (found) texts.set(fromRoot(root, found.name), found.text);
+      if (!found || 'refused' in found) return found;
+      const name = spelled(path, spellings.get(from) ?? posix.basename(slashes(root.name)));
+      if (!spellings.has(found.name)) spellings.set(found.name, name);
+      texts.set(name, found.text);
       return found;
     },
   };
@@ -41,14 +44,13 @@ export function specIdentity(root: Source, { texts }: Recorder): Manifest['spec'
 /** The spec and its includes as a manifest keeps them, ready to be compiled again. */
 export function specOf({ spec }: Manifest): {
   readonly source: Source;
-  readonly include: Surroundings['include'];
+  include(path: string, from: string): Source | undefined;
 } {
   return {
     source: { name: spec.name, text: spec.text },
     include(path, from) {
-      const name = posix.join(posix.dirname(from === '' ? spec.name : from), slashes(path));
-      const text = spec.includes[name];
-      return text === undefined ? undefined : { name, text };
+      const name = spelled(path, from === '' ? spec.name : from);
+      return Object.hasOwn(spec.includes, name) ? { name, text: spec.includes[name]! } : undefined;
     },
   };
 }

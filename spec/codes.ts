@@ -31,6 +31,7 @@ export const codes = {
   N218: 'return inside a loop',
   N219: 'local never read',
   N220: 'parameter never used',
+  N221: 'include not allowed',
   // N3xx types and shapes
   N301: 'sizes differ',
   N302: 'axis wrong',

@@ -2,7 +2,7 @@
 
 import type { Diagnostic } from './diagnostic.ts';
 import type { ParamDecl, PortDecl } from './sink.ts';
-import type { Span } from './source.ts';
+import type { Source, Span } from './source.ts';
 import type { GraphDType, TensorType } from './type.ts';
 
 /** A value decided when compiling, as config entries hold it. */
@@ -48,11 +48,14 @@ export interface Surroundings {
   readonly compute?: GraphDType;
   /** Positions that rotary tables cover instead of what the spec declares. */
   readonly maxSeqLen?: number;
-  /** Text of an included file, relative to the including one; undefined when there is none. */
-  readonly include: (
-    path: string,
-    from: string,
-  ) => { readonly name: string; readonly text: string } | undefined;
+  /** An included file, relative to the including one; undefined when there is none. */
+  readonly include: (path: string, from: string) => Source | IncludeRefused | undefined;
+}
+
+/** Why a file is not included, though there may be one: `lies outside the folder of the spec`. */
+export interface IncludeRefused {
+  readonly refused: string;
+  readonly hint?: string;
 }
 
 export interface Checked {

@@ -75,6 +75,10 @@ function included<V>(
       hint: 'paths are relative to the file that includes; specs that ship are found by their names',
     });
   }
+  if ('refused' in source) {
+    const { refused, hint } = source;
+    return fail(cx, frame, path, 'N221', `\`${path.value}\` ${refused}`, hint === undefined ? {} : { hint });
+  }
   if (open.includes(source.name) || open.length > deepest) {
     return fail(cx, frame, path, 'N210', `\`${path.value}\` includes itself`, {
       found: [...open.slice(open.indexOf(source.name)), source.name].join(' -> '),

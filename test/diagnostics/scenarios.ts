@@ -96,6 +96,11 @@ const binds =
 
 export const scenarios: Partial<Record<Code, Scenario>> = {
   N402: compiles('nanochat', '--explain', 'fold_everything'),
+  N221: (dir) =>
+    says([
+      'check',
+      text(dir, 'm.nanospec', 'include "../../../../../../../../../../etc/a.nanospec" as a\nmodel m {}'),
+    ]),
   N501: () => refuses(() => findBackend('onxn')),
   N503: () => refuses(() => irVersion(16)),
   N504: async (dir) => {

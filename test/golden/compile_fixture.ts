@@ -49,7 +49,7 @@ export function make(folder: string, spec: string | undefined, options: FixtureO
     source: edited(source),
     include: (path, from) => {
       const found = include(path, from);
-      return found && edited(found);
+      return found && 'text' in found ? edited(found) : found;
     },
     checkpoint,
     wholeWeights: backend.wholeWeights ?? false,

@@ -1,0 +1,57 @@
+/** What a spec of the user may include: specs in or below its own folder, or a folder that the user opened, and those that ship. */
+
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import type { Surroundings } from '../spec/program.ts';
+import { examplesFolder, shippedFile } from './shipped.ts';
+
+type Found = ReturnType<Surroundings['include']>;
+
+/**
+ * A spec may come from somebody else, and what it includes is quoted in messages and kept in the compiled model. So nothing outside
+ * those folders is looked for, and links are followed before it is decided.
+ */
+export function includeFrom(root: string, opened: readonly string[]): Surroundings['include'] {
+  for (const folder of opened) refuseUnlessFolder(folder);
+  const folders = [dirname(root), ...opened, examplesFolder];
+  return (path, from) => {
+    const name = join(dirname(from === '' ? root : from), path);
+    if (!path.endsWith('.nanospec')) return { refused: 'is no .nanospec file' };
+    if (!folders.some((folder) => holds(resolve(folder), resolve(name)))) return outside(name);
+    const found = isFile(name) ? name : shippedFile(path);
+    return found === undefined ? undefined : readWithin(found, folders);
+  };
+}
+
+function readWithin(name: string, folders: readonly string[]): Found {
+  try {
+    const real = realpathSync(name);
+    if (!folders.some((folder) => holds(realpathSync(folder), real))) return outside(real);
+    return { name, text: readFileSync(real, 'utf8') };
+  } catch (cause) {
+    return { refused: `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}` };
+  }
+}
+
+const outside = (file: string): Found => ({
+  refused: 'lies outside the folder of the spec',
+  hint: `if it is meant, open its folder: --include-folder ${dirname(file)}`,
+});
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
+/** Both are absolute. */
+function holds(folder: string, file: string): boolean {
+  const path = relative(folder, file);
+  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
+}
+
+function refuseUnlessFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  throw new Refusal([
+    error('N510', `--include-folder ${folder}: no such folder`, {
+      hint: 'name the folder that holds the included specs',
+    }),
+  ]);
+}
