@@ -5,6 +5,7 @@ import type { Manifest } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { refuseNarrow, runOrt } from './ort_tensors.ts';
 import type { Session } from './session.ts';
+import { silenceTelemetry } from './telemetry_node.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -52,6 +53,7 @@ const firstLine = (cause: unknown): string =>
     .slice(0, 300);
 
 async function importRuntime(load: () => Promise<unknown>): Promise<Ort> {
+  silenceTelemetry();
   try {
     const loaded = (await load()) as Ort & { readonly default?: Ort }; // a CommonJS module: named or default exports
     const ort = loaded.default ?? loaded;
