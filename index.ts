@@ -10,13 +10,14 @@ export { type Change, rebuild } from './compiler/builder.ts';
 // The compiler.
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
 export { version } from './compiler/generated/version.ts';
-export type { Graph, Node } from './compiler/ir.ts';
+export type { Graph, Node, NodeId, structural } from './compiler/ir.ts';
+export type { BoundaryTensor, CacheForm } from './compiler/manifest.ts';
 export type { Pass } from './compiler/pass.ts';
 export { printGraph } from './compiler/print.ts';
 export type { Checkpoint } from './compiler/weights/checkpoint.ts';
 export { openCheckpoint as open } from './compiler/weights/open_checkpoint.ts';
 // Running.
-export { decoder } from './runtime/cache.ts';
+export { decoder, type Rows } from './runtime/cache.ts';
 export { readGolden } from './runtime/golden.ts';
 export { libtorchSession } from './runtime/libtorch_node_session.ts';
 export { onnxSession } from './runtime/onnx_node_session.ts';
@@ -28,12 +29,14 @@ export { check } from './spec/check.ts';
 export { type Code, codes } from './spec/codes.ts';
 export { Bug, type Outcome, type Severity } from './spec/diagnostic.ts';
 export { format } from './spec/format.ts';
-export { defineOp, type Op, words } from './spec/op.ts';
+export { type Attrs, defineOp, type Emit, type Op, words } from './spec/op.ts';
 export { addOp } from './spec/ops/added.ts';
 export { parse } from './spec/parse.ts';
-export type { ConfigValue, Program, Surroundings } from './spec/program.ts';
+export type { Checked, ConfigValue, Program, Surroundings } from './spec/program.ts';
 export { render, toJson } from './spec/render.ts';
+export type { Origin } from './spec/sink.ts';
 export type { Source, Span } from './spec/source.ts';
 export { type Tensor, tensor } from './spec/tensor.ts';
+export type { DType, GraphDType, TensorType } from './spec/type.ts';
 // What runs in a page too.
 export * from './web.ts';

@@ -12,7 +12,7 @@ export {
   type Step,
 } from './runtime/generate.ts';
 export { generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
-export { type WebOptions, webSession } from './runtime/onnx_web_session.ts';
+export { type WebOptions, type WebRuntime, webSession } from './runtime/onnx_web_session.ts';
 export type { Session } from './runtime/session.ts';
 export { openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
 export { type Diagnostic, Refusal } from './spec/diagnostic.ts';

@@ -1,4 +1,4 @@
-/** Modules of the user's own: backends and passes in .js, .mjs or .ts files, which import `nanoc` and mean the one that runs. */
+/** Modules of the user's own: backends and passes in .js, .mjs or .ts files, which import `nanospec` and mean the one that runs. */
 
 import { existsSync, statSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
@@ -19,7 +19,7 @@ function nameOwn(): void {
   if (named || isSource) return;
   named = true;
   const hook = `export const resolve = (name, context, next) =>
-    name === 'nanoc' ? { url: ${JSON.stringify(own)}, shortCircuit: true } : next(name, context);`;
+    name === 'nanospec' ? { url: ${JSON.stringify(own)}, shortCircuit: true } : next(name, context);`;
   register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
 }
 
@@ -35,8 +35,8 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     const found = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n')[0]}` : String(cause);
-    const hint = found.includes("'nanoc'")
-      ? { hint: `name it .mts or .mjs, or npm install nanoc beside ${basename(path)}` }
+    const hint = found.includes("'nanospec'")
+      ? { hint: `name it .mts or .mjs, or npm install nanospec beside ${basename(path)}` }
       : {};
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found, ...hint })]);
   }

@@ -3,12 +3,27 @@
 import type * as Ort from 'onnxruntime-common';
 import type { Manifest } from '../compiler/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import { refuseNarrow, runOrt } from './ort_tensors.ts';
+import { refuseNarrow, runOrt, type TensorMaker } from './ort_tensors.ts';
 import type { Session } from './session.ts';
+
+/** What is used of onnxruntime-web, in types of our own: whoever checks against them needs no types of a runtime. */
+export interface WebRuntime {
+  readonly Tensor: unknown;
+  readonly InferenceSession: {
+    create(
+      model: Uint8Array,
+      options: {
+        readonly executionProviders: string[];
+        readonly logSeverityLevel: 3;
+        readonly externalData?: { readonly path: string; readonly data: Uint8Array }[];
+      },
+    ): Promise<unknown>;
+  };
+}
 
 export interface WebOptions {
   /** `import * as ort from 'onnxruntime-web'`, or its build for WebGPU. */
-  readonly ort: Pick<typeof Ort, 'InferenceSession' | 'Tensor'>;
+  readonly ort: WebRuntime;
   readonly model: Uint8Array;
   /** What lies beside the model, under the name that the model has for it: `model.onnx_data`. */
   readonly data?: { readonly path: string; readonly bytes: Uint8Array };
@@ -22,11 +37,11 @@ export async function webSession(options: WebOptions): Promise<Session> {
   refuseNarrow(manifest);
   let session: Ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(model, {
+    session = (await ort.InferenceSession.create(model, {
       executionProviders: [device],
       logSeverityLevel: 3, // warnings come as errors of the page
       ...(data ? { externalData: [{ path: data.path, data: data.bytes }] } : {}),
-    });
+    })) as Ort.InferenceSession; // by the contract of WebRuntime
   } catch (cause) {
     const found = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.slice(0, 300);
     throw device === 'webgpu'
@@ -36,7 +51,7 @@ export async function webSession(options: WebOptions): Promise<Session> {
   return {
     label: `onnxruntime-web ${device}`,
     manifest,
-    run: (feeds, fetches) => runOrt(ort.Tensor, session, feeds, fetches),
+    run: (feeds, fetches) => runOrt(ort.Tensor as TensorMaker, session, feeds, fetches),
     close: () => session.release(),
   };
 }

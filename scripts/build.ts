@@ -1,10 +1,15 @@
-/** Bundles the command line and the API into `dist/`: no dependency is needed at run time, and start-up takes milliseconds. */
+/**
+ * Bundles the command line, the API and its types into `dist/`: no dependency is needed at run time, and start-up takes
+ * milliseconds.
+ */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const out = join(root, 'dist');
@@ -32,6 +37,8 @@ async function bundle(): Promise<Metafile> {
     legalComments: 'none', // the licences are collected in one file instead
     external: ['onnxruntime-node', 'onnxruntime-web'],
     banner: { js: banner },
+    sourcemap: true,
+    sourcesContent: false, // the lines of the sources suffice for a stack
     metafile: true,
     logLevel: 'warning',
   });
@@ -50,6 +57,8 @@ async function bundleWeb(): Promise<Metafile> {
     target: 'es2022',
     minify: true,
     legalComments: 'none',
+    sourcemap: true,
+    sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
   });
@@ -76,9 +85,23 @@ function licenceOf(name: string): string {
   return `==== ${name} ${manifest.version}, ${manifest.license ?? 'see its text'} ====\n\n${text}\n`;
 }
 
-function declarations(): void {
+/** One file of types for each entry, and one for what they share: as few names as a user can meet. */
+async function declarations(): Promise<void> {
+  const separate = mkdtempSync(join(out, 'types-'));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', separate];
+  execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  const types = await rollup({
+    input: { index: join(separate, 'index.d.ts'), web: join(separate, 'web.d.ts') },
+    plugins: [dts()],
+    external: (id) => !/^[./]/.test(id),
+    onwarn: ({ message }) => {
+      throw new Error(message);
+    },
+  });
+  await types.write({ dir: out, format: 'es', chunkFileNames: 'shared.d.ts' });
+  await types.close();
+  rmSync(separate, { recursive: true });
 }
 
 if (existsSync(out)) for (const entry of readdirSync(out)) rmSync(join(out, entry), { recursive: true });
@@ -88,7 +111,7 @@ const metafile: Metafile = {
   outputs: { ...node.outputs, ...web.outputs },
 };
 writeFileSync(join(out, 'THIRD_PARTY_LICENSES.txt'), licences(metafile));
-declarations();
+await declarations();
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 process.stdout.write(
   `dist: ${Object.keys(metafile.outputs).length} files, ${(bytes / 1024).toFixed(0)} KiB\n`,

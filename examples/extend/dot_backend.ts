@@ -1,6 +1,6 @@
 /** A target of one's own: the graph as Graphviz DOT, a box for each block, so that `dot -Tsvg model.dot` draws it. */
 
-import { defineBackend, type Graph } from 'nanoc';
+import { defineBackend, type Graph } from 'nanospec';
 
 type Node = Graph['nodes'][number];
 

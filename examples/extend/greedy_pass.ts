@@ -3,7 +3,7 @@
  * keeps the order of the logits, so it is left out.
  */
 
-import { type Graph, type Pass, rebuild } from 'nanoc';
+import { type Graph, type Pass, rebuild } from 'nanospec';
 
 const drop_final_softcap: Pass = {
   name: 'drop_final_softcap',

@@ -1,6 +1,6 @@
 /** An op of one's own: soft thresholding, which sets small numbers to zero and moves the others towards it. */
 
-import { defineOp, words } from 'nanoc';
+import { defineOp, words } from 'nanospec';
 
 const shrink = defineOp<{ readonly by: number }>({
   name: 'shrink',

@@ -7,7 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { generateText, onnxSession, openTokenizer, Refusal, readModel } from 'nanoc';
+import { generateText, onnxSession, openTokenizer, Refusal, readModel } from 'nanospec';
 
 const [model, tokenizerFile, port = '8080'] = process.argv.slice(2);
 if (tokenizerFile === undefined) {

@@ -1,7 +1,7 @@
 // Streams what a compiled model makes of a prompt: node stream.mjs MODEL TOKENIZER PROMPT
 
 import { readFileSync } from 'node:fs';
-import { generateText, onnxSession, openTokenizer, Refusal, readModel, render } from 'nanoc';
+import { generateText, onnxSession, openTokenizer, Refusal, readModel, render } from 'nanospec';
 
 const [model, tokenizerFile, prompt] = process.argv.slice(2);
 if (prompt === undefined) {

@@ -8,7 +8,7 @@ import {
   openTokenizer,
   Refusal,
   webSession,
-} from './nanoc/web.js';
+} from './nanospec/web.js';
 import * as ort from './ort/ort.webgpu.min.mjs';
 
 const element = (id) => document.getElementById(id);

@@ -17,7 +17,7 @@ const page = dirname(fileURLToPath(import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
 /** Where the page finds what it loads; the first folder that has the file is meant. */
 const places = {
-  '/nanoc/': [dirname(resolve('nanoc/web'))],
+  '/nanospec/': [dirname(resolve('nanospec/web'))],
   '/ort/': [dirname(resolve('onnxruntime-web'))],
   '/model/': [modelFolder, folder],
   '/': [page],
