@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { coverageByFolder } from './harness/coverage.ts';
+import { type Progress, progress } from './harness/progress.ts';
 import { type Report, runFile } from './harness/run_file.ts';
 
 const { values, positionals } = parseArgs({
@@ -45,10 +46,10 @@ function find(): readonly string[] {
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-function show(report: Report): void {
+function show(report: Report, { end, write }: Progress): void {
   const { file, passed, failed, skipped, seconds, problems, output, remarks } = report;
   const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}${failed > 0 ? `, ${failed} failed` : ''}`;
-  write(`${failed > 0 ? 'FAIL' : 'ok  '} ${file}: ${counts} (${seconds.toFixed(1)} s)`);
+  write(`${end(file)}${failed > 0 ? 'FAIL' : 'ok  '} ${file}: ${counts} (${seconds.toFixed(1)} s)`);
   if (failed > 0) write(output.trimEnd());
   else for (const remark of remarks) write(`     ${remark}`);
   for (const problem of problems) write(`     ${file}: ${problem}`);
@@ -59,15 +60,21 @@ const write = (line: string): void => void process.stdout.write(`${line}\n`);
 async function runAll(files: readonly string[]): Promise<readonly Report[]> {
   const reports: Report[] = [];
   const waiting = [...files];
+  const columns = process.stdout.isTTY ? { columns: process.stdout.columns } : {};
+  const seen = progress(files.length, (text) => void process.stdout.write(text), columns);
+  const atOnce = Math.max(2, Math.min(4, availableParallelism()));
+  if (files.length > 1) seen.write(`${files.length} test files, ${atOnce} at a time, the longest first`);
   const limits = { seconds: Number(values.seconds), ...(coverage ? { coverage: `${coverage}/tmp` } : {}) };
   const worker = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      seen.begin(file);
       const report = await runFile(file, root, limits);
       reports.push(report);
-      show(report);
+      show(report, seen);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(2, Math.min(4, availableParallelism())) }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  seen.close();
   return reports;
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { progress } from '../harness/progress.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -22,7 +23,7 @@ function run(folder: string, ...more: string[]) {
 test('a passing file passes, and what it remarks is shown', () => {
   const { status, text, last } = run('passes');
   assert.is(status, 0, text);
-  assert.match(text, /^ok {3}test\/fixtures\/harness\/passes\/one\.test\.ts: 1 passed/);
+  assert.match(text, /^\[1\/1\] ok {3}test\/fixtures\/harness\/passes\/one\.test\.ts: 1 passed/);
   assert.match(text, /^ {5}a figure: 3$/m);
   assert.is(last, '1 passed, 0 failed');
 });
@@ -65,6 +66,28 @@ test('a file that hangs is ended', () => {
   const { status, text } = run('hangs', '--seconds', '5');
   assert.is(status, 1);
   assert.match(text, /it hung and was ended/);
+});
+
+test('files are counted as they end, and a long silence says what is at work', async () => {
+  const written: string[] = [];
+  const seen = progress(12, (text) => void written.push(text), { silence: 0.02 });
+  seen.begin('slow.test.ts');
+  seen.begin('quick.test.ts');
+  assert.is(seen.end('quick.test.ts'), '[ 1/12] ');
+  while (written.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  seen.close();
+  assert.match(written[0]!, /^\[1\/12\] running: slow\.test\.ts \(\d+ s\)\n$/);
+});
+
+test('on a terminal the last line is written over and fits the width', async () => {
+  const written: string[] = [];
+  const seen = progress(2, (text) => void written.push(text), { columns: 24, silence: 0.02 });
+  seen.begin('a_file_of_a_long_name.test.ts');
+  while (written.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  seen.write('done');
+  seen.close();
+  assert.is(written[0], '\r\x1b[K[0/2] running: a_file_o');
+  assert.ok(written.includes('\r\x1b[Kdone\n'));
 });
 
 test('`npm test` types, lints and runs everything', () => {
