@@ -56,6 +56,24 @@ test('npm ci runs no script of a dependency, whatever its release, and takes not
   assert.not.match(lock, '"resolved"');
 });
 
+test('no page or program here sends for `nanoc` of npm, which is another package', () => {
+  const name = 'nanoc';
+  const sent = new RegExp(
+    `npm (?:install|i|add|exec)(?: -\\S+)* ${name}\\b|from '${name}(?:/web)?'|["']${name}["']: *["'][\\^~]?\\d`,
+  );
+  for (const text of [`npm install ${name} x`, `from '${name}/web'`, `"${name}": "^1.0.0"`])
+    assert.match(text, sent);
+  const listed = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const shown = listed.filter(
+    (path) => /\.(?:md|[cm]?[jt]s|json)$/.test(path) && existsSync(join(root, path)),
+  );
+  assert.ok(shown.length > 100);
+  assert.equal(
+    shown.filter((path) => sent.test(readFileSync(join(root, path), 'utf8'))),
+    [],
+  );
+});
+
 test('it packs, and installs into an empty folder', () => {
   npm(['pack', '--pack-destination', home], root);
   const tarball = readdirSync(home).find((file) => file.endsWith('.tgz'));
