@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, normalize } from 'node:path';
+import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const [folder, port = '8080'] = process.argv.slice(2);
@@ -32,7 +33,12 @@ const types = {
 };
 
 function fileOf(url) {
-  const path = normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname));
+  let path;
+  try {
+    path = normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname));
+  } catch {
+    return undefined; // no address at all
+  }
   const prefix = Object.keys(places).find((p) => path.startsWith(p));
   const name = path.slice(prefix.length) || 'index.html';
   if (name.split(/[/\\]/).includes('..')) return undefined;
@@ -42,6 +48,12 @@ function fileOf(url) {
 }
 
 const server = createServer((request, response) => {
+  // A page of another site may have a name that leads to this machine; its Host header tells.
+  const { port: own } = server.address();
+  if (![`127.0.0.1:${own}`, `localhost:${own}`].includes(request.headers.host)) {
+    response.writeHead(421).end(`this server answers as 127.0.0.1:${own}\n`);
+    return;
+  }
   const file = fileOf(request.url);
   // With these two headers wasm may use several threads.
   response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
@@ -54,7 +66,7 @@ const server = createServer((request, response) => {
     'Content-Type': types[extname(file)] ?? 'application/octet-stream',
     'Content-Length': statSync(file).size,
   });
-  createReadStream(file).pipe(response);
+  pipeline(createReadStream(file), response, () => {}); // one of the two may go away, and the other is closed then
 });
 server.on('error', (cause) => {
   console.error(`cannot listen on port ${port}: ${cause.message}`);

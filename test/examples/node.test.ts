@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -40,14 +41,22 @@ interface Server {
   readonly url: string;
 }
 
-async function serve(): Promise<Server> {
-  const child = spawn(process.execPath, [join(programs, 'serve.mjs'), model, tokenizer, '0']);
+const children: ChildProcess[] = [];
+test.after(() => {
+  for (const child of children) child.kill('SIGKILL'); // after a failure one may still wait
+});
+
+async function serve(program = 'serve.mjs', args: readonly string[] = [model, tokenizer]): Promise<Server> {
+  const child = spawn(process.execPath, [join(programs, program), ...args, '0']);
+  children.push(child);
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return { child, url: /http:\S+/.exec(String(line))![0] };
 }
 
+const headers = { 'content-type': 'application/json' };
+
 const ask = (url: string, body: unknown): Promise<Response> =>
-  fetch(url, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
+  fetch(url, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
 
 /** The texts of the events, joined, and how it ended. */
 async function read(response: Response): Promise<readonly [string, string]> {
@@ -71,7 +80,14 @@ test('a server answers with events, one after the other, and says when it has to
   for (const [body, said] of [
     ['{', 'not JSON'],
     [{}, '`prompt` has to be a text'],
-    [{ prompt: 'x', maxTokens: 'y' }, '`maxTokens` has to be a number'],
+    ['null', '`prompt` has to be a text'],
+    ...(['y', 0, 1.5, -1, 1e300, null] as const).map(
+      (maxTokens) => [{ prompt: 'x', maxTokens }, '`maxTokens` has to be a whole number, 1 or more'] as const,
+    ),
+    [{ prompt: 'x', topK: 0.5 }, '`topK` has to be a whole number, 1 or more'],
+    [{ prompt: 'x', temperature: -1 }, '`temperature` has to be a number, 0 or more'],
+    [{ prompt: 'x', seed: 1.5 }, '`seed` has to be a whole number, 0 or more'],
+    [{ prompt: 'x', max_tokens: 3 }, '`max_tokens` is none of prompt, maxTokens'],
   ] as const) {
     const response = await ask(url, body);
     assert.is(response.status, 400);
@@ -88,13 +104,121 @@ test('asked to end, it lets the text under way come to its end; one that nobody 
   const { child, url } = await serve();
   const left = new AbortController();
   const body = JSON.stringify({ prompt: 'ROMEO:', maxTokens: 1000, temperature: 0.9 });
-  const gone = await fetch(url, { method: 'POST', body, signal: left.signal });
+  const gone = await fetch(url, { method: 'POST', headers, body, signal: left.signal });
   await gone.body!.getReader().read();
   left.abort();
   const response = await ask(url, { prompt: first.prompt, maxTokens: 64, temperature: 0 });
   child.kill('SIGINT');
   assert.is((await read(response))[0], expected);
   assert.equal(await once(child, 'exit'), [0, null]);
+});
+
+/** What comes back for these bytes, until the server ends the connection. */
+function raw(url: string, ...parts: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(Number(port), hostname, () => {
+      for (const part of parts) socket.write(part);
+    });
+    socket.setEncoding('utf8').on('data', (data) => {
+      text += data;
+    });
+    socket.on('error', () => undefined).on('close', () => resolve(text));
+  });
+}
+
+const head = (url: string, ...lines: readonly string[]): string =>
+  [`POST /generate HTTP/1.1`, ...lines.map((l) => l.replace('OWN', new URL(url).host)), '', ''].join('\r\n');
+const [own, json] = ['Host: OWN', 'Content-Type: application/json'];
+
+test('a server answers only what names it, as JSON, and of a bounded length', async () => {
+  const { child, url } = await serve();
+  const status = async (...lines: readonly string[]): Promise<string> =>
+    (await raw(url, head(url, 'Connection: close', ...lines))).slice(9, 12);
+  const body = ['Content-Length: 2'];
+  for (const host of ['evil.example', `evil.example:${new URL(url).port}`, '127.0.0.1'])
+    assert.is(await status(`Host: ${host}`, json, ...body), '421', host);
+  assert.is(await status(own, ...body), '415');
+  assert.is(await status(own, 'Content-Type: text/plain', ...body), '415');
+  const named = await raw(
+    url,
+    `${head(url, own.replace('OWN', url.slice(7).replace('127.0.0.1', 'localhost').replace('/generate', '')), json, 'Connection: close', ...body)}{}`,
+  );
+  assert.match(named, '400 Bad Request');
+  const long = JSON.stringify({ prompt: 'x'.repeat(2 ** 21) });
+  const refused = await ask(url, long);
+  assert.is(refused.status, 413);
+  assert.match(((await refused.json()) as { error: string }).error, 'longer than 1048576 bytes');
+  const wide = await ask(url, JSON.stringify({ prompt: '\u00e9'.repeat(600_000) })); // two bytes each
+  assert.is(wide.status, 413);
+  const streamed = new Blob([long]).stream();
+  const chunked = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: streamed,
+    duplex: 'half',
+  } as RequestInit);
+  assert.is(chunked.status, 413);
+  child.kill();
+});
+
+test('a server ends slow requests, and says nothing of clients that go away', async () => {
+  const { child, url } = await serve();
+  let complaints = '';
+  child.stderr!.setEncoding('utf8').on('data', (text) => {
+    complaints += text;
+  });
+  const slow = [raw(url, 'POST /gen'), raw(url, head(url, own, json, 'Content-Length: 100'), '{"pro')];
+  for (let i = 0; i < 3; i++) {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const begun = i === 0 ? '{"pro' : '{"prompt": "ROMEO:", "temperature": 0.9, "maxTokens": 500}';
+    socket.write(head(url, own, json, `Content-Length: ${i === 0 ? 100 : begun.length}`) + begun);
+    await once(socket, i === 0 ? 'connect' : 'data');
+    socket.resetAndDestroy();
+  }
+  const greedy = { prompt: first.prompt, maxTokens: 64, temperature: 0 };
+  assert.is((await read(await ask(url, greedy)))[0], expected);
+  for (const text of await Promise.all(slow)) assert.match(text, /^HTTP\/1\.1 408 /);
+  child.kill('SIGTERM');
+  assert.equal(await once(child, 'exit'), [0, null]);
+  assert.is(complaints, '');
+});
+
+test('a connection that asks nothing does not keep a server from its end', async () => {
+  const { child, url } = await serve();
+  const silent = raw(url, head(url, own, json, 'Content-Length: 100'), '{"pro');
+  await ask(url, '{');
+  child.kill('SIGTERM');
+  assert.equal(await once(child, 'exit'), [0, null]);
+  await silent;
+});
+
+test('texts differ from request to request, unless a seed is named', async () => {
+  const { child, url } = await serve();
+  const draw = async (more: object): Promise<string> =>
+    (await read(await ask(url, { prompt: 'O', maxTokens: 30, temperature: 1.5, ...more })))[0];
+  const free = [await draw({}), await draw({}), await draw({})];
+  assert.is(new Set(free).size, 3, free.join(' | '));
+  assert.is(await draw({ seed: 7 }), await draw({ seed: 7 }));
+  child.kill();
+});
+
+test('a server that cannot start says why in a line', () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(programs, 'serve.mjs'), ...args], { encoding: 'utf8' });
+  for (const [code, said, ...args] of [
+    [2, 'usage', model],
+    [2, 'usage', model, tokenizer, 'http'],
+    [1, 'error N', written('m.onnx', 'no model'), tokenizer, '0'],
+    [1, 'ENOENT', model, 'absent', '0'],
+  ] as const) {
+    const { status, stderr } = run(...args);
+    assert.is(status, code, stderr);
+    assert.match(stderr, said);
+    assert.not.match(stderr, / at .*:\d+:\d+/);
+  }
 });
 
 test.run();
