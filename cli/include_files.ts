@@ -1,10 +1,11 @@
 /** What a spec of the user may include: specs in or below its own folder, or a folder that the user opened, and those that ship. */
 
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { Surroundings } from '../spec/program.ts';
 import { examplesFolder, shippedFile } from './shipped.ts';
+import { readSpec } from './spec_file.ts';
 
 type Found = ReturnType<Surroundings['include']>;
 
@@ -28,8 +29,9 @@ function readWithin(name: string, folders: readonly string[]): Found {
   try {
     const real = realpathSync(name);
     if (!folders.some((folder) => holds(realpathSync(folder), real))) return outside(real);
-    return { name, text: readFileSync(real, 'utf8') };
+    return { name, text: readSpec(real) };
   } catch (cause) {
+    if (cause instanceof Refusal) return { refused: `cannot be used: ${cause.diagnostics[0]?.message}` };
     return { refused: `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}` };
   }
 }

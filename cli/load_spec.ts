@@ -1,6 +1,6 @@
 /** From what the user typed (a path, a shipped spec's name, or only a checkpoint) to the text of a spec. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
 import { findGeneration } from '../compiler/weights/nanochat.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -10,6 +10,7 @@ import type { Source } from '../spec/source.ts';
 import { findSpec } from './find_spec.ts';
 import { includeFrom } from './include_files.ts';
 import { families, includeShipped, shippedSpecs } from './shipped.ts';
+import { isWeights, readSpec } from './spec_file.ts';
 
 export interface LoadedSpec {
   readonly source: Source;
@@ -33,6 +34,9 @@ export function loadSpec(
   return { ...shipped(families[name as keyof typeof families]), why: `the newest of the ${name} family` };
 }
 
+/** Whether what was named for a spec can only be meant as a checkpoint. */
+export const isCheckpointName = (argument: string): boolean => looksLikePath(argument) && isWeights(argument);
+
 const usage = (message: string, hint: string): Refusal => new Refusal([error('N510', message, { hint })]);
 
 const looksLikePath = (text: string): boolean =>
@@ -45,21 +49,6 @@ const isShipped = (text: string): boolean => shippedSpecs().some((s) => s.name =
 
 export function fromFile(path: string, folders: readonly string[] = []): LoadedSpec {
   return { source: { name: path, text: readSpec(path) }, include: includeFrom(path, folders) };
-}
-
-function readSpec(path: string): string {
-  const problem = !existsSync(path)
-    ? 'does not exist'
-    : statSync(path).isDirectory()
-      ? 'is a folder'
-      : undefined;
-  if (problem) throw new Refusal([error('N507', `spec ${path} ${problem}`, { file: path })]);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Refusal([error('N507', `spec ${path} cannot be read: ${why}`, { file: path })]);
-  }
 }
 
 function shipped(name: string): LoadedSpec {

@@ -7,7 +7,7 @@ import { findCheckpoint, openCheckpoint } from '../compiler/weights/open_checkpo
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { CompileOptions } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';
-import { type LoadedSpec, loadSpec } from './load_spec.ts';
+import { isCheckpointName, type LoadedSpec, loadSpec } from './load_spec.ts';
 import { besideCheckpoint, namedTokenizer, readTokenizer, type TokenizerFile } from './tokenizer_files.ts';
 
 export interface FoundTokenizer {
@@ -32,8 +32,10 @@ export function openInputs(
   io: Io,
 ): Inputs {
   const named = options.tokenizer === undefined ? undefined : namedTokenizer(options.tokenizer);
-  const checkpoint = openNamed(options, io);
-  const spec = loadSpec(argument, checkpoint, options.includeFolder);
+  const misplaced = argument !== undefined && options.checkpoint === undefined && isCheckpointName(argument);
+  if (misplaced) io.note(`${argument} is a checkpoint: taken as --checkpoint ${argument}`);
+  const checkpoint = openNamed(misplaced ? { ...options, checkpoint: argument } : options, io);
+  const spec = loadSpec(misplaced ? undefined : argument, checkpoint, options.includeFolder);
   if (spec.why) io.note(`spec: ${spec.why}`);
   const tokenizer = findTokenizer(named, checkpoint, io);
   return { spec, ...(checkpoint ? { checkpoint } : {}), ...(tokenizer ? { tokenizer } : {}) };

@@ -1,6 +1,7 @@
 /** A diagnostic is a value: what is wrong, where, what was expected, and what to type instead. */
 
 import type { Code } from './codes.ts';
+import { limits } from './limits.ts';
 import type { Span } from './source.ts';
 
 export type Severity = 'error' | 'warning' | 'note';
@@ -25,6 +26,8 @@ export interface Diagnostic {
   /** What to type. */
   readonly hint?: string;
   readonly related?: readonly Related[];
+  /** Stands for this many that are not said. */
+  readonly more?: number;
 }
 
 /** A value if there is one, and everything there is to say; an error among the diagnostics means no result counts. */
@@ -45,6 +48,24 @@ export function warning(code: Code, message: string, extra: Extra = {}): Diagnos
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some((d) => d.severity === 'error');
+
+/** The first errors and the first warnings, and how many more there are; `uncounted` errors were not even made. */
+export function firstFew(diagnostics: readonly Diagnostic[], uncounted = 0): readonly Diagnostic[] {
+  const kept: Diagnostic[] = [];
+  const seen = { error: 0, warning: 0, note: 0 };
+  for (const d of diagnostics) {
+    seen[d.severity] += d.more ?? 1;
+    if (seen[d.severity] <= limits.diagnostics) kept.push(d);
+  }
+  seen.error += uncounted;
+  for (const severity of ['error', 'warning'] as const) {
+    const more = seen[severity] - kept.reduce((n, d) => n + (d.severity === severity ? 1 : 0), 0);
+    if (more <= 0) continue;
+    const { code } = kept.filter((d) => d.severity === severity).at(-1)!; // more than none were seen
+    kept.push({ code, severity, message: `and ${more} more ${severity}${more === 1 ? '' : 's'}`, more });
+  }
+  return kept;
+}
 
 /** Thrown where carrying diagnostics by value would thread through I/O; the command line prints what it holds. */
 export class Refusal extends Error {

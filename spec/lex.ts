@@ -4,13 +4,17 @@ import type { IToken, TokenType } from 'chevrotain';
 import type { Comment } from './ast.ts';
 import type { Code } from './codes.ts';
 import { type Diagnostic, error } from './diagnostic.ts';
+import { limits } from './limits.ts';
 import type { Source } from './source.ts';
 import { bySpelling, Name, NumberToken, StringToken } from './tokens.ts';
 
 export interface Lexed {
   readonly tokens: IToken[];
   readonly comments: readonly Comment[];
+  /** The first few. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Errors beyond those. */
+  readonly more: number;
 }
 
 /** Spellings of other languages: what they mean here (`''` for nothing), and what to type. */
@@ -53,6 +57,7 @@ class Cutter {
   readonly tokens: IToken[] = [];
   readonly comments: Comment[] = [];
   readonly diagnostics: Diagnostic[] = [];
+  more = 0;
   at: number;
   readonly source: Source;
   constructor(source: Source) {
@@ -80,6 +85,10 @@ class Cutter {
   }
 
   report(code: Code, length: number, message: string, hint: string): void {
+    if (this.diagnostics.length === limits.diagnostics) {
+      this.more++;
+      return;
+    }
     const span = { source: this.source, start: this.at - length, end: this.at };
     this.diagnostics.push(error(code, message, { span, hint }));
   }

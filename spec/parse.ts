@@ -2,16 +2,14 @@
 
 import type { IToken } from 'chevrotain';
 import type { File } from './ast.ts';
-import { type Diagnostic, error, type Outcome } from './diagnostic.ts';
+import { type Diagnostic, error, firstFew, type Outcome } from './diagnostic.ts';
 import { Grammar } from './grammar.ts';
 import { lex } from './lex.ts';
+import { limits } from './limits.ts';
 import { explain, messages, neverClosed, unbraced } from './parse_errors.ts';
 import { culprit, depth, unclosed, without } from './parse_recovery.ts';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
-
-/** Brackets within brackets; each level is some fifty calls deep in the parser. */
-const deepest = 60;
 
 let shared: Grammar | undefined;
 
@@ -28,7 +26,10 @@ export const grammar = (): Grammar => {
 };
 
 export function parse(source: Source): Outcome<File> {
-  const { tokens, comments, diagnostics: found } = lex(source);
+  if (source.text.length > limits.specLength) return { diagnostics: [tooMuch(source)] };
+  const { tokens, comments, diagnostics: found, more } = lex(source);
+  // What the parser would say of such a text is of no use to anyone.
+  if (more > 0) return { diagnostics: firstFew(found, more) };
   const deep = tooDeep(source, tokens);
   if (deep) return { diagnostics: [...found, deep] };
   const { declarations, chained: chain, problems } = readPieces(source, tokens);
@@ -40,14 +41,11 @@ export function parse(source: Source): Outcome<File> {
         hint: 'write a < b and b < c',
       }),
     );
-  const diagnostics = inOrder(source, found, [...problems, ...chained]);
+  const diagnostics = firstFew(inOrder(source, found, [...problems, ...chained]));
   if (diagnostics.length > 0 || !declarations) return { diagnostics };
   const span = { source, start: 0, end: source.text.length };
   return { value: { kind: 'File', source, declarations, comments, span }, diagnostics };
 }
-
-/** More errors than anyone reads at once. */
-const most = 20;
 
 interface Read {
   readonly declarations?: File['declarations'];
@@ -69,7 +67,7 @@ function readPieces(source: Source, tokens: readonly IToken[]): Read {
     const problem = parser.errors[0];
     if (!problem) return { declarations, chained: parser.chained, problems };
     const brace = unclosed(source, left, left.indexOf(problem.token));
-    if (brace && problems.length + 1 < most) {
+    if (brace && problems.length + 1 < limits.diagnostics) {
       problems.push(neverClosed(source, brace));
       left = brace.closed;
       continue;
@@ -80,7 +78,7 @@ function readPieces(source: Source, tokens: readonly IToken[]): Read {
     if (colon) return { chained: [], problems: [...problems, colon] };
     const where = culprit(source, left, problem.token, problem.context.ruleStack);
     problems.push(explain(source, left, problem, where));
-    if (problems.length === most) break;
+    if (problems.length === limits.diagnostics) break;
     left = without(source, left, where.at);
   }
   return { chained: [], problems };
@@ -116,13 +114,19 @@ function tooDeep(source: Source, tokens: readonly IToken[]): Diagnostic | undefi
   for (const { tokenType, startOffset } of tokens) {
     if (opening.has(tokenType)) depth++;
     if (closing.has(tokenType)) depth--;
-    if (depth > deepest) {
+    if (depth > limits.brackets) {
       const span = { source, start: startOffset, end: startOffset + 1 };
-      return error('N108', `brackets nest more than ${deepest} deep`, { span, hint });
+      return error('N108', `brackets nest more than ${limits.brackets} deep`, { span, hint });
     }
   }
   return undefined;
 }
+
+const tooMuch = (source: Source): Diagnostic =>
+  error('N321', `the spec has ${source.text.length} characters; ${limits.specLength} is the most`, {
+    span: { source, start: 0, end: 0 },
+    hint: 'what repeats is a block in a list, and blocks are shared by `include`',
+  });
 
 const tooLong = (source: Source): Diagnostic =>
   error('N108', 'an expression nests too deep', { span: { source, start: 0, end: 0 }, hint });

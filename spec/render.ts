@@ -23,14 +23,21 @@ function one(d: Diagnostic, { color }: RenderOptions): string {
   const paint = (style: keyof typeof codes, text: string): string =>
     color ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
   const place = d.span ? `${placeOf(d.span)} ` : d.file ? `${d.file}: ` : '';
-  const lines = [`${paint('bold', place)}${paint(d.severity, `${d.severity} ${d.code}`)}: ${d.message}`];
+  const head = `${paint('bold', printable(place))}${paint(d.severity, `${d.severity} ${d.code}`)}`;
+  const lines = [`${head}: ${printable(d.message)}`];
   if (d.span) lines.push(...excerpt(d.span, (text) => paint(d.severity, text)));
-  if (d.expected !== undefined) lines.push(`expected ${d.expected}`);
-  if (d.found !== undefined) lines.push(`found    ${d.found}`);
-  for (const r of d.related ?? []) lines.push(`note: ${r.message}${r.span ? ` (${placeOf(r.span)})` : ''}`);
-  if (d.hint !== undefined) lines.push(`${paint('dim', 'hint:')} ${d.hint}`);
+  if (d.expected !== undefined) lines.push(printable(`expected ${d.expected}`));
+  if (d.found !== undefined) lines.push(printable(`found    ${d.found}`));
+  for (const r of d.related ?? [])
+    lines.push(printable(`note: ${r.message}${r.span ? ` (${placeOf(r.span)})` : ''}`));
+  if (d.hint !== undefined) lines.push(`${paint('dim', 'hint:')} ${printable(d.hint)}`);
   return lines.join('\n');
 }
+
+/** What a file or its name holds must not move the cursor of a terminal, nor write to its clipboard. */
+const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 
 function placeOf({ source, start }: Span): string {
   const { line, column } = position(source, start);
@@ -48,7 +55,7 @@ function excerpt({ source, start, end }: Span, paint: (text: string) => string):
   const length = Math.max(1, Math.min(end - start, text.length - column + 1));
   const margin = `${line} | `;
   const before = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  return [`${margin}${text}`, `${' '.repeat(margin.length)}${before}${paint('^'.repeat(length))}`];
+  return [`${margin}${printable(text)}`, `${' '.repeat(margin.length)}${before}${paint('^'.repeat(length))}`];
 }
 
 /** Lines and columns from 1, as editors show them; offsets besides, for those that count from 0. */
@@ -59,7 +66,7 @@ const spanJson = (span: Span) => ({
 });
 
 export function toJson(d: Diagnostic): unknown {
-  const { code, severity, message, span, file, expected, found, hint, related } = d;
+  const { code, severity, message, span, file, expected, found, hint, related, more } = d;
   return {
     code,
     severity,
@@ -69,6 +76,7 @@ export function toJson(d: Diagnostic): unknown {
     ...(expected === undefined ? {} : { expected }),
     ...(found === undefined ? {} : { found }),
     ...(hint === undefined ? {} : { hint }),
+    ...(more === undefined ? {} : { more }),
     ...(related
       ? {
           related: related.map((r) => ({
@@ -83,7 +91,7 @@ export function toJson(d: Diagnostic): unknown {
 /** `2 errors, 1 warning` */
 export function summary(diagnostics: readonly Diagnostic[]): string {
   const counted = (['error', 'warning'] as const).map((severity) => {
-    const n = diagnostics.filter((d) => d.severity === severity).length;
+    const n = diagnostics.reduce((sum, d) => sum + (d.severity === severity ? (d.more ?? 1) : 0), 0);
     return n === 0 ? '' : `${n} ${severity}${n === 1 ? '' : 's'}`;
   });
   return counted.filter((text) => text !== '').join(', ');

@@ -1,12 +1,10 @@
 /** Built-in functions of what is decided when compiling: numbers, and the lengths of lists. */
 
 import type { Dim } from '../dim.ts';
+import { limits } from '../limits.ts';
 import { type Builtin, failAt, numberArg, parameters, wholeArg } from './builtin.ts';
 import { named, number, showNumber } from './number.ts';
 import { bool, describeKind, list, type NumberValue, plainOf, poison } from './value.ts';
-
-/** Entries beyond which a range is a mistake. */
-const most = 100_000;
 
 const range: Builtin = {
   doc: 'the list 0, 1, ..., n - 1',
@@ -14,7 +12,8 @@ const range: Builtin = {
   call(use) {
     const n = wholeArg(use, 'n', 0);
     if (n === undefined) return poison;
-    if (n > most) return failAt(use, undefined, 'N321', `a range of ${n}; ${most} is the most`);
+    if (n > limits.range)
+      return failAt(use, undefined, 'N321', `a range of ${n}; ${limits.range} is the most`);
     const { value } = use.given.get('n')!;
     const length = value.kind === 'number' ? value.dim : undefined;
     return { ...list(Array.from({ length: n }, (_, i) => number(i))), ...(length ? { length } : {}) };

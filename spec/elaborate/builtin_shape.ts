@@ -1,15 +1,13 @@
 /** Built-in functions that take tensors apart and join them, never along tokens or rows. */
 
 import * as dim from '../dim.ts';
+import { limits } from '../limits.ts';
 import { factHint, inPlace, isLaw, isTokens, keepApart } from './axes.ts';
 import { axisArg, type Builtin, failAt, parameters, sizeOfValue, tensorArg, type Use } from './builtin.ts';
 import type { GivenArgument } from './context.ts';
 import { concrete, isRunning, numberOf, same, sameNumber, showSize } from './sizes.ts';
 import { castTo, emit, needTensor, promote, reportSize, showTensor } from './tensors.ts';
 import { describeKind, itemsOf, poison, type TensorValue, type Value } from './value.ts';
-
-/** Values beyond which taking an axis apart is a mistake. */
-const most = 1024;
 
 const several = <V>(items: readonly Value<V>[]): Value<V> => ({ kind: 'list', items, several: true });
 
@@ -89,7 +87,8 @@ const unbind: Builtin = {
     const axis = ownAxis(use, x);
     if (!x || axis === undefined) return poison;
     const n = numberOf(cx.sizes, x.type.shape[axis]!) ?? 0;
-    if (n > most) return failAt(use, undefined, 'N321', `\`unbind\` of ${n} entries; ${most} is the most`);
+    if (n > limits.unbound)
+      return failAt(use, undefined, 'N321', `\`unbind\` of ${n} entries; ${limits.unbound} is the most`);
     const shape = x.type.shape.filter((_, i) => i !== axis);
     const attrs = { shape: shape.map((d) => concrete(cx.sizes, d)) };
     const entries = Array.from({ length: n }, (_, i) => {

@@ -1,6 +1,7 @@
 /** Built-in functions on weights and constants. */
 
 import * as dim from '../dim.ts';
+import { limits } from '../limits.ts';
 import { tensor } from '../tensor.ts';
 import { inPlace, isLaw, mixes, mixHint } from './axes.ts';
 import { type Builtin, failAt, parameters, tensorArg, type Use } from './builtin.ts';
@@ -76,9 +77,6 @@ function within<V>(
   return bound('min', bound('max', ids, 0), (numberOf(cx.sizes, shape[0]!) ?? 1) - 1);
 }
 
-/** Numbers beyond which a constant belongs into the checkpoint. */
-const most = 2 ** 20;
-
 interface Nested {
   readonly shape: readonly dim.Dim[];
   readonly values: readonly number[];
@@ -127,12 +125,12 @@ const constant: Builtin = {
     const found = flatten(use, value);
     if (!found) return poison;
     const { shape, values } = found;
-    if (values.length === 0 || values.length > most) {
+    if (values.length === 0 || values.length > limits.constant) {
       return failAt(
         use,
         undefined,
         'N321',
-        `a constant of ${values.length} numbers; from 1 to ${most} are possible`,
+        `a constant of ${values.length} numbers; from 1 to ${limits.constant} are possible`,
       );
     }
     const dtype = values.every(isWhole) ? 'int64' : 'float32';

@@ -1,6 +1,7 @@
 /** Calls: functions of the language, modules, built-ins, casts. */
 
 import type * as ast from '../ast.ts';
+import { limits } from '../limits.ts';
 import { didYouMean } from '../nearest.ts';
 import { matchArguments } from './arguments.ts';
 import { callBuiltin, isBuiltin } from './builtins.ts';
@@ -114,9 +115,6 @@ interface Callee<V> {
   readonly key: object;
 }
 
-/** More calls within calls than any program needs; the stack holds some. */
-const deepest = 150;
-
 function run<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocation<V>): Value<V> {
   const { what, node, scope, key } = callee;
   if (cx.active.has(key)) {
@@ -124,8 +122,8 @@ function run<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocat
       hint: 'nothing recurses here, so that compiling ends; use a loop',
     });
   }
-  if (caller.depth >= deepest) {
-    return fail(cx, caller, by, 'N321', `calls nest more than ${deepest} deep`, { hint: 'use a loop' });
+  if (caller.depth >= limits.calls) {
+    return fail(cx, caller, by, 'N321', `calls nest more than ${limits.calls} deep`, { hint: 'use a loop' });
   }
   const plan = planOf(cx, inside(caller, callee.frame, node, scope, by), scope, node);
   const frame = inside(caller, callee.frame, node, makeScope('body', scope, plan.assigned), by);

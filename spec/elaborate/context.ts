@@ -2,7 +2,8 @@
 
 import type * as ast from '../ast.ts';
 import type { Code } from '../codes.ts';
-import { type Diagnostic, error } from '../diagnostic.ts';
+import { type Diagnostic, error, firstFew } from '../diagnostic.ts';
+import { limits } from '../limits.ts';
 import type { ConfigEntry, Surroundings } from '../program.ts';
 import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from '../sink.ts';
 import type { Span } from '../source.ts';
@@ -26,6 +27,8 @@ export interface Context<V> {
   readonly compute: GraphDType;
   readonly sizes: Sizes;
   readonly diagnostics: Diagnostic[];
+  /** Places and codes of errors beyond those that are said. */
+  readonly unsaid: Set<string>;
   /** Block instances that each diagnostic was found in, as messages say them. */
   readonly places: Map<Diagnostic, Set<string>>;
   readonly config: ConfigEntry[];
@@ -119,8 +122,9 @@ export function fail<V>(
     (d) => d.code === code && d.span?.start === span.start && d.span.source === span.source,
   );
   if (known) cx.places.get(known)?.add(label);
-  else if (cx.diagnostics.length < most)
-    report(cx, error(code, message, { span, ...within(frame, extra) }), label);
+  else if (cx.diagnostics.length >= limits.diagnostics)
+    cx.unsaid.add(`${code} ${span.source.name}:${span.start}`);
+  else report(cx, error(code, message, { span, ...within(frame, extra) }), label);
   return poison;
 }
 
@@ -152,9 +156,6 @@ export const sited = <V>(
       }
     : {};
 
-/** More than anyone reads. */
-const most = 100;
-
 /** For what has no place in a frame: a config value, a file. */
 export function report<V>(cx: Context<V>, diagnostic: Diagnostic, label = ''): void {
   cx.diagnostics.push(diagnostic);
@@ -169,12 +170,12 @@ export const noValue = <V>(): V => undefined as V;
 const deaf = <V>(): Sink<V> => nullSink as unknown as Sink<V>;
 
 /** The diagnostics in the order of the text, each with the instances that it was found in. */
-export function collected<V>({ diagnostics, places }: Context<V>): readonly Diagnostic[] {
+export function collected<V>({ diagnostics, places, unsaid }: Context<V>): readonly Diagnostic[] {
   const sources = [...new Set(diagnostics.map((d) => d.span?.source))];
   const rank = (d: Diagnostic): number => sources.indexOf(d.span?.source);
   const start = (d: Diagnostic): number => d.span?.start ?? 0;
   const sorted = [...diagnostics].sort((a, b) => rank(a) - rank(b) || start(a) - start(b));
-  return sorted.map((d) => {
+  return firstFew(sorted, unsaid.size).map((d) => {
     const [first, ...more] = places.get(d) ?? [];
     if (!first) return d;
     const message = more.length > 0 ? `in ${first} and ${more.length} more` : `in ${first}`;
@@ -194,17 +195,23 @@ export const graphDtype = <V>({ compute }: Context<V>, dtype: DType): GraphDType
 /** Thrown when a program is too large to go on; the diagnostic is there already. */
 export class TooLarge extends Error {}
 
-/** Counts work; throws when there is no end to it. DeepSeek-V2, unrolled, takes a third of this. */
+/** Counts work; throws when there is no end to it. */
 export function step<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, n = 1): void {
   cx.steps += n;
-  if (cx.steps <= limit) return;
-  fail(cx, frame, at, 'N321', 'the program is too large: unrolled, it has millions of operations', {
-    hint: 'look for a range or a list that is longer than meant',
-  });
-  throw new TooLarge();
+  if (cx.steps > limits.steps)
+    tooLarge(cx, frame, at, 'the program is too large: unrolled, it has millions of operations');
 }
 
-const limit = 2_500_000;
+/** Nothing is gained by going on. */
+export function tooLarge<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  at: { readonly span: Span },
+  what: string,
+): never {
+  fail(cx, frame, at, 'N321', what, { hint: 'look for a range or a list that is longer than meant' });
+  throw new TooLarge();
+}
 
 export function makeContext<V>(
   sink: Sink<V>,
@@ -217,6 +224,7 @@ export function makeContext<V>(
     compute: surroundings.compute ?? 'float32',
     sizes: makeSizes(),
     diagnostics: [],
+    unsaid: new Set(),
     places: new Map(),
     config: [],
     params: new Map(),

@@ -2,6 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import { error } from '../diagnostic.ts';
+import { limits } from '../limits.ts';
 import { parse } from '../parse.ts';
 import { type Context, type Frame, fail, report } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
@@ -59,9 +60,6 @@ function declaredValue<V>(
   return included(cx, frame, d, prelude, reading);
 }
 
-/** Includes within includes; real ones have two or three. */
-const deepest = 20;
-
 function included<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -79,7 +77,7 @@ function included<V>(
     const { refused, hint } = source;
     return fail(cx, frame, path, 'N221', `\`${path.value}\` ${refused}`, hint === undefined ? {} : { hint });
   }
-  if (open.includes(source.name) || open.length > deepest) {
+  if (open.includes(source.name) || open.length > limits.includes) {
     return fail(cx, frame, path, 'N210', `\`${path.value}\` includes itself`, {
       found: [...open.slice(open.indexOf(source.name)), source.name].join(' -> '),
       hint: 'move what both need to a third file',

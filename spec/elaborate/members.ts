@@ -1,10 +1,11 @@
 /** Members of an instance: parameters, modules, lists of them, under dotted paths. */
 
 import type * as ast from '../ast.ts';
+import { limits } from '../limits.ts';
 import type { ParamDecl } from '../sink.ts';
 import { textOf } from '../source.ts';
 import { children } from '../walk.ts';
-import { type Context, type Frame, fail, type Invocation, step } from './context.ts';
+import { type Context, type Frame, fail, type Invocation, step, tooLarge } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
 import { argumentsOf, decide, single } from './evaluate.ts';
 import { preludeValue, resolve, select, unknownBlockHint } from './names.ts';
@@ -206,6 +207,8 @@ function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: Pl
     ...(place.default === undefined ? {} : { default: place.default }),
   };
   cx.params.set(decl.path, decl);
+  if (cx.params.size > limits.parameters)
+    tooLarge(cx, frame, node, `the model has more than ${limits.parameters} tensors`);
   return { kind: 'param', decl, type, scope: frame.path };
 }
 

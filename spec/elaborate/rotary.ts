@@ -1,6 +1,7 @@
 /** `Rotary`: frequencies as PyTorch computes them, tables that all layers share, and the turning of pairs. */
 
 import * as dim from '../dim.ts';
+import { limits } from '../limits.ts';
 import type { RotaryTable } from '../ops/rotary_table.ts';
 import { matchArguments } from './arguments.ts';
 import { failAt, floatArg, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
@@ -76,6 +77,13 @@ function turningNumbers<V>(use: Use<V>): NumberValue | undefined {
   const n = wholeArg(use, 'dim', 2);
   const argument = use.given.get('dim')!;
   if (n === undefined || argument.value.kind !== 'number') return undefined;
+  const most = 2 * limits.pairs;
+  if (n > most) {
+    failAt(use, argument, 'N321', `\`Rotary\` of ${n} numbers; ${most} is the most`, {
+      hint: 'it turns one head',
+    });
+    return undefined;
+  }
   if (n % 2 === 0) return argument.value;
   failAt(use, argument, 'N313', `\`dim\` of \`Rotary\` must be even, found ${n}`, {
     hint: 'it turns pairs of numbers',

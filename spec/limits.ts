@@ -1,0 +1,26 @@
+/** Bounds on what comes from outside, each with its reason: what is beyond one is refused with a diagnostic, and soon. */
+
+export const limits = {
+  /** Errors, and warnings, that are said of one text; those beyond are counted. More than anyone reads at once. */
+  diagnostics: 20,
+  /** Characters of a spec with no include. The longest that ships has 6,000; reading takes some 300 bytes for each. */
+  specLength: 500_000,
+  /** Brackets within brackets; each level is some fifty calls deep in the parser. */
+  brackets: 60,
+  /** Calls within calls, more than any program needs; the stack holds some. */
+  calls: 150,
+  /** Includes within includes; real ones have two or three. */
+  includes: 20,
+  /** Expressions evaluated in all. DeepSeek-V2, unrolled, takes a third of this. */
+  steps: 2_500_000,
+  /** Tensors that a spec declares; Kimi K2, with 384 experts in each of 60 layers, has 70,000. */
+  parameters: 100_000,
+  /** Entries beyond which a range is a mistake. */
+  range: 100_000,
+  /** Values beyond which taking an axis apart is a mistake. */
+  unbound: 1024,
+  /** Numbers beyond which a constant belongs into the checkpoint. */
+  constant: 2 ** 20,
+  /** Pairs of numbers that a rotation turns: a head of 256 has 128, and each is a number in memory and in the target. */
+  pairs: 65_536,
+} as const;
