@@ -27,7 +27,7 @@ export function loadSpec(
 ): LoadedSpec {
   if (argument !== undefined && looksLikePath(argument)) return fromFile(argument, folders);
   const name = argument?.replaceAll('-', '_');
-  if (name !== undefined && !(name in families)) return shipped(name);
+  if (name !== undefined && !Object.hasOwn(families, name)) return shipped(name);
   if (checkpoint) return recognised(checkpoint, name);
   if (name === undefined)
     throw usage('no spec named', 'name a spec (see `nanoc specs`), or give --checkpoint');

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../compiler/generated/version.ts';
 import { error } from '../spec/diagnostic.ts';
+import { own } from '../spec/own.ts';
 import { toJson } from '../spec/render.ts';
 import { exitCodes } from './command.ts';
 
@@ -33,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   const json = argv.includes('--json');
   if (json) program.configureOutput({ outputError: () => {}, writeErr: () => {} });
-  const typed = verbs[argv[2] ?? ''];
+  const typed = own(verbs, argv[2] ?? '');
   for (const load of typed ? [typed] : new Set(Object.values(verbs))) (await load())(program);
   try {
     await program.parseAsync(argv);

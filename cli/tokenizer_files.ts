@@ -7,6 +7,7 @@ import { gpt2Tokenizer } from '../runtime/gpt2_files.ts';
 import { encodingOf, openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
 import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { own } from '../spec/own.ts';
 
 export interface TokenizerFile {
   readonly path: string;
@@ -90,7 +91,7 @@ export function tokenizerFor(model: string, named: string | undefined): Tokenize
 
 /** Refuses with N708 or N621. */
 export function readTokenizer(path: string): TokenizerFile {
-  const merges = mergesOf[basename(path)];
+  const merges = own(mergesOf, basename(path));
   if (merges !== undefined) return gpt2Files(path, join(dirname(path), merges));
   const bytes = read(path);
   const besides = [path.replace(/tokenizer\.json$/, configName), join(dirname(path), configName)];

@@ -3,6 +3,7 @@
 import type { Json } from '../compiler/weights/checkpoint.ts';
 import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { own } from '../spec/own.ts';
 import { product, type Tensor } from '../spec/tensor.ts';
 import type { Rows } from './cache.ts';
 import { fromHalf } from './half.ts';
@@ -49,7 +50,7 @@ const isCounts = (value: Json | undefined): value is readonly number[] =>
 function readEntry(view: DataView, data: number, name: string, entry: Json, file: string): Tensor {
   const said = isObject(entry) ? entry : {};
   const [dtype, shape, range] = [String(said['dtype']), said['shape'], said['data_offsets']];
-  const format = formats[dtype];
+  const format = own(formats, dtype);
   if (!format) return refuse(file, `${name} is stored as ${dtype}, which a golden file cannot hold`);
   if (!isCounts(shape) || !isCounts(range)) return refuse(file, `the header says no place for ${name}`);
   const [bytes, read] = format;

@@ -9,6 +9,7 @@ import {
 } from 'chevrotain';
 import type { Code } from './codes.ts';
 import { type Diagnostic, error } from './diagnostic.ts';
+import { own } from './own.ts';
 import type { Culprit, Unclosed } from './parse_recovery.ts';
 import { position, type Source, type Span } from './source.ts';
 import { isReserved, Name, signs, spelling } from './tokens.ts';
@@ -157,7 +158,7 @@ function hintFor(
   tokens: readonly IToken[],
   rules: readonly string[],
 ): string | undefined {
-  const word = foreign[before?.image ?? ''] ?? foreign[token.image];
+  const word = own(foreign, before?.image ?? '') ?? own(foreign, token.image);
   if (word !== undefined) return word;
   const inside = (rule: string): boolean => rules.includes(rule);
   const { image, tokenType } = token;

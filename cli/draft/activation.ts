@@ -1,5 +1,6 @@
 /** What configs call activations, in the language's own terms; `$` stands for the argument. */
 
+import { own } from '../../spec/own.ts';
 import type { Known } from './families.ts';
 import type { Draft } from './notes.ts';
 import type { Sizes } from './sizes.ts';
@@ -31,7 +32,7 @@ const activations: Readonly<Record<string, string>> = {
 export function activationOf(sizes: Sizes, family: Known): Draft['activation'] {
   return (gated) => {
     const said = sizes.find(activationKeys);
-    const fn = typeof said?.value === 'string' ? activations[said.value] : undefined;
+    const fn = typeof said?.value === 'string' ? own(activations, said.value) : undefined;
     if (fn !== undefined) return { fn, assumed: [] };
     if (!said && family.activation !== undefined) {
       const named = family.activation.replace('$', 'x');

@@ -2,6 +2,7 @@
 
 import { Bug } from '../diagnostic.ts';
 import { addedOp } from '../ops/added.ts';
+import { own } from '../own.ts';
 import { addedBuiltin } from './added_op.ts';
 import { matchArguments } from './arguments.ts';
 import { attention } from './attention.ts';
@@ -61,7 +62,7 @@ export function signature(name: string): string {
 
 /** Calls one; `name` must be a built-in's. What is wrong is reported, and gives poison. */
 export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, call: Invocation<V>): Value<V> {
-  const builtin = builtins[name] ?? addedBuiltin(name);
+  const builtin = own(builtins, name) ?? addedBuiltin(name);
   if (!builtin) throw new Bug(`no built-in named ${name}`);
   const { rest, others } = apart(builtin, call);
   const params = builtin.params.map((p) => ({ name: p.name, optional: p.default !== undefined }));

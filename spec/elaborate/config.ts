@@ -4,6 +4,7 @@ import type * as ast from '../ast.ts';
 import { error } from '../diagnostic.ts';
 import { atom } from '../dim.ts';
 import { didYouMean } from '../nearest.ts';
+import { own } from '../own.ts';
 import type { ConfigEntry, ConfigValue } from '../program.ts';
 import { type Context, type Frame, fail, report } from './context.ts';
 import { single } from './evaluate.ts';
@@ -195,7 +196,7 @@ function plain(value: unknown): ConfigValue | undefined {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
     return value;
   if (isObject(value))
-    return typeof value['__float__'] === 'string' ? infinities[value['__float__']] : undefined;
+    return typeof value['__float__'] === 'string' ? own(infinities, value['__float__']) : undefined;
   if (!Array.isArray(value)) return undefined;
   const items = value.map(plain);
   return items.every((i) => i !== undefined) ? items : undefined;

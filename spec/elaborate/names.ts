@@ -3,6 +3,7 @@
 import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
 import { didYouMean } from '../nearest.ts';
+import { own } from '../own.ts';
 import { position, type Span, textOf } from '../source.ts';
 import { dtypes } from '../type.ts';
 import { builtinNames, isBuiltin } from './builtins.ts';
@@ -43,8 +44,8 @@ export function preludeValue<V>(scope: Scope<V>, name: string): Value<V> | undef
 }
 
 export const unknownHint = <V>(scope: Scope<V>, name: string): { readonly hint?: string } =>
-  pythonHints[name]
-    ? { hint: pythonHints[name] }
+  own(pythonHints, name)
+    ? { hint: pythonHints[name]! }
     : didYouMean(name, [...namesInScope(scope), ...builtinNames, ...dtypes, ...reservedValues]);
 
 /** Blocks first, then anything. */
@@ -162,7 +163,7 @@ export function select<V>(cx: Context<V>, frame: Frame<V>, object: Value<V>, nam
     const hint =
       object.kind === 'entries'
         ? `take one of them first: ${object.label}[i].${name.text}`
-        : torchMethods[name.text];
+        : own(torchMethods, name.text);
     return fail(cx, frame, name, 'N314', message, hint === undefined ? {} : { hint });
   }
   const found = below.names.get(name.text);

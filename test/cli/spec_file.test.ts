@@ -37,7 +37,7 @@ test('what is no spec is said as what it is, with what to type, in every verb th
       /pointer of git-lfs.*\nhint: .*lfs pull/,
     ],
     [written('config.json', '{"vocab_size": 3}'), /is JSON, not a spec/],
-    [written('old.pt', '\x80\x02}q\x01.'), /pickle/],
+    [written('old.pt', Buffer.from('\x80\x02}q\x01.', 'latin1')), /pickle/],
     [written('x.nanospec', noise(200_000)), /a binary file, not a spec/],
     [written('large.nanospec', '# more\n'.repeat(300_000)), /has more than \d+ bytes/],
     [folder(), /is a folder/],
@@ -114,6 +114,21 @@ test('nothing of a file reaches the terminal as a command', async () => {
   const { err } = await nanoc(['check', path]);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   assert.not.match(err, /[\x00-\x08\x0b-\x1f]/);
+});
+
+test('words that every object of JavaScript knows are words like any other', async () => {
+  for (const word of ['constructor', 'toString', 'hasOwnProperty']) {
+    assert.is((await nanoc([word])).code, 2, word);
+    assert.match((await nanoc(['compile', word])).err, 'error N507: no spec named');
+    const text = (body: string): string =>
+      `model m { wte: Embedding(9, 4) forward(tokens: int64[B, T]) -> logits: [B, T, 4] = ${body} }`;
+    for (const body of [word, `${word}(wte(tokens))`, `wte(tokens).${word}`, `wte.${word}`, `let ${word}`]) {
+      const ran = await nanoc(['check', written('m.nanospec', text(body))]);
+      assert.is(ran.code, 1, `${body}: ${ran.err}`);
+      assert.not.match(ran.err, 'native code');
+    }
+    assert.is((await nanoc(['check', written('m.nanospec', word)])).code, 1);
+  }
 });
 
 test.run();
