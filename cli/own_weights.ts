@@ -133,6 +133,12 @@ type Inverse = (x: number, by: number, side: 'left' | 'right') => number;
 const inverses: Readonly<Record<string, Inverse>> = {
   cast: (x) => x,
   neg: (x) => -x,
+  exp: (x) => Math.log(x),
+  log: (x) => Math.exp(x),
+  sqrt: (x) => x * x,
+  rsqrt: (x) => 1 / (x * x),
+  tanh: (x) => Math.atanh(x),
+  sigmoid: (x) => Math.log(x / (1 - x)),
   add: (x, by) => x - by,
   sub: (x, by, side) => (side === 'right' ? x + by : by - x),
   mul: (x, by) => x / by,

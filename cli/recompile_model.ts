@@ -1,7 +1,7 @@
 /** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
 
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
-import { specOf } from '../compiler/identity.ts';
+import { seedOf, specOf } from '../compiler/identity.ts';
 import type { Graph } from '../compiler/ir.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
@@ -17,23 +17,27 @@ export interface Recompiled {
   readonly weightsOf: (graph: Graph) => Values;
 }
 
-/** Weights come from the checkpoint if one is named, and from the model itself otherwise. */
+/** Weights come from the checkpoint if one is named or from their seed if they are random, and from the model itself otherwise. */
 export function recompileModel(cx: Context, model: ModelFile, options: Where): Recompiled {
   const stages: { readonly pass: string; readonly graph: Graph }[] = [];
   const checkpoint = openNamed(options, cx.io);
-  if (!checkpoint && model.manifest.weights.startsWith('sha256:')) {
+  const seed = seedOf(model.manifest);
+  if (!checkpoint && seed === undefined) {
     cx.io.note('weights: as the file has them; --checkpoint compares them too');
   }
   const { value, diagnostics } = compile({
     ...requestAgain(model),
     // Of a checkpoint, the ledger was settled when the model was compiled.
     ...(checkpoint ? { checkpoint, ignoreExtra: ['*'] } : {}),
+    ...(seed === undefined ? {} : { seed }),
     onPass: ({ name: pass }, graph) => void stages.push({ pass, graph }),
   });
   if (!value || hasErrors(diagnostics)) {
     throw new Refusal(diagnostics.filter((d) => d.severity === 'error'));
   }
-  const weightsOf = checkpoint ? value.weightsOf : ownWeights(model.path, value.graph, model.tensors());
+  const given = checkpoint ?? seed;
+  const weightsOf =
+    given === undefined ? ownWeights(model.path, value.graph, model.tensors()) : value.weightsOf;
   return { compiled: value, stages, weightsOf };
 }
 

@@ -1,6 +1,7 @@
 /** What `nanoc compile` says of what it wrote. */
 
 import type { ArtifactFile } from '../backends/backend.ts';
+import { seedOf } from '../compiler/identity.ts';
 import type { Manifest } from '../compiler/manifest.ts';
 import type { Written } from './compile.ts';
 import { type CompileOptions, defaultOpset } from './compile_options.ts';
@@ -40,7 +41,7 @@ export function summarise(
   const beside = artifact.files.slice(0, -1).map((f) => f.name);
   if (beside.length > 0) io.result(`beside it: ${beside.join(', ')}`);
   if (!checkpoint) {
-    io.result(`weights are random (seed ${manifest.weights.split(':')[1]}): for trying things out only`);
+    io.result(`weights are random (seed ${seedOf(manifest)}): for trying things out only`);
   }
 }
 

@@ -57,7 +57,7 @@ export function specOf({ spec }: Manifest): {
 
 /** sha256 over the index: names, shapes, dtypes and the checksums that the archive records; not over the bytes themselves. */
 export function weightsIdentity(binding: Binding | undefined, seed: number): string {
-  if (!binding) return `random:${seed}`;
+  if (!binding) return `${random}${seed}`;
   const hash = createHash('sha256');
   for (const [key, { decl, tensor }] of [...binding.entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const stored = tensor
@@ -67,3 +67,9 @@ export function weightsIdentity(binding: Binding | undefined, seed: number): str
   }
   return `sha256:${hash.digest('hex')}`;
 }
+
+const random = 'random:';
+
+/** Of the random weights that a manifest says were made up. */
+export const seedOf = ({ weights }: Manifest): number | undefined =>
+  weights.startsWith(random) ? Number(weights.slice(random.length)) : undefined;

@@ -28,6 +28,18 @@ test('a spec is compiled, run every way and compared, and nothing is left behind
   assert.equal(left(), before);
 });
 
+test('recurrences are verified without a checkpoint too', async () => {
+  const sizes: Readonly<Record<string, readonly string[]>> = {
+    mamba: ['layers=2', 'vocab=100', 'dim=32', 'inner=64', 'rank=4'],
+    qwen3_5: ['layers=2', 'vocab=100', 'dim=32', 'hidden=64', 'heads=2', 'kv_heads=1', 'head=16'],
+  };
+  for (const [spec, set] of Object.entries(sizes)) {
+    const ran = await nanoc(['verify', spec, ...set.flatMap((s) => ['--set', s])]);
+    assert.is(ran.code, 0, ran.out + ran.err);
+    assert.match(ran.out, /^reference .*ok$/m);
+  }
+});
+
 test('a learned bias by distance is read for the pairs that are seen, whatever the others would ask for', async () => {
   const text = `model relative {
     config { heads = 4 head = 8 buckets = 5 }

@@ -1,0 +1,141 @@
+/** Every spec that ships can be verified without a checkpoint: random weights let each of its parameters show. */
+
+import { readdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { findBackend } from '../../backends/index.ts';
+import { shippedSpecs } from '../../cli/shipped.ts';
+import { type Compiled, compile } from '../../compiler/compile.ts';
+import { specOf } from '../../compiler/identity.ts';
+import { compareLogits } from '../../runtime/compare.ts';
+import { onnxSession } from '../../runtime/onnx_node_session.ts';
+import { referenceSession } from '../../runtime/reference_session.ts';
+import type { Session } from '../../runtime/session.ts';
+import { allowed } from '../../runtime/tolerance.ts';
+import { verify } from '../../runtime/verify.ts';
+import { logitsOf, randomRows } from '../../runtime/verify_run.ts';
+import { windowsOf } from '../../runtime/windows.ts';
+import { fixture, joined, make } from './compile_fixture.ts';
+import { withTorch } from './torch_here.ts';
+
+/** No tensor says which of two generations these are. */
+const ambiguous: Readonly<Record<string, string>> = {
+  'nanochat-g4-valueembed': 'nanochat_2026_01',
+  'nanochat-g5-softcap20': 'nanochat_2026_03_softcap20',
+};
+
+const golden = readdirSync(fileURLToPath(new URL('../fixtures/golden/', import.meta.url)));
+
+/** By spec, the sizes of a fixture and nothing else of it. */
+const small = new Map(
+  golden.map((name) => {
+    const { manifest } = make(fixture(name), ambiguous[name]).compiled;
+    return [manifest.model, manifest];
+  }),
+);
+
+function made(spec: string, target: 'onnx' | 'torchscript'): { compiled: Compiled; bytes: Uint8Array } {
+  const manifest = small.get(spec)!;
+  const backend = findBackend(target);
+  const options = {
+    opset: 21,
+    ops: 'standard',
+    external: 'never',
+    fileName: `m${backend.extension}`,
+  } as const;
+  const { value, diagnostics } = compile({
+    ...specOf(manifest),
+    seed: 3,
+    set: new Map(manifest.config.map((entry) => [entry.name, entry.value])),
+    wholeWeights: backend.wholeWeights ?? false,
+    padded: backend.padsUncached ?? false,
+    backendPasses: backend.passes(options),
+  });
+  if (!value) throw new Error(JSON.stringify(diagnostics));
+  assert.match(value.manifest.weights, 'random:3');
+  const { graph, weights, program } = value;
+  const { tied } = program.names;
+  return {
+    compiled: value,
+    bytes: joined(backend.emit({ graph, manifest: value.manifest, weights, options, tied })),
+  };
+}
+
+async function holds(session: Session, { reference, manifest, referenceWeights }: Compiled): Promise<void> {
+  const report = await verify({
+    session,
+    reference: referenceSession(reference, manifest, referenceWeights),
+    windows: windowsOf(reference),
+  });
+  await session.close();
+  const failed = report.rows
+    .filter((r) => !r.pass)
+    .map((r) => `${r.check}: ${r.what} ${r.max_abs} ${r.note}`);
+  assert.equal(failed, []);
+}
+
+/** Parameters that differ in the number of their layer alone. */
+function kinds({ nodes }: Compiled['reference']): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { op, attrs } of nodes) {
+    if (op !== 'param') continue;
+    const name = String(attrs['name']);
+    const kind = name.replace(/\d+/g, '*');
+    found.set(kind, (found.get(kind) ?? new Set()).add(name));
+  }
+  return found;
+}
+
+/** Without a rotation, what is added to every key adds the same to all scores of a query. */
+const shown = (spec: string, kind: string): boolean => !(spec === 'opt' && kind.endsWith('k_proj.bias'));
+
+/** Every other number grows, and the rest shrink. */
+const disturbed = (x: number, i: number): number => (i % 2 === 0 ? 1.25 * x + 0.2 : x / 1.25 - 0.2);
+
+/** Parameters that may change without a trace in the logits. */
+async function unseen(session: Session, compiled: Compiled): Promise<readonly string[]> {
+  const { reference, manifest, referenceWeights } = compiled;
+  const limit = allowed('reference', manifest);
+  const call = { tokens: randomRows(2, Math.min(12, manifest.context ?? 12), manifest.vocab, 5) };
+  const actual = await logitsOf(session, [call]);
+  const missed: string[] = [];
+  for (const [kind, names] of kinds(reference)) {
+    const values = (name: string): Float32Array => {
+      const own = referenceWeights.values(name);
+      return names.has(name) ? own.map(disturbed) : own;
+    };
+    const expected = await logitsOf(referenceSession(reference, manifest, { values }), [call]);
+    const { abs } = compareLogits(expected, actual, limit);
+    if (!(abs > 10 * limit.abs) && shown(manifest.model, kind)) missed.push(`${kind}: ${abs}`);
+  }
+  return missed;
+}
+
+for (const spec of small.keys()) {
+  test(`${spec} with random weights`, async () => {
+    const { compiled, bytes } = made(spec, 'onnx');
+    const session = await onnxSession({ model: bytes, manifest: compiled.manifest, device: 'cpu' });
+    assert.equal(await unseen(session, compiled), []);
+    await holds(session, compiled);
+  });
+}
+
+await withTorch((torch, within) => {
+  for (const spec of small.keys())
+    within(`${spec} with random weights in LibTorch`, async () => {
+      const { compiled, bytes } = made(spec, 'torchscript');
+      const model = torch.file(`${spec}.pt`, bytes);
+      await holds(await torch.host.open({ model, manifest: compiled.manifest }), compiled);
+      rmSync(model);
+    });
+});
+
+test('no spec is left out', () => {
+  assert.equal(
+    shippedSpecs().flatMap((s) => (small.has(s.name) ? [] : s.name)),
+    [],
+  );
+});
+
+test.run();
