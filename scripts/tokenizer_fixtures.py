@@ -127,14 +127,14 @@ def bpe_model(vocab, merges, as_pairs=False, **options):
             "vocab": vocab, "merges": [list(m) if as_pairs else " ".join(m) for m in merges]}
 
 
-def trained(pre_tokenizer, normalizer=None, size=640):
+def trained(pre_tokenizer, normalizer=None, size=640, without=()):
     """Vocabulary and merges over bytes, learnt from the corpus."""
     tokenizer = Tokenizer(models.BPE())
     parts = pre_tokenizer["pretokenizers"] if pre_tokenizer["type"] == "Sequence" else [pre_tokenizer]
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizer_of(p) for p in parts])
     if normalizer == "NFC":
         tokenizer.normalizer = normalizers.NFC()
-    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=BYTES, show_progress=False, special_tokens=[])
+    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=[b for b in BYTES if b not in without], show_progress=False, special_tokens=[])
     tokenizer.train_from_iterator(LINES, trainer)
     model = json.loads(tokenizer.to_str())["model"]
     vocab = dict(sorted(model["vocab"].items(), key=lambda item: item[1]))
@@ -171,12 +171,12 @@ END = "<|endoftext|>"
 def llama3():
     pre = sequence("pretokenizers", split(LLAMA3), byte_level(use_regex=False))
     vocab, merges = trained(pre)
+    # A token that no merge makes: it is found because a whole piece that is a token is that token.
+    vocab = {**vocab, "Ġemmergeless": len(vocab)}
     n = len(vocab)
     names = ["begin_of_text", "end_of_text", "reserved_special_token_0", "finetune_right_pad_id", "start_header_id",
              "end_header_id", "eom_id", "eot_id", "python_tag"]
     added = [special(f"<|{name}|>", n + i) for i, name in enumerate(names)]
-    # A token that no merge makes: it is found because a whole piece that is a token is that token.
-    vocab = {**vocab, "Ġemmergeless": n + len(names)}
     post = sequence("processors", byte_level(), template([("<|begin_of_text|>", n)]))
     return (tokenizer_json(bpe_model(vocab, merges, ignore_merges=True), added, pre_tokenizer=pre, post_processor=post,
                            decoder=byte_level()),
@@ -265,10 +265,11 @@ def starcoder2():
 
 
 def deepseek():
-    """A post processor that adds nothing and a config that says otherwise: the tokenizer.json is what counts."""
+    """A post processor that adds nothing and a config that says otherwise: the tokenizer.json is what counts. The byte
+    0xF8, which no text has, is no token, and what stands for it is one that was added."""
     pre = sequence("pretokenizers", split(r"[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split(r"[一-龥ࠀ-一가-퟿]+"),
                    {"type": "Digits", "individual_digits": True}, byte_level(use_regex=False))
-    vocab, merges = trained(pre)
+    vocab, merges = trained(pre, without="ø")
     n = len(vocab)
     bos, eos = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
     added = [special(bos, n, normalized=True), special(eos, n + 1, normalized=True), special("ø", n + 2, special=False)]
@@ -276,7 +277,7 @@ def deepseek():
                            post_processor=byte_level(trim_offsets=False), decoder=byte_level()),
             {"add_bos_token": True, "add_eos_token": False, "bos_token": bos, "eos_token": eos,
              "clean_up_tokenization_spaces": False, "tokenizer_class": "TokenizersBackend"},
-            [f"{bos}User: hi{eos}", "smørrebrød"])
+            [f"{bos}User: hi{eos}"])
 
 
 def gpt_oss():
