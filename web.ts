@@ -11,8 +11,8 @@ export {
   type RowsOptions,
   type Step,
 } from './runtime/generate.ts';
-export { generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
+export { type Bos, generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
 export { type WebOptions, type WebRuntime, webSession } from './runtime/onnx_web_session.ts';
 export type { Session } from './runtime/session.ts';
-export { openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
+export { type Around, openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
 export { type Diagnostic, Refusal } from './spec/diagnostic.ts';

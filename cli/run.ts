@@ -1,9 +1,9 @@
 /** `nanoc run`: generate text or token ids from a compiled model, a token at a time as they are made. */
 
 import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
-import { generateText } from '../runtime/generate_text.ts';
+import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
 import type { Session } from '../runtime/session.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
@@ -23,6 +23,7 @@ interface Options extends SamplingOptions, Partial<IoOptions> {
   readonly numSamples: number;
   readonly stop: readonly string[];
   readonly special?: boolean;
+  readonly bos: Bos;
   readonly stats?: boolean;
 }
 
@@ -51,6 +52,11 @@ export function addRun(program: Command): void {
       [],
     )
     .option('--special', 'special tokens written in a prompt count as such')
+    .addOption(
+      new Option('--bos <when>', 'begin prompts with the BOS token: as the tokenizer says, always, or never')
+        .choices(bosChoices)
+        .default('auto'),
+    )
     .option('--stats', 'say on stderr how fast it was');
   withGlobals(withSamplingOptions(command, { temperature: 0 })).action((model: string, options: Options) =>
     runAction(run, options, [model]),
@@ -76,6 +82,11 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
     throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
   if (prompt.length > 0 && tokens.length > 0)
     throw usage('--prompt and --tokens both say what to continue', 'give one of them');
+  if (tokens.length > 0 && options.bos !== 'auto')
+    throw usage(
+      `--bos ${options.bos} is for prompts that are text`,
+      'write the id of the token with --tokens',
+    );
   if (prompt.filter((text) => text === '-').length > 1)
     throw usage('--prompt - is there twice', 'standard input can be read once');
   const file = openModel(model);
@@ -100,11 +111,11 @@ type Made = (session: Session) => AsyncIterable<Shown>;
 function texts(model: string, options: Options): Made {
   const tokenizer = tokenizerFor(model, options.tokenizer);
   const prompts = options.prompt.map((text) => (text === '-' ? readFileSync(0, 'utf8') : text));
-  const { numSamples: samples, special = false } = options;
+  const { numSamples: samples, special = false, bos } = options;
   return (session) =>
     generateText(session, tokenizer, prompts, {
       ...samplingOf(options),
-      ...{ samples, special, stopTexts: options.stop },
+      ...{ samples, special, bos, stopTexts: options.stop },
     });
 }
 

@@ -163,11 +163,12 @@ export function tokenizerCopies(
   ];
 }
 
-function endsOf({ special, bos, stops }: Tokenizer): Ends {
+function endsOf({ special, bos, around, stops }: Tokenizer): Ends {
   const named = (id: number | undefined) => [...special].find(([, other]) => other === id)?.[0];
   const [begin, end] = [named(bos), named(stops[0])];
   return {
     ...(begin === undefined ? {} : { bos: begin }),
+    begins: bos !== undefined && around.before.includes(bos),
     ...(end === undefined ? {} : { eos: end }),
     ...(conversationTokens.every((name) => special.has(name)) ? { chatTemplate } : {}),
   };

@@ -11,21 +11,41 @@ export interface TextOptions extends Omit<RowsOptions, 'until'> {
   readonly stopTexts?: readonly string[];
   /** Special tokens written in a prompt count as such. */
   readonly special?: boolean;
+  /** Whether a prompt begins with the token that marks a beginning; `auto` when left out. */
+  readonly bos?: Bos;
 }
+
+/** As the tokenizer does by itself; with its `bos` where it would put none; or the text alone, with nothing around it. */
+export const bosChoices = ['auto', 'always', 'never'] as const;
+export type Bos = (typeof bosChoices)[number];
 
 /** One token of one row, and the text that is certain with it; joined, the texts of a row are its whole text. */
 export interface Piece extends Step {
   readonly text: string;
 }
 
-/** `bos`, where there is one, and the text; refuses (N705) what is nothing at all. */
-export function promptTokens(tokenizer: Tokenizer, text: string, special = false): readonly number[] {
-  const begin = tokenizer.bos === undefined ? [] : [tokenizer.bos];
-  const tokens = [...begin, ...tokenizer.encode(text, { special })];
+/** The text and what belongs around it; refuses (N705) what is nothing at all. */
+export function promptTokens(
+  tokenizer: Tokenizer,
+  text: string,
+  { special = false, bos = 'auto' }: Pick<TextOptions, 'special' | 'bos'> = {},
+): readonly number[] {
+  const { before, after } = bos === 'never' ? { before: [], after: [] } : tokenizer.around;
+  const begin = bos === 'always' && before.length === 0 ? [bosOf(tokenizer)] : before;
+  const tokens = [...begin, ...tokenizer.encode(text, { special }), ...after];
   if (tokens.length > 0) return tokens;
+  const hint =
+    tokenizer.bos === undefined
+      ? 'this tokenizer has no token that begins a text: give some text'
+      : 'this tokenizer begins no text with a token of its own: give some text, or --bos always';
+  throw new Refusal([error('N705', 'the prompt has no tokens', { hint })]);
+}
+
+function bosOf({ bos }: Tokenizer): number {
+  if (bos !== undefined) return bos;
   throw new Refusal([
-    error('N705', 'the prompt has no tokens', {
-      hint: 'this tokenizer has no token that begins a text: give some text',
+    error('N705', 'the tokenizer has no token that begins a text', {
+      hint: 'leave out --bos always; with --special, a prompt may name any token',
     }),
   ]);
 }
@@ -35,9 +55,10 @@ export async function* generateText(
   session: Session,
   tokenizer: Tokenizer,
   prompts: readonly string[],
-  { stopTexts = [], special = false, ...options }: TextOptions,
+  { stopTexts = [], special, bos, ...options }: TextOptions,
 ): AsyncGenerator<Piece, void, void> {
-  const rows = prompts.map((text) => promptTokens(tokenizer, text, special));
+  const around = { ...(special === undefined ? {} : { special }), ...(bos === undefined ? {} : { bos }) };
+  const rows = prompts.map((text) => promptTokens(tokenizer, text, around));
   const streams: TextStream[] = [];
   const of = (row: number): TextStream => (streams[row] ??= textStream(tokenizer.decodeStream(), stopTexts));
   const stop = [...tokenizer.stops, ...(options.stop ?? [])];

@@ -13,15 +13,22 @@ export interface DecodeStream {
   end(): string;
 }
 
+export interface Around {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
 export interface Tokenizer {
   /** One more than the largest id. */
   readonly vocab: number;
   readonly special: ReadonlyMap<string, number>;
-  /** Begins every text. */
+  /** Marks where a text begins, if there is such a token; whether a text gets it is said by `around`. */
   readonly bos?: number;
+  /** What the tokenizer by itself puts around a text. */
+  readonly around: Around;
   /** End a text or an answer. */
   readonly stops: readonly number[];
-  /** Nothing in the text is a special token unless `special` says so; `bos` is not added. */
+  /** Nothing in the text is a special token unless `special` says so; nothing is put around it. */
   encode(text: string, options?: { readonly special?: boolean }): number[];
   decode(tokens: Iterable<number>): string;
   decodeStream(): DecodeStream;
@@ -68,7 +75,9 @@ function tiktoken(encoding: Encoding, file: string): Tokenizer {
     );
   for (const [text, id] of special) bytesOf.set(id, new TextEncoder().encode(text));
   const cut = separator(special);
-  const bos = ['<|bos|>', '<|begin_of_text|>', '<|endoftext|>'].flatMap((n) => special.get(n) ?? [])[0];
+  // Those who write nanochat's and Llama 3's encodings begin every text with a token; OpenAI's begin with none.
+  const [begin] = ['<|bos|>', '<|begin_of_text|>'].flatMap((n) => special.get(n) ?? []);
+  const bos = begin ?? special.get('<|endoftext|>');
   const stream = (): DecodeStream => {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     return {
@@ -80,6 +89,7 @@ function tiktoken(encoding: Encoding, file: string): Tokenizer {
     vocab: [...bytesOf.keys()].reduce((most, id) => Math.max(most, id), -1) + 1,
     special,
     ...(bos === undefined ? {} : { bos }),
+    around: { before: begin === undefined ? [] : [begin], after: [] },
     stops: stopNames.flatMap((name) => special.get(name) ?? []),
     encode: (text, options) => {
       if (!options?.special || !cut) return ordinary(text);

@@ -11,6 +11,8 @@ export interface TokenizerJson {
 /** The special tokens of a text, by their names. */
 export interface Ends {
   readonly bos?: string;
+  /** Every text begins with `bos`; true when left out. */
+  readonly begins?: boolean;
   readonly eos?: string;
   /** Of conversations, in Jinja. */
   readonly chatTemplate?: string;
@@ -27,7 +29,7 @@ const json = (value: unknown): string => JSON.stringify(value);
 const block = (entries: Iterable<string>, open: string, close: string): string =>
   `${open}\n${[...entries].join(',\n')}\n${close}`;
 
-function tokenizerJson(encoding: Encoding, { bos }: Ends): string {
+function tokenizerJson(encoding: Encoding, { bos, begins = true }: Ends): string {
   const { ranks, special, pattern } = encoding;
   const byRank = [...ranks].sort(([, a], [, b]) => a - b);
   const bySpecial = [...special].sort(([, a], [, b]) => a - b);
@@ -54,7 +56,10 @@ function tokenizerJson(encoding: Encoding, { bos }: Ends): string {
     ],
     ['normalizer', 'null'],
     ['pre_tokenizer', json(preTokenizer(pattern))],
-    ['post_processor', bos === undefined || bosId === undefined ? 'null' : json(beginWith(bos, bosId))],
+    [
+      'post_processor',
+      bos === undefined || bosId === undefined || !begins ? 'null' : json(beginWith(bos, bosId)),
+    ],
     ['decoder', json(byteLevel)],
     [
       'model',
@@ -112,10 +117,10 @@ const beginWith = (bos: string, id: number) => {
 };
 
 /** `tokenizer_config.json`. */
-export const tokenizerConfig = ({ bos, eos, chatTemplate }: Ends): string => {
+export const tokenizerConfig = ({ bos, begins = true, eos, chatTemplate }: Ends): string => {
   const config = {
     tokenizer_class: 'PreTrainedTokenizerFast',
-    ...(bos === undefined ? {} : { bos_token: bos, add_bos_token: true }),
+    ...(bos === undefined ? {} : { bos_token: bos, add_bos_token: begins }),
     ...(eos === undefined ? {} : { eos_token: eos }),
     ...((bos ?? eos) === undefined ? {} : { pad_token: bos ?? eos }),
     clean_up_tokenization_spaces: false,

@@ -7,7 +7,8 @@ cases.json, a list of
   text      what is encoded
   ids       with what the tokenizer adds by itself, special tokens in the text found (transformers' default)
   plain     the same without what it adds (add_special_tokens=False)
-  ordinary  the same with no special token found in the text (split_special_tokens=True)
+  ordinary  the same with no special token found in the text (split_special_tokens=True), nor made of its letters by a
+            model of pieces that has the names of special tokens among its pieces
   decoded   what `plain` decodes to, special tokens shown
 With a tokenizer.model alone, `plain` and `ordinary` are SentencePiece's own, which finds no special token in a text.
 Everything is trained on the text below with one thread, so that the files are the same from run to run.
@@ -388,7 +389,7 @@ def gemma():
 # A few of the rules of NFKC as SentencePiece takes them: what is found, what is put there, in hexadecimal code points.
 RULES = [("ﬁ", "fi"), ("ﬂ", "fl"), ("①", "1"), ("②", "2"), ("…", "..."), ("㎏", "kg"), ("½", "1⁄2"), ("²", "2"), ("ℌ", "H"),
          ("\u212b", "Å"), ("A\u030a", "Å"), ("e\u0301", "é"), ("i\u0308", "ï"), ("\u00a0", " "), ("\u3000", " "),
-         ("\u2028", " "), ("\u0085", " "), ("\t", " "), ("\n", " "), ("\r", " "), ("\u200b", ""), ("\ufeffb", "b"),
+         ("\u2028", " "), ("\u0085", " "), ("\t", " "), ("\n", " "), ("\r", " "), ("\u200b", ""), ("\ufeff", ""),
          ("\u0001", ""), ("\u007f", ""), ("ﾊ", "ハ"), ("ﾝ", "ン"), ("ｶ", "カ"), ("ｸ", "ク"),
          *[(chr(0xfee0 + c), chr(c)) for c in range(0x21, 0x7f)]]
 
@@ -456,7 +457,20 @@ def written(value, **options):
     return json.dumps(value, ensure_ascii=False, **options) + "\n"
 
 
+def ordinary_tokenizer(folder):
+    """One in which no text is spelled like a special token."""
+    json_ = json.loads((folder / "tokenizer.json").read_text())
+    if json_["model"]["type"] == "Unigram":
+        names = {token["content"] for token in json_["added_tokens"] if token["special"]}
+        json_["added_tokens"] = [token for token in json_["added_tokens"] if not token["special"]]
+        json_["model"]["vocab"] = [["\uffff" + p if p in names else p, score] for p, score in json_["model"]["vocab"]]
+    made = Tokenizer.from_str(json.dumps(json_))
+    made.encode_special_tokens = True
+    return made
+
+
 def hub_cases(folder, texts):
+    apart = ordinary_tokenizer(folder)
     found = PreTrainedTokenizerFast.from_pretrained(folder)
     auto = AutoTokenizer.from_pretrained(folder)
     cases = []
@@ -466,9 +480,7 @@ def hub_cases(folder, texts):
             print(f"{folder.name}: AutoTokenizer ({type(auto).__name__}) differs for {text!r}:\n"
                   f"  {auto.convert_ids_to_tokens(auto(text).input_ids)}\n  {found.convert_ids_to_tokens(ids)}")
         plain = found(text, add_special_tokens=False).input_ids
-        found._tokenizer.encode_special_tokens = True
-        ordinary = found._tokenizer.encode(text, add_special_tokens=False).ids
-        found._tokenizer.encode_special_tokens = False
+        ordinary = apart.encode(text, add_special_tokens=False).ids
         cases.append({"text": text, "ids": ids, "plain": plain, "ordinary": ordinary, "decoded": found.decode(plain)})
     return cases
 
