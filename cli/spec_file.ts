@@ -1,7 +1,7 @@
 /** Reads the text of a spec; of a file that is none it says what it is, and what to type instead. */
 
 import { closeSync, existsSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { isArchive } from '../backends/torchscript/read_archive.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -121,7 +121,7 @@ const beginnings: readonly (readonly [start: string, kind: Kind])[] = [
     '{',
     {
       what: 'JSON',
-      instead: (path) => `a config is read from beside its checkpoint; ${asCheckpoint(`FOLDER_OF_${path}`)}`,
+      instead: (path) => `a config is read from beside its checkpoint; ${asCheckpoint(dirname(path))}`,
     },
   ],
 ];
