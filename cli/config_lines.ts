@@ -2,6 +2,7 @@
 
 import type { Checkpoint, JsonObject } from '../compiler/weights/checkpoint.ts';
 import { isObject } from '../compiler/weights/safetensors.ts';
+import { largest } from '../spec/long_list.ts';
 
 interface Reader {
   readonly name?: string;
@@ -15,7 +16,10 @@ export function configLines(
 ): readonly string[] {
   if (!config) return ['config: none'];
   const all = flat(config, '');
-  const width = Math.max(0, ...all.map(({ key }) => key.length));
+  const width = largest(
+    all.map(({ key }) => key.length),
+    0,
+  );
   const isUnread = (key: string): boolean => unread.some((u) => key === u || key.startsWith(`${u}.`));
   const legend = name && unread.length > 0 ? `; - is what ${name} neither reads nor expects` : '';
   return [

@@ -5,6 +5,7 @@ import { findBackend } from '../backends/index.ts';
 import type { Pass } from '../compiler/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { isBuiltin } from '../spec/elaborate/builtins.ts';
+import { append } from '../spec/long_list.ts';
 import type { Op } from '../spec/op.ts';
 import { addedOp, addOp } from '../spec/ops/added.ts';
 import { isComposite } from '../spec/ops/index.ts';
@@ -43,7 +44,10 @@ export async function loadPlugins(paths: readonly string[]): Promise<readonly Pa
       ]);
     }
     for (const op of ops) addOrRefuse(path, op);
-    passes.push(...own.map((pass) => blamedPass(path, pass)));
+    append(
+      passes,
+      own.map((pass) => blamedPass(path, pass)),
+    );
   }
   return passes;
 }

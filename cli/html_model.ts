@@ -3,6 +3,7 @@
 import type { Graph, Node } from '../compiler/ir.ts';
 import { commonScope } from '../compiler/scope.ts';
 import { constant } from '../spec/dim.ts';
+import { largest, smallest } from '../spec/long_list.ts';
 import type { Source } from '../spec/source.ts';
 import { folded, givenBy, opsIn } from './html_fold.ts';
 import { type Step, stepOf } from './html_step.ts';
@@ -117,10 +118,9 @@ function blockOf(name: string, f: Folder): Block {
 }
 
 /** What is computed last in it: in this order everything stands after what it reads, but for what reads from the midst of a block. */
-const endOf = (item: Item): number => (item.kind === 'op' ? item.id : Math.max(...item.content.map(endOf)));
+const endOf = (item: Item): number => (item.kind === 'op' ? item.id : largest(item.content.map(endOf)));
 
-const startOf = (item: Item): number =>
-  item.kind === 'op' ? item.id : Math.min(...item.content.map(startOf));
+const startOf = (item: Item): number => (item.kind === 'op' ? item.id : smallest(item.content.map(startOf)));
 
 /** What is early needs nothing of the rest: all of it stands after the first block, which is the embedding. */
 function inOrder(items: readonly Item[], isEarly: (item: Item) => boolean = () => false): readonly Item[] {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { backends } from '../backends/index.ts';
+import { largest } from '../spec/long_list.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
 import { families, shippedSpecs } from './shipped.ts';
@@ -51,6 +52,6 @@ async function show({ io }: Context, rows: readonly Row[]): Promise<undefined> {
     for (const row of rows) io.json(row);
     return;
   }
-  const width = Math.max(...rows.map((r) => r.name.length));
+  const width = largest(rows.map((r) => r.name.length));
   io.result(rows.map((r) => `${r.name.padEnd(width)}  ${r.doc}`).join('\n'));
 }

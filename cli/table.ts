@@ -1,5 +1,7 @@
 /** Columns of text: names to the left, numbers to the right. */
 
+import { largest } from '../spec/long_list.ts';
+
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
@@ -7,7 +9,10 @@ export interface Column {
 
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map(({ title }, i) =>
-    Math.max(title.length, ...rows.map((r) => (r[i] ?? '').length)),
+    largest(
+      rows.map((r) => (r[i] ?? '').length),
+      title.length,
+    ),
   );
   const line = (cells: readonly string[]): string =>
     columns

@@ -5,6 +5,7 @@
 
 import { type Diagnostic, error, hasErrors, type Outcome } from '../spec/diagnostic.ts';
 import { constant } from '../spec/dim.ts';
+import { smallest } from '../spec/long_list.ts';
 import { parse } from '../spec/parse.ts';
 import type { ConfigValue, Program, Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
@@ -179,5 +180,5 @@ function vocabOf({ nodes, outputs }: Graph): number {
     ({ op, inputs }) => op === 'gather' && nodes[inputs[1]!]!.attrs['name'] === 'input_ids',
   );
   const rows = tables.map(({ inputs }) => constant(nodes[inputs[0]!]!.type.shape[0]!) ?? width);
-  return Math.min(width, ...rows);
+  return smallest(rows, width);
 }

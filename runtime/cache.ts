@@ -2,6 +2,7 @@
 
 import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { largest } from '../spec/long_list.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
 import type { Feeds, Session } from './session.ts';
 
@@ -33,7 +34,10 @@ const refuse = (diagnostic: Diagnostic): never => {
 
 /** Rows padded on the left to the longest, and the mask that says so. */
 export function padLeft(rows: Rows, filler = 0): { readonly tokens: Rows; readonly real: Rows } {
-  const length = Math.max(0, ...rows.map((r) => r.length));
+  const length = largest(
+    rows.map((r) => r.length),
+    0,
+  );
   const pad = (row: readonly number[], value: number) => Array<number>(length - row.length).fill(value);
   return {
     tokens: rows.map((r) => [...pad(r, filler), ...r]),
@@ -133,7 +137,7 @@ function checkRoom(real: Rows, { slots, context }: Manifest): void {
       }),
     );
   }
-  const longest = Math.max(...real.map((r) => r.reduce((a, b) => a + b, 0)));
+  const longest = largest(real.map((r) => r.reduce((a, b) => a + b, 0)));
   if (context !== undefined && longest > context) {
     const [expected, found] = [`at most ${context} positions`, `${longest} tokens`];
     const hint = 'compile again with --max-seq-len N; a table of learned positions does not grow';

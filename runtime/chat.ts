@@ -4,6 +4,7 @@
  */
 
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { append } from '../spec/long_list.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { type Decoder, decoder } from './cache.ts';
 import { calculate } from './calculator.ts';
@@ -75,7 +76,7 @@ export function chat(session: Session, tokenizer: Tokenizer, options: ChatOption
   async function* say(message: string): AsyncGenerator<ChatPiece, void, void> {
     const added = opening(message);
     const logits = await feedAll(cache, [...said.slice(fed), ...added]);
-    said.push(...added);
+    append(said, added);
     fed = said.length;
     const seed = (options.seed ?? 42) + turns++;
     const stop = [format.assistantEnd, format.bos, ...(options.stop ?? [])];

@@ -4,6 +4,7 @@ import { Tokenizer as Hub } from '@huggingface/tokenizers';
 import type { Json } from '../compiler/weights/checkpoint.ts';
 import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { largest } from '../spec/long_list.ts';
 import { charsmap } from './charsmap.ts';
 import { inHubWords, isMap, type JsonMap } from './hub_json.ts';
 import type { Around, DecodeStream, Tokenizer } from './tokenizer.ts';
@@ -59,10 +60,8 @@ export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Arra
     const ids = [...tokens];
     return ids.length === 0 ? '' : hub.decode(ids, { skip_special_tokens: false });
   };
-  let vocab = 0;
-  for (const id of hub.get_vocab(true).values()) vocab = Math.max(vocab, id + 1);
   return {
-    vocab,
+    vocab: largest(hub.get_vocab(true).values(), -1) + 1,
     special,
     ...(bos === undefined ? {} : { bos }),
     around: around(hub, file),

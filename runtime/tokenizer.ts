@@ -1,6 +1,7 @@
 /** Text to tokens and back: nanochat's `tokenizer.pkl`, a `tokenizer.json`, or a rank file of tiktoken. */
 
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { largest } from '../spec/long_list.ts';
 import { bpe } from './bpe.ts';
 import { hubTokenizer } from './hub_tokenizer.ts';
 import { looksLikeRanks, readRanks } from './rank_file.ts';
@@ -86,7 +87,7 @@ function tiktoken(encoding: Encoding, file: string): Tokenizer {
     };
   };
   return {
-    vocab: [...bytesOf.keys()].reduce((most, id) => Math.max(most, id), -1) + 1,
+    vocab: largest(bytesOf.keys(), -1) + 1,
     special,
     ...(bos === undefined ? {} : { bos }),
     around: { before: begin === undefined ? [] : [begin], after: [] },

@@ -2,6 +2,7 @@
 
 import type { Manifest } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { largest } from '../spec/long_list.ts';
 import { compareLogits, type Difference, within } from './compare.ts';
 import type { Golden } from './golden.ts';
 import type { Session } from './session.ts';
@@ -185,7 +186,7 @@ async function runStep(check: string, step: Step | TokenStep, tolerance: Allowed
 function merge(pairs: readonly Pair[], tolerance: Allowed): Difference {
   const all = pairs.map(({ expected, actual }) => compareLogits(expected, actual, tolerance));
   const positions = sum(all.map((d) => d.positions));
-  const most = (of: (d: Difference) => number): number => Math.max(0, ...all.map(of));
+  const most = (of: (d: Difference) => number): number => largest(all.map(of), 0);
   return {
     abs: most((d) => d.abs),
     rel: most((d) => d.rel),

@@ -1,5 +1,6 @@
 /** What the verifier compares: a table of checks, each a list of steps for the model at hand. */
 
+import { smallest } from '../spec/long_list.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { columnsOf, padLeft, type Rows } from './cache.ts';
 import type { Session } from './session.ts';
@@ -237,7 +238,7 @@ function peerSteps(subject: Subject): readonly Step[] {
   const masked = [target, peer].every((s) => s.manifest.inputs.some((i) => i.name === 'attention_mask'));
   const shorter = rows.map((row, i) => row.slice(0, Math.max(1, length - 3 * i)));
   const { tokens, real } = padLeft(shorter);
-  const blank = length - Math.min(...shorter.map((row) => row.length));
+  const blank = length - smallest(shorter.map((row) => row.length));
   return [
     both(`3 rows of ${plural(length, 'token')}`, [{ tokens: rows }]),
     both(`the same in pieces of ${cuts.slice(0, 8).join(' + ')}`, cutInto(rows, cuts)),

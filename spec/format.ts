@@ -5,6 +5,7 @@ import { type Arm, armsOf, onOneLine, type Part, single } from './format_arm.ts'
 import { areAkin, type Columns, columnsOf, isLeaf, type Leaf, ownColumns } from './format_item.ts';
 import { type Doc, layout } from './layout.ts';
 import { lex } from './lex.ts';
+import { append } from './long_list.ts';
 import { signs } from './tokens.ts';
 
 const width = 110;
@@ -123,7 +124,7 @@ class Page {
       const before = parts[i - 1];
       const between = before ? this.text.slice(before.span.end, part.span.start) : '';
       if (!before || !areAkin(before, part) || hasBlankLine(between)) {
-        all.push(...columnsOf(run));
+        append(all, columnsOf(run));
         run = [];
       }
       if (isLeaf(part)) run.push(part);

@@ -14,6 +14,7 @@ import type {
 } from './ast.ts';
 import { call, expr, names, quoted, type } from './format_expr.ts';
 import { align, type Doc, fill, layout, listed } from './layout.ts';
+import { largest } from './long_list.ts';
 
 type ConfigEntry = Config['entries'][number];
 type CheckpointEntry = CheckpointBlock['entries'][number];
@@ -134,12 +135,12 @@ export function columnsOf(items: readonly Leaf[]): readonly Columns[] {
   if (!first) return [];
   const heads = items.map((item) => headOf(item).length);
   if (first.kind === 'Constant' || first.kind === 'Assign') return alikes(items, heads);
-  const head = Math.max(...heads);
+  const head = largest(heads);
   if (first.kind === 'Member' && head > longestHead) return items.map(() => ownColumns);
   const values = items.map((item) =>
     item.kind === 'Entry' && item.value && item.keys.length > 0 ? valueWidth(item.value) : 0,
   );
-  const value = Math.max(...values.filter((width) => width <= longestValue));
+  const value = largest(values.filter((width) => width <= longestValue));
   return items.map(() => ({ head, value }));
 }
 
@@ -148,18 +149,16 @@ function alikes(items: readonly Leaf[], lengths: readonly number[]): readonly Co
   const columns: Columns[] = [];
   for (let from = 0; from < items.length; ) {
     let to = from + 1;
-    while (to < items.length && isAlike(items, lengths, from, to)) to++;
-    const head = Math.max(...lengths.slice(from, to));
+    let [least, head] = [lengths[from]!, lengths[from]!];
+    for (; to < items.length && isSingle(items[from]!) && isSingle(items[to]!); to++) {
+      const [low, high] = [Math.min(least, lengths[to]!), Math.max(head, lengths[to]!)];
+      if (low <= 1 || high - low > 2) break;
+      [least, head] = [low, high];
+    }
     for (; from < to; from++) columns.push({ head, value: 0 });
   }
   return columns;
 }
 
-function isAlike(items: readonly Leaf[], lengths: readonly number[], from: number, to: number): boolean {
-  const run = lengths.slice(from, to + 1);
-  const single = items.slice(from, to + 1).every((item) => item.kind === 'Constant' || isPlain(item));
-  return single && Math.min(...run) > 1 && Math.max(...run) - Math.min(...run) <= 2;
-}
-
-const isPlain = (item: Leaf): boolean =>
-  item.kind === 'Assign' && item.targets.length === 1 && !item.targets[0]?.type;
+const isSingle = (item: Leaf): boolean =>
+  item.kind === 'Constant' || (item.kind === 'Assign' && item.targets.length === 1 && !item.targets[0]?.type);

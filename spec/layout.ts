@@ -1,5 +1,7 @@
 /** Text that knows where it may be broken: pieces are laid out flat where they fit, and broken where they do not. */
 
+import { append } from './long_list.ts';
+
 /** Pieces in a row are an array. */
 export type Doc = string | readonly Doc[] | Line | Group | Align | Fill;
 
@@ -62,7 +64,7 @@ export function layout(doc: Doc, column: number, width: number): string {
   for (let task = tasks.pop(); task; task = tasks.pop()) {
     const { indent, flat, doc } = task;
     if (typeof doc === 'string') write(doc);
-    else if (isRow(doc)) tasks.push(...doc.map((part) => ({ indent, flat, doc: part })).reverse());
+    else if (isRow(doc)) append(tasks, doc.map((part) => ({ indent, flat, doc: part })).reverse());
     else if (doc.kind === 'align') tasks.push({ indent: at, flat, doc: doc.doc });
     else if (doc.kind === 'line') {
       if (flat) write(' ');
@@ -92,7 +94,7 @@ function fits(room: number, first: Task, after: readonly Task[]): boolean {
     if (!task) return true;
     const { indent, flat, doc } = task;
     if (typeof doc === 'string') left -= doc.length;
-    else if (isRow(doc)) tasks.push(...doc.map((part) => ({ indent, flat, doc: part })).reverse());
+    else if (isRow(doc)) append(tasks, doc.map((part) => ({ indent, flat, doc: part })).reverse());
     else if (doc.kind === 'align' || doc.kind === 'group') tasks.push({ indent, flat, doc: doc.doc });
     else if (doc.kind === 'line') {
       if (!flat) return true;

@@ -1,6 +1,7 @@
 /** Diagnostics as text for people and as JSON for machines. */
 
 import type { Diagnostic, Severity } from './diagnostic.ts';
+import { append } from './long_list.ts';
 import { position, type Span } from './source.ts';
 
 export interface RenderOptions {
@@ -25,7 +26,11 @@ function one(d: Diagnostic, { color }: RenderOptions): string {
   const place = d.span ? `${placeOf(d.span)} ` : d.file ? `${d.file}: ` : '';
   const head = `${paint('bold', printable(place))}${paint(d.severity, `${d.severity} ${d.code}`)}`;
   const lines = [`${head}: ${printable(d.message)}`];
-  if (d.span) lines.push(...excerpt(d.span, (text) => paint(d.severity, text)));
+  if (d.span)
+    append(
+      lines,
+      excerpt(d.span, (text) => paint(d.severity, text)),
+    );
   if (d.expected !== undefined) lines.push(printable(`expected ${d.expected}`));
   if (d.found !== undefined) lines.push(printable(`found    ${d.found}`));
   for (const r of d.related ?? [])

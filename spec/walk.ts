@@ -1,6 +1,7 @@
 /** The nodes below a node, in the order of the text. */
 
 import type { AnyNode } from './ast.ts';
+import { append } from './long_list.ts';
 
 const isNode = (value: unknown): value is AnyNode =>
   typeof value === 'object' && value !== null && 'kind' in value && 'span' in value;
@@ -20,6 +21,6 @@ export function* walk(node: AnyNode): Generator<AnyNode, void, void> {
   const left: AnyNode[] = [node];
   for (let next = left.pop(); next; next = left.pop()) {
     yield next;
-    left.push(...[...children(next)].reverse());
+    append(left, [...children(next)].reverse());
   }
 }

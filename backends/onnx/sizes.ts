@@ -3,6 +3,7 @@
 import type { GraphInput } from '../../compiler/ir.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { atom, constant, type Dim, equal, mentions, mul, names, show, size, sub } from '../../spec/dim.ts';
+import { smallest } from '../../spec/long_list.ts';
 import type { GraphWriter } from './graph_writer.ts';
 
 /** Makes int64 values of one graph's sizes, each once. */
@@ -113,10 +114,8 @@ function shapeOf(writer: GraphWriter, dims: readonly Dim[], extent: Sizes['exten
 function denominator(dim: Dim): Dim {
   let under = size(dim.terms.reduce((d, t) => d * t.d, 1));
   for (const name of names(dim)) {
-    const lowest = Math.min(
-      0,
-      ...dim.terms.flatMap((t) => t.powers.filter(([n]) => n === name).map(([, e]) => e)),
-    );
+    const powers = dim.terms.flatMap((t) => t.powers.filter(([n]) => n === name).map(([, e]) => e));
+    const lowest = smallest(powers, 0);
     for (let i = lowest; i < 0; i++) under = mul(under, atom(name));
   }
   return under;

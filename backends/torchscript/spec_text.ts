@@ -4,6 +4,7 @@ import type { Origin } from '../../compiler/ir.ts';
 import type { Manifest } from '../../compiler/manifest.ts';
 import type { AnyNode, Assign, Block, Expr, Item, Model } from '../../spec/ast.ts';
 import { prelude } from '../../spec/generated/prelude.ts';
+import { append } from '../../spec/long_list.ts';
 import { parse } from '../../spec/parse.ts';
 import { position, type Source, type Span } from '../../spec/source.ts';
 import { walk } from '../../spec/walk.ts';
@@ -81,7 +82,7 @@ export function specText({ spec }: Manifest): SpecText {
       for (const origin of origins) {
         if (!isIn(origin, owner) && origin.scope !== reader) continue;
         const expr = lookup(origin)?.exprs.get(key(origin.span));
-        if (expr) found.push(...operandsOf(expr));
+        if (expr) append(found, operandsOf(expr));
       }
       return found;
     },

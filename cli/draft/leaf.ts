@@ -1,5 +1,6 @@
 /** The modules without modules: matrices and norms, as members of a block. */
 
+import { largest } from '../../spec/long_list.ts';
 import { addBlock, type Block, blockName, type Draft } from './notes.ts';
 import { sizeKeys } from './sizes.ts';
 import {
@@ -100,7 +101,7 @@ export function plainMember(draft: Draft, module: Module, path = module.name): s
   }
   const entries = numbered(module);
   if (!entries) return `${path}: ${plainKind(draft, module)}`;
-  const count = Math.max(...entries.map(({ index }) => index)) + 1;
+  const count = largest(entries.map(({ index }) => index)) + 1;
   const when = condition(
     entries.map(({ index }) => index),
     count,

@@ -1,6 +1,7 @@
 /** What an op on values of one expert is on those of all of them. */
 
 import { constant, type Dim, mentions, size } from '../../spec/dim.ts';
+import { largest } from '../../spec/long_list.ts';
 import { type Attrs, words } from '../../spec/op.ts';
 import { elementwise } from '../../spec/primitives/elementwise.ts';
 import type { Origin } from '../../spec/sink.ts';
@@ -87,7 +88,7 @@ function besideEach(site: Site, value: Lifted, rank: number): NodeId | undefined
 /** Weights that no token has touched stay one for each expert. */
 function onStacks(site: Site, op: string, inputs: readonly Lifted[], attrs: Attrs): Lifted | undefined {
   const ranks = inputs.map((x) => rankOf(site, x));
-  const rank = Math.max(...ranks);
+  const rank = largest(ranks);
   const operands = inputs.map((x, i) => {
     if (x.kind !== 'stack')
       return x.kind === 'plain' && !hasTokens(shapeOf(site, x.node)) ? x.node : undefined;
@@ -105,7 +106,7 @@ const pointwise: Lift = (site, inputs, attrs, op) => {
     const stacked = onStacks(site, op, inputs, attrs);
     if (stacked) return stacked;
   }
-  const rank = Math.max(...inputs.map((x) => rankOf(site, x)));
+  const rank = largest(inputs.map((x) => rankOf(site, x)));
   const operands = inputs.map((x) => besideEach(site, x, rank));
   if (!operands.every((x) => x !== undefined)) return undefined;
   const bare = inputs.every((x) =>

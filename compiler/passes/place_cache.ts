@@ -1,6 +1,7 @@
 /** Gives a model its memory: caches, delays and what is known of tokens become graph inputs and outputs. */
 
 import { Bug } from '../../spec/diagnostic.ts';
+import { append } from '../../spec/long_list.ts';
 import type { Ambient, Origin, PortDecl } from '../../spec/sink.ts';
 import { type Builder, copy, dropDead, newBuilder } from '../builder.ts';
 import {
@@ -137,7 +138,7 @@ function placeScanNode(node: Node, inputs: readonly NodeId[], place: Place, work
     .map((id) => String(graph.nodes[id]!.attrs['port']));
   const decls = starts.map((port) => graph.caches.get(port)!);
   const { scan, ports } = placeScan(node, inputs, decls, names, place);
-  work.ports.push(...ports);
+  append(work.ports, ports);
   for (const port of ports) work.trace(`${port.decl.name}: replace port ${port.input} -> ${port.output}`);
   return scan;
 }

@@ -1,6 +1,7 @@
 /** Names that a model, a block or a body declares, and the law that nothing is hidden. */
 
 import type * as ast from '../ast.ts';
+import { append } from '../long_list.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { isReservedValue, lineOf } from './names.ts';
@@ -35,7 +36,7 @@ export function declaredIn(node: ast.Block | ast.Model): ReadonlyMap<string, Dec
         for (const e of item.entries) if (e.kind === 'Entry') put(e.name, 'a config entry');
         break;
       case 'Branch':
-        left.push(...[...item.then, ...(item.else ?? [])].reverse());
+        append(left, [...item.then, ...(item.else ?? [])].reverse());
         break;
       default:
     }
@@ -120,7 +121,7 @@ function scan<V>(cx: Context<V>, frame: Frame<V>, whole: ast.Statements, put: Pu
     for (const s of next.body.body) {
       if (s.kind === 'Assign') for (const t of s.targets) put(t.name, 'a local name', next.tests);
       if (s.kind === 'For') left.push(scanLoop(cx, frame, s, next, put));
-      if (s.kind === 'Choose') left.push(...arms(s, next));
+      if (s.kind === 'Choose') append(left, arms(s, next));
       if (s.kind === 'Return' && next.bound.length > 0) {
         fail(cx, frame, s, 'N218', '`return` stands inside a loop', {
           hint: 'assign a name in the loop and return it after the loop',
@@ -154,7 +155,7 @@ export function assignedIn(body: ast.Statements): ReadonlySet<string> {
     for (const s of next.body) {
       if (s.kind === 'Assign') for (const t of s.targets) found.add(t.name.text);
       if (s.kind === 'For') left.push(s.body);
-      if (s.kind === 'Choose') left.push(s.then, ...(s.else ? [s.else] : []));
+      if (s.kind === 'Choose') append(left, s.else ? [s.then, s.else] : [s.then]);
     }
   }
   return found;

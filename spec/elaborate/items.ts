@@ -1,6 +1,7 @@
 /** What models and blocks are made of, in the order of the text. */
 
 import type * as ast from '../ast.ts';
+import { append } from '../long_list.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { reportTaken, takeName } from './declared.ts';
 import { decide, single } from './evaluate.ts';
@@ -105,7 +106,7 @@ function declareBranch<V>(cx: Context<V>, frame: Frame<V>, node: ast.Branch, own
 function spoil<V>({ scope }: Frame<V>, items: readonly ast.Item[]): void {
   const left = [...items];
   for (let item = left.pop(); item; item = left.pop()) {
-    if (item.kind === 'Branch') left.push(...item.then, ...(item.else ?? []));
+    if (item.kind === 'Branch') append(left, [...item.then, ...(item.else ?? [])]);
     if (item.kind === 'Constant' || item.kind === 'Function') scope.names.set(item.name.text, poison);
     if (item.kind === 'Member') scope.names.set(item.path.words[0]!.text, poison);
   }

@@ -2,6 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import { limits } from '../limits.ts';
+import { append } from '../long_list.ts';
 import type { ParamDecl } from '../sink.ts';
 import { textOf } from '../source.ts';
 import { children } from '../walk.ts';
@@ -79,7 +80,7 @@ export function declareAbsent<V>(
 ): void {
   const left = [...items];
   for (let item = left.pop(); item; item = left.pop()) {
-    if (item.kind === 'Branch') left.push(...item.then, ...(item.else ?? []));
+    if (item.kind === 'Branch') append(left, [...item.then, ...(item.else ?? [])]);
     if (item.kind === 'Constant' || item.kind === 'Function') put(frame.scope.names, item.name, test, wanted);
     if (item.kind !== 'Member') continue;
     const { words } = item.path;

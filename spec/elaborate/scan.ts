@@ -2,6 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import * as dim from '../dim.ts';
+import { append } from '../long_list.ts';
 import type { PortDecl, Sink } from '../sink.ts';
 import { isLaw, isOfThisCall } from './axes.ts';
 import { type Builtin, failAt, parameters, type Use } from './builtin.ts';
@@ -166,7 +167,10 @@ function run<V>(
   sequences: readonly TensorValue<V>[],
 ): Value<V> {
   const { cx, frame, call } = use;
-  cx.ports.push(...states.map((s) => s.port));
+  append(
+    cx.ports,
+    states.map((s) => s.port),
+  );
   const at = originOf(frame, call);
   const scanned = cx.sink.scan({
     states: states.map((s) => s.port),

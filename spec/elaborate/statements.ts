@@ -2,6 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import type * as dim from '../dim.ts';
+import { append } from '../long_list.ts';
 import { textOf } from '../source.ts';
 import { type Context, type Frame, fail, step } from './context.ts';
 import { assignedIn } from './declared.ts';
@@ -195,7 +196,7 @@ function lastTarget(body: ast.Statements, name: string): ast.Word | undefined {
     for (const s of next.body) {
       if (s.kind === 'Assign') found = s.targets.find((t) => t.name.text === name)?.name ?? found;
       if (s.kind === 'For') left.push(s.body);
-      if (s.kind === 'Choose') left.push(s.then, ...(s.else ? [s.else] : []));
+      if (s.kind === 'Choose') append(left, s.else ? [s.then, s.else] : [s.then]);
     }
   }
   return found;

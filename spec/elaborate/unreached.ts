@@ -1,6 +1,7 @@
 /** Names in code that nothing runs in this config: arms not taken, blocks not used, functions not called. */
 
 import type * as ast from '../ast.ts';
+import { append } from '../long_list.ts';
 import { children } from '../walk.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { declaredIn } from './declared.ts';
@@ -19,7 +20,7 @@ export function checkUnreached<V>(cx: Context<V>, file: ast.File, scope: Scope<V
     const { node, scope } = next;
     const name = spelledIn(node);
     if (name) check(cx, scope, name, node.kind === 'Construct');
-    left.push(...below(node, scope));
+    append(left, below(node, scope));
   }
 }
 
@@ -82,10 +83,14 @@ function localsOf({ signature, body }: ast.Function | ast.Forward): readonly ast
   const found = signature.inputs.map((i) => i.name);
   const left: ast.AnyNode[] = body.kind === 'Statements' ? [body] : [];
   for (let next = left.pop(); next; next = left.pop()) {
-    if (next.kind === 'Assign') found.push(...next.targets.map((t) => t.name));
-    if (next.kind === 'For') found.push(...next.binder);
+    if (next.kind === 'Assign')
+      append(
+        found,
+        next.targets.map((t) => t.name),
+      );
+    if (next.kind === 'For') append(found, next.binder);
     if (next.kind === 'Statements' || next.kind === 'For' || next.kind === 'Choose')
-      left.push(...children(next));
+      append(left, children(next));
   }
   return found;
 }
