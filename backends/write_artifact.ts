@@ -1,19 +1,24 @@
 /** Writes the files of an artifact all or not at all: under other names first, then renamed, the model last. */
 
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  fchmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
   type Stats,
+  statfsSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { freshMark, type Swept, sweep } from '../compiler/leftovers.ts';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
+import { nameFault } from './artifact_fault.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
 
 export interface WriteOptions {
@@ -23,6 +28,10 @@ export interface WriteOptions {
   readonly onBytes?: (done: number) => void;
   /** Replace files that exist; a failure puts them back. */
   readonly overwrite?: boolean;
+  /** Told before the first byte where the files will be. */
+  readonly onStart?: (targets: readonly string[]) => void;
+  /** What runs that were killed had left of these files, and what others may still be writing. */
+  readonly onSwept?: (swept: Swept) => void;
 }
 
 interface Pending {
@@ -33,8 +42,8 @@ interface Pending {
 
 /** Of a write, as cat has it: a system that gets more at once looks for larger pages, and takes longer. */
 const block = 1 << 17;
-/** Bytes after which the process looks up from its work, for an interrupt and the like. */
-const breath = 1 << 24;
+/** Bytes, and milliseconds, after which the process looks up from its work, for an interrupt and the like. */
+const breath = { bytes: 1 << 24, time: 100 } as const;
 
 /** Throws a Refusal (N504, N505) when the files cannot be written, and whatever the making of a chunk throws. */
 export async function writeArtifact(
@@ -42,12 +51,18 @@ export async function writeArtifact(
   folder: string,
   options: WriteOptions = {},
 ): Promise<void> {
-  const suffix = randomBytes(4).toString('hex');
+  const mark = freshMark();
+  for (const { name } of files) refuseOutside(name, folder);
   const pending = files.map(({ name }) => {
     const target = join(folder, name);
-    return { target, temporary: `${target}.${suffix}.partial`, replaced: `${target}.${suffix}.replaced` };
+    return { target, temporary: `${target}.${mark}.partial`, replaced: `${target}.${mark}.replaced` };
   });
-  for (const { target } of pending) refuseWhatIsThere(target, options.overwrite ?? false);
+  const targets = pending.map((p) => p.target);
+  const swept = sweep(targets);
+  if (swept.removed.length + swept.left.length > 0) options.onSwept?.(swept);
+  for (const target of targets) refuseWhatIsThere(target, options.overwrite ?? false);
+  refuseWithoutRoom(files, folder);
+  options.onStart?.(targets);
   const written: string[] = [];
   const made: string[] = [];
   try {
@@ -65,6 +80,42 @@ export async function writeArtifact(
     throw cause;
   }
 }
+
+/** Links are followed: a folder that is one may lead anywhere. */
+function refuseOutside(name: string, folder: string): void {
+  const found =
+    nameFault(name) ?? (leadsOutside(dirname(join(folder, name)), folder) ? 'a link leads elsewhere' : '');
+  if (found !== '')
+    throw new Refusal([error('N505', `${join(folder, name)} cannot be written`, { file: folder, found })]);
+}
+
+function leadsOutside(path: string, root: string): boolean {
+  if (relative(root, path) === '') return false;
+  if (!look(path)) return leadsOutside(dirname(path), root);
+  const way = relative(
+    attempt(root, () => realpathSync(root)),
+    attempt(path, () => realpathSync(path)),
+  );
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+}
+
+/** A disk that is full after an hour is known to be too small before it. Some systems count no blocks, and say nothing. */
+function refuseWithoutRoom(files: readonly ArtifactFile[], folder: string): void {
+  const needed = files.reduce((sum, { size }) => sum + size, 0);
+  const { bsize, blocks: all, bavail, bfree } = attempt(folder, () => statfsSync(folder));
+  const free = bsize * (process.getuid?.() === 0 ? bfree : bavail);
+  if (all === 0 || needed <= free) return;
+  throw new Refusal([
+    error('N505', `there is no room for the model in ${folder}`, {
+      file: folder,
+      expected: `${gigabytes(needed)} free`,
+      found: gigabytes(free),
+      hint: 'name a folder on another disk with -o, or check the sizes in the config',
+    }),
+  ]);
+}
+
+const gigabytes = (n: number): string => `${(n / 1e9).toFixed(n < 1e8 ? 6 : 1)} GB`;
 
 /** Folders of names such as `onnx/model.onnx`, inside `root`, which is there; those made are added to `made`. */
 function makeFolders(folder: string, root: string, made: string[]): void {
@@ -123,15 +174,18 @@ async function writeFile(
   tell: (bytes: number) => void,
 ): Promise<void> {
   const fd = attempt(target, () => openSync(temporary, 'wx'));
-  let [size, rested] = [0, 0];
+  let [size, rested, since] = [0, 0, performance.now()];
   try {
+    const there = look(target);
+    // What replaces a file that only its owner may read is not for everyone to read.
+    if (there?.isFile()) attempt(target, () => fchmodSync(fd, there.mode & 0o7777));
     for (const bytes of blocks(file.chunks())) {
       writeWhole(fd, bytes);
       tell(bytes.length);
       size += bytes.length;
-      if (size - rested < breath) continue;
+      if (size - rested < breath.bytes && performance.now() - since < breath.time) continue;
       await setImmediate();
-      rested = size;
+      [rested, since] = [size, performance.now()];
     }
   } catch (cause) {
     throw isSystemError(cause) ? refusal(target, cause) : cause;
@@ -165,22 +219,41 @@ function* blocks(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
   if (filled > 0) yield buffer.subarray(0, filled);
 }
 
-/** What was there is kept aside until every file is in its place, and put back when one cannot be. */
+/**
+ * Each file is renamed over what was there, so that one of the two is there at any moment. What was there keeps a second name until
+ * every file is in its place, and is put back when one cannot be.
+ */
 function moveIntoPlace(pending: readonly Pending[], overwrite: boolean): void {
   const undo: (() => void)[] = [];
   try {
     for (const { target, temporary, replaced } of pending) {
       refuseWhatIsThere(target, overwrite);
-      if (look(target)) {
-        attempt(target, () => renameSync(target, replaced));
-        undo.push(() => renameSync(replaced, target));
+      const there = look(target) !== undefined;
+      if (there) {
+        attempt(target, () => keepAside(target, replaced));
+        undo.push(() => putBack(replaced, target));
       }
       attempt(target, () => renameSync(temporary, target));
-      undo.push(() => rmSync(target, { force: true }));
+      if (!there) undo.push(() => rmSync(target, { force: true }));
     }
   } catch (cause) {
     for (const step of undo.reverse()) step();
     throw cause;
   }
   for (const { replaced } of pending) rmSync(replaced, { force: true });
+}
+
+/** A second name; where the file system has none to give, the old file is moved. */
+function keepAside(target: string, replaced: string): void {
+  try {
+    linkSync(target, replaced);
+  } catch {
+    renameSync(target, replaced);
+  }
+}
+
+/** A rename between two names of one file leaves both. */
+function putBack(replaced: string, target: string): void {
+  renameSync(replaced, target);
+  rmSync(replaced, { force: true });
 }

@@ -1,7 +1,8 @@
 /** Code of the user's own that fails while it runs: said as such, with the file and its line, and not as a fault of nanoc. */
 
 import { basename } from 'node:path';
-import type { Backend } from '../backends/backend.ts';
+import { artifactFault, described, isObject } from '../backends/artifact_fault.ts';
+import type { ArtifactFile, Backend } from '../backends/backend.ts';
 import { checkGraph } from '../compiler/ir_check.ts';
 import type { Pass } from '../compiler/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -14,6 +15,7 @@ export const blamedPass = (path: string, pass: Pass): Pass => ({
   run: (graph, context) =>
     blaming(path, `the pass ${pass.name}`, () => {
       const next = pass.run(graph, context);
+      if (!isGraph(next)) throw new TypeError(`it gives ${described(next)}, not a graph`);
       checkGraph(next);
       return next;
     }),
@@ -45,22 +47,76 @@ export const blamedOp = (path: string, op: Op): Op => ({
 
 export const blamedBackend = (path: string, backend: Backend): Backend => ({
   ...backend,
-  needs: (...given) => blaming(path, `needs of the backend ${backend.name}`, () => backend.needs(...given)),
+  needs: (...given) =>
+    blaming(path, `needs of the backend ${backend.name}`, () => {
+      const needs: unknown = backend.needs(...given);
+      if (typeof needs !== 'string') throw new TypeError(`it gives ${described(needs)}, not text`);
+      return needs;
+    }),
   passes: (...given) =>
     blaming(path, `passes of the backend ${backend.name}`, () =>
-      backend.passes(...given).map((pass) => blamedPass(path, pass)),
+      passesOf(backend.passes(...given)).map((pass) => blamedPass(path, pass)),
     ),
-  emit: (...given) => blaming(path, `emit of the backend ${backend.name}`, () => backend.emit(...given)),
+  emit: (...given) =>
+    blaming(path, `emit of the backend ${backend.name}`, () => {
+      const artifact = backend.emit(...given);
+      const fault = artifactFault(artifact);
+      if (fault) throw new TypeError(fault);
+      return { ...artifact, files: artifact.files.map((file) => blamedFile(path, backend.name, file)) };
+    }),
 });
+
+function passesOf(given: unknown): readonly Pass[] {
+  if (!Array.isArray(given) || !given.every(isPass))
+    throw new TypeError(`it gives ${described(given)}, not a list of passes`);
+  return given;
+}
+
+/** Chunks are made while they are written, long after `emit` has come to its end. */
+const blamedFile = (path: string, name: string, file: ArtifactFile): ArtifactFile => ({
+  ...file,
+  *chunks() {
+    const what = `the file ${file.name} of the backend ${name}`;
+    const chunks = blaming(path, what, () => file.chunks()[Symbol.iterator]());
+    let written = 0;
+    for (;;) {
+      const { done, value } = blaming(path, what, () => chunks.next());
+      if (!done && !(value instanceof Uint8Array))
+        wrongFile(path, what, `a chunk is ${described(value)}, not bytes`);
+      written += done ? 0 : value.length;
+      if (written > file.size || (done && written < file.size))
+        wrongFile(
+          path,
+          what,
+          `${done ? written : `${written} or more`} bytes, where its size says ${file.size}`,
+        );
+      if (done) return;
+      yield value;
+    }
+  },
+});
+
+function wrongFile(file: string, what: string, found: string): never {
+  throw new Refusal([error('N512', `${what} failed`, { file, found })]);
+}
+
+type Shape = Readonly<Record<string, 'string' | 'function' | 'boolean'>>;
+
+export const has = (value: unknown, shape: Shape): boolean =>
+  isObject(value) && Object.entries(shape).every(([key, type]) => typeof value[key] === type);
+
+export const isPass = (value: unknown): value is Pass =>
+  has(value, { name: 'string', doc: 'string', keepsScopes: 'boolean', run: 'function' });
+
+const isGraph = (value: unknown): boolean =>
+  isObject(value) &&
+  ['nodes', 'inputs', 'outputs', 'origins', 'ports'].every((key) => Array.isArray(value[key])) &&
+  value['caches'] instanceof Map;
 
 type OpType = Exclude<ReturnType<Op['infer']>, string>;
 
 const isType = (value: unknown): value is OpType =>
-  typeof value === 'object' &&
-  value !== null &&
-  'dtype' in value &&
-  'shape' in value &&
-  Array.isArray(value.shape);
+  isObject(value) && 'dtype' in value && Array.isArray(value['shape']);
 
 function blaming<T>(path: string, what: string, run: () => T): T {
   try {

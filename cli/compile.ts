@@ -12,7 +12,7 @@ import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } f
 import { loadPlugins, loadTarget } from './extensions.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { type Inputs, openInputs, usage } from './open_inputs.ts';
-import { makeFolder, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
+import { makeFolder, noteSwept, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
 import { summarise } from './summarise.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withTokenizer } from './with_tokenizer.ts';
@@ -135,6 +135,7 @@ export async function compileTo(
     signal: cx.signal,
     onBytes: (done: number) => progress.at(done),
     overwrite: options.force ?? false,
+    onSwept: noteSwept(cx.io),
   });
   progress.done();
   cx.io.report(compiled.weights.findings());

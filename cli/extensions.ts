@@ -1,5 +1,6 @@
 /** Backends and passes that a user names by the file they are in. */
 
+import { described } from '../backends/artifact_fault.ts';
 import type { Backend } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import type { Pass } from '../compiler/pass.ts';
@@ -10,7 +11,7 @@ import type { Op } from '../spec/op.ts';
 import { addedOp, addOp } from '../spec/ops/added.ts';
 import { isComposite } from '../spec/ops/index.ts';
 import { primitives } from '../spec/primitives/index.ts';
-import { blamedBackend, blamedOp, blamedPass } from './blame.ts';
+import { blamedBackend, blamedOp, blamedPass, has, isPass } from './blame.ts';
 import { isModulePath, loadModule } from './load_module.ts';
 
 /** A name of ours, or a file whose default export is a backend. Refuses (N501, N512). */
@@ -22,7 +23,7 @@ export async function loadTarget(target: string): Promise<Backend> {
     error('N512', `${target} is no backend`, {
       file: target,
       expected: 'export default defineBackend({ name, doc, extension, needs, passes, emit })',
-      found: described(backend),
+      found: describedExport(backend),
     }),
   ]);
 }
@@ -39,7 +40,7 @@ export async function loadPlugins(paths: readonly string[]): Promise<readonly Pa
         error('N512', `${path} extends nothing`, {
           file: path,
           expected: 'export const passes = [...], or export const ops = [defineOp({ ... })]',
-          found: described(found),
+          found: describedExport(found),
         }),
       ]);
     }
@@ -68,7 +69,7 @@ function listOf<T>(
         name === 'passes'
           ? 'objects { name, doc, keepsScopes, run(graph, { trace }) }'
           : 'objects { name, doc, inputs, infer(types, attrs), decompose(emit, inputs, attrs) }',
-      found: Array.isArray(list) ? 'a list with something else in it' : described(list),
+      found: Array.isArray(list) ? 'a list with something else in it' : describedExport(list),
     }),
   ]);
 }
@@ -86,29 +87,15 @@ function addOrRefuse(path: string, op: Op): void {
   addOp(blamedOp(path, op));
 }
 
-type Shape = Readonly<Record<string, 'string' | 'function' | 'boolean'>>;
-
-const has = (value: unknown, shape: Shape): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.entries(shape).every(([key, type]) => typeof (value as Record<string, unknown>)[key] === type); // an object, as just seen
-
 const isBackend = (value: unknown): value is Backend =>
   has(value, {
     ...{ name: 'string', doc: 'string', extension: 'string' },
     ...{ needs: 'function', passes: 'function', emit: 'function' },
   });
 
-const isPass = (value: unknown): value is Pass =>
-  has(value, { name: 'string', doc: 'string', keepsScopes: 'boolean', run: 'function' });
-
 const isOp = (value: unknown): value is Op =>
   has(value, { name: 'string', doc: 'string', infer: 'function', decompose: 'function' }) &&
   Array.isArray((value as Op).inputs);
 
-const described = (value: unknown): string =>
-  value === undefined
-    ? 'no such export'
-    : typeof value === 'object' && value !== null
-      ? `an object with ${Object.keys(value).join(', ') || 'nothing in it'}`
-      : typeof value;
+const describedExport = (value: unknown): string =>
+  value === undefined ? 'no such export' : described(value);

@@ -1,8 +1,10 @@
 /** `nanoc fmt`: rewrite specs in canonical form, in place; with --check only say which would change. */
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { writeArtifact } from '../backends/write_artifact.ts';
+import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { format } from '../spec/format.ts';
 import { parse } from '../spec/parse.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
@@ -34,7 +36,7 @@ async function run({ io }: Context, { check }: Options, files: readonly string[]
       else io.result(`${file} is not in canonical form`);
       code = exitCodes.wrong;
     } else {
-      replace(file, text);
+      await replace(file, text);
       io.note(`${file}: formatted`);
     }
   }
@@ -60,14 +62,10 @@ function formatted(file: string): Formatted {
   }
 }
 
-/** Whole or not at all. */
-function replace(file: string, text: string): void {
-  const beside = `${file}.nanoc-tmp`;
-  try {
-    writeFileSync(beside, text, { flag: 'wx' });
-    renameSync(beside, file);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Refusal([error('N505', `${file} cannot be written: ${why}`, { file })]);
-  }
+/** Whole or not at all; a link stays one, and leads to the new text. */
+async function replace(name: string, text: string): Promise<void> {
+  const path = realpathSync(name);
+  const data = new TextEncoder().encode(text);
+  const file = { name: basename(path), size: data.length, chunks: () => [data] };
+  await writeArtifact({ files: [file], diagnostics: [] }, dirname(path), { overwrite: true });
 }

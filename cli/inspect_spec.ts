@@ -18,6 +18,7 @@ import { type PassRow, watchPasses } from './html_passes.ts';
 import type { InspectOptions } from './inspect.ts';
 import { bytes } from './io.ts';
 import { loadSpec } from './load_spec.ts';
+import { noteSwept } from './output_path.ts';
 import { shortCount } from './short_count.ts';
 import { type Flops, flopsPerToken, parameterCount, parametersByBlock } from './spec_figures.ts';
 import { table } from './table.ts';
@@ -79,7 +80,11 @@ async function writePage({ io, signal }: Context, path: string, text: string, { 
   const data = new TextEncoder().encode(text);
   const file = { name: basename(path), size: data.length, chunks: () => [data] };
   const overwrite = force ?? false;
-  await writeArtifact({ files: [file], diagnostics: [] }, dirname(path), { signal, overwrite });
+  await writeArtifact({ files: [file], diagnostics: [] }, dirname(path), {
+    signal,
+    overwrite,
+    onSwept: noteSwept(io),
+  });
   io.note(`${path}: ${bytes(data.length)}, open it in a browser`);
 }
 

@@ -1,7 +1,5 @@
 /** A TorchScript archive as a session that gives values inside it, and what is wrong with its code. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmitInput, EmitOptions } from '../backends/backend.ts';
 import { type CodeFault, codeFault } from '../backends/torchscript/code_fault.ts';
@@ -17,6 +15,7 @@ import type { Session } from '../runtime/session.ts';
 import { outputName } from '../runtime/trace.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import type { Span } from '../spec/source.ts';
+import { workFolder } from './work_folder.ts';
 
 const inputOf = ({ graph, manifest, weights, program }: Compiled, options: EmitOptions): EmitInput => ({
   ...{ graph, manifest, weights, options },
@@ -38,13 +37,7 @@ export async function openInsideArchive(
 ): Promise<Session> {
   const names = new Map(ids.map((id) => [outputName(id), id]));
   const { file, manifest } = tapArchive(model, inputOf(compiled, options), names);
-  const folder = mkdtempSync(join(tmpdir(), 'nanoc-inside-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove);
-  const drop = (): void => {
-    process.off('exit', remove);
-    remove();
-  };
+  const { folder, remove: drop } = workFolder();
   try {
     await writeArtifact({ files: [file], diagnostics: [] }, folder, {
       signal: new AbortController().signal,

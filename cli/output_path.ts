@@ -3,7 +3,9 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
+import type { Swept } from '../compiler/leftovers.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import type { Io } from './io.ts';
 import { usage } from './open_inputs.ts';
 
 export interface OutputPath {
@@ -60,6 +62,15 @@ export function makeFolder(path: string): void {
     throw new Refusal([error('N505', `folder ${path} cannot be made`, { file: path, found })]);
   }
 }
+
+/** What runs that were killed had left beside the output. */
+export const noteSwept =
+  (io: Io) =>
+  ({ removed, left }: Swept): void => {
+    if (removed.length > 0) io.note(`removed what an interrupted run had left: ${removed.join(', ')}`);
+    if (left.length > 0)
+      io.note(`another run may be writing this, or has left it elsewhere: ${left.join(', ')}`);
+  };
 
 export function refuseOverwrite(artifact: Artifact, folder: string): void {
   const there = artifact.files.map((f) => join(folder, f.name)).filter((path) => existsSync(path));

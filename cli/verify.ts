@@ -1,8 +1,6 @@
 /** `nanoc verify`: run a compiled model and compare it with the interpreter, with itself, and with someone else's numbers. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { readGolden } from '../runtime/golden.ts';
 import { type Device, devices } from '../runtime/onnx_node_session.ts';
@@ -19,6 +17,7 @@ import { type ModelFile, openModel } from './model_kinds.ts';
 import { openInputs, usage } from './open_inputs.ts';
 import { recompileModel } from './recompile_model.ts';
 import { table } from './table.ts';
+import { workFolder } from './work_folder.ts';
 
 export interface VerifyOptions extends CompileOptions {
   readonly golden?: string;
@@ -54,9 +53,7 @@ async function run(cx: Context, options: VerifyOptions, [what]: readonly string[
   const unknown = backends.find((b) => !isModelName(b.extension));
   if (unknown)
     throw usage(`nothing here runs what ${unknown.name} writes`, 'verify takes onnx and torchscript');
-  const folder = mkdtempSync(join(tmpdir(), 'nanoc-verify-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove);
+  const { folder, remove } = workFolder();
   try {
     const inputs = openInputs(what, options, cx.io);
     if (!inputs.checkpoint) cx.io.note(`weights: random (seed ${options.seed})`);
@@ -68,7 +65,6 @@ async function run(cx: Context, options: VerifyOptions, [what]: readonly string[
     }
     return await verifyModels(cx, paths, options);
   } finally {
-    process.off('exit', remove);
     remove();
   }
 }

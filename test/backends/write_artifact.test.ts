@@ -1,11 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Artifact, ArtifactFile } from '../../backends/backend.ts';
 import { type WriteOptions, writeArtifact } from '../../backends/write_artifact.ts';
+import { freshMark, type Swept } from '../../compiler/leftovers.ts';
 import { Bug, type Diagnostic, Refusal } from '../../spec/diagnostic.ts';
 
 const test = suite('write_artifact', { folder: '' });
@@ -111,6 +124,119 @@ test('overwrites only when told', async ({ folder }) => {
   assert.equal(readdirSync(folder).sort(), ['m.onnx', 'm.onnx_data']);
 });
 
+test('the old file is there until the new one takes its place', async ({ folder }) => {
+  writeFileSync(join(folder, 'm.onnx'), 'old', { mode: 0o600 });
+  let watched = 0;
+  const watching: ArtifactFile = {
+    name: 'm.onnx',
+    size: 3,
+    *chunks() {
+      assert.is(text(folder, 'm.onnx'), 'old');
+      watched++;
+      yield Buffer.from('new');
+    },
+  };
+  await writeArtifact(artifact(file('m.onnx_data', 'weights'), watching), folder, { overwrite: true });
+  assert.is(watched, 1);
+  assert.is(text(folder, 'm.onnx'), 'new');
+  assert.is(statSync(join(folder, 'm.onnx')).mode & 0o777, 0o600, 'it is as private as the old one was');
+  assert.equal(readdirSync(folder).sort(), ['m.onnx', 'm.onnx_data']);
+});
+
+test('no moment without a file while another process writes over it again and again', async ({ folder }) => {
+  const path = join(folder, 'm.onnx');
+  writeFileSync(path, 'x');
+  const source = `const { existsSync } = require('node:fs');
+    let missing = 0;
+    const end = Date.now() + 60000;
+    process.stdout.write('ready');
+    while (Date.now() < end && !existsSync(process.argv[1] + '.end')) if (!existsSync(process.argv[1])) missing++;
+    process.exit(Math.min(missing, 1));`;
+  const watcher = spawn(process.execPath, ['-e', source, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(watcher.stdout, 'data');
+  for (let i = 0; i < 300; i++)
+    await writeArtifact(artifact(file('m.onnx', `${i}`)), folder, { overwrite: true });
+  writeFileSync(`${path}.end`, '');
+  const [code] = await once(watcher, 'exit');
+  assert.is(code, 0, 'it was gone for a moment');
+});
+
+test('what a killed run left is removed, what a live or a distant one writes is mentioned', async ({
+  folder,
+}) => {
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  const put = (name: string): string => {
+    writeFileSync(join(folder, name), 'left');
+    return join(folder, name);
+  };
+  const dead = put(`m.onnx.${freshMark(pid)}.partial`);
+  const live = put(`m.onnx.${freshMark(process.ppid)}.partial`);
+  const distant = put(`m.onnx.${pid}.00000000.01234567.partial`);
+  const before = put('m.onnx_data.01234567.partial'); // of a version that gave no process
+  const others = [put(`other.onnx.${freshMark(pid)}.partial`), put('m.onnx.txt')];
+  const said: Swept[] = [];
+  await writeArtifact(both, folder, { onSwept: (swept) => said.push(swept) });
+  assert.equal(said.map(sorted), [{ removed: [dead], left: [live, distant, before].sort() }]);
+  const kept = [live, distant, before, ...others].map((path) => path.slice(folder.length + 1));
+  assert.equal(readdirSync(folder).sort(), [...kept, 'm.onnx', 'm.onnx_data'].sort());
+});
+
+const sorted = ({ removed, left }: Swept): Swept => ({
+  removed: [...removed].sort(),
+  left: [...left].sort(),
+});
+
+test('a file that a killed run had moved away goes back to its place', async ({ folder }) => {
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  writeFileSync(join(folder, `m.onnx.${freshMark(pid)}.replaced`), 'old');
+  assert.is((await refusal(both, folder)).code, 'N504');
+  assert.is(text(folder, 'm.onnx'), 'old');
+  assert.equal(readdirSync(folder), ['m.onnx']);
+});
+
+test('what is larger than the room there is is refused before a byte is written', async ({ folder }) => {
+  const vast: ArtifactFile = {
+    name: 'm.onnx',
+    size: 64e12 * 1000,
+    chunks: () => {
+      throw new Error('nothing is made');
+    },
+  };
+  const { code, message, expected } = await refusal(artifact(file('m.onnx_data', 'weights'), vast), folder);
+  assert.is(code, 'N505');
+  assert.match(message, 'no room');
+  assert.is(expected, '64000000.0 GB free');
+  assert.equal(readdirSync(folder), []);
+});
+
+test('nothing is written outside the folder, whatever a file is called', async ({ folder }) => {
+  const [inside, beside] = [join(folder, 'inside'), join(folder, 'beside')];
+  mkdirSync(inside);
+  mkdirSync(beside);
+  symlinkSync(beside, join(inside, 'link'));
+  symlinkSync(join(beside, 'target'), join(inside, 'm.onnx'));
+  const names = [
+    '../x',
+    'a/../../x',
+    join(folder, 'x'),
+    'link/x',
+    'link/deep/x',
+    '',
+    '.',
+    'a//b',
+    'C:\\x',
+    '..\\x',
+  ];
+  for (const name of names) {
+    assert.is((await refusal(artifact(file(name, 'text')), inside)).code, 'N505', name);
+    assert.equal([readdirSync(folder).sort(), readdirSync(beside)], [['beside', 'inside'], []], name);
+  }
+  // A link in the place of the file itself is replaced, and not written through.
+  await writeArtifact(artifact(file('m.onnx', 'model')), inside, { overwrite: true });
+  assert.ok(lstatSync(join(inside, 'm.onnx')).isFile());
+  assert.equal(readdirSync(beside), []);
+});
+
 test('says in the words of the system why a folder cannot be written to', async ({ folder }) => {
   const missing = await refusal(both, join(folder, 'no', 'such'));
   assert.is(missing.code, 'N505');
@@ -152,7 +278,7 @@ test('an interrupt has its turn while a large file is written', async ({ folder 
   let made = 0;
   const endless: ArtifactFile = {
     name: 'm.onnx',
-    size: 2 ** 40,
+    size: 200 * 2 ** 20,
     *chunks() {
       const chunk = Buffer.alloc(1 << 20);
       for (; made < 200; made++) yield chunk;
@@ -199,7 +325,18 @@ test('a full disk leaves nothing', async ({ folder }) => {
   }
   try {
     const large = artifact(file('m.onnx_data', 'weights'), file('m.onnx', Buffer.alloc(3 << 20)));
-    assert.is((await refusal(large, disk)).found, 'ENOSPC: no space left on device');
+    assert.match((await refusal(large, disk)).message, 'there is no room');
+    // What fills the disk meanwhile is found when it does.
+    const meanwhile: ArtifactFile = {
+      name: 'm.onnx',
+      size: 600_000,
+      *chunks() {
+        writeFileSync(join(disk, 'theirs'), Buffer.alloc(700_000));
+        for (let i = 0; i < 6; i++) yield Buffer.alloc(100_000);
+      },
+    };
+    assert.is((await refusal(artifact(meanwhile), disk)).found, 'ENOSPC: no space left on device');
+    rmSync(join(disk, 'theirs'));
     assert.equal(readdirSync(disk), []);
   } finally {
     execFileSync('umount', [disk]);

@@ -1,6 +1,6 @@
 /** Passes and targets of a user's own: those of examples/extend at work, and what is said of bad ones. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -171,6 +171,63 @@ test('code of a user that fails is said with its file and line, and never called
     const path = written('own.mjs', code);
     const ran = await nanoc(['compile', spec, option, path, '-o', `${folder()}/`]);
     assert.is(ran.code, 1, ran.err);
+    assert.match(ran.err, said);
+  }
+});
+
+test('a backend that gives something else than files is said with its file and with what it gave', async () => {
+  const ok = `{ name: 'm.x', size: 2, chunks: () => [new Uint8Array(2)] }`;
+  const outside = folder();
+  for (const [gives, said] of [
+    ['undefined', /it gives undefined, not \{ files, diagnostics \}/],
+    ['Promise.resolve({})', /it gives a promise/],
+    [`{ files: [${ok}] }`, /its diagnostics are undefined, not a list/],
+    [`{ files: [${ok}], diagnostics: ['oh'] }`, /one of its diagnostics is the text "oh"/],
+    ['{ files: [], diagnostics: [] }', /its files are an empty list/],
+    ['{ files: [7], diagnostics: [] }', /one of its files is the number 7/],
+    [`{ files: [${ok}, ${ok}], diagnostics: [] }`, /two of its files are named m\.x/],
+    [`{ files: [${ok.replace('m.x', '../m.x')}], diagnostics: [] }`, /"\.\.\/m\.x" lies outside the folder/],
+    [`{ files: [${ok.replace('m.x', `${outside}/m.x`)}], diagnostics: [] }`, /lies outside the folder/],
+    [
+      `{ files: [${ok.replace('size: 2', 'size: "2"')}], diagnostics: [] }`,
+      /the size of m\.x is the text "2"/,
+    ],
+    [`{ files: [${ok.replace('size: 2', 'size: 3')}], diagnostics: [] }`, /2 bytes, where its size says 3/],
+    [`{ files: [${ok.replace('[new', '[7, new')}], diagnostics: [] }`, /a chunk is the number 7, not bytes/],
+    [
+      `{ files: [${ok.replace('[new Uint8Array(2)]', '7')}], diagnostics: [] }`,
+      /N512: the file m\.x .* failed/,
+    ],
+  ] as const) {
+    const out = folder();
+    const text = `export default { name: 'b', doc: 'x', extension: '.x', needs: () => '', passes: () => [], emit: () => (${gives}) };`;
+    const path = written('own.mjs', text);
+    const ran = await nanoc(['compile', ...small, '--target', path, '-o', `${out}/`]);
+    assert.is(ran.code, 1, `${gives}: ${ran.err}`);
+    assert.match(ran.err, /own\.mjs: error N512/);
+    assert.match(ran.err, said);
+    assert.equal([readdirSync(out), readdirSync(outside)], [[], []], gives);
+  }
+  for (const [part, said] of [
+    ['passes: () => [7]', /passes of the backend b failed\n.*a list of 1, not a list of passes/],
+    ['passes: () => undefined', /it gives undefined, not a list of passes/],
+    [
+      "passes: () => [{ name: 'p', doc: 'x', keepsScopes: true, run() {} }]",
+      /the pass p failed\n.*not a graph/,
+    ],
+    ['needs: () => ({})', /needs of the backend b failed\n.*not text/],
+  ] as const) {
+    const rest = "name: 'b', doc: 'x', extension: '.x', needs: () => '', passes: () => []";
+    const text = `export default { ${rest}, ${part}, emit: () => ({ files: [${ok}], diagnostics: [] }) };`;
+    const ran = await nanoc([
+      'compile',
+      ...small,
+      '--target',
+      written('own.mjs', text),
+      '-o',
+      `${folder()}/`,
+    ]);
+    assert.is(ran.code, 1, `${part}: ${ran.err}`);
     assert.match(ran.err, said);
   }
 });

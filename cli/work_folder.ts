@@ -1,0 +1,40 @@
+/** A folder for files that are needed for a while; those of runs that were killed go with the next one. */
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freshMark, sweepFolders } from '../compiler/leftovers.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+
+export const workPrefix = 'nanoc-work';
+
+export interface WorkFolder {
+  readonly folder: string;
+  /** Is done when the process ends, too. */
+  readonly remove: () => void;
+}
+
+/** Refuses (N505) where no folder can be made. */
+export function workFolder(): WorkFolder {
+  sweepFolders(tmpdir(), workPrefix);
+  const folder = join(tmpdir(), `${workPrefix}.${freshMark()}`);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal([
+      error('N505', `folder ${folder} cannot be made`, {
+        file: folder,
+        found,
+        hint: 'TMPDIR names another place',
+      }),
+    ]);
+  }
+  const clear = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clear);
+  const remove = (): void => {
+    process.off('exit', clear);
+    clear();
+  };
+  return { folder, remove };
+}

@@ -1,0 +1,103 @@
+/** Names of files and folders that are there for a while only, which tell later runs whether who made them is still at it. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
+
+/** Processes are counted for each machine, and in a container for itself. */
+function placeOfProcess(): string {
+  let space = '';
+  try {
+    space = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not Linux: one count for the machine.
+  }
+  return createHash('sha256').update(`${hostname()} ${space}`).digest('hex').slice(0, 8);
+}
+
+/** `4711.5be1a0c2.94d0f1aa`: the process, where it runs, and a number of its own. */
+export const freshMark = (pid = process.pid): string =>
+  `${pid}.${placeOfProcess()}.${randomBytes(4).toString('hex')}`;
+
+const marked = /^(.*?)\.(?:(\d+)\.([0-9a-f]{8})\.)?[0-9a-f]{8}(?:\.(partial|replaced))?$/;
+
+interface Leftover {
+  readonly path: string;
+  /** What it was to become, or stood for. */
+  readonly name: string;
+  readonly kind: 'partial' | 'replaced' | 'folder';
+  /** Whether who made it has ended; false where that cannot be told. */
+  readonly dead: boolean;
+}
+
+/** What runs have left in a folder that is about to be written to; `gone` are processes known to have ended. */
+function leftoversIn(folder: string, gone: readonly number[]): readonly Leftover[] {
+  return entriesOf(folder).flatMap((entry): readonly Leftover[] => {
+    const [, name, pid, place, kind = 'folder'] = marked.exec(entry) ?? [];
+    if (name === undefined) return [];
+    const here = pid !== undefined && place === placeOfProcess();
+    const dead = here && (gone.includes(Number(pid)) || !isAlive(Number(pid)));
+    return [{ path: join(folder, entry), name, kind: kind as Leftover['kind'], dead }]; // by the pattern
+  });
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // writing there will say why
+  }
+}
+
+/** Of somebody else's process the system says that it may not be sent a signal. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return !(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH');
+  }
+}
+
+export interface Swept {
+  /** Of runs that were killed. */
+  readonly removed: readonly string[];
+  /** Of runs that may still be writing, elsewhere too. */
+  readonly left: readonly string[];
+}
+
+/** Removes what killed runs left of `paths`; an old file that such a run had moved away goes back to its place. */
+export function sweep(paths: readonly string[], gone: readonly number[] = []): Swept {
+  const removed: string[] = [];
+  const left: string[] = [];
+  const folders = new Set(paths.map((path) => join(path, '..')));
+  for (const folder of folders) {
+    const names = paths.filter((path) => join(path, '..') === folder).map((path) => basename(path));
+    for (const { path, name, kind, dead } of leftoversIn(folder, gone)) {
+      if (!names.includes(name) || kind === 'folder') continue;
+      if (!dead) left.push(path);
+      else if (kind === 'replaced' && !entriesOf(folder).includes(name)) renameSync(path, join(folder, name));
+      else {
+        rmSync(path, { force: true });
+        removed.push(path);
+      }
+    }
+  }
+  return { removed, left };
+}
+
+/** Removes folders `PREFIX.MARK` of processes that have ended. */
+export function sweepFolders(folder: string, prefix: string, gone: readonly number[] = []): void {
+  for (const { path, name, kind, dead } of leftoversIn(folder, gone))
+    if (kind === 'folder' && name === prefix && dead) removeFolder(path);
+}
+
+/** In a folder that all users share it may be another's. */
+function removeFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It is theirs to remove.
+  }
+}
