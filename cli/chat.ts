@@ -22,12 +22,14 @@ export function addChat(program: Command): void {
     .command('chat')
     .description('talk to a compiled nanochat: a line is a message, piped lines are one conversation')
     .argument('<model>', 'a .onnx or .pt file that nanoc wrote, or a folder with one')
+    .optionsGroup('Conversation:')
     .option('--system <text>', 'put before the first message, as nanochat does')
     .option('--no-tools', 'no calculator, even when the model calls it')
     .option('--stats', 'say on stderr how fast each answer was');
-  withGlobals(withSamplingOptions(command, { temperature: 0.6, topK: 50 })).action(
-    (model: string, options: Options) => runAction(run, options, [model]),
-  );
+  withGlobals(withSamplingOptions(command, { temperature: 0.6, topK: 50 }), [
+    'nanoc chat chat.onnx',
+    'echo "What is 365-48?" | nanoc chat chat.onnx --temperature 0',
+  ]).action((model: string, options: Options) => runAction(run, options, [model]));
 }
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
@@ -49,6 +51,7 @@ const commands = '/new begins another conversation, /quit or Ctrl-D leaves; Ctrl
 
 async function talk(cx: Context, begin: () => Chat, options: Options): Promise<void> {
   const isTerminal = process.stdin.isTTY === true && !cx.io.options.json;
+  cx.farewell = 'the conversation is over';
   if (isTerminal) cx.io.note(commands);
   let conversation = begin();
   for await (const line of messages(cx, isTerminal)) {
@@ -137,5 +140,6 @@ async function answer(
     return;
   }
   process.stdout.write('\n');
+  if (text === '' && end === 'stop') io.note('the model ended its answer at once');
   if (options.stats) process.stderr.write(`${speedText(stats)}\n`);
 }

@@ -8,7 +8,7 @@ import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
 import { loadSpec } from './load_spec.ts';
 import { includeOption, pluginOption } from './repeatable.ts';
-import { collectSet, type SetOption } from './set_option.ts';
+import { type SetOption, setOption } from './set_option.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly set: SetOption;
@@ -17,13 +17,17 @@ interface Options extends Partial<IoOptions> {
 }
 
 export function addCheck(program: Command): void {
-  withGlobals(program.command('check'))
+  const command = program
+    .command('check')
     .description('parse and type-check specs; print diagnostics')
     .argument('<spec...>', '.nanospec files, or names of shipped specs')
-    .option('--set <name=value>', 'override a config entry (repeatable)', collectSet, new Map())
+    .addOption(setOption())
     .addOption(pluginOption())
-    .addOption(includeOption())
-    .action((specs: string[], options: Options) => runAction(run, options, specs));
+    .addOption(includeOption());
+  withGlobals(command, [
+    'nanoc check my_model.nanospec',
+    'nanoc check my_model.nanospec --set layers=2',
+  ]).action((specs: string[], options: Options) => runAction(run, options, specs));
 }
 
 async function run({ io }: Context, options: Options, specs: readonly string[]): Promise<number> {

@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { choice } from './choice.ts';
+import { withExamples } from './help.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
 
 /** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug, 130 Ctrl-C, 143 SIGTERM. */
@@ -15,21 +17,23 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Ctrl-C asks this first, where it is set: true when there was something to stop short of everything. */
   stopsShort?: () => boolean;
+  /** What is said when Ctrl-C ends the verb, in place of what holds for those that write files. */
+  farewell?: string;
 }
 
 /** Returns the exit code; nothing means 0. */
 export type Action<O> = (cx: Context, options: O, args: readonly string[]) => Promise<number | undefined>;
 
-export function withGlobals(command: Command): Command {
-  return command
+/** The last options of a verb, and what one types for it. */
+export function withGlobals(command: Command, examples: readonly string[]): Command {
+  command
+    .optionsGroup('Messages:')
     .option('--json', 'machine-readable results and diagnostics on stdout')
-    .option('--quiet', 'errors only')
-    .addOption(
-      new Option('--color <when>', 'colour in diagnostics')
-        .choices(['auto', 'always', 'never'])
-        .default('auto'),
-    )
+    .option('--quiet', 'errors, and what was asked for; nothing else')
+    .addOption(choice(new Option('--color <when>', 'colour'), ['auto', 'always', 'never']).default('auto'))
+    .helpOption('-h, --help', 'show this')
     .showHelpAfterError('(add --help for the options)');
+  return withExamples(command, examples);
 }
 
 /** Runs a verb and turns what comes out of it into an exit code; never shows a stack trace. */
@@ -57,7 +61,7 @@ export async function runAction<O extends Partial<IoOptions>>(
   try {
     process.exitCode = (await action(cx, options, args)) ?? exitCodes.fine;
   } catch (thrown) {
-    process.exitCode = explain(io, thrown, abort.signal);
+    process.exitCode = explain(cx, thrown);
   } finally {
     for (const name of signals) process.off(name, interrupt);
   }
@@ -69,9 +73,10 @@ const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N503', 'N5
 /** What ends long work early: Ctrl-C, and whoever asks a process to end. */
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-function explain(io: Io, thrown: unknown, { aborted, reason }: AbortSignal): number {
+function explain({ io, signal, farewell }: Context, thrown: unknown): number {
+  const { aborted, reason } = signal;
   if (aborted) {
-    io.note('interrupted; nothing was left behind');
+    io.note(farewell ?? 'interrupted; nothing was left behind');
     return reason as number; // `interrupt` aborts with the exit code
   }
   if (thrown instanceof Refusal) {

@@ -7,12 +7,20 @@ import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Pass } from '../compiler/pass.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
 import { loadPlugins, loadTarget } from './extensions.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { type Inputs, openInputs, usage } from './open_inputs.ts';
-import { makeFolder, noteSwept, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
+import {
+  makeFolder,
+  noteSwept,
+  outputFolder,
+  outputPath,
+  refuseOverwrite,
+  refuseStdout,
+} from './output_path.ts';
 import { summarise } from './summarise.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withTokenizer } from './with_tokenizer.ts';
@@ -27,28 +35,29 @@ interface Options extends CompileOptions {
 }
 
 export function addCompile(program: Command): void {
-  withGlobals(withCompileOptions(program.command('compile')))
+  const command = withCompileOptions(program.command('compile'))
     .description('compile a spec and its weights to a target')
     .argument(
       '[spec]',
       'a .nanospec file, or the name of a shipped spec; found from --checkpoint when left out',
     )
+    .optionsGroup('Output:')
     .option('-o, --out <path>', 'file, or a folder when it ends in /; written whole or not at all')
     .option('--force', 'overwrite what exists')
     .option(
       '--tokenizer <path>',
       'a tokenizer to put beside the model, when there is none beside the checkpoint',
     )
-    .addOption(
-      new Option('--emit <stage>', 'print what the compiler sees instead of writing').choices([
-        'ast',
-        'graph',
-        'passes',
-      ]),
-    )
-    .option('--explain <pass>', 'print what a pass did and why it left the rest; `all` for every pass')
     .option('--verify', 'verify what was written')
-    .action((spec: string | undefined, options: Options) => runAction(run, options, spec ? [spec] : []));
+    .optionsGroup('Look inside:')
+    .addOption(choice(new Option('--emit <stage>', 'print it and write nothing'), ['ast', 'graph', 'passes']))
+    .option('--explain <pass>', 'print what a pass did and why it left the rest; `all` for every pass');
+  withGlobals(command, [
+    'nanoc compile --checkpoint checkpoint -o model.onnx --verify',
+    'nanoc compile --checkpoint checkpoint --layout transformers.js -o web',
+    'nanoc compile --checkpoint checkpoint --target torchscript -o model.pt',
+    'nanoc compile my_model.nanospec --set layers=2 -o random.onnx',
+  ]).action((spec: string | undefined, options: Options) => runAction(run, options, spec ? [spec] : []));
 }
 
 export interface Targets {
@@ -69,6 +78,7 @@ export async function targetsOf(options: CompileOptions): Promise<Targets> {
 }
 
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {
+  refuseStdout(options.out);
   const inputs = openInputs(spec, options, cx.io);
   const { backends, passes } = await targetsOf(options);
   if (options.emit || options.explain) {

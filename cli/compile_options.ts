@@ -8,10 +8,11 @@ import { type Release, releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
+import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
 import type { IoOptions } from './io.ts';
 import { isModulePath } from './load_module.ts';
 import { collect, includeOption, pluginOption } from './repeatable.ts';
-import { collectSet, type SetOption } from './set_option.ts';
+import { type SetOption, setOption } from './set_option.ts';
 
 export interface CompileOptions extends Partial<IoOptions> {
   readonly target: readonly string[];
@@ -39,76 +40,107 @@ export const defaultOpset = 21;
 
 const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
 
+/** What PyTorch, numpy and other converters call them. */
+const otherTypes: OtherWords = {
+  ...{ fp32: 'f32', float32: 'f32', float: 'f32', single: 'f32', full: 'f32' },
+  ...{ fp16: 'f16', float16: 'f16', half: 'f16' },
+  ...{ bfloat16: 'bf16', bfloat: 'bf16' },
+};
+const otherTargets: OtherWords = {
+  ...{ pytorch: 'torchscript', torch: 'torchscript', libtorch: 'torchscript', jit: 'torchscript' },
+  ...{ pt: 'torchscript', ort: 'onnx', onnxruntime: 'onnx' },
+};
+
 export function withCompileOptions(command: Command): Command {
-  const names = backends.map((b) => b.name);
-  const first = command
-    .addOption(
-      new Option(
-        '--target <name>',
-        `what to compile to: ${names.join(', ')}, or a file with a backend of yours (repeatable)`,
-      )
-        .default([], names[0] ?? '')
-        .argParser(collect((name) => (isModulePath(name) ? name : oneOf(names)(name)))),
-    )
-    .addOption(pluginOption())
-    .addOption(includeOption())
-    .option('--checkpoint <path>', 'weights: a nanochat folder, .pt, .safetensors or sharded index')
-    .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
-    .addOption(
-      new Option(
-        '--source <kind>',
-        "find the checkpoint in nanochat's base folder (NANOCHAT_BASE_DIR)",
-      ).choices(['base', 'mid', 'sft', 'rl']),
-    )
-    .option('--model-tag <tag>', 'with --source: which model, such as d20; the deepest by default')
-    .option('--seed <n>', 'of the random weights that stand in for a missing checkpoint', whole(0), 0)
-    .option('--set <name=value>', 'override a config entry (repeatable)', collectSet, new Map())
-    .addOption(
-      new Option('--cache <form>', 'none, dynamic, or static[:slots]')
-        .default({ form: 'dynamic' }, 'dynamic')
-        .argParser(cacheForm),
-    )
-    .addOption(
-      new Option('--dtype <type>', 'storage of the weights: f32, f16, bf16')
-        .default('float32', 'f32')
-        .argParser((text: string) => storage[oneOf(Object.keys(storage))(text)]),
-    )
-    .option('--opset <n>', `ONNX operator set, 17 to 26; ${defaultOpset} when left out`, opsetNumber)
-    .addOption(
-      new Option(
-        '--min-libtorch <release>',
-        `the oldest LibTorch that loads a TorchScript archive; ${releases[0]} when left out`,
-      ).choices(releases),
-    );
-  return withBoundaryOptions(first);
+  return withBoundaryOptions(withTargetOptions(withWeightOptions(command)));
 }
 
-/** What of the checkpoint is taken, and what the files are like. */
-function withBoundaryOptions(command: Command): Command {
+function withWeightOptions(command: Command): Command {
+  const source = new Option(
+    '--source <kind>',
+    "find the checkpoint in nanochat's own folder, NANOCHAT_BASE_DIR or ~/.cache/nanochat",
+  );
   return command
+    .optionsGroup('Weights:')
+    .option('--checkpoint <path>', 'a nanochat folder, .pt, .safetensors or sharded index')
+    .option('--step <n>', 'the step of a checkpoint folder; the newest when left out', whole(0))
+    .addOption(choice(source, ['base', 'mid', 'sft', 'rl']))
+    .option('--model-tag <tag>', 'with --source: which model, such as d20; the deepest when left out')
     .option('--ignore-extra <glob>', 'tensors that the spec does not use (repeatable)', collect(String), [])
+    .option('--seed <n>', 'of the random weights that stand in for a missing checkpoint', whole(0), 0);
+}
+
+function withTargetOptions(command: Command): Command {
+  const names = backends.map((b) => b.name);
+  const target = new Option(
+    '--target <name>',
+    'what to compile to, or a file with a backend of yours (repeatable)',
+  );
+  target.argChoices = names;
+  const read = oneOf(names, otherTargets);
+  return command
+    .optionsGroup('Target:')
+    .addOption(
+      target
+        .default([], names[0] ?? '')
+        .argParser(collect((name) => (isModulePath(name) ? name : read(name)))),
+    )
+    .option('--opset <n>', `ONNX operator set, 17 to 26 [default ${defaultOpset}]`, opsetNumber)
+    .addOption(
+      choice(
+        new Option(
+          '--min-libtorch <release>',
+          `the oldest LibTorch to load an archive; ${releases[0]} when left out`,
+        ),
+        releases,
+      ),
+    )
+    .addOption(
+      choice(new Option('--external <when>', 'ONNX weights in a file of their own; auto: above 1.5 GB'), [
+        'auto',
+        'always',
+        'never',
+      ]),
+    )
+    .addOption(pluginOption())
+    .addOption(includeOption());
+}
+
+/** What is taken of the model, and what it is like from outside. */
+function withBoundaryOptions(command: Command): Command {
+  const dtype = new Option('--dtype <type>', 'storage of the weights').default('float32', 'f32');
+  dtype.argChoices = Object.keys(storage);
+  const readType = oneOf(dtype.argChoices, otherTypes);
+  const cache = new Option('--cache <form>', 'past in, present out; static:N has N slots');
+  cache.argChoices = [...cacheForms];
+  return command
+    .optionsGroup('Model:')
+    .addOption(setOption())
+    .addOption(dtype.argParser((text: string) => storage[readType(text)]))
+    .addOption(cache.default({ form: 'dynamic' }, 'dynamic').argParser(cacheForm))
     .option(
       '--max-seq-len <n>',
       'how many positions rotations are computed for; what the spec declares when left out',
       whole(1),
     )
     .addOption(
-      new Option(
-        '--logits <which>',
-        'for every position, or the last; when left out the last in a layout, all elsewhere',
-      ).choices(['all', 'last']),
+      choice(
+        new Option(
+          '--logits <which>',
+          'of which positions; when left out, last in a layout and all elsewhere',
+        ),
+        ['all', 'last'],
+      ),
     )
     .addOption(
-      new Option(
-        '--layout <name>',
-        `the files around the model; plain when left out: ${layouts.map((l) => `${l.name}: ${l.doc}`).join('; ')}`,
-      ).choices(['plain', ...layouts.map((l) => l.name)]),
-    )
-    .addOption(
-      new Option(
-        '--external <when>',
-        'weights beside the ONNX model: above 1.5 GB when left out (auto), always, never',
-      ).choices(['auto', 'always', 'never']),
+      choice(
+        new Option(
+          '--layout <name>',
+          'the files around the model, for the client that opens it; plain when left out',
+        ),
+        ['plain', ...layouts.map((l) => l.name)],
+        { hf: 'transformers.js', huggingface: 'transformers.js', transformers: 'transformers.js' },
+      ),
     );
 }
 
@@ -159,18 +191,13 @@ export function positive(text: string): number {
   return n;
 }
 
-const oneOf =
-  (names: readonly string[]) =>
-  (text: string): string => {
-    if (!names.includes(text)) throw new InvalidArgumentError(`allowed: ${names.join(', ')}.`);
-    return text;
-  };
+const cacheForms = ['none', 'dynamic', 'static'] as const;
 
 function cacheForm(text: string): CompileOptions['cache'] {
   const match = /^(none|dynamic|static)(?::([1-9]\d*))?$/.exec(text);
   const form = match?.[1] as CacheForm | undefined; // one of the alternatives of the pattern
   if (!form || (match?.[2] && form !== 'static')) {
-    throw new InvalidArgumentError('allowed: none, dynamic, static, static:SLOTS.');
+    throw notAmong(text, [...cacheForms, 'static:SLOTS']);
   }
   return match?.[2] ? { form, slots: Number(match[2]) } : { form };
 }

@@ -20,7 +20,7 @@ export async function explainFailure(
   { device = 'cpu' }: Pick<VerifyOptions, 'device'>,
 ): Promise<void> {
   const fault = model.fault(compiled);
-  if (fault) return io.report([fault]);
+  if (fault) return io.finding([fault]);
   io.note('looking for the first value that differs');
   const { graph, reference, manifest } = compiled;
   const believed = { graph: reference, weights: weightsOf(reference) };
@@ -34,9 +34,9 @@ export async function explainFailure(
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),
   });
   const moved = await sensitivity(believed, manifest, calls);
-  io.report([explain(result), ...(moved * few >= row.max_abs ? [unsteady(moved, row.max_abs)] : [])]);
+  io.finding([explain(result), ...(moved * few >= row.max_abs ? [unsteady(moved, row.max_abs)] : [])]);
   if (result.blame === 'none' && row.check !== 'golden') {
-    io.report([warning('N701', `what differs shows only in ${row.check}: ${row.what}`)]);
+    io.finding([warning('N701', `what differs shows only in ${row.check}: ${row.what}`)]);
   }
 }
 

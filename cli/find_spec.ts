@@ -49,7 +49,8 @@ function candidate(spec: ShippedSpec): readonly Candidate[] {
   return [{ spec, file, ...(type === undefined ? {} : { type }) }];
 }
 
-function typeExpected({ declarations }: File): string | undefined {
+/** The `model_type` of the configs that a spec is for, where it says one. */
+export function typeExpected({ declarations }: File): string | undefined {
   const models = declarations.flatMap((item) => (item.kind === 'Model' ? item.body : []));
   const entries = models.flatMap((item) => (item.kind === 'Config' ? item.entries : []));
   for (const entry of entries) {

@@ -16,11 +16,14 @@ interface Options extends Partial<IoOptions> {
 }
 
 export function addFmt(program: Command): void {
-  withGlobals(program.command('fmt'))
+  const command = program
+    .command('fmt')
     .description('rewrite specs in canonical form, in place')
     .argument('<spec...>', '.nanospec files; `-` reads stdin and writes stdout')
-    .option('--check', 'change nothing; exit 1 if a file is not in canonical form')
-    .action((specs: string[], options: Options) => runAction(run, options, specs));
+    .option('--check', 'change nothing; exit 1 if a file is not in canonical form');
+  withGlobals(command, ['nanoc fmt my_model.nanospec', 'nanoc fmt --check my_model.nanospec']).action(
+    (specs: string[], options: Options) => runAction(run, options, specs),
+  );
 }
 
 async function run({ io }: Context, { check }: Options, files: readonly string[]): Promise<number> {

@@ -10,8 +10,9 @@ import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
 import { usage } from './open_inputs.ts';
+import { refuseStdout } from './output_path.ts';
 import { includeOption, pluginOption } from './repeatable.ts';
-import { collectSet } from './set_option.ts';
+import { setOption } from './set_option.ts';
 
 export interface InspectOptions
   extends Pick<
@@ -23,23 +24,30 @@ export interface InspectOptions
 }
 
 export function addInspect(program: Command): void {
-  withGlobals(program.command('inspect'))
+  const command = program
+    .command('inspect')
     .description('parameters, memory, ports and sizes of a spec, a compiled model or a checkpoint')
     .argument('<what>', 'a spec (file or shipped name), a .onnx or TorchScript .pt model, or a checkpoint')
     .option('--checkpoint <path>', 'with a spec: take its sizes from the config of this checkpoint')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
-    .option('--set <name=value>', 'with a spec: override a config entry (repeatable)', collectSet, new Map())
+    .addOption(setOption('with a spec: '))
     .addOption(pluginOption())
     .addOption(includeOption())
     .option('--html <file>', 'of a spec: a page to look at, with the graph, the spec and the passes')
-    .option('--force', 'with --html: overwrite what exists')
-    .action((what: string, options: InspectOptions) => runAction(run, options, [what]));
+    .option('--force', 'with --html: overwrite what exists');
+  withGlobals(command, [
+    'nanoc inspect llama --set layers=2',
+    'nanoc inspect checkpoint',
+    'nanoc inspect model.onnx',
+    'nanoc inspect my_model.nanospec --html page.html',
+  ]).action((what: string, options: InspectOptions) => runAction(run, options, [what]));
 }
 
 async function run(cx: Context, options: InspectOptions, [what = '']: readonly string[]): Promise<undefined> {
   const isSpec = !what.endsWith('.onnx') && !isCheckpoint(what);
   if (options.html !== undefined && !isSpec)
     throw usage('--html draws specs', 'nanoc inspect SPEC --html page.html');
+  refuseStdout(options.html, '--html');
   if (what.endsWith('.onnx')) await inspectModel(cx, what);
   else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);

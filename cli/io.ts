@@ -2,6 +2,7 @@
 
 import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
 import { render, summary, toJson } from '../spec/render.ts';
+import { columnsOf, shortened, widthOf } from './terminal.ts';
 
 export interface IoOptions {
   readonly json: boolean;
@@ -13,12 +14,16 @@ export interface Io {
   readonly options: IoOptions;
   /** A result; goes to stdout as it is. */
   result(text: string): void;
+  /** What was made or found to be well, told to a person on stdout; a script that asks for --quiet looks at the exit code. */
+  made(text: string): void;
   /** A result for machines: one JSON value on a line. */
   json(value: unknown): void;
   /** A line of progress on stderr; silent under --quiet. */
   note(text: string): void;
   /** Diagnostics on stderr, or one JSON object a line on stdout under --json. */
   report(diagnostics: readonly Diagnostic[]): void;
+  /** Diagnostics that are the result, whatever their severity: --quiet shows them too. */
+  finding(diagnostics: readonly Diagnostic[]): void;
   /** A bar on a terminal, one line elsewhere; call `done` at the end. */
   progress(label: string, total: number): Progress;
 }
@@ -38,23 +43,29 @@ export function wantsColor(choice: IoOptions['color'], stream: { readonly isTTY?
 
 export function makeIo(options: IoOptions): Io {
   const color = wantsColor(options.color, process.stderr);
+  const result = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  const finding = (shown: readonly Diagnostic[]): void => {
+    if (shown.length === 0) return;
+    if (options.json) {
+      for (const d of shown) process.stdout.write(`${JSON.stringify(toJson(d))}\n`);
+      return;
+    }
+    process.stderr.write(`${render(shown, { color })}\n`);
+    if (shown.some((d) => d.severity === 'error')) process.stderr.write(`${summary(shown)}\n`);
+  };
   return {
     options,
-    result: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    result,
+    made: (text) => {
+      if (!options.quiet) result(text);
+    },
     json: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
     note: (text) => {
       if (!options.quiet && !options.json) process.stderr.write(`${text}\n`);
     },
-    report(diagnostics) {
-      const shown = options.quiet ? diagnostics.filter((d) => d.severity === 'error') : diagnostics;
-      if (shown.length === 0) return;
-      if (options.json) {
-        for (const d of shown) process.stdout.write(`${JSON.stringify(toJson(d))}\n`);
-        return;
-      }
-      process.stderr.write(`${render(shown, { color })}\n`);
-      if (shown.some((d) => d.severity === 'error')) process.stderr.write(`${summary(shown)}\n`);
-    },
+    report: (diagnostics) =>
+      finding(options.quiet ? diagnostics.filter((d) => d.severity === 'error') : diagnostics),
+    finding,
     progress: (label, total) => bar(label, total, options),
   };
 }
@@ -68,8 +79,7 @@ function bar(label: string, total: number, options: IoOptions): Progress {
     const share = total > 0 ? done / total : 1;
     const seconds = (performance.now() - start) / 1000;
     const left = share > 0 ? (seconds / share) * (1 - share) : 0;
-    const cells = Math.round(share * 24);
-    return `${label} [${'='.repeat(cells)}${' '.repeat(24 - cells)}] ${bytes(done)} of ${bytes(total)}, ${left.toFixed(0)} s left`;
+    return barLine(label, share, `${bytes(done)} of ${bytes(total)}, ${left.toFixed(0)} s left`);
   };
   return {
     at(done) {
@@ -84,6 +94,28 @@ function bar(label: string, total: number, options: IoOptions): Progress {
       process.stderr.write(`${label}: ${bytes(total)} in ${seconds} s\n`);
     },
   };
+}
+
+const mostCells = 24;
+const fewestCells = 6;
+
+/** One line, short of the last column, in which some terminals break it: the bar gives way first, then the label's middle. */
+export function barLine(
+  label: string,
+  share: number,
+  figures: string,
+  width = widthOf(process.stderr),
+): string {
+  const room = (width ?? 80) - 1;
+  const spare = room - columnsOf(label) - figures.length - 4;
+  const count = Math.min(mostCells, spare);
+  if (count >= fewestCells) {
+    const full = Math.round(share * count);
+    return `${label} [${'='.repeat(full)}${' '.repeat(count - full)}] ${figures}`;
+  }
+  const rest = shortened(figures, room);
+  const name = shortened(label, room - rest.length - 1);
+  return name === '' ? rest : `${name} ${rest}`;
 }
 
 /** `5.8 MB`, `742 MB`, `2.2 GB`: decimal units. */

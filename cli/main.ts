@@ -6,6 +6,7 @@ import { error } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 import { toJson } from '../spec/render.ts';
 import { exitCodes } from './command.ts';
+import { withHelp } from './help.ts';
 
 type Add = (program: Command) => void;
 
@@ -27,7 +28,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
 
 /** `argv` as Node has it, two words before the first argument; leaves the exit code in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('nanoc')
+  const program = withHelp(new Command('nanoc'))
     .description('compile GPT-style models written as text to files that run anywhere')
     .version(version)
     .showHelpAfterError('(add --help for what there is)')

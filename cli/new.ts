@@ -25,13 +25,14 @@ interface Options extends Partial<IoOptions> {
 const extension = '.nanospec';
 
 export function addNew(program: Command): void {
-  withGlobals(program.command('new'))
+  const command = program
+    .command('new')
     .description('start a spec: from a template, or drafted from a checkpoint')
     .argument('[name]', 'what the model is called; a path puts NAME.nanospec into that folder')
-    .option('--from-checkpoint <path>', 'draft it from the tensors and the config of this checkpoint')
-    .action((name: string | undefined, options: Options) =>
-      runAction(run, options, name === undefined ? [] : [name]),
-    );
+    .option('--from-checkpoint <path>', 'draft it from the tensors and the config of this checkpoint');
+  withGlobals(command, ['nanoc new my_model', 'nanoc new my_draft --from-checkpoint checkpoint']).action(
+    (name: string | undefined, options: Options) => runAction(run, options, name === undefined ? [] : [name]),
+  );
 }
 
 async function run(cx: Context, { fromCheckpoint }: Options, [argument]: readonly string[]): Promise<number> {
@@ -105,7 +106,7 @@ function fromTemplate({ io }: Context, argument: string | undefined): number {
   const { name, path } = target;
   put(target, template.replace('## template:', `## ${name}:`).replace('model template {', `model ${name} {`));
   if (io.options.json) io.json({ file: path, model: name });
-  else io.result(`${path} is written: a small GPT to change into yours`);
+  else io.made(`${path} is written: a small GPT to change into yours`);
   next(io, [`nanoc check ${path}`, `nanoc inspect ${path}`, `nanoc compile ${path} -o ${name}.onnx`]);
   return exitCodes.fine;
 }
@@ -132,10 +133,10 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
       ...(fits ? (fits.reason === undefined ? { shipped: fits.spec } : { refused: fits }) : {}),
     });
   } else {
-    io.result(
+    io.made(
       `${path} is drafted: all ${checkpoint.tensors.size} tensors have a place; ${missingText(missing.length)}`,
     );
-    io.result(
+    io.made(
       found
         .map(
           ({ line, kind, what }) =>

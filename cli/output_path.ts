@@ -31,8 +31,12 @@ export function outputPath(
   }
   const folder = dirname(out);
   if (!existsSync(folder)) {
-    const hint = `make it first; a folder that ends in / is made: -o ${folder}/`;
-    throw new Refusal([error('N505', `there is no folder ${folder}`, { file: out, hint })]);
+    // One folder is made, as in `-o out/model.onnx`; more than one that is not there is a slip of the pen.
+    if (existsSync(dirname(folder))) makeFolder(folder);
+    else {
+      const hint = `make it first; a folder that ends in / is made: -o ${folder}/`;
+      throw new Refusal([error('N505', `there is no folder ${folder}`, { file: out, hint })]);
+    }
   }
   // A rename would put a file in the place of a device or a pipe.
   if (existsSync(out) && !statSync(out).isFile()) {
@@ -49,6 +53,15 @@ export function outputFolder(out: string | undefined, model: string): string {
     throw new Refusal([error('N505', `${folder} is no folder`, { file: folder, hint })]);
   }
   return folder;
+}
+
+/** What is written whole or not at all, with other files beside it, is no stream. */
+export function refuseStdout(out: string | undefined, option = '-o'): void {
+  if (out === '-')
+    throw usage(
+      `${option} - would be standard output, which takes no files`,
+      `name a file; ${option} ./- is one called -`,
+    );
 }
 
 const isFolder = (path: string): boolean =>

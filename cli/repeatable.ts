@@ -11,10 +11,10 @@ export const includeOption = (): Option =>
     '--include-folder <folder>',
     "specs may be included from below this folder, besides the spec's own (repeatable)",
   )
-    .default([], 'none')
+    .default([])
     .argParser(collect(String));
 
 export const pluginOption = (): Option =>
   new Option('--plugin <file>', 'a file with ops and passes of yours (repeatable)')
-    .default([], 'none')
+    .default([])
     .argParser(collect(String));

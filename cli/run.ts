@@ -6,9 +6,11 @@ import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
 import type { Session } from '../runtime/session.ts';
 import { Refusal } from '../spec/diagnostic.ts';
+import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { whole } from './compile_options.ts';
-import type { IoOptions } from './io.ts';
+import { noteEscapes, unescaped } from './escapes.ts';
+import type { Io, IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
 import { usage } from './open_inputs.ts';
 import { collect } from './repeatable.ts';
@@ -22,6 +24,7 @@ interface Options extends SamplingOptions, Partial<IoOptions> {
   readonly tokens: readonly (readonly number[])[];
   readonly numSamples: number;
   readonly stop: readonly string[];
+  readonly escapes?: boolean;
   readonly special?: boolean;
   readonly bos: Bos;
   readonly stats?: boolean;
@@ -32,6 +35,7 @@ export function addRun(program: Command): void {
     .command('run')
     .description('generate text or token ids from a compiled model, streaming')
     .argument('<model>', 'a .onnx or .pt file that nanoc wrote, or a folder with one')
+    .optionsGroup('Text:')
     .option(
       '--prompt <text>',
       'text to continue; `-` reads it from stdin; repeatable, all in one batch; needs a tokenizer',
@@ -44,6 +48,10 @@ export function addRun(program: Command): void {
       collect(tokenIds),
       [],
     )
+    .option(
+      '-e, --escapes',
+      'in --prompt and --stop \\n means a line break, and \\t a tab, whatever the shell',
+    )
     .option('--num-samples <n>', 'continuations of each prompt, which is computed once', whole(1), 1)
     .option(
       '--stop <text>',
@@ -53,14 +61,17 @@ export function addRun(program: Command): void {
     )
     .option('--special', 'special tokens written in a prompt count as such')
     .addOption(
-      new Option('--bos <when>', 'begin prompts with the BOS token: as the tokenizer says, always, or never')
-        .choices(bosChoices)
-        .default('auto'),
+      choice(
+        new Option('--bos <when>', 'begin prompts with the BOS token; auto: as the tokenizer says'),
+        bosChoices,
+      ).default('auto'),
     )
     .option('--stats', 'say on stderr how fast it was');
-  withGlobals(withSamplingOptions(command, { temperature: 0 })).action((model: string, options: Options) =>
-    runAction(run, options, [model]),
-  );
+  withGlobals(withSamplingOptions(command, { temperature: 0 }), [
+    'nanoc run model.onnx -e --prompt "ROMEO:\\n" --temperature 0.8 --top-k 50',
+    'nanoc run model.onnx --prompt "My lord" --prompt "The king" -n 20 --stats',
+    'nanoc run model.onnx --tokens 1,2,3 --json',
+  ]).action((model: string, options: Options) => runAction(run, options, [model]));
 }
 
 function tokenIds(text: string): readonly number[] {
@@ -91,11 +102,13 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
     throw usage('--prompt - is there twice', 'standard input can be read once');
   const file = openModel(model);
   const rows = (prompt.length + tokens.length) * options.numSamples;
-  const made = prompt.length > 0 ? texts(file.path, options) : ids(options);
+  const made = prompt.length > 0 ? texts(cx, file.path, options) : ids(options);
   const session = await file.open(options.device);
   const speed = speedOf();
+  cx.farewell = 'interrupted; the text ends here';
   try {
-    await show(cx, made(session), rows, prompt.length > 0, speed.token);
+    const atOnce = await show(cx, made(session), rows, prompt.length > 0, speed.token);
+    noteEnded(cx.io, atOnce, rows, prompt);
   } finally {
     await session.close();
   }
@@ -108,14 +121,16 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
 
 type Made = (session: Session) => AsyncIterable<Shown>;
 
-function texts(model: string, options: Options): Made {
+function texts({ io }: Context, model: string, options: Options): Made {
   const tokenizer = tokenizerFor(model, options.tokenizer);
-  const prompts = options.prompt.map((text) => (text === '-' ? readFileSync(0, 'utf8') : text));
-  const { numSamples: samples, special = false, bos } = options;
+  const { numSamples: samples, special = false, bos, escapes = false } = options;
+  if (!escapes) noteEscapes(io, options.prompt);
+  const read = escapes ? unescaped : String;
+  const prompts = options.prompt.map((text) => (text === '-' ? readFileSync(0, 'utf8') : read(text)));
   return (session) =>
     generateText(session, tokenizer, prompts, {
       ...samplingOf(options),
-      ...{ samples, special, bos, stopTexts: options.stop },
+      ...{ samples, special, bos, stopTexts: options.stop.map(read) },
     });
 }
 
@@ -129,15 +144,17 @@ function ids(options: Options): Made {
     generateRows(session, options.tokens, { ...samplingOf(options), stop, samples: options.numSamples });
 }
 
+/** Gives the rows in which the model chose a token that ends a text, and nothing before it. */
 async function show(
   { io, signal }: Context,
   made: AsyncIterable<Shown>,
   rows: number,
   isText: boolean,
   count: () => void,
-): Promise<void> {
+): Promise<readonly number[]> {
   const output = rowOutput((text) => void process.stdout.write(text), rows);
   const before = new Set<number>();
+  const atOnce: number[] = [];
   try {
     for await (const step of made) {
       if (signal.aborted) throw new Refusal([]);
@@ -146,11 +163,29 @@ async function show(
       if (io.options.json) io.json(jsonOf(step, rows));
       else
         output.add(row, isText ? (text ?? '') : `${before.has(row) ? ' ' : ''}${token}`, end !== undefined);
+      if (end === 'stop' && !before.has(row)) atOnce.push(row);
       before.add(row);
     }
   } finally {
     if (!io.options.json) output.close();
   }
+  return atOnce;
+}
+
+/** An empty text looks like a failure, and is none. */
+function noteEnded(io: Io, atOnce: readonly number[], rows: number, prompts: readonly string[]): void {
+  if (atOnce.length === 0) return;
+  const which =
+    rows > 1
+      ? `${[...atOnce]
+          .sort((a, b) => a - b)
+          .map((row) => row + 1)
+          .join(', ')}: `
+      : '';
+  io.note(`${which}the model ended its text at once`);
+  const prompt = prompts[Math.floor((atOnce[0]! * prompts.length) / rows)] ?? '-';
+  if (prompt !== '-' && !/(?:\n|\\n)$/.test(prompt))
+    io.note('it may go on from a line break: end the prompt in \\n, and add -e');
 }
 
 /** `row` only where there are several. */

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GenerateOptions } from '../runtime/generate.ts';
 import { type Device, devices } from '../runtime/onnx_node_session.ts';
+import { choice } from './choice.ts';
 import { whole } from './compile_options.ts';
 
 export interface SamplingOptions {
@@ -27,6 +28,7 @@ export function withSamplingOptions(
       'tokenizer.pkl, tokenizer.json, or their folder; else looked for beside the model',
     )
     .option('-n, --max-tokens <n>', 'stop after this many', whole(1), 256)
+    .optionsGroup('Choice of tokens:')
     .option(
       '--temperature <t>',
       '0 takes the most probable token every time',
@@ -42,8 +44,12 @@ export function withSamplingOptions(
       penalty,
     )
     .option('--seed <n>', 'of the draws', whole(0), 42)
-    .addOption(new Option('--device <name>', 'where the model runs').choices(devices).default('cpu'));
+    .optionsGroup('Machine:')
+    .addOption(deviceOption('where the model runs'));
 }
+
+export const deviceOption = (doc: string): Option =>
+  choice(new Option('--device <name>', doc), devices, { gpu: 'cuda', nvidia: 'cuda' }).default('cpu');
 
 export function samplingOf(options: SamplingOptions): GenerateOptions {
   const { maxTokens, temperature, seed, topK, topP, minP, repetitionPenalty } = options;

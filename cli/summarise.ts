@@ -35,13 +35,13 @@ export function summarise(
     return;
   }
   const size = artifact.files.filter((f) => !isTokenizer(f)).reduce((sum, f) => sum + f.size, 0);
-  io.result(
+  io.made(
     `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(size)}, ${needs}, ${cacheText(manifest)}`,
   );
   const beside = artifact.files.slice(0, -1).map((f) => f.name);
-  if (beside.length > 0) io.result(`beside it: ${beside.join(', ')}`);
+  if (beside.length > 0) io.made(`beside it: ${beside.join(', ')}`);
   if (!checkpoint) {
-    io.result(`weights are random (seed ${seedOf(manifest)}): for trying things out only`);
+    io.made(`weights are random (seed ${seedOf(manifest)}): for trying things out only`);
   }
 }
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { readGolden } from '../runtime/golden.ts';
-import { type Device, devices } from '../runtime/onnx_node_session.ts';
+import type { Device } from '../runtime/onnx_node_session.ts';
 import { referenceSession } from '../runtime/reference_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts';
@@ -15,7 +15,9 @@ import { type CompileOptions, positive, withCompileOptions } from './compile_opt
 import { loadPlugins } from './extensions.ts';
 import { type ModelFile, openModel } from './model_kinds.ts';
 import { openInputs, usage } from './open_inputs.ts';
+import { type Painter, painter } from './painter.ts';
 import { recompileModel } from './recompile_model.ts';
+import { deviceOption } from './sampling_options.ts';
 import { table } from './table.ts';
 import { workFolder } from './work_folder.ts';
 
@@ -28,20 +30,23 @@ export interface VerifyOptions extends CompileOptions {
 }
 
 export function addVerify(program: Command): void {
-  withGlobals(withCompileOptions(program.command('verify')))
-    .description(
-      '(compile,) run and compare: reference, target, cached against uncached, target against target',
-    )
+  const command = program
+    .command('verify')
+    .description('run and compare: with the reference, cached with uncached, target with target')
     .argument('[what]', 'a .onnx or .pt file that nanoc wrote, or a spec to compile first')
+    .optionsGroup('Checks:')
     .option('--golden <file>', 'a safetensors file with `tokens` and the `logits` that someone else computed')
-    .addOption(new Option('--device <name>', 'where the target runs').choices(devices).default('cpu'))
     .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
     .option('--full', 'long texts through the interpreter too')
-    .option('--bisect', 'after a failure, look for the first value that differs (the default)', true)
     .option('--no-bisect', 'after a failure, do not look for the first value that differs')
-    .action((what: string | undefined, options: VerifyOptions) =>
-      runAction(run, options, what === undefined ? [] : [what]),
-    );
+    .addOption(new Option('--bisect', 'look for it, which is the default').default(true).hideHelp())
+    .addOption(deviceOption('where the target runs'));
+  withGlobals(withCompileOptions(command), [
+    'nanoc verify model.onnx',
+    'nanoc verify my_model.nanospec --set layers=2 --target onnx',
+  ]).action((what: string | undefined, options: VerifyOptions) =>
+    runAction(run, options, what === undefined ? [] : [what]),
+  );
 }
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
@@ -78,6 +83,7 @@ export const verifyModel = (cx: Context, path: string, options: VerifyOptions): 
 /** Each by itself, and each after the first with the first. Exit code 0 when every check passes. */
 async function verifyModels(cx: Context, paths: readonly string[], options: VerifyOptions): Promise<number> {
   const sessions: Session[] = [];
+  cx.farewell = 'interrupted; not everything was checked';
   let code: number = exitCodes.fine;
   try {
     for (const path of paths) {
@@ -147,6 +153,7 @@ function readFile(path: string): Uint8Array {
 
 const figure = (x: number): string => (x === 0 ? '0' : x.toExponential(1));
 
+/** Of a script that asks for --quiet, what agrees is the exit code. */
 function show({ io }: Context, { rows, target, reference, pass }: VerifyReport): void {
   const worst = rows.reduce((most, r) => Math.max(most, r.max_abs), 0);
   if (io.options.json) {
@@ -156,16 +163,24 @@ function show({ io }: Context, { rows, target, reference, pass }: VerifyReport):
   const right = (title: string) => ({ title, align: 'right' }) as const;
   const columns = [{ title: 'check' }, { title: 'what' }, right('max abs'), right('max rel')];
   const rest = [right('top-1'), right('KL'), right('allowed'), { title: '' }];
-  io.result(table([...columns, ...rest], rows.map(cells)));
-  const verdict = pass ? 'all agree' : `${rows.filter((r) => !r.pass).length} differ`;
-  io.result(
+  const say = pass ? io.made : io.result;
+  const paint = painter(io.options, process.stdout);
+  say(
+    table(
+      [...columns, ...rest],
+      rows.map((row) => cells(row, paint)),
+    ),
+  );
+  const differ = rows.filter((r) => !r.pass).length;
+  const verdict = pass ? paint.good('all agree') : paint.bad(`${differ} differ${differ === 1 ? 's' : ''}`);
+  say(
     `${target} against ${reference ?? 'itself'}: ${rows.length} checks, ${verdict}, worst ${figure(worst)}`,
   );
 }
 
-function cells(row: VerifyRow): readonly string[] {
+function cells(row: VerifyRow, paint: Painter): readonly string[] {
   const { check, what, max_abs, max_rel, top1, kl, tolerance, pass, note } = row;
   const top = `${(100 * top1).toFixed(top1 === 1 ? 0 : 1)}%`;
-  const verdict = `${pass ? 'ok' : 'FAILED'}${note ? ` (${note})` : ''}`;
+  const verdict = `${pass ? paint.good('ok') : paint.bad('FAILED')}${note ? ` (${note})` : ''}`;
   return [check, what, figure(max_abs), figure(max_rel), top, figure(kl), figure(tolerance.abs), verdict];
 }

@@ -19,13 +19,18 @@ const commands: readonly (readonly string[])[] = [
   ['compile', 'nanochat', '--checkpoint', checkpoint, '-o', model, '--force'],
   ['verify', model, '--checkpoint', checkpoint, '--golden', `${weights}/reference/base_window64.safetensors`],
   [
-    ...['run', model, '--prompt', 'ROMEO:\n'],
+    ...['run', model, '-e', '--prompt', 'ROMEO:\\n'],
     ...['--max-tokens', '120', '--temperature', '0.7', '--top-k', '40', '--seed', '3'],
   ],
 ];
 
-const quoted = (word: string): string => (/^[\w./:=-]+$/.test(word) ? word : JSON.stringify(word));
+/** No word has a quote in it. */
+const quoted = (word: string): string => (/^[\w./:=-]+$/.test(word) ? word : `"${word}"`);
 
+if (process.argv[2] === '--list') {
+  for (const command of commands) process.stdout.write(`nanoc ${command.map(quoted).join(' ')}\n`);
+  process.exit(0);
+}
 mkdirSync(`${root}out/demo`, { recursive: true });
 for (const command of commands) {
   process.stdout.write(`\n$ nanoc ${command.map(quoted).join(' ')}\n`);

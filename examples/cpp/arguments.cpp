@@ -47,6 +47,22 @@ std::string standard_input() {
   return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
 }
 
+// `ROMEO:\n` with a line break at its end; a backslash before any other letter stays.
+std::string unescaped(const std::string& text) {
+  std::string made;
+  for (size_t i = 0; i < text.size(); i++) {
+    const size_t letter = text[i] == '\\' && i + 1 < text.size() ? std::string("nrt\\").find(text[i + 1])
+                                                                : std::string::npos;
+    if (letter == std::string::npos) {
+      made += text[i];
+    } else {
+      made += "\n\r\t\\"[letter];
+      i++;
+    }
+  }
+  return made;
+}
+
 struct Option {
   const char* name;
   const char* value;  // what help calls its value; null when it takes none
@@ -59,7 +75,9 @@ const std::vector<Option>& options() {
   using S = const std::string;
   static const std::vector<Option> table = {
       {"--prompt", "TEXT", "text to continue, `-` for standard input; repeat it for several rows",
-       [](A& a, S&, S& v) { a.prompts.push_back(v == "-" ? standard_input() : v); }},
+       [](A& a, S&, S& v) { a.prompts.push_back(v); }},
+      {"-e", nullptr, "in prompts \\n means a line break, and \\t a tab, whatever the shell",
+       [](A& a, S&, S&) { a.escapes = true; }},
       {"--tokens", "IDS", "token ids to continue, as in 1,464,17; ids come out, a line for each row",
        [](A& a, S& n, S& v) { a.tokens.push_back(ids(n, v)); }},
       {"--tokenizer", "FILE", "a tokenizer.json; else it is looked for beside the model",
@@ -140,6 +158,12 @@ Arguments read_arguments(int count, char** words) {
     throw UsageError("--prompt and --tokens do not go together: text comes out of one, ids of the other");
   if (arguments.prompts.empty() && arguments.tokens.empty())
     throw UsageError("say what to continue: --prompt TEXT, or --tokens IDS");
+  for (std::string& prompt : arguments.prompts) {
+    if (prompt == "-")
+      prompt = standard_input();
+    else if (arguments.escapes)
+      prompt = unescaped(prompt);
+  }
   return arguments;
 }
 

@@ -14,6 +14,7 @@ struct Arguments {
   std::vector<std::string> prompts;  // texts, or
   Rows tokens;                       // ids; one of the two is empty
   std::string tokenizer;             // empty: beside the model
+  bool escapes = false;              // in the prompts as typed a backslash and an n mean a line break
   bool special = false;              // special tokens in the prompts count as such
   bool cuda = false;
   int threads = 0;  // 0: as many as the runtime thinks fit

@@ -49,6 +49,7 @@ class Printer {
     } else {
       const bool stop = std::find(stops_.begin(), stops_.end(), token) != stops_.end();
       if (!stop) text = streams_[row].push(token);
+      if (stop && !rows_[row].begun) at_once_.push_back(row + 1);
       if (last) text += streams_[row].end();
     }
     if (!titled_first_) show(title(0));
@@ -64,6 +65,15 @@ class Printer {
     }
   }
 
+  // An empty text looks like a failure, and is none.
+  void note_empty() const {
+    if (at_once_.empty()) return;
+    for (size_t i = 0; i < at_once_.size() && titled_; i++)
+      std::cerr << at_once_[i] << (i + 1 < at_once_.size() ? ", " : ": ");
+    std::cerr << "the model ended its text at once; it may go on from a line break at the end of the prompt "
+                 "(-e reads \\n as one)\n";
+  }
+
  private:
   struct Row {
     std::string waiting;
@@ -77,6 +87,7 @@ class Printer {
   std::vector<int64_t> stops_;
   std::vector<Row> rows_;
   std::vector<TextStream> streams_;  // empty when ids are shown
+  std::vector<size_t> at_once_;      // rows, from 1 on, of which nothing came but a stop
   size_t current_ = 0;
 };
 
@@ -106,6 +117,7 @@ void run(const Arguments& arguments, const OpenModel& open) {
   const Statistics statistics =
       generate(*model, prompts, generation,
                [&](size_t row, int64_t token, bool last) { printer.add(row, token, last); });
+  printer.note_empty();
   if (arguments.statistics) report(statistics, prompts.size());
 }
 

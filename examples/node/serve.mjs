@@ -1,8 +1,9 @@
 // A server for one model on this machine: node serve.mjs MODEL TOKENIZER [PORT]
 //
-//   curl -N http://127.0.0.1:8080/generate -H 'Content-Type: application/json' -d '{"prompt": "ROMEO:", "maxTokens": 40}'
+//   curl -N http://127.0.0.1:8080/generate -H 'Content-Type: application/json' -d '{"prompt": "ROMEO:\n", "maxTokens": 40}'
 //
-// answers with server-sent events, one for each piece of text, and `event: end` with the reason. One text is made at a
+// answers with server-sent events, one for each piece of text, and `event: end` with the reason and how many tokens the
+// text has: 0 when the model ended it at once. One text is made at a
 // time; a few more may wait, and whoever comes then is told to come back. Ctrl-C lets the text under way come to its end.
 
 import { randomInt } from 'node:crypto';
@@ -69,10 +70,12 @@ async function answer(response, prompt, options) {
   if (response.destroyed) return; // whoever asked did not wait
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   try {
+    let tokens = 0;
     for await (const { text, end } of generateText(session, tokenizer, [prompt], options)) {
       if (response.destroyed) return;
+      if (end !== 'stop') tokens++; // the one that stops is no part of the text
       if (text !== '') event({ text });
-      if (end) event({ reason: end }, 'end');
+      if (end) event({ reason: end, tokens }, 'end');
     }
   } catch (cause) {
     if (!(cause instanceof Refusal)) console.error(cause);

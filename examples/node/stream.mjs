@@ -14,9 +14,13 @@ try {
   const tokenizer = openTokenizer(readFileSync(tokenizerFile), tokenizerFile);
   const session = await onnxSession({ model, manifest });
   const options = { maxTokens: 100, temperature: 0.8, topK: 50, seed: 1 };
-  for await (const { text } of generateText(session, tokenizer, [prompt], options))
+  let [made, reason] = [0, undefined];
+  for await (const { text, end } of generateText(session, tokenizer, [prompt], options)) {
     process.stdout.write(text);
+    [made, reason] = [made + 1, end];
+  }
   process.stdout.write('\n');
+  if (reason === 'stop' && made === 1) console.error('the model ended its text at once');
   await session.close();
 } catch (cause) {
   if (!(cause instanceof Refusal)) throw cause;

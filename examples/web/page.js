@@ -18,6 +18,9 @@ const number = (id) => Number(element(id).value);
 
 ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
 
+/** What one can begin with: a small model trained on plays wants a line break after the name of who speaks. */
+const examples = { text: 'ROMEO:\n', chat: 'What is 12*7?' };
+
 let files; // { model, data, manifest, tokenizer }: fetched once
 let session; // of the device that was chosen
 let conversation;
@@ -43,6 +46,7 @@ async function load() {
   const talks = conversationTokens.every((name) => tokenizer.special.has(name));
   mode.disabled = !talks;
   if (talks && new URLSearchParams(location.search).get('mode') === 'chat') mode.value = 'chat';
+  suggest();
   await open();
 }
 
@@ -59,10 +63,16 @@ async function open() {
   go.disabled = false;
   named();
   prompt.focus();
+  prompt.select(); // what is typed takes the place of an example
 }
 
 function named() {
   go.textContent = running ? 'Stop' : mode.value === 'chat' ? 'Send' : 'Continue';
+}
+
+/** An example of the mode, in place of nothing or of the other mode's. */
+function suggest() {
+  if (['', ...Object.values(examples)].includes(prompt.value)) prompt.value = examples[mode.value];
 }
 
 function paragraph(kind, text = '') {
@@ -98,10 +108,11 @@ async function write() {
   if (isChat) prompt.value = '';
   [running, stopped] = [true, false];
   named();
-  let [count, first] = [0, 0];
+  let [count, first, reason] = [0, 0, undefined];
   const start = performance.now();
   try {
-    for await (const { text: piece, tool } of pieces(text)) {
+    for await (const { text: piece, tool, end } of pieces(text)) {
+      reason = end;
       if (count++ === 0) first = performance.now();
       if (tool) {
         const said = made.appendChild(document.createElement('span'));
@@ -116,6 +127,7 @@ async function write() {
       await new Promise((resolve) => setTimeout(resolve)); // lets the page breathe
       if (stopped) break;
     }
+    if (reason === 'stop' && count === 1) paragraph('note', 'The model ended its text at once.');
   } catch (cause) {
     wrong(cause);
   } finally {
@@ -143,7 +155,10 @@ element('clear').addEventListener('click', () => {
   conversation = undefined;
   prompt.focus();
 });
-mode.addEventListener('change', named);
+mode.addEventListener('change', () => {
+  named();
+  suggest();
+});
 device.addEventListener('change', () => {
   stopped = true;
   open().catch((cause) => {

@@ -8,9 +8,9 @@ test('specs lists the family first, then every shipped file with its first sente
   const { code, out } = await nanoc(['specs']);
   assert.is(code, 0);
   const files = readdirSync(`${root}examples`).filter((f) => f.endsWith('.nanospec'));
-  assert.match(out, /^nanochat +a family/);
+  assert.match(out, /^nanochat, .*:\n {2}nanochat +a family/);
   for (const file of files)
-    assert.match(out, new RegExp(`^${file.replace('.nanospec', '')} +\\S.*\\.$`, 'm'));
+    assert.match(out, new RegExp(`^ {2}${file.replace('.nanospec', '')} +\\S.*\\.$`, 'm'));
   assert.match(out, 'half way the residual stream is kept');
 });
 
@@ -31,7 +31,7 @@ test('targets lists what compile accepts', async () => {
   assert.is(code, 0);
   const names = lines(out).map((line): string => JSON.parse(line).name);
   assert.is(names[0], 'onnx');
-  assert.match((await nanoc(['compile', '--help'])).out, `what to compile to: ${names.join(', ')}`);
+  assert.match((await nanoc(['compile', '--help'])).out, `[${names.join(', ')}; default onnx]`);
 });
 
 test.run();

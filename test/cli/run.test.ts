@@ -65,6 +65,37 @@ test('several prompts in a batch say what each says alone, one below the other',
   assert.is(numbers.out, texts.map((t, i) => `--- ${i + 1}\n${t.nostop_ids.join(' ')}\n`).join(''));
 });
 
+test('a text that the model ends at once is said to be so, row by row', async () => {
+  const one = await nanoc(['run', model, '--prompt', 'JULIET:', '-n', '8']);
+  assert.is(one.out, '\n');
+  assert.is(
+    one.err,
+    'the model ended its text at once\n' +
+      'it may go on from a line break: end the prompt in \\n, and add -e\n',
+  );
+  const prompts = ['JULIET:', 'My lord', 'ROMEO:'].flatMap((text) => ['--prompt', text]);
+  const three = await nanoc(['run', model, ...prompts, '--num-samples', '2', '-n', '8']);
+  assert.match(three.err, /^1, 2, 5, 6: the model ended its text at once\n/);
+  assert.is((await nanoc(['run', model, '--prompt', 'JULIET:', '--quiet'])).err, '');
+  const ids = await nanoc(['run', model, '--tokens', texts[0]!.prompt_ids.join(','), '-n', '4']);
+  assert.is(ids.err, '');
+});
+
+test('with -e a backslash and an n are a line break, and without it that is said', async () => {
+  const run = (...args: string[]) => nanoc(['run', model, '-n', '8', ...args]);
+  const real = await run('--prompt', 'JULIET:\n');
+  assert.ok(real.out.trim().length > 8, real.out);
+  assert.is(real.err, '');
+  const escaped = await run('-e', '--prompt', 'JULIET:\\n');
+  assert.equal(escaped, real);
+  assert.is((await run('-e', '--prompt', 'a\\\\n\\q')).out, (await run('--prompt', 'a\\n\\q')).out);
+  const plain = await run('--prompt', 'JULIET:\\n');
+  assert.is.not(plain.out, real.out);
+  assert.match(plain.err, 'the prompt has a backslash and an n in it; with -e they mean a line break');
+  const stopped = await run('-e', '--prompt', 'JULIET:\\n', '--stop', ', my', '-n', '40');
+  assert.is(stopped.out, "I'll tell you\n");
+});
+
 test('samples of one prompt are those of the seeds from --seed on', async () => {
   const args = ['--prompt', 'ROMEO:\n', '-n', '20', '--temperature', '0.9', '--json'];
   const made = async (...more: string[]) =>

@@ -18,6 +18,11 @@ export interface Ran {
   readonly err: string;
 }
 
+/** With what a terminal would show: both streams, in the order in which they were written. */
+export interface Shown extends Ran {
+  readonly shown: string;
+}
+
 interface Around {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -25,29 +30,37 @@ interface Around {
 
 type Write = typeof process.stdout.write;
 
-const into = (parts: string[]): Write =>
+const into = (...parts: readonly string[][]): Write =>
   ((chunk: string | Uint8Array) => {
-    parts.push(String(chunk));
+    for (const list of parts) list.push(String(chunk));
     return true;
   }) as Write; // nanoc and commander give one argument
 
+export async function nanoc(args: readonly string[], around: Around = {}): Promise<Ran> {
+  const { shown: _, ...ran } = await nanocShown(args, around);
+  return ran;
+}
+
 /** One call at a time: the process's own streams, folder and environment are changed meanwhile. */
-export async function nanoc(args: readonly string[], { cwd = root, env = {} }: Around = {}): Promise<Ran> {
+export async function nanocShown(
+  args: readonly string[],
+  { cwd = root, env = {} }: Around = {},
+): Promise<Shown> {
   const before = {
     cwd: process.cwd(),
     env: process.env,
     out: process.stdout.write,
     err: process.stderr.write,
   };
-  const [out, err]: [string[], string[]] = [[], []];
+  const [out, err, both]: [string[], string[], string[]] = [[], [], []];
   process.chdir(cwd);
   process.env = { ...process.env, NO_COLOR: '1', ...env };
-  process.stdout.write = into(out);
-  process.stderr.write = into(err);
+  process.stdout.write = into(out, both);
+  process.stderr.write = into(err, both);
   try {
     process.exitCode = 0;
     await main(['node', 'nanoc', ...args]);
-    return { code: process.exitCode, out: out.join(''), err: err.join('') };
+    return { code: process.exitCode, out: out.join(''), err: err.join(''), shown: both.join('') };
   } finally {
     process.exitCode = 0;
     process.stdout.write = before.out;

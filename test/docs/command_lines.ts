@@ -20,6 +20,18 @@ export function commandsOf(page: string): readonly string[] {
   return lines.flatMap((line) => line.split('&&').map((part) => part.trim())).filter((part) => part !== '');
 }
 
-/** The words of a command as a shell would see them; double quotes only. */
+/** The words of a command as a shell would see them; double quotes only, in which a backslash stays before most letters. */
 export const wordsOf = (command: string): readonly string[] =>
-  [...command.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) => m[1] ?? m[2]!);
+  [...command.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
+    (m) => m[1]?.replace(/\\([\\"$`])/g, '$1') ?? m[2]!,
+  );
+
+/** `NAME=value` before a command, and the command. */
+export function environmentOf(command: string): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly rest: string;
+} {
+  const [, names, rest] = /^((?:[A-Z_]+=\S+ )*)(.*)$/s.exec(command)!;
+  const pairs = names!.split(' ').filter((pair) => pair !== '');
+  return { env: Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string])), rest: rest! };
+}

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { command as commandOf, folder, nanoc, root } from '../cli/run_cli.ts';
+import { command as commandOf, nanoc, root } from '../cli/run_cli.ts';
 import { withTorch } from '../golden/torch_here.ts';
-import { commandsOf, pages, textOfPage, wordsOf } from './command_lines.ts';
+import { changesIn, clone } from './clone.ts';
+import { commandsOf, environmentOf, pages, textOfPage, wordsOf } from './command_lines.ts';
 
 /** What is not run by this file, and what runs it. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -14,17 +15,23 @@ const elsewhere: Readonly<Record<string, string>> = {
   'npm test -- spec/': 'test/repository/harness.test.ts',
   'npm run demo': 'test/docs/commands.test.ts',
   'npm run generate': 'test/repository/fresh.test.ts',
-  'node examples/node/stream.mjs model.onnx model.tokenizer.pkl "ROMEO:"': 'test/examples/node.test.ts',
+  'node examples/node/stream.mjs out/verse.onnx out/verse.tokenizer.pkl "My lord"':
+    'test/examples/node.test.ts',
   'npm run bench': 'by hand: it writes gigabytes and takes minutes',
 };
 
-/** Where the commands of a page find what the page shows. */
-function surroundings(page: string): string {
-  const dir = folder();
-  symlinkSync(join(root, 'examples'), join(dir, 'examples'));
-  const first = /^```nanospec\n(.*?)^```$/ms.exec(textOfPage(page));
-  if (page === 'spec/LANGUAGE.md') writeFileSync(join(dir, 'tiny.nanospec'), first?.[1] ?? '');
-  return dir;
+/** All pages are followed in one clone, as somebody might; only what LANGUAGE.md tells to write is there before. */
+const cwd = clone();
+const tinySpec = /^```nanospec\n(.*?)^```$/ms.exec(textOfPage('spec/LANGUAGE.md'))?.[1];
+const typed = ['tiny.nanospec'];
+writeFileSync(join(cwd, 'tiny.nanospec'), tinySpec ?? '');
+const before = sizeOf(cwd);
+
+function sizeOf(path: string): number {
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) =>
+    statSync(join(path, name)),
+  );
+  return files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
 }
 
 /** A line given to a verb that reads standard input. */
@@ -36,7 +43,6 @@ const wantsTorch = (command: string): boolean =>
 const later: (readonly [title: string, body: () => Promise<void>])[] = [];
 
 for (const page of pages) {
-  const cwd = surroundings(page);
   for (const command of commandsOf(page)) {
     const title = `${page}: ${command}`;
     const piped = pipe.exec(command);
@@ -49,11 +55,13 @@ for (const page of pages) {
       });
       continue;
     }
-    const [first, ...rest] = wordsOf(command.replace(/^npx /, ''));
+    const { env, rest: line } = environmentOf(command);
+    const [first, ...rest] = wordsOf(line.replace(/^npx /, ''));
     if (first !== 'nanoc') continue;
     const body = async (): Promise<void> => {
-      const { code, err } = await nanoc(rest, { cwd, env: { NANOCHAT_BASE_DIR: 'examples/tiny-nanochat' } });
+      const { code, err } = await nanoc(rest, { cwd, env });
       assert.is(code, 0, err);
+      assert.not.match(err, 'at once');
     };
     if (wantsTorch(command)) later.push([title, body]);
     else test(title, body);
@@ -63,8 +71,33 @@ await withTorch((_, within) => {
   for (const [title, body] of later) within(title, body);
 });
 
+/** The whole of it is some forty small models. */
+const mostBytes = 500e6;
+
+test('whoever follows the pages in a clone has nothing that git would keep, and little on the disk', () => {
+  assert.equal(
+    changesIn(cwd),
+    typed.map((name) => `?? ${name}`),
+  );
+  const written = sizeOf(cwd) - before;
+  assert.ok(written > 1e6 && written < mostBytes, `${(written / 1e6).toFixed(0)} MB`);
+  writeFileSync(join(cwd, 'stray.onnx'), '');
+  assert.is(changesIn(cwd).length, typed.length + 1, 'a stray file is seen');
+});
+
+test('words of commands are what a shell makes of them', () => {
+  const plain = pages.flatMap(commandsOf).filter((command) => !command.includes('|'));
+  for (const command of plain) {
+    const { rest } = environmentOf(command);
+    const { stdout } = spawnSync('sh', ['-c', `printf '%s\\0' ${rest}`], { encoding: 'utf8' });
+    assert.equal(wordsOf(rest), stdout.split('\0').slice(0, -1));
+  }
+});
+
 test('every other command of a document is run by something', () => {
-  const others = pages.flatMap(commandsOf).filter((c) => !/^(?:npx )?nanoc /.test(c) && !pipe.test(c));
+  const others = pages
+    .flatMap(commandsOf)
+    .filter((c) => !/^(?:npx )?nanoc /.test(environmentOf(c).rest) && !pipe.test(c));
   assert.ok(others.length >= 5);
   for (const command of others) assert.ok(command in elsewhere, command);
   for (const [command, where] of Object.entries(elsewhere)) {

@@ -287,6 +287,17 @@ function programTests(runtime: Runtime): void {
     );
   });
 
+  test(`${runtime}: a text that ends at once is said to be so; with -e a prompt has line breaks`, () => {
+    const one = run(model, '--prompt', 'JULIET:', '--max-tokens', 8);
+    assert.is(one.out, '\n');
+    assert.match(one.err, /^the model ended its text at once;/m);
+    const two = run(model, '-e', '--prompt', 'JULIET:\\n', '--prompt', 'JULIET:', '--max-tokens', 8);
+    assert.match(two.err, /^2: the model ended its text at once;/m);
+    const real = run(model, '--prompt', 'JULIET:\n', '--max-tokens', 8);
+    assert.ok(real.out.length > 8 && two.out.includes(real.out), two.out);
+    assert.not.match(real.err, 'at once');
+  });
+
   test(`${runtime}: special tokens of a prompt count when asked`, () => {
     const given = [...texts.flatMap(({ prompt }) => ['--prompt', `<|bos|>${prompt}`]), '--max-tokens', 64];
     const shown = texts.map((t, i) => `--- ${i + 1}\n${t.engine_text.replace(/<\|bos\|>$/, '')}\n`).join('');

@@ -14,8 +14,9 @@ const model = join(folder(), 'model.onnx');
 const made = await nanoc(['compile', '--checkpoint', `${tiny}/base_checkpoints/d4`, '-o', model]);
 const tokenizer = model.replace('.onnx', '.tokenizer.json');
 const [first] = JSON.parse(readFileSync(`${tiny}/reference/base_greedy.json`, 'utf8')) as readonly [
-  { readonly prompt: string; readonly engine_text: string },
+  { readonly prompt: string; readonly engine_text: string; readonly nostop_ids: readonly number[] },
 ];
+const bos = 1015; // which ends a text, too
 const expected = first.engine_text.replace(/<\|bos\|>$/, '');
 
 test('the library is built', () => {
@@ -30,10 +31,31 @@ test('a text streams, and what is wrong is said', () => {
   assert.is(status, 0, stderr);
   assert.ok(stdout.length > 20);
   assert.is(run(model, tokenizer, first.prompt).stdout, stdout);
+  assert.is(stderr, '');
   assert.is(run(model).status, 2);
+  const empty = run(model, tokenizer, 'JULIET:');
+  assert.is(empty.stdout, '\n');
+  assert.is(empty.stderr, 'the model ended its text at once\n');
   const wrong = run(written('m.onnx', 'no model'), tokenizer, 'x');
   assert.is(wrong.status, 1);
   assert.match(wrong.stderr, /error N\d+/);
+});
+
+test('every prompt that the documents show is answered', async () => {
+  const shown = ['examples/node/README.md', 'examples/node/serve.mjs'].map((page) =>
+    readFileSync(join(root, page), 'utf8'),
+  );
+  const typed = /stream\.mjs .* "([^"]*)"/.exec(shown[0]!)![1]!;
+  const streamed = spawnSync(process.execPath, [join(programs, 'stream.mjs'), model, tokenizer, typed]);
+  assert.ok(String(streamed.stdout).trim().length > 20, String(streamed.stdout));
+  const { child, url } = await serve();
+  for (const page of shown) {
+    const body = /-d '([^']*)'/.exec(page)![1]!;
+    const [text] = await read(await ask(url, body));
+    assert.ok(text.length > 20, text);
+  }
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 });
 
 interface Server {
@@ -70,7 +92,13 @@ async function read(response: Response): Promise<readonly [string, string]> {
 test('a server answers with events, one after the other, and says when it has too much to do', async () => {
   const { child, url } = await serve();
   const greedy = { prompt: first.prompt, maxTokens: 64, temperature: 0 };
-  assert.equal(await read(await ask(url, greedy)), [expected, 'event: end\ndata: {"reason":"stop"}']);
+  const tokens = first.nostop_ids.indexOf(bos);
+  assert.equal(await read(await ask(url, greedy)), [
+    expected,
+    `event: end\ndata: {"reason":"stop","tokens":${tokens}}`,
+  ]);
+  const atOnce = await read(await ask(url, { ...greedy, prompt: 'ROMEO:' }));
+  assert.equal(atOnce, ['', 'event: end\ndata: {"reason":"stop","tokens":0}']);
   const many = await Promise.all(Array.from({ length: 16 }, () => ask(url, greedy)));
   const answered = many.filter((r) => r.status === 200);
   const refused = many.filter((r) => r.status === 503);
@@ -103,7 +131,7 @@ test('a server answers with events, one after the other, and says when it has to
 test('asked to end, it lets the text under way come to its end; one that nobody reads is left', async () => {
   const { child, url } = await serve();
   const left = new AbortController();
-  const body = JSON.stringify({ prompt: 'ROMEO:', maxTokens: 1000, temperature: 0.9 });
+  const body = JSON.stringify({ prompt: 'ROMEO:\n', maxTokens: 1000, temperature: 0.9 });
   const gone = await fetch(url, { method: 'POST', headers, body, signal: left.signal });
   await gone.body!.getReader().read();
   left.abort();

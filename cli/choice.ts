@@ -1,0 +1,31 @@
+/** Options that take one of several words; a slip, or the word of another tool, is answered with ours. */
+
+import { InvalidArgumentError, type Option } from 'commander';
+import { nearest } from '../spec/nearest.ts';
+
+/** What others call it -> what it is called here. */
+export type OtherWords = Readonly<Record<string, string>>;
+
+/** `did you mean f16? allowed: f32, f16, bf16.` */
+export function notAmong(
+  text: string,
+  names: readonly string[],
+  others: OtherWords = {},
+): InvalidArgumentError {
+  const word = text.toLowerCase();
+  const meant = others[word] ?? nearest(word, names) ?? others[nearest(word, Object.keys(others)) ?? ''];
+  const hint = meant === undefined ? '' : `did you mean ${meant}? `;
+  return new InvalidArgumentError(`${hint}allowed: ${names.join(', ')}.`);
+}
+
+export const oneOf =
+  (names: readonly string[], others: OtherWords = {}) =>
+  (text: string): string => {
+    if (names.includes(text)) return text;
+    throw notAmong(text, names, others);
+  };
+
+export function choice(option: Option, names: readonly string[], others: OtherWords = {}): Option {
+  option.argChoices = [...names]; // for help and completion
+  return option.argParser(oneOf(names, others));
+}

@@ -1,0 +1,15 @@
+/** `--escapes`: what a backslash and a letter mean in a text of the command line, where no shell is needed that knows it. */
+
+import type { Io } from './io.ts';
+
+const meanings: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\' };
+
+/** `ROMEO:\n` with a line break at its end; a backslash before any other letter stays. */
+export const unescaped = (text: string): string =>
+  text.replace(/\\([nrt\\])/g, (_, letter: string) => meanings[letter]!);
+
+/** Says what a shell did not do, which nobody sees in the text itself. */
+export function noteEscapes(io: Io, texts: readonly string[]): void {
+  if (texts.some((text) => /\\n/.test(text)))
+    io.note('the prompt has a backslash and an n in it; with -e they mean a line break');
+}

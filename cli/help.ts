@@ -1,0 +1,45 @@
+/** What every `--help` looks like: choices and defaults in words, columns that fit the terminal, examples at the end. */
+
+import { type Command, Help, type Option } from 'commander';
+import { widthOf } from './terminal.ts';
+
+/** Longer lines are hard to read, however wide the terminal. */
+const widest = 100;
+/** Of the descriptions; where there is no room for as much beside the options, they go below them. */
+const narrowest = 30;
+
+/** Passed on to the commands that are added to it. */
+export const withHelp = (program: Command): Command =>
+  program.configureHelp({
+    helpWidth: Math.min(widest, widthOf(process.stdout) ?? 80),
+    minWidthToWrap: 10,
+    optionDescription,
+    formatItem,
+  });
+
+/** `storage of the weights [f32, f16, bf16; default f32]`; lists that are empty and switches have no default to speak of. */
+function optionDescription({
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+}: Option): string {
+  const plain = typeof defaultValue === 'number' || typeof defaultValue === 'string';
+  const value = defaultValueDescription ?? (plain ? String(defaultValue) : undefined);
+  const parts = [argChoices?.join(', '), value === undefined ? undefined : `default ${value}`];
+  const said = parts.filter((part) => part !== undefined).join('; ');
+  return said === '' ? description : `${description} [${said}]`;
+}
+
+function formatItem(this: Help, term: string, termWidth: number, description: string, helper: Help): string {
+  const width = helper.helpWidth ?? 80;
+  if (description === '' || width - termWidth - 4 >= narrowest) {
+    return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+  }
+  const below = helper.boxWrap(description, width - 6).replaceAll('\n', '\n      ');
+  return `  ${term}\n      ${below}`;
+}
+
+/** A line each: what is typed, and what it is for. */
+export const withExamples = (command: Command, examples: readonly string[]): Command =>
+  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);

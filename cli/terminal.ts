@@ -1,0 +1,64 @@
+/** How wide a terminal is, and how wide a text is on it. */
+
+import stringWidth from 'string-width';
+
+interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Undefined where nobody looks: files and pipes get lines as long as they are. */
+export const widthOf = ({ isTTY, columns }: Stream): number | undefined =>
+  isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
+
+/** In columns: a Chinese character takes two, a combining accent and a colour none. */
+export const columnsOf = (text: string): number => stringWidth(text);
+
+export const padded = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - columnsOf(text)));
+
+/** At most so wide; what is too long loses its middle, since paths begin and end with what tells them apart. */
+export function shortened(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text;
+  if (width < 1) return '';
+  const letters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+  const [front, back] = [Math.floor((width - 1) / 2), Math.ceil((width - 1) / 2)];
+  return `${taken(letters, front).join('')}…${taken(letters.toReversed(), back).reverse().join('')}`;
+}
+
+/** Those of the first letters that fit. */
+function taken(letters: readonly string[], width: number): string[] {
+  const found: string[] = [];
+  let room = width;
+  for (const letter of letters) {
+    room -= columnsOf(letter);
+    if (room < 0) break;
+    found.push(letter);
+  }
+  return found;
+}
+
+/** Lines of at most so many columns, broken at spaces; a word that is longer is broken anywhere. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((long) => piecesOf(long, width))) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && columnsOf(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+function piecesOf(word: string, width: number): readonly string[] {
+  if (columnsOf(word) <= width) return [word];
+  const letters = [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment);
+  const pieces: string[] = [];
+  while (letters.length > 0) {
+    const piece = letters.splice(0, Math.max(1, taken(letters, width).length));
+    pieces.push(piece.join(''));
+  }
+  return pieces;
+}
