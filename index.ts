@@ -4,6 +4,7 @@
 export { type Artifact, type Backend, defineBackend, type EmitOptions } from './backends/backend.ts';
 export { backends, findBackend } from './backends/index.ts';
 export { readModel } from './backends/onnx/read_model.ts';
+export { type CheckedArchive, checkArchive } from './backends/torchscript/check_archive.ts';
 export { readArchive } from './backends/torchscript/read_archive.ts';
 export { writeArtifact } from './backends/write_artifact.ts';
 export { type Change, rebuild } from './compiler/builder.ts';

@@ -25,7 +25,9 @@ const object =
     Object.entries(shape).every(([key, is]) => is((value as Record<string, unknown>)[key])); // an object, as just seen
 const texts: Is = (value) => typeof value === 'object' && value !== null && Object.values(value).every(text);
 
-const dtype = oneOf('float32', 'float16', 'bfloat16', 'int64', 'bool');
+const floats = ['float32', 'float16', 'bfloat16'];
+const float = oneOf(...floats);
+const dtype = oneOf(...floats, 'int64', 'bool');
 const shape = listOf((size) => text(size) || whole(size));
 const tensor = { name: text, dtype, shape };
 
@@ -33,7 +35,7 @@ const manifest = object({
   producer: text,
   model: text,
   spec: object({ name: text, text, sha256: text, includes: texts }),
-  config: listOf(object({ name: text, value: (v) => v !== undefined, from: text })),
+  config: listOf(object({ name: text, value: (v) => v !== undefined, from: text, key: optional(text) })),
   weights: text,
   passes: listOf(text),
   cache: oneOf('none', 'dynamic', 'static'),
@@ -41,8 +43,8 @@ const manifest = object({
   context: optional(whole),
   logits: oneOf('all', 'last'),
   vocab: whole,
-  storage: dtype,
-  compute: dtype,
+  storage: float,
+  compute: float,
   inputs: listOf(object(tensor)),
   outputs: listOf(object(tensor)),
   ports: listOf(

@@ -7,11 +7,13 @@ import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
+import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
+import { pluginOption } from './repeatable.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
 import { speedOf, speedText } from './speed.ts';
 import { tokenizerFor } from './tokenizer_files.ts';
 
-interface Options extends SamplingOptions, Partial<IoOptions> {
+interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly system?: string;
   readonly tools: boolean;
   readonly stats?: boolean;
@@ -26,14 +28,15 @@ export function addChat(program: Command): void {
     .option('--system <text>', 'put before the first message, as nanochat does')
     .option('--no-tools', 'no calculator, even when the model calls it')
     .option('--stats', 'say on stderr how fast each answer was');
-  withGlobals(withSamplingOptions(command, { temperature: 0.6, topK: 50 }), [
+  withModelOptions(withSamplingOptions(command, { temperature: 0.6, topK: 50 })).addOption(pluginOption());
+  withGlobals(command, [
     'nanoc chat chat.onnx',
     'echo "What is 365-48?" | nanoc chat chat.onnx --temperature 0',
   ]).action((model: string, options: Options) => runAction(run, options, [model]));
 }
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
-  const file = openModel(model);
+  const file = openModel(model, await openOptions(cx, options));
   const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);
   try {

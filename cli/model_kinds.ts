@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { Backend, EmitOptions } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import { openOnnxWeights, readModel } from '../backends/onnx/read_model.ts';
-import { readArchive } from '../backends/torchscript/read_archive.ts';
+import { checkArchive } from '../backends/torchscript/check_archive.ts';
+import { emittedAs, readArchive } from '../backends/torchscript/read_archive.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import type { NodeId } from '../compiler/ir.ts';
 import type { Manifest } from '../compiler/manifest.ts';
+import type { Pass } from '../compiler/pass.ts';
 import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
 import { type LibtorchHost, startLibtorch } from '../runtime/libtorch_node_session.ts';
 import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
@@ -23,6 +25,7 @@ export interface ModelFile {
   readonly backend: Backend;
   /** As it was written, as far as the file shows. */
   readonly emit: EmitOptions;
+  readonly plugins: readonly Pass[];
   /** By the names of its parameters. */
   readonly tensors: () => ReadonlyMap<string, LazyTensor>;
   /** Values of `ids` under `outputName` besides what the model gives. */
@@ -33,14 +36,23 @@ export interface ModelFile {
   open(device: Device): Promise<Session>;
 }
 
-const emitted = { opset: 21, ops: 'standard', external: 'auto' } as const;
+export interface OpenOptions {
+  /** An archive whose code is not what its spec compiles to is run all the same. */
+  readonly trustCode?: boolean;
+  /** Passes of plugins that the model was compiled with. */
+  readonly plugins?: readonly Pass[];
+  /** Aborted, it ends what a model runs in. */
+  readonly signal?: AbortSignal;
+  /** Seconds that one call of a model in a process of its own may take. */
+  readonly deadline?: number;
+}
 
-function onnxFile(path: string): ModelFile {
+function onnxFile(path: string, { plugins = [] }: OpenOptions): ModelFile {
   const model = readModel(path);
   const { manifest, opset } = model;
   return {
-    ...{ path, manifest, backend: findBackend('onnx') },
-    emit: { ...emitted, opset, fileName: 'model.onnx' },
+    ...{ path, manifest, plugins, backend: findBackend('onnx') },
+    emit: { opset, ops: 'standard', external: 'auto', fileName: 'model.onnx' },
     tensors: () => openOnnxWeights(path).tensors,
     inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
     fault: () => undefined,
@@ -48,27 +60,31 @@ function onnxFile(path: string): ModelFile {
   };
 }
 
-function torchscriptFile(path: string): ModelFile {
+function torchscriptFile(path: string, options: OpenOptions): ModelFile {
+  const { plugins = [], signal, deadline } = options;
   const model = readArchive(path);
   const { manifest } = model;
-  const fused = [...model.code.values()].some((text) => text.includes('scaled_dot_product_attention'));
-  const emit = { ...emitted, fileName: 'model.pt', minLibtorch: fused ? '2.0' : '1.13' } as const;
+  const emit = emittedAs(model);
   // One process for the model and for looking into it: torch takes seconds to start.
   let host: LibtorchHost | undefined;
   const started = async (): Promise<LibtorchHost> => {
-    host ??= await startLibtorch();
+    host ??= await startLibtorch({
+      ...(signal ? { signal } : {}),
+      ...(deadline === undefined ? {} : { patience: deadline }),
+    });
     return host;
   };
   return {
-    ...{ path, manifest, backend: findBackend('torchscript'), emit },
+    ...{ path, manifest, plugins, backend: findBackend('torchscript'), emit },
     tensors: () => model.tensors,
     inside: async (compiled, ids, device) =>
       openInsideArchive(await started(), { model, compiled, options: emit, ids, device }),
     fault: (compiled) => archiveFault(model, compiled, emit),
     async open(device) {
+      const loaded = options.trustCode ? { model: path, manifest } : checkArchive(model, { plugins });
       const running = await started();
       try {
-        const session = await running.open({ model: path, manifest, device });
+        const session = await running.open({ ...loaded, device });
         return { ...session, close: () => running.close() };
       } catch (cause) {
         await running.close();
@@ -91,7 +107,7 @@ function modelIn(folder: string): string {
 }
 
 /** A file, or a folder with one. Refuses (N704) what no backend of ours wrote. */
-export function openModel(name: string): ModelFile {
+export function openModel(name: string, options: OpenOptions = {}): ModelFile {
   const path = existsSync(name) && statSync(name).isDirectory() ? modelIn(name) : name;
-  return path.endsWith('.onnx') ? onnxFile(path) : torchscriptFile(path);
+  return path.endsWith('.onnx') ? onnxFile(path, options) : torchscriptFile(path, options);
 }

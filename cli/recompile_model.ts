@@ -1,7 +1,8 @@
 /** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
 
-import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
-import { seedOf, specOf } from '../compiler/identity.ts';
+import { requestAgain } from '../backends/request_again.ts';
+import { type Compiled, compile } from '../compiler/compile.ts';
+import { seedOf } from '../compiler/identity.ts';
 import type { Graph } from '../compiler/ir.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
@@ -39,24 +40,4 @@ export function recompileModel(cx: Context, model: ModelFile, options: Where): R
   const weightsOf =
     given === undefined ? ownWeights(model.path, value.graph, model.tensors()) : value.weightsOf;
   return { compiled: value, stages, weightsOf };
-}
-
-function requestAgain({ manifest, backend, emit }: ModelFile): CompileRequest {
-  const { source, include } = specOf(manifest);
-  const { cache, slots, logits, storage, compute, context } = manifest;
-  return {
-    source,
-    include,
-    set: new Map(manifest.config.map(({ name, value }) => [name, value])),
-    ...(context === undefined ? {} : { maxSeqLen: context }),
-    cache,
-    ...(slots === undefined ? {} : { slots }),
-    logits,
-    storage,
-    compute,
-    wholeWeights: backend.wholeWeights ?? false,
-    padded: backend.padsUncached ?? false,
-    statesAsLayers: manifest.passes.includes('state_as_layer'),
-    backendPasses: backend.passes(emit),
-  };
 }

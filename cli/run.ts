@@ -12,14 +12,15 @@ import { whole } from './compile_options.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
 import type { Io, IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
+import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
 import { usage } from './open_inputs.ts';
-import { collect } from './repeatable.ts';
+import { collect, pluginOption } from './repeatable.ts';
 import { rowOutput } from './row_output.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
 import { speedOf, speedText } from './speed.ts';
 import { tokenizerFor } from './tokenizer_files.ts';
 
-interface Options extends SamplingOptions, Partial<IoOptions> {
+interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly prompt: readonly string[];
   readonly tokens: readonly (readonly number[])[];
   readonly numSamples: number;
@@ -67,7 +68,8 @@ export function addRun(program: Command): void {
       ).default('auto'),
     )
     .option('--stats', 'say on stderr how fast it was');
-  withGlobals(withSamplingOptions(command, { temperature: 0 }), [
+  withModelOptions(withSamplingOptions(command, { temperature: 0 })).addOption(pluginOption());
+  withGlobals(command, [
     'nanoc run model.onnx -e --prompt "ROMEO:\\n" --temperature 0.8 --top-k 50',
     'nanoc run model.onnx --prompt "My lord" --prompt "The king" -n 20 --stats',
     'nanoc run model.onnx --tokens 1,2,3 --json',
@@ -100,7 +102,7 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
     );
   if (prompt.filter((text) => text === '-').length > 1)
     throw usage('--prompt - is there twice', 'standard input can be read once');
-  const file = openModel(model);
+  const file = openModel(model, await openOptions(cx, options));
   const rows = (prompt.length + tokens.length) * options.numSamples;
   const made = prompt.length > 0 ? texts(cx, file.path, options) : ids(options);
   const session = await file.open(options.device);

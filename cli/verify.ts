@@ -12,8 +12,8 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
-import { loadPlugins } from './extensions.ts';
 import { type ModelFile, openModel } from './model_kinds.ts';
+import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
 import { openInputs, usage } from './open_inputs.ts';
 import { type Painter, painter } from './painter.ts';
 import { recompileModel } from './recompile_model.ts';
@@ -21,7 +21,7 @@ import { deviceOption } from './sampling_options.ts';
 import { table } from './table.ts';
 import { workFolder } from './work_folder.ts';
 
-export interface VerifyOptions extends CompileOptions {
+export interface VerifyOptions extends CompileOptions, ModelOptions {
   readonly golden?: string;
   readonly device?: Device;
   readonly bisect?: boolean;
@@ -41,7 +41,7 @@ export function addVerify(program: Command): void {
     .option('--no-bisect', 'after a failure, do not look for the first value that differs')
     .addOption(new Option('--bisect', 'look for it, which is the default').default(true).hideHelp())
     .addOption(deviceOption('where the target runs'));
-  withGlobals(withCompileOptions(command), [
+  withGlobals(withCompileOptions(withModelOptions(command)), [
     'nanoc verify model.onnx',
     'nanoc verify my_model.nanospec --set layers=2 --target onnx',
   ]).action((what: string | undefined, options: VerifyOptions) =>
@@ -51,7 +51,6 @@ export function addVerify(program: Command): void {
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
   if (what !== undefined && isModelName(what)) {
-    await loadPlugins(options.plugin); // its ops may be in the spec that the model carries
     return verifyModel(cx, what, options);
   }
   const { backends, passes } = await targetsOf(options);
@@ -85,9 +84,10 @@ async function verifyModels(cx: Context, paths: readonly string[], options: Veri
   const sessions: Session[] = [];
   cx.farewell = 'interrupted; not everything was checked';
   let code: number = exitCodes.fine;
+  const opening = await openOptions(cx, options);
   try {
     for (const path of paths) {
-      const model = openModel(path);
+      const model = openModel(path, opening);
       const session = stoppable(await model.open(options.device ?? 'cpu'), cx.signal);
       sessions.push(session);
       code = Math.max(code, await verifyOne(cx, model, sessions, options));

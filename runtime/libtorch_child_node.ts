@@ -27,15 +27,18 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** Seconds for one answer, once it has started. */
   readonly patience: number;
+  /** Aborted, it ends the process. */
+  readonly signal?: AbortSignal;
 }
 
 /** Seconds to start in: torch is large, and the disk may be cold. */
 const toStart = 120;
 
-export function startChild({ command, args, patience }: ChildOptions): Child {
+export function startChild({ command, args, patience, signal }: ChildOptions): Child {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
+  signal?.addEventListener('abort', kill, { once: true });
   const reader = readerOf(child);
   // Whatever closes early, the end of the process says more.
   child.stdin.on('error', () => {});
@@ -74,6 +77,7 @@ export function startChild({ command, args, patience }: ChildOptions): Child {
     async close() {
       await last;
       process.off('exit', kill);
+      signal?.removeEventListener('abort', kill);
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
       const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
       const timer = setTimeout(kill, 5000);

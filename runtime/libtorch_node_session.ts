@@ -10,10 +10,20 @@ import { byteLength, fromBytes, isDType, toBytes } from './libtorch_wire.ts';
 import type { Feeds, Session } from './session.ts';
 
 export interface LibtorchModel {
+  /** The file; without `rewritten` its code is run as it is. */
   readonly model: string;
   readonly manifest: Manifest;
+  readonly rewritten?: Rewritten;
   /** `cpu` and `cuda` are known; of any other name a Refusal says so. */
   readonly device?: string;
+}
+
+/** What is loaded in place of a file, of which nothing but the bytes of its tensors is read. */
+export interface Rewritten {
+  /** An archive whose tensors have their shapes and no numbers of their own. */
+  readonly archive: Uint8Array;
+  /** Where the bytes of each begin in the file, by their paths in the tree of modules. */
+  readonly offsets: ReadonlyMap<string, number>;
 }
 
 export interface HostOptions {
@@ -23,6 +33,8 @@ export interface HostOptions {
   readonly native?: string;
   /** Seconds that one call may take before the process is given up. */
   readonly patience?: number;
+  /** Aborted, it ends the process, in the middle of a call too. */
+  readonly signal?: AbortSignal;
 }
 
 /** A process with torch in it, in which several models can be open. */
@@ -34,8 +46,21 @@ export interface LibtorchHost {
   close(): Promise<void>;
 }
 
-/** A process of its own, which ends with the session. */
-export async function libtorchSession(options: LibtorchModel & HostOptions): Promise<Session> {
+export interface SessionOptions extends LibtorchModel, HostOptions {
+  /** Runs the code of the file itself, which may do whatever this process may. */
+  readonly trustCode?: boolean;
+}
+
+/** A process of its own, which ends with the session. Refuses with N709 code that is neither checked nor trusted. */
+export async function libtorchSession(options: SessionOptions): Promise<Session> {
+  if (!options.rewritten && !options.trustCode) {
+    throw new Refusal([
+      error('N709', 'the code of an archive is run as it is, and nobody has looked at it', {
+        file: options.model,
+        hint: 'libtorchSession(checkArchive(readArchive(path))) runs what nanoc wrote; `trustCode: true` runs the rest',
+      }),
+    ]);
+  }
   const host = await startLibtorch(options);
   try {
     const session = await host.open(options);
@@ -48,14 +73,14 @@ export async function libtorchSession(options: LibtorchModel & HostOptions): Pro
 
 /** Python before the C++ program; refuses with N702 where there is neither. */
 export async function startLibtorch(options: HostOptions = {}): Promise<LibtorchHost> {
-  const { pythons = findPythons(), native = process.env['NANOC_LIBTORCH'], patience = 600 } = options;
+  const { pythons = findPythons(), native = process.env['NANOC_LIBTORCH'], patience = 600, signal } = options;
   const why: string[] = [];
   const commands = [
     ...pythons.map((command) => ({ command, args: ['-c', program] })),
     ...(native ? [{ command: native, args: [] }] : []),
   ];
   for (const { command, args } of commands) {
-    const child = startChild({ command, args, patience });
+    const child = startChild({ command, args, patience, ...(signal ? { signal } : {}) });
     try {
       const [line = ''] = await child.greeting();
       if (line.startsWith('ready ')) return hostOf(child, line.slice('ready '.length));
@@ -81,10 +106,11 @@ function hostOf(child: Child, version: string): LibtorchHost {
   let opened = 0;
   return {
     version,
-    async open({ model, manifest, device = 'cpu' }) {
+    async open({ model, manifest, rewritten, device = 'cpu' }) {
       const id = opened++;
       if (device !== 'cpu' && device !== 'cuda') throw new Refusal([noDevice(device, 'LibTorch has it not')]);
-      const { lines } = await ask(child, model, [`load ${id} ${device} ${model}`]);
+      const [more, body] = rewritten ? messageOf(rewritten) : [[], []];
+      const { lines } = await ask(child, model, [`load ${id} ${device} ${model}`, ...more], body);
       const call: Callee = { child, id, model, manifest, takes: lines.slice(1).map(argumentOf) };
       return {
         label: `libtorch ${version} ${device}`,
@@ -96,6 +122,11 @@ function hostOf(child: Child, version: string): LibtorchHost {
     close: () => child.close(),
   };
 }
+
+const messageOf = ({ archive, offsets }: Rewritten): [readonly string[], readonly Uint8Array[]] => [
+  [`archive ${archive.length}`, ...[...offsets].map(([path, offset]) => `${offset} ${path}`)],
+  [archive],
+];
 
 /** An argument of `forward`. */
 interface Argument {
@@ -139,7 +170,9 @@ const gone = (file: string, found: string): Diagnostic =>
   error('N704', 'the LibTorch process is gone', {
     file,
     found,
-    hint: 'memory is what most often runs out; NANOC_PYTHON=/path/to/python tries another torch',
+    hint: found.startsWith('no answer')
+      ? 'a model that takes so long for one call needs a longer --deadline; one whose code never ends needs none'
+      : 'memory is what most often runs out; NANOC_PYTHON=/path/to/python tries another torch',
   });
 
 const noDevice = (device: string, found: string): Diagnostic =>

@@ -4,11 +4,18 @@
  * A message is four bytes of length, that many bytes of text, and then the bytes of the tensors that the text lists, one a
  * line, row-major and little-endian. What goes in begins with `load ID DEVICE PATH`, `run ID` or `drop ID`; what comes out with
  * `ready VERSION`, `missing WHY`, `loaded`, `done`, or `failed KIND WHY`, where KIND is `device`, `model` or `call`. A line of
- * `run` is an argument of `forward`, its dtype and its sizes; `past[]` is an item of a list, and alone the list itself.
+ * `run` is an argument of `forward`, its dtype and its sizes; `past[]` is an item of a list, and alone the list itself. Lines of
+ * `load` stand for an archive without numbers, which is loaded in place of the file: `archive BYTES`, and those follow the text;
+ * then where in the file each tensor begins: `OFFSET transformer.wte.weight`.
  * `examples/cpp_libtorch/session.cpp` speaks the same.
  */
 export const program = `
-import ctypes, os, re, signal, struct, sys, warnings
+import sys
+
+# Else a torch.py in the folder where somebody looks at a model would be run.
+sys.path = [folder for folder in sys.path if folder != ""]
+
+import ctypes, functools, io, os, re, signal, struct, warnings
 
 warnings.filterwarnings("ignore")
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -83,15 +90,28 @@ def settle():
             pass
 
 
-def load(lines):
+def load(lines, archive):
     _, key, device, path = lines[0].split(" ", 3)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise Device("torch %s %s" % (torch.__version__,
                                       "sees no GPU" if torch.version.cuda else "was built without CUDA"))
-    model = torch.jit.load(path, map_location=device).eval()
+    model = torch.jit.load(archive or path, map_location=device).eval()
+    if archive:
+        take(lines[2:], path, model, device)
     models[key] = model, device
     arguments = model.forward.schema.arguments[1:]
     send(["loaded"] + ["%s %s" % (a.name, a.type.annotation_str.replace(" ", "")) for a in arguments])
+
+
+def take(lines, path, model, device):
+    with open(path, "rb") as stored:
+        for offset, name in (line.split(" ", 1) for line in lines):
+            tensor = functools.reduce(getattr, name.split("."), model)
+            taken = torch.empty(tensor.shape, dtype=tensor.dtype)
+            stored.seek(int(offset))
+            if stored.readinto(memory(taken)) != taken.numel() * taken.element_size():
+                raise ValueError("the file ends in the middle of " + name)
+            tensor.data = taken.to(device)
 
 
 def given(lines):
@@ -141,11 +161,14 @@ while True:
     lines = read(struct.unpack("<I", read(4))[0]).decode().split("\\n")
     verb = lines[0].split(" ")[0]
     arguments = given(lines[1:]) if verb == "run" else {}
+    archive = io.BytesIO(read(int(lines[1].split(" ")[1]))) if verb == "load" and lines[1:] else None
     try:
         if verb == "run":
             run(lines, arguments)
+        elif verb == "load":
+            load(lines, archive)
         else:
-            (load if verb == "load" else drop)(lines)
+            drop(lines)
     except Device as cause:
         send(["failed device " + readable(cause)])
     except Exception as cause:

@@ -101,6 +101,7 @@ export const codes = {
   N706: 'context exceeded',
   N707: 'golden file not usable',
   N708: 'no tokenizer',
+  N709: 'code not trusted',
 } as const;
 
 export type Code = keyof typeof codes;

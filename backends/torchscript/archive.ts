@@ -7,7 +7,13 @@ import type { ArtifactFile } from '../backend.ts';
 import type { Code } from './classes.ts';
 import { packageName } from './code_context.ts';
 import type { Module } from './module_tree.ts';
-import { type Pickled, type PickledObject, type PickledTensor, pickle } from './pickle_writer.ts';
+import {
+  type Pickled,
+  type PickledObject,
+  type PickledTensor,
+  pickle,
+  recordBytes,
+} from './pickle_writer.ts';
 import { type ZipRecord, zipFile } from './zip_writer.ts';
 
 /** Under which all records of an archive lie. */
@@ -18,6 +24,77 @@ const noConstants = Uint8Array.from([0x80, 2, 0x29, 0x2e]);
 /** Under `extra/`: the manifest as JSON, which loaders hand out as an extra file of this name. */
 export const manifestFile = 'nanoc.json';
 
+/** What an archive consists of, in this order. */
+export interface Records {
+  /** All but the bytes of tensors. */
+  readonly head: readonly HeldRecord[];
+  readonly tensors: readonly TensorRecord[];
+}
+
+export interface HeldRecord {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface TensorRecord {
+  readonly name: string;
+  readonly size: number;
+  readonly weight: string;
+  /** Of the first slot that has it. */
+  readonly path: string;
+}
+
+interface Shell {
+  /** No tensor has numbers of its own. */
+  readonly hollow?: boolean;
+}
+
+export function archiveRecords(
+  root: Module,
+  code: Code,
+  manifest: Manifest,
+  weights: Pick<WeightSource, 'info'>,
+  { hollow = false }: Shell = {},
+): Records {
+  const tensors = new Map<string, { readonly tensor: PickledTensor; readonly path: string }>();
+  const tensorOf = (weight: string, path: string): PickledTensor => {
+    const known = tensors.get(weight);
+    if (known) return known.tensor;
+    const { dtype, shape, bytes } = weights.info(weight);
+    const key = String(tensors.size);
+    const tensor = { what: 'tensor', dtype, shape, bytes, key, ...(hollow ? { hollow } : {}) } as const;
+    tensors.set(weight, { tensor, path });
+    return tensor;
+  };
+  const tree = pickle(pickled(root, code, tensorOf));
+  const held = (name: string, content: string | Uint8Array): HeldRecord => ({
+    name: `${folder}/${name}`,
+    bytes: typeof content === 'string' ? Buffer.from(content, 'utf8') : content,
+  });
+  return {
+    head: [
+      held('version', fileVersion),
+      held('byteorder', 'little'),
+      held('data.pkl', tree),
+      held(`code/${packageName.replaceAll('.', '/')}.py`, code.text),
+      held('constants.pkl', noConstants),
+      held(`extra/${manifestFile}`, JSON.stringify(manifest)),
+      held(`extra/${manifest.spec.name}`, manifest.spec.text),
+    ],
+    tensors: [...tensors].map(([weight, { tensor, path }]) => ({
+      ...{ name: `${folder}/data/${tensor.key}`, size: recordBytes(tensor), weight, path },
+    })),
+  };
+}
+
+export const zipRecords = (
+  { head, tensors }: Records,
+  chunks: (tensor: TensorRecord) => Iterable<Uint8Array>,
+): readonly ZipRecord[] => [
+  ...head.map(({ name, bytes }) => ({ name, size: bytes.length, chunks: () => [bytes] })),
+  ...tensors.map((t) => ({ name: t.name, size: t.size, chunks: () => chunks(t) })),
+];
+
 export function archiveFile(
   fileName: string,
   root: Module,
@@ -25,48 +102,35 @@ export function archiveFile(
   manifest: Manifest,
   weights: WeightSource,
 ): ArtifactFile {
-  const tensors = new Map<string, PickledTensor>();
-  const tree = pickled(root, code, weights, tensors);
-  const held = (name: string, content: string | Uint8Array): ZipRecord => {
-    const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
-    return { name: `${folder}/${name}`, size: bytes.length, chunks: () => [bytes] };
-  };
-  const zip = zipFile([
-    held('version', fileVersion),
-    held('byteorder', 'little'),
-    held('data.pkl', pickle(tree)),
-    held(`code/${packageName.replaceAll('.', '/')}.py`, code.text),
-    held('constants.pkl', noConstants),
-    held(`extra/${manifestFile}`, JSON.stringify(manifest)),
-    held(`extra/${manifest.spec.name}`, manifest.spec.text),
-    ...[...tensors].map(([weight, { key, bytes }]) => ({
-      name: `${folder}/data/${key}`,
-      size: bytes,
-      chunks: () => weights.chunks(weight),
-    })),
-  ]);
+  const records = archiveRecords(root, code, manifest, weights);
+  const zip = zipFile(zipRecords(records, ({ weight }) => weights.chunks(weight)));
   return { name: fileName, size: zip.size, chunks: () => zip.chunks() };
+}
+
+/** The same archive with no numbers in it, small enough to be held. */
+export function hollowArchive(
+  root: Module,
+  code: Code,
+  manifest: Manifest,
+  weights: Pick<WeightSource, 'info'>,
+): Uint8Array {
+  const records = archiveRecords(root, code, manifest, weights, { hollow: true });
+  const zip = zipFile(zipRecords(records, ({ size }) => [new Uint8Array(size)]));
+  return Buffer.concat([...zip.chunks()]);
 }
 
 /** Slots of one weight share one tensor, which is written once. */
 function pickled(
   module: Module,
   code: Code,
-  weights: WeightSource,
-  tensors: Map<string, PickledTensor>,
+  tensorOf: (weight: string, path: string) => PickledTensor,
 ): PickledObject {
   const attributes = new Map<string, Pickled>();
-  for (const { name, weight } of module.slots) {
-    let tensor = tensors.get(weight);
-    if (!tensor) {
-      tensor = { what: 'tensor', ...weights.info(weight), key: String(tensors.size) };
-      tensors.set(weight, tensor);
-    }
-    attributes.set(name, tensor);
-  }
+  const prefix = module.path === '' ? '' : `${module.path}.`;
+  for (const { name, weight } of module.slots) attributes.set(name, tensorOf(weight, `${prefix}${name}`));
   attributes.set('training', false);
   attributes.set('_is_full_backward_hook', null);
-  for (const [name, child] of module.children) attributes.set(name, pickled(child, code, weights, tensors));
+  for (const [name, child] of module.children) attributes.set(name, pickled(child, code, tensorOf));
   const name = code.classOf.get(module);
   if (name === undefined) throw new Bug(`${module.path || 'the model'} has no class`);
   return { what: 'object', module: packageName, name, attributes };

@@ -1,11 +1,12 @@
 /** Where the code of an archive is not what its spec compiles to. */
 
-import type { EmitInput } from '../backend.ts';
-import { codeBlocks } from './code_blocks.ts';
+import { specOf } from '../../compiler/identity.ts';
+import type { Manifest } from '../../compiler/manifest.ts';
+import type { Span } from '../../spec/source.ts';
+import type { Code } from './classes.ts';
+import { type Block, codeBlocks } from './code_blocks.ts';
 import { packageName } from './code_context.ts';
 import { readersOf } from './code_readers.ts';
-import { layOut } from './index.ts';
-import type { TorchscriptModel } from './read_archive.ts';
 
 export interface CodeFault {
   /** `code/__torch__/nanoc.py`, and the line in it, counted from 1. */
@@ -13,8 +14,9 @@ export interface CodeFault {
   readonly line: number;
   readonly expected: string;
   readonly found: string;
-  /** Name of the class. */
+  /** Name of the class or function. */
   readonly owner: string;
+  readonly kind: Block['kind'];
   /** Paths of the modules of that class; of the model itself, those that the line calls or that read what it makes. */
   readonly modules: readonly string[];
   /** `nanochat_2026_03.nanospec` and a line of it, from the comment above. */
@@ -23,36 +25,73 @@ export interface CodeFault {
 
 export const codeFile = `${packageName.replaceAll('.', '/')}.py`;
 
-/**
- * The first line of a class that differs. Functions are left out: they belong to no block, and `tapArchive` runs those of the
- * file itself, so that the blocks that call them show what is wrong.
- */
-export function codeFault(model: TorchscriptModel, input: Omit<EmitInput, 'weights'>): CodeFault | undefined {
-  const { code } = layOut(input);
-  const ours = new Map(codeBlocks(code.text).map((b) => [b.name, b]));
-  for (const { kind, name, start, lines } of codeBlocks(model.code.get(codeFile) ?? '')) {
-    const expected = ours.get(name)?.lines ?? [];
-    ours.delete(name);
+export interface Compared {
+  /** Leaves functions out, where a file runs its own. */
+  readonly classesOnly?: boolean;
+}
+
+/** The first line of `theirs` that differs in a class, or in a function. */
+export function codeFault(
+  ours: Code,
+  theirs: string,
+  { classesOnly = false }: Compared = {},
+): CodeFault | undefined {
+  const expectedBlocks = new Map(codeBlocks(ours.text).map((b) => [b.name, b]));
+  for (const { kind, name, start, lines } of codeBlocks(theirs)) {
+    const expected = expectedBlocks.get(name)?.lines ?? [];
+    expectedBlocks.delete(name);
     const at = lines.findIndex((line, i) => line !== expected[i]);
-    if (kind === 'function' || (at < 0 && lines.length === expected.length)) continue;
+    if ((kind === 'function' && classesOnly) || (at < 0 && lines.length === expected.length)) continue;
     const i = at < 0 ? lines.length : at;
-    const instances = [...code.classOf].flatMap(([m, of]) => (of === name ? [m.path] : []));
+    const instances = [...ours.classOf].flatMap(([m, of]) => (of === name ? [m.path] : []));
     const modules = instances.includes('') ? readersOf(expected, i) : instances;
     const place = placeOf(expected.length > 0 ? expected : lines, i);
     return {
-      ...{ file: `code/${codeFile}`, line: start + i, owner: name, modules },
+      ...{ file: `code/${codeFile}`, line: start + i, owner: name, kind, modules },
       expected: (expected[i] ?? 'nothing').trim(),
       found: (lines[i] ?? 'nothing').trim(),
       ...(place ? { place } : {}),
     };
   }
-  const [left] = [...ours.values()].filter((b) => b.kind === 'class');
+  const [left] = [...expectedBlocks.values()].filter((b) => b.kind === 'class' || !classesOnly);
   if (!left) return undefined;
   return {
-    ...{ file: `code/${codeFile}`, line: 1, owner: left.name, modules: [] },
+    ...{ file: `code/${codeFile}`, line: 1, owner: left.name, kind: left.kind, modules: [] },
     expected: left.lines[0]!,
     found: 'nothing',
   };
+}
+
+/** What is wrong, and where to look: in the file, in the tree of modules and in the spec. */
+export function codeFaultText(fault: CodeFault, manifest: Manifest) {
+  const { file, line, owner, kind, expected, found } = fault;
+  const span = spanOf(fault, manifest);
+  return {
+    message: `the code of the archive is not what its spec compiles to: line ${line} of ${file}, ${kind} ${owner}${users(fault)}`,
+    extra: { ...(span ? { span } : {}), expected: shortened(expected), found: shortened(found) },
+  };
+}
+
+const shortened = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)} ...` : text);
+
+function users({ modules }: CodeFault): string {
+  const [first, ...more] = modules;
+  if (first === undefined) return '';
+  const others = more.length > 1 ? ` and ${more.length} more` : more.length === 1 ? ` and ${more[0]}` : '';
+  return `, for ${first}${others}`;
+}
+
+/** The line of the spec without its indentation. */
+function spanOf({ place }: CodeFault, manifest: Manifest): Span | undefined {
+  if (!place) return undefined;
+  const { source, include } = specOf(manifest);
+  const found = place.spec === source.name ? source : include(place.spec, '');
+  const lines = found?.text.split('\n') ?? [];
+  const text = lines[place.line - 1];
+  if (!found || text === undefined) return undefined;
+  const before = lines.slice(0, place.line - 1).reduce((sum, l) => sum + l.length + 1, 0);
+  const start = before + text.length - text.trimStart().length;
+  return { source: found, start, end: before + text.trimEnd().length };
 }
 
 /** The comment of the line or the nearest one above it. */

@@ -11,7 +11,13 @@ export interface PickledTensor {
   readonly shape: readonly number[];
   readonly key: string;
   readonly bytes: number;
+  /** One number stands for all of them, in a record of its size. */
+  readonly hollow?: boolean;
 }
+
+/** Bytes of the record that a tensor has. */
+export const recordBytes = ({ dtype, bytes, hollow = false }: PickledTensor): number =>
+  hollow ? Math.min(bytes, storages[dtype][1]) : bytes;
 
 /** An instance of a class of the archive's code; every attribute that the class declares must be there. */
 export interface PickledObject {
@@ -109,9 +115,10 @@ function object(w: Writer, { module, name, attributes }: PickledObject): void {
 }
 
 /** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`; readers before 2026 check none of the numbers. */
-function tensor(w: Writer, { dtype, shape, key, bytes }: PickledTensor): void {
+function tensor(w: Writer, pickled: PickledTensor): void {
+  const { dtype, shape, key, bytes, hollow = false } = pickled;
   const [storage, item] = storages[dtype];
-  const strides = contiguous(shape);
+  const strides = hollow ? shape.map(() => 0) : contiguous(shape);
   const count = product(shape);
   const last = shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0);
   if (count * item !== bytes || (count > 0 && last >= count)) {
@@ -123,7 +130,7 @@ function tensor(w: Writer, { dtype, shape, key, bytes }: PickledTensor): void {
   global(w, 'torch', storage);
   text(w, key);
   text(w, 'cpu');
-  integer(w, count);
+  integer(w, recordBytes(pickled) / item);
   w.text('tQ');
   integer(w, 0);
   for (const sizes of [shape, strides]) {

@@ -17,6 +17,7 @@ import { locateStorage, pickleLimit } from '../../compiler/weights/torch_zip.ts'
 import { type Behaviour, PickleProblem, unpickle } from '../../compiler/weights/unpickle.ts';
 import { readEntry, readZip, type Zip } from '../../compiler/weights/zip.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
+import type { EmitOptions } from '../backend.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { manifestFile } from './archive.ts';
 
@@ -52,6 +53,13 @@ export function isArchive(path: string): boolean {
     if (cause instanceof Refusal) return false;
     throw cause;
   }
+}
+
+/** As it was written, as far as its code shows. */
+export function emittedAs({ code }: Pick<TorchscriptModel, 'code'>): EmitOptions {
+  const fused = [...code.values()].some((text) => text.includes('scaled_dot_product_attention'));
+  const fixed = { opset: 21, ops: 'standard', external: 'auto', fileName: 'model.pt' } as const;
+  return { ...fixed, minLibtorch: fused ? '2.0' : '1.13' };
 }
 
 const rootOf = ({ first }: Zip): string => first.slice(0, first.indexOf('/') + 1);

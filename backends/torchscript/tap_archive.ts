@@ -3,62 +3,49 @@
 import { boundaryOutputs } from '../../compiler/boundary.ts';
 import type { NodeId } from '../../compiler/ir.ts';
 import type { Manifest } from '../../compiler/manifest.ts';
+import type { LazyTensor } from '../../compiler/weights/checkpoint.ts';
+import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
-import { rawBytes } from '../../compiler/weights/stream.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
-import type { ArtifactFile, EmitInput } from '../backend.ts';
-import { archiveFile } from './archive.ts';
+import type { EmitInput } from '../backend.ts';
+import { archiveRecords, hollowArchive, type TensorRecord } from './archive.ts';
+import type { CheckedArchive } from './check_archive.ts';
 import { withFunctionsOf } from './code_blocks.ts';
 import { codeFile } from './code_fault.ts';
 import { layOut } from './index.ts';
-import type { Module } from './module_tree.ts';
 import type { TorchscriptModel } from './read_archive.ts';
 
-export interface Tapped {
-  readonly file: ArtifactFile;
-  /** With the values among its outputs. */
-  readonly manifest: Manifest;
-}
-
-/** `values` by the names that they leave under. */
+/** `values` by the names that they leave under, which the manifest has among its outputs. */
 export function tapArchive(
   model: TorchscriptModel,
   input: EmitInput,
   values: ReadonlyMap<string, NodeId>,
-): Tapped {
+): CheckedArchive {
   const added = [...values].map(([name, node]) => ({ name, node }));
   const graph = { ...input.graph, outputs: [...input.graph.outputs, ...added] };
-  const manifest = { ...input.manifest, outputs: boundaryOutputs(graph) };
+  const manifest: Manifest = { ...input.manifest, outputs: boundaryOutputs(graph) };
   const { tree, code } = layOut({ ...input, graph });
-  const text = withFunctionsOf(code.text, model.code.get(codeFile) ?? '');
-  const weights = storedIn(model, tree, input.weights);
-  return { file: archiveFile(input.options.fileName, tree, { ...code, text }, manifest, weights), manifest };
+  const tapped = { ...code, text: withFunctionsOf(code.text, model.code.get(codeFile) ?? '') };
+  const { tensors } = archiveRecords(tree, tapped, manifest, input.weights);
+  const archive = hollowArchive(tree, tapped, manifest, input.weights);
+  const offsets = new Map(tensors.map((record) => [record.path, offsetIn(model, record, input.weights)]));
+  return { model: model.path, manifest, rewritten: { archive, offsets } };
 }
 
-/** The file's own bytes, by the names of weights. */
-function storedIn(model: TorchscriptModel, tree: Module, expected: WeightSource): WeightSource {
-  const paths = pathsOf(tree);
-  return {
-    ...expected,
-    chunks(weight) {
-      const path = paths.get(weight) ?? weight;
-      const tensor = model.tensors.get(path);
-      if (tensor && tensor.dtype === expected.info(weight).dtype) return rawBytes(tensor);
-      throw new Refusal([
-        error(
-          'N704',
-          `the archive has no tensor ${path} of ${expected.info(weight).dtype}, which its spec asks for`,
-          {
-            file: model.path,
-          },
-        ),
-      ]);
-    },
-  };
+function offsetIn(
+  { tensors, path: file }: TorchscriptModel,
+  { path, weight, size }: TensorRecord,
+  weights: Pick<WeightSource, 'info'>,
+): number {
+  const tensor = tensors.get(path);
+  const { dtype } = weights.info(weight);
+  const fits = tensor?.dtype === dtype && tensor.storage.bytes === size && isPlain(tensor);
+  if (fits) return tensor.storage.offset;
+  const why = `the archive has no tensor ${path} of ${dtype}, ${size} bytes, which its spec asks for`;
+  throw new Refusal([error('N704', why, { file })]);
 }
 
-function pathsOf(module: Module): ReadonlyMap<string, string> {
-  const prefix = module.path === '' ? '' : `${module.path}.`;
-  const own = module.slots.map(({ name, weight }) => [weight, `${prefix}${name}`] as const);
-  return new Map([...own, ...[...module.children.values()].flatMap((child) => [...pathsOf(child)])]);
-}
+/** All of its storage, row by row. */
+const isPlain = ({ shape, strides, start }: LazyTensor): boolean =>
+  start === 0 &&
+  contiguousStrides(shape).every((stride, axis) => stride === strides[axis] || shape[axis]! < 2);

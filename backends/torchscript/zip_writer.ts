@@ -43,16 +43,15 @@ interface Placed {
 
 /** Dates are zero, so that equal records are equal archives. Throws a `Bug` when a record is not as long as it said. */
 export function zipFile(records: readonly ZipRecord[]): ZipFile {
-  const placed: Placed[] = [];
-  for (const record of records) placed.push(place(record, placed.at(-1)?.end ?? 0));
+  const placed = placedAll(records);
   const start = placed.at(-1)?.end ?? 0;
-  const central = (crcs: readonly number[]): Buffer => {
-    const entries = placed.map((p, i) => centralEntry(p, crcs[i]!));
-    const length = entries.reduce((sum, e) => sum + e.length, 0);
-    return Buffer.concat([...entries, ending(entries.length, length, start)]);
-  };
   return {
-    size: start + central(placed.map(() => 0)).length,
+    size:
+      start +
+      central(
+        placed,
+        placed.map(() => 0),
+      ).length,
     *chunks() {
       const crcs: number[] = [];
       for (const p of placed) {
@@ -69,9 +68,54 @@ export function zipFile(records: readonly ZipRecord[]): ZipFile {
         crcs.push(crc);
         yield descriptor(p, crc);
       }
-      yield central(crcs);
+      yield central(placed, crcs);
     },
   };
+}
+
+/** Bytes of an archive with their offset. */
+export interface Piece {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Summed {
+  readonly name: string;
+  readonly size: number;
+  readonly crc: number;
+}
+
+/** All that `zipFile` writes around records, and where each record begins. */
+export function zipFrame(records: readonly Summed[]): {
+  readonly size: number;
+  readonly pieces: readonly Piece[];
+  readonly starts: ReadonlyMap<string, number>;
+} {
+  const placed = placedAll(records.map(({ name, size }) => ({ name, size, chunks: () => [] })));
+  const crcs = records.map((r) => r.crc);
+  const start = placed.at(-1)?.end ?? 0;
+  const around = placed.flatMap((p, i) => [
+    { at: p.header, bytes: localHeader(p) },
+    { at: p.data + p.record.size, bytes: descriptor(p, crcs[i]!) },
+  ]);
+  const closing = central(placed, crcs);
+  return {
+    size: start + closing.length,
+    pieces: [...around, { at: start, bytes: closing }],
+    starts: new Map(placed.map((p) => [p.record.name, p.data])),
+  };
+}
+
+function placedAll(records: readonly ZipRecord[]): readonly Placed[] {
+  const placed: Placed[] = [];
+  for (const record of records) placed.push(place(record, placed.at(-1)?.end ?? 0));
+  return placed;
+}
+
+function central(placed: readonly Placed[], crcs: readonly number[]): Buffer {
+  const entries = placed.map((p, i) => centralEntry(p, crcs[i]!));
+  const length = entries.reduce((sum, e) => sum + e.length, 0);
+  return Buffer.concat([...entries, ending(entries.length, length, placed.at(-1)?.end ?? 0)]);
 }
 
 function place(record: ZipRecord, header: number): Placed {

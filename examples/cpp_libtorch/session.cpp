@@ -4,7 +4,9 @@
 // A message on standard input or output is four bytes of length (little-endian), so many bytes of text, and
 // then the bytes of the tensors that the text lists, one a line: a name where one goes in, the type, the
 // sizes. The first line of what comes in is `load KEY DEVICE PATH`, `run KEY` or `drop KEY`; of what goes out
-// `ready VERSION`, `loaded`, `done` or `failed KIND WHY`, where KIND is `device`, `model` or `call`.
+// `ready VERSION`, `loaded`, `done` or `failed KIND WHY`, where KIND is `device`, `model` or `call`. Lines of
+// `load` stand for an archive without numbers, which is loaded in place of the file: `archive BYTES`, and those
+// follow the text; then where in the file each tensor begins: `OFFSET transformer.wte.weight`.
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/cuda.h>
@@ -13,6 +15,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -112,7 +115,12 @@ class Host {
     if (words.at(0) == "load") {
       size_t path = 0;  // what follows the third space, for it may have spaces of its own
       for (int i = 0; i < 3; i++) path = lines[0].find(' ', path) + 1;
-      load(words.at(1), words.at(2), lines[0].substr(path));
+      std::string archive;
+      if (lines.size() > 1) {
+        archive.resize(std::stoull(words_of(lines[1]).at(1)));
+        read_bytes(archive.data(), archive.size());
+      }
+      load(words.at(1), words.at(2), lines[0].substr(path), archive, lines);
     } else if (words[0] == "run") {
       run(words.at(1), lines);
     } else {
@@ -127,18 +135,40 @@ class Host {
     at::Device device;
   };
 
-  void load(const std::string& key, const std::string& device_name, const std::string& path) {
+  // Gives the tensors of a module, by their paths, the bytes that begin at so many bytes of a file.
+  static void take(torch::jit::Module module, at::Device device, const std::string& path,
+                   const std::vector<std::string>& lines) {
+    std::ifstream stored(path, std::ios::binary);
+    for (size_t i = 2; i < lines.size(); i++) {
+      const size_t space = lines[i].find(' ');
+      std::istringstream names(lines[i].substr(space + 1));
+      c10::IValue value = module._ivalue();
+      for (std::string name; std::getline(names, name, '.');) value = value.toObjectRef().getAttr(name);
+      at::Tensor tensor = value.toTensor();
+      const at::Tensor taken = at::empty(tensor.sizes(), tensor.scalar_type());
+      stored.seekg(std::stoll(lines[i].substr(0, space)));
+      if (!stored.read(static_cast<char*>(taken.data_ptr()), static_cast<std::streamsize>(taken.nbytes())))
+        throw std::runtime_error("the file ends in the middle of " + lines[i].substr(space + 1));
+      tensor.set_data(taken.to(device));
+    }
+  }
+
+  void load(const std::string& key, const std::string& device_name, const std::string& path,
+            const std::string& archive, const std::vector<std::string>& lines) {
     const at::Device device(device_name);
     if (device.is_cuda() && !torch::cuda::is_available())
       throw NoDevice("LibTorch " TORCH_VERSION " sees no CUDA device");
-    Loaded loaded{torch::jit::load(path, device), device};
+    std::istringstream rewritten(archive);
+    Loaded loaded{archive.empty() ? torch::jit::load(path, device) : torch::jit::load(rewritten, device),
+                  device};
+    if (!archive.empty()) take(loaded.module, device, path, lines);
     loaded.module.eval();
-    std::vector<std::string> lines = {"loaded"};
+    std::vector<std::string> answer = {"loaded"};
     const auto& arguments = loaded.module.get_method("forward").function().getSchema().arguments();
     for (size_t i = 1; i < arguments.size(); i++)
-      lines.push_back(arguments[i].name() + " " + arguments[i].type()->annotation_str());
+      answer.push_back(arguments[i].name() + " " + arguments[i].type()->annotation_str());
     models_.insert_or_assign(key, std::move(loaded));
-    send(lines);
+    send(answer);
   }
 
   void run(const std::string& key, const std::vector<std::string>& lines) {

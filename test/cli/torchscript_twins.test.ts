@@ -1,12 +1,19 @@
-/** A TorchScript archive with one thing wrong in it fails, and what is wrong is named: by block, and by the line of the spec. */
+/**
+ * A TorchScript archive with one thing wrong in it is refused before it is run, and fails when its code is trusted; what is wrong
+ * is named: by block, and by the line of the spec.
+ */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readArchive } from '../../backends/torchscript/read_archive.ts';
 import { withTorch } from '../golden/torch_here.ts';
 import { changedArchive, swap } from './changed_archive.ts';
-import { bytesOf, fixture, folder, nanoc, written } from './run_cli.ts';
+import { bytesOf, command, fixture, folder, nanoc, root, tiny, written } from './run_cli.ts';
 
 const checkpoint = fixture('nanochat-g4-valueembed');
 const model = join(folder(), 'm.pt');
@@ -23,11 +30,33 @@ const made = await nanoc([
 
 const labelOf = (weight: string): string => readArchive(model).tensors.get(weight)!.storage.label;
 
+/** Fields of `/proc/PID/stat` behind the name, which may hold anything. */
+const statOf = (pid: string): readonly string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  } catch {
+    return []; // it has ended
+  }
+};
+const childrenOf = (parent: number): readonly string[] =>
+  readdirSync('/proc').filter((name) => /^\d+$/.test(name) && statOf(name)[1] === String(parent));
+/** In hundredths of a second. */
+const processorTime = (pid: string): number => Number(statOf(pid)[11] ?? 0);
+
 async function failure(path: string, ...more: string[]): Promise<string> {
   const { code, out, err } = await nanoc(['verify', path, ...more]);
   assert.is(code, 1, out + err);
   assert.match(out, 'FAILED');
   return err;
+}
+
+/** What a trusted archive fails with; it is not run before it is trusted. */
+async function trusted(path: string): Promise<string> {
+  const { code, out, err } = await nanoc(['verify', path]);
+  assert.is(code, 1);
+  assert.is(out, '');
+  assert.match(err, 'error N709');
+  return failure(path, '--trust-code');
 }
 
 await withTorch(() => {
@@ -58,7 +87,7 @@ await withTorch(() => {
   });
 
   test('one sign of a rotation', async () => {
-    const said = await failure(
+    const said = await trusted(
       changedArchive(model, { code: swap('a * cos - b * sin', 'a * cos + b * sin') }),
     );
     assert.match(said, 'the first value that differs is rotary in transformer.h.0.attn; the backend');
@@ -67,7 +96,7 @@ await withTorch(() => {
   });
 
   test('one bound of a mask', async () => {
-    const said = await failure(changedArchive(model, { code: swap(/(\w+ < )33/, '$165') }));
+    const said = await trusted(changedArchive(model, { code: swap(/(\w+ < )33/, '$165') }));
     assert.match(
       said,
       /the code of the archive is not what its spec compiles to: line \d+ of code\/__torch__\/nanoc\.py/,
@@ -79,7 +108,7 @@ await withTorch(() => {
   });
 
   test('one port that reads the memory of another layer', async () => {
-    const said = await failure(changedArchive(model, { code: swap('past[4]', 'past[2]') }));
+    const said = await trusted(changedArchive(model, { code: swap('past[4]', 'past[2]') }));
     assert.match(said, 'for transformer.h.2');
     assert.match(said, /expected .*past\[4\]/);
     assert.match(said, /found .*past\[2\]/);
@@ -87,10 +116,73 @@ await withTorch(() => {
 
   test('code that LibTorch does not take is refused with its line', async () => {
     const path = changedArchive(model, { code: swap('a * cos - b * sin', 'a * cos - c * sin') });
-    const { code, err } = await nanoc(['verify', path]);
+    const { code, err } = await nanoc(['verify', path, '--trust-code']);
     assert.is(code, 1);
     assert.match(err, 'error N704: LibTorch cannot load the model');
     assert.match(err, /ndefined value c.*code\/__torch__\/nanoc\.py, line \d+/);
+  });
+
+  /** The archive with lines more at the beginning of the model's `forward`. */
+  const beginning = (...lines: string[]): string =>
+    changedArchive(model, {
+      code: swap(
+        /(def forward\(self, input_ids: [\s\S]*?:\n)/,
+        `$1${lines.map((l) => `    ${l}\n`).join('')}`,
+      ),
+    });
+
+  test('code that writes a file is not run by any verb, unless it is trusted', async () => {
+    const file = join(folder(), 'made');
+    const path = beginning(
+      `x9 = torch.from_file(${JSON.stringify(file)}, True, 10)`,
+      'input_ids = input_ids + (torch.numel(x9) - 10)',
+    );
+    for (const [verb, ...more] of [
+      ['run', '--tokens', '1,2'],
+      ['verify'],
+      ['chat', '--tokenizer', `${tiny}/tokenizer`],
+      ['inspect'],
+    ] as const) {
+      const { code, err } = await nanoc([verb, path, ...more]);
+      assert.is(code, verb === 'inspect' ? 0 : 1, err);
+      if (verb !== 'inspect') assert.match(err, 'error N709: the code of the archive is not');
+      assert.not.ok(existsSync(file), verb);
+    }
+    const { code } = await nanoc(['run', path, '--tokens', '1,2', '-n', '1', '--trust-code']);
+    assert.is(code, 0);
+    assert.ok(existsSync(file), 'the test sees what such code does');
+  });
+
+  const endless = beginning('i9 = 0', 'while i9 >= 0:', '  i9 = 1', 'input_ids = input_ids + i9');
+
+  test('a forward that never ends is given up at the deadline', async () => {
+    const args = ['run', endless, '--tokens', '1', '--trust-code', '--deadline', '2'];
+    const { code, err } = await nanoc(args);
+    assert.is(code, 1);
+    assert.match(err, 'error N704: the LibTorch process is gone');
+    assert.match(err, 'no answer within 2 s');
+    assert.match(err, '--deadline');
+  });
+
+  test('Ctrl-C ends a forward that never does, and the process it runs in', async () => {
+    const args = command(['run', endless, '--tokens', '1', '--trust-code']);
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    const said: string[] = [];
+    child.stderr.on('data', (chunk) => said.push(String(chunk)));
+    const ended = once(child, 'exit');
+    const python = async (): Promise<string> => {
+      for (;;) {
+        const [pid] = childrenOf(child.pid!).filter((id) => processorTime(id) > 200);
+        if (pid !== undefined || child.exitCode !== null) return pid ?? '';
+        await wait(100);
+      }
+    };
+    const pid = existsSync('/proc/self/stat') ? await python() : await wait(20_000, '');
+    child.kill('SIGINT');
+    const [code] = await ended;
+    assert.is(code, 130, said.join(''));
+    assert.match(said.join(''), 'interrupted');
+    assert.not.ok(existsSync(`/proc/${pid || 'none'}/stat`));
   });
 
   test('bytes that are not those of the checksum are refused', async () => {

@@ -9,6 +9,7 @@ import { rawBytes } from '../../compiler/weights/stream.ts';
 import type { Code } from '../../spec/codes.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { render } from '../../spec/render.ts';
+import { changedArchive, swap } from '../cli/changed_archive.ts';
 import { folder, nanoc } from '../cli/run_cli.ts';
 import * as pickle from '../compiler/weights/pickle_bytes.ts';
 import { safetensorsBytes, torchBytes, torchZip } from '../compiler/weights/torch_bytes.ts';
@@ -207,6 +208,12 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
   N706: model('run', 'MODEL', '--tokens', Array.from({ length: 200 }, () => 1).join(',')),
   N707: (dir) => says(['verify', 'nanochat_2025_10', ...small, '--golden', join(dir, 'io.safetensors')]),
   N708: model('run', 'MODEL', '--prompt', 'Once'),
+  N709: async (dir) => {
+    const path = join(dir, 'm.pt');
+    await says(['compile', 'nanochat_2025_10', ...small, '--target', 'torchscript', '-o', path]);
+    copyFileSync(changedArchive(path, { code: swap('x.size(', 'x.numel(') }), path);
+    return says(['run', path, '--tokens', '1']);
+  },
 };
 
 export async function scene(code: Code): Promise<string> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -6,6 +7,7 @@ import * as assert from 'uvu/assert';
 import type { BoundaryTensor, Manifest } from '../../compiler/manifest.ts';
 import { findPythons } from '../../runtime/find_python_node.ts';
 import { libtorchSession, startLibtorch } from '../../runtime/libtorch_node_session.ts';
+import { program } from '../../runtime/libtorch_program.ts';
 import { type Diagnostic, Refusal } from '../../spec/diagnostic.ts';
 import { tensor } from '../../spec/tensor.ts';
 import { withTorch } from '../golden/torch_here.ts';
@@ -39,6 +41,7 @@ async function refusal(work: Promise<{ close(): Promise<void> }>): Promise<Diagn
 const noTorch = stand('no_torch', "say('missing No module named torch')");
 const dies = stand('dies', "console.error('out of luck'); process.exit(3)");
 const manifest = tinyManifest({ cache: 'none' });
+const trusted = { model: 'm.pt', manifest, trustCode: true } as const;
 
 test('without a Python, or without torch in any, it says how to get it', async () => {
   for (const [pythons, said] of [
@@ -70,7 +73,7 @@ test('the first Python that has torch is taken', async () => {
     'answers',
     "say('ready 9.9'); process.stdin.on('data', () => say('loaded\\ninput_ids Tensor'))",
   );
-  const session = await libtorchSession({ model: 'm.pt', manifest, pythons: [noTorch, dies, answers] });
+  const session = await libtorchSession({ ...trusted, pythons: [noTorch, dies, answers] });
   assert.is(session.label, 'libtorch 9.9 cpu');
   await session.close();
 });
@@ -80,9 +83,7 @@ test('a process that dies in the middle is said to be gone, with its last words'
     'dies_later',
     "say('ready 9.9'); process.stdin.once('data', () => { console.error('killed by me'); process.exit(9); })",
   );
-  const { code, file, found } = await refusal(
-    libtorchSession({ model: 'm.pt', manifest, pythons: [python] }),
-  );
+  const { code, file, found } = await refusal(libtorchSession({ ...trusted, pythons: [python] }));
   assert.is(code, 'N704');
   assert.is(file, 'm.pt');
   assert.is(found, 'it ended with exit code 9: killed by me');
@@ -90,11 +91,23 @@ test('a process that dies in the middle is said to be gone, with its last words'
 
 test('a process that does not answer is given up', async () => {
   const python = stand('hangs', "say('ready 9.9'); setInterval(() => {}, 1000)");
-  const { code, found } = await refusal(
-    libtorchSession({ model: 'm.pt', manifest, pythons: [python], patience: 0.5 }),
-  );
+  const { code, found } = await refusal(libtorchSession({ ...trusted, pythons: [python], patience: 0.5 }));
   assert.is(code, 'N704');
   assert.is(found, 'no answer within 0.5 s');
+});
+
+test('code that nobody has checked or trusts is not given to any process', async () => {
+  const { code, hint } = await refusal(libtorchSession({ model: 'm.pt', manifest, pythons: [dies] }));
+  assert.is(code, 'N709');
+  assert.match(hint ?? '', 'checkArchive');
+});
+
+test('an aborted signal ends the process in the middle of a call', async () => {
+  const python = stand('hangs_too', "say('ready 9.9'); setInterval(() => {}, 1000)");
+  const abort = new AbortController();
+  const opened = refusal(libtorchSession({ ...trusted, pythons: [python], signal: abort.signal }));
+  setTimeout(() => abort.abort(), 1000);
+  assert.is((await opened).found, 'it ended with signal SIGKILL');
 });
 
 test('NANOC_PYTHON comes before the PATH, where every python3 counts', () => {
@@ -128,7 +141,17 @@ const feeds = {
   extra: tensor('bool', [1], [1]),
 };
 
-await withTorch(({ host, file }) => {
+await withTorch(({ host, file, python }) => {
+  test('a torch.py in the folder where somebody looks at a model is not run', () => {
+    const here = mkdtempSync(join(folder, 'here-'));
+    for (const name of ['torch.py', 'struct.py', 'ctypes.py'])
+      writeFileSync(join(here, name), "open('made', 'w').close()");
+    const input = Buffer.alloc(0);
+    const { stdout } = spawnSync(python, ['-c', program], { cwd: here, input });
+    assert.match(stdout.toString('latin1'), 'ready ');
+    assert.not.ok(existsSync(join(here, 'made')));
+  });
+
   const model = file('five.pt', smallArchive(method));
 
   test('carries five kinds of numbers there and back, of any rank', async () => {

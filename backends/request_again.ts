@@ -1,0 +1,37 @@
+/** A model's own spec, as its manifest keeps it, asked for once more: what the file is held against. */
+
+import type { CompileRequest } from '../compiler/compile.ts';
+import { specOf } from '../compiler/identity.ts';
+import type { Manifest } from '../compiler/manifest.ts';
+import type { Pass } from '../compiler/pass.ts';
+import type { Backend, EmitOptions } from './backend.ts';
+
+export interface WrittenModel {
+  readonly manifest: Manifest;
+  readonly backend: Backend;
+  /** As it was written, as far as the file shows. */
+  readonly emit: EmitOptions;
+  /** Those of plugins, which ran before those of the backend. */
+  readonly plugins?: readonly Pass[];
+}
+
+/** Weights are left to whoever asks. */
+export function requestAgain({ manifest, backend, emit, plugins = [] }: WrittenModel): CompileRequest {
+  const { source, include } = specOf(manifest);
+  const { cache, slots, logits, storage, compute, context } = manifest;
+  return {
+    source,
+    include,
+    set: new Map(manifest.config.map(({ name, value }) => [name, value])),
+    ...(context === undefined ? {} : { maxSeqLen: context }),
+    cache,
+    ...(slots === undefined ? {} : { slots }),
+    logits,
+    storage,
+    compute,
+    wholeWeights: backend.wholeWeights ?? false,
+    padded: manifest.inputs.some(({ name }) => name === 'attention_mask'),
+    statesAsLayers: manifest.passes.includes('state_as_layer'),
+    backendPasses: [...plugins, ...backend.passes(emit)],
+  };
+}

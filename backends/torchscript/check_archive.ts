@@ -1,0 +1,162 @@
+/**
+ * Holds an archive against what its spec compiles to, before LibTorch sees it: archives are programs, and this one may come
+ * from anywhere. What is loaded afterwards is what was compiled here; of the file, LibTorch is given bytes of tensors only.
+ */
+
+import { basename } from 'node:path';
+import { type Compiled, compile } from '../../compiler/compile.ts';
+import { version } from '../../compiler/generated/version.ts';
+import type { Manifest } from '../../compiler/manifest.ts';
+import type { Pass } from '../../compiler/pass.ts';
+import { checksum, type OpenFile, readAt, withFile } from '../../compiler/weights/file.ts';
+import { readEntry, readZip, type Zip, type ZipEntry } from '../../compiler/weights/zip.ts';
+import { type Diagnostic, error, hasErrors, Refusal } from '../../spec/diagnostic.ts';
+import { requestAgain } from '../request_again.ts';
+import { archiveRecords, type HeldRecord, hollowArchive, type Records } from './archive.ts';
+import type { Code } from './classes.ts';
+import { codeFault, codeFaultText, codeFile } from './code_fault.ts';
+import { layOut, torchscript } from './index.ts';
+import { emittedAs, type TorchscriptModel } from './read_archive.ts';
+import { zipFrame } from './zip_writer.ts';
+
+/** What LibTorch may be given. */
+export interface CheckedArchive {
+  readonly model: string;
+  readonly manifest: Manifest;
+  readonly rewritten: {
+    /** The archive as its spec compiles to it, with no numbers in it. */
+    readonly archive: Uint8Array;
+    /** Where the bytes of tensors begin in the file, by their paths in the tree of modules. */
+    readonly offsets: ReadonlyMap<string, number>;
+  };
+}
+
+export interface CheckOptions {
+  /** Passes of plugins that the archive was compiled with. */
+  readonly plugins?: readonly Pass[];
+}
+
+/** Throws a Refusal (N709) that names the first entry that is not as nanoc writes it. */
+export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOptions = {}): CheckedArchive {
+  const { path } = model;
+  const compiled = compiledAgain(model, plugins);
+  const manifest = asWritten(compiled.manifest, model.manifest);
+  const input = {
+    graph: compiled.graph,
+    manifest,
+    options: emittedAs(model),
+    tied: compiled.program.names.tied,
+  };
+  const { tree, code } = layOut(input);
+  const records = archiveRecords(tree, code, manifest, compiled.weights);
+  const starts = withFile(path, (file) => held(file, { model, code, records }));
+  const archive = hollowArchive(tree, code, manifest, compiled.weights);
+  const offsets = new Map(records.tensors.map((t) => [t.path, starts.get(t.name)!])); // all were placed
+  return { model: path, manifest, rewritten: { archive, offsets } };
+}
+
+/** Whatever a manifest from elsewhere makes the compiler do is the manifest's fault. */
+function compiledAgain(model: TorchscriptModel, plugins: readonly Pass[]): Compiled {
+  const { manifest } = model;
+  try {
+    const request = requestAgain({ manifest, backend: torchscript, emit: emittedAs(model), plugins });
+    const { value, diagnostics } = compile(request);
+    if (value && !hasErrors(diagnostics)) return value;
+    throw new Refusal(diagnostics.filter((d) => d.severity === 'error'));
+  } catch (cause) {
+    const found = cause instanceof Refusal ? cause.diagnostics[0]?.message : String(cause);
+    throw changed(model, 'the spec of the archive does not compile', found === undefined ? {} : { found });
+  }
+}
+
+/** What only the one who compiled it knows: with which nanoc, which weights, and who gave the config its values. */
+const asWritten = (again: Manifest, written: Manifest): Manifest => ({
+  ...again,
+  producer: written.producer,
+  config: again.config.map(({ name, value, from: other }) => {
+    const { from = other, key } = written.config.find((entry) => entry.name === name) ?? {};
+    return { name, value, from, ...(key === undefined ? {} : { key }) };
+  }),
+  weights: written.weights,
+});
+
+interface Expected {
+  readonly model: TorchscriptModel;
+  readonly code: Code;
+  readonly records: Records;
+}
+
+/** Where each record of a tensor begins; every other byte of the file is compared. */
+function held(file: OpenFile, expected: Expected): ReadonlyMap<string, number> {
+  const { model, records } = expected;
+  const { head, tensors } = records;
+  const zip = readZip(file);
+  const names = new Set([...head, ...tensors].map((record) => record.name));
+  const strange = [...zip.entries.keys()].find((name) => !names.has(name));
+  // The code first: it says most about what was changed.
+  for (const record of [...head].sort((a, b) => Number(isCode(b)) - Number(isCode(a))))
+    compareEntry(file, expected, zip, record);
+  if (strange !== undefined) throw changed(model, `its spec compiles to no entry ${JSON.stringify(strange)}`);
+  const missing = tensors.find(({ name, size }) => zip.entries.get(name)?.size !== size);
+  if (missing) {
+    throw changed(model, otherThan(missing.name), {
+      expected: `${missing.size} bytes, of ${missing.path}`,
+      found: sizeOf(zip.entries.get(missing.name)),
+    });
+  }
+  const sums = [
+    ...head.map(({ name, bytes }) => ({ name, size: bytes.length, crc: checksum(bytes) })),
+    ...tensors.map(({ name, size }) => ({ name, size, crc: zip.entries.get(name)?.crc ?? 0 })),
+  ];
+  const { size, pieces, starts } = zipFrame(sums);
+  const same =
+    file.size === size && pieces.every(({ at, bytes }) => readAt(file, at, bytes.length).equals(bytes));
+  if (same) return starts;
+  throw changed(model, 'the zip around its entries is not as nanoc writes it');
+}
+
+/** More than that beyond what is expected is not read. */
+const slack = 1 << 20;
+
+function compareEntry(file: OpenFile, { model, code }: Expected, zip: Zip, record: HeldRecord): void {
+  const entry = zip.entries.get(record.name);
+  const { bytes } = record;
+  const there = entry && entry.size <= bytes.length + slack ? readEntry(file, entry, entry.size) : undefined;
+  if (there && Buffer.compare(there, bytes) === 0) return;
+  const theirs = there && Buffer.from(there).toString('utf8');
+  const fault = isCode(record) && theirs !== undefined ? codeFault(code, theirs) : undefined;
+  if (fault) {
+    const { message, extra } = codeFaultText(fault, model.manifest);
+    throw changed(model, message, extra);
+  }
+  const sizes = { expected: `${bytes.length} bytes`, found: sizeOf(entry) };
+  const at = there ? bytes.findIndex((byte, i) => there[i] !== byte) : -1;
+  throw changed(model, otherThan(record.name), at < 0 ? sizes : { found: `another byte at ${at}` });
+}
+
+const isCode = ({ name }: HeldRecord): boolean => own(name) === `code/${codeFile}`;
+
+/** `code/__torch__/nanoc.py`, below the folder of the archive. */
+const own = (name: string): string => name.slice(name.indexOf('/') + 1);
+const otherThan = (name: string): string => `${own(name)} of the archive is not what its spec compiles to`;
+const sizeOf = (entry: ZipEntry | undefined): string => (entry ? `${entry.size} bytes` : 'no such entry');
+
+/** An archive of another version need not have been changed by anybody. */
+function changed({ path, manifest }: TorchscriptModel, message: string, extra: Extra = {}): Refusal {
+  const [mine, theirs] = [`nanoc ${version}`, manifest.producer];
+  const hint = '--trust-code gives LibTorch the file as it is, and runs its code';
+  if (theirs === mine) return new Refusal([error('N709', message, { file: path, ...extra, hint })]);
+  return new Refusal([
+    error(
+      'N709',
+      `${basename(path)} was made by ${theirs}, and ${mine} compiles its spec to something else`,
+      {
+        file: path,
+        found: message,
+        hint: `compile it again; ${hint}`,
+      },
+    ),
+  ]);
+}
+
+type Extra = Omit<Diagnostic, 'code' | 'severity' | 'message'>;

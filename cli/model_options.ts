@@ -1,0 +1,34 @@
+/** Options of the verbs that open a compiled model, and what they come to. */
+
+import type { Command } from 'commander';
+import type { Context } from './command.ts';
+import { positive } from './compile_options.ts';
+import { loadPlugins } from './extensions.ts';
+import type { OpenOptions } from './model_kinds.ts';
+
+export interface ModelOptions {
+  readonly plugin: readonly string[];
+  readonly trustCode?: boolean;
+  readonly deadline?: number;
+}
+
+export const withModelOptions = (command: Command): Command =>
+  command
+    .option(
+      '--trust-code',
+      'of a .pt: run its code although it is not what its spec compiles to; it can do whatever you can',
+    )
+    .option(
+      '--deadline <seconds>',
+      'of a .pt: how long one call may take before it is given up; 600 when left out',
+      positive,
+    );
+
+/** Loads the plugins that the command line names; those that a model was compiled with are never looked for. */
+export async function openOptions(
+  { signal }: Pick<Context, 'signal'>,
+  { plugin, trustCode = false, deadline }: ModelOptions,
+): Promise<OpenOptions> {
+  const plugins = await loadPlugins(plugin);
+  return { plugins, trustCode, signal, ...(deadline === undefined ? {} : { deadline }) };
+}
