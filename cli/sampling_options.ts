@@ -25,7 +25,7 @@ export function withSamplingOptions(
   return command
     .option(
       '--tokenizer <path>',
-      'tokenizer.pkl, tokenizer.json, or their folder; else looked for beside the model',
+      'tokenizer.pkl, .json or .model, or a folder with one; else looked for beside the model',
     )
     .option('-n, --max-tokens <n>', 'stop after this many', whole(1), 256)
     .optionsGroup('Choice of tokens:')

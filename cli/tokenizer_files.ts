@@ -4,22 +4,34 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { chatTemplate, conversationTokens } from '../runtime/chat_template.ts';
 import { gpt2Tokenizer } from '../runtime/gpt2_files.ts';
+import { piecesAsJson } from '../runtime/sentencepiece_json.ts';
+import { looksLikePieces } from '../runtime/sentencepiece_model.ts';
 import { encodingOf, openTokenizer, type Tokenizer } from '../runtime/tokenizer.ts';
 import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 
 export interface TokenizerFile {
+  /** As it lies there. */
   readonly path: string;
+  /** Of the file, or of the `tokenizer.json` that it amounts to. */
   readonly bytes: Uint8Array;
+  readonly isJson: boolean;
   /** Hugging Face's `tokenizer_config.json`, which says what begins and ends a text. */
   readonly config?: Uint8Array;
   readonly tokenizer: Tokenizer;
 }
 
 const names = ['tokenizer.pkl', 'tokenizer.json'];
-/** What else a folder may have one of: rank files of tiktoken, and GPT-2's vocabulary beside its merges. */
-const others = /^(?:.*\.tiktoken|tokenizer\.model|vocab\.json|encoder\.json)$/;
+/**
+ * What else a folder may have one of, the first that is there: SentencePiece's model or Llama 3's ranks, GPT-2's vocabulary
+ * beside its merges, rank files of tiktoken. transformers looks in this order, too.
+ */
+const others = [
+  /^(?:tokenizer|spiece|sentencepiece\.bpe)\.model$/,
+  /^(?:vocab|encoder)\.json$/,
+  /\.tiktoken$/,
+];
 const mergesOf: Readonly<Record<string, string>> = {
   'vocab.json': 'merges.txt',
   'encoder.json': 'vocab.bpe',
@@ -38,7 +50,8 @@ const inFolder = (folder: string): readonly string[] =>
 
 function otherNames(folder: string): readonly string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
-  const found = readdirSync(folder).filter((name) => others.test(name));
+  const all = readdirSync(folder).sort();
+  const found = others.flatMap((kind) => all.filter((name) => kind.test(name)));
   return found.filter((name) => !mergesOf[name] || isFile(join(folder, mergesOf[name])));
 }
 
@@ -71,7 +84,7 @@ export function namedTokenizer(path: string): string {
   throw new Refusal([
     error('N708', `no tokenizer at ${path}`, {
       file: path,
-      expected: `${names.join(' or ')}, a .tiktoken file, vocab.json with merges.txt, or a folder with one`,
+      expected: `${names.join(', ')}, tokenizer.model, a .tiktoken file, vocab.json with merges.txt, or a folder with one`,
     }),
   ]);
 }
@@ -83,7 +96,7 @@ export function tokenizerFor(model: string, named: string | undefined): Tokenize
   throw new Refusal([
     error('N708', 'no tokenizer beside the model', {
       file: model,
-      expected: 'tokenizer.pkl or tokenizer.json',
+      expected: 'tokenizer.pkl, tokenizer.json or tokenizer.model',
       hint: 'name it with --tokenizer PATH; nanoc run --tokens IDS needs none',
     }),
   ]);
@@ -95,10 +108,17 @@ export function readTokenizer(path: string): TokenizerFile {
   if (merges !== undefined) return gpt2Files(path, join(dirname(path), merges));
   const bytes = read(path);
   const besides = [path.replace(/tokenizer\.json$/, configName), join(dirname(path), configName)];
-  const configPath = path.endsWith('.json') ? besides.find((p) => p !== path && isFile(p)) : undefined;
+  const isJson = path.endsWith('.json');
+  const hasConfig = isJson || looksLikePieces(bytes);
+  const configPath = hasConfig ? besides.find((p) => p !== path && isFile(p)) : undefined;
   const config = configPath === undefined ? undefined : read(configPath);
+  if (!isJson && hasConfig) {
+    const files = piecesAsJson(bytes, path, config);
+    const tokenizer = openTokenizer(files.json, path, files.config);
+    return { path, bytes: files.json, isJson: true, tokenizer, config: files.config };
+  }
   const tokenizer = openTokenizer(bytes, path, config);
-  return { path, bytes, tokenizer, ...(config ? { config } : {}) };
+  return { path, bytes, isJson, tokenizer, ...(config ? { config } : {}) };
 }
 
 /** Two files as the one that they amount to. */
@@ -107,9 +127,12 @@ function gpt2Files(vocab: string, merges: string): TokenizerFile {
     const extra = { file: vocab, expected: `${basename(merges)} beside it` };
     throw new Refusal([error('N708', 'a vocabulary without its merges', extra)]);
   }
-  const bytes = gpt2Tokenizer({ bytes: read(vocab), file: vocab }, { bytes: read(merges), file: merges });
-  const path = join(dirname(vocab), 'tokenizer.json');
-  return { path, bytes, tokenizer: openTokenizer(bytes, path) };
+  const beside = join(dirname(vocab), configName);
+  const config = isFile(beside) ? read(beside) : undefined;
+  const [tokens, pairs] = [vocab, merges].map((file) => ({ bytes: read(file), file }));
+  const bytes = gpt2Tokenizer(tokens!, pairs!, config); // there are two
+  const tokenizer = openTokenizer(bytes, vocab, config);
+  return { path: vocab, bytes, isJson: true, tokenizer, ...(config ? { config } : {}) };
 }
 
 function read(path: string): Uint8Array {
@@ -137,13 +160,13 @@ export function misfit({ path, tokenizer }: TokenizerFile, vocab: number): Refus
 }
 
 /** As the two files that most programs read. */
-export function hubFiles({ path, bytes, config, tokenizer }: TokenizerFile): {
+export function hubFiles({ path, bytes, isJson, config, tokenizer }: TokenizerFile): {
   readonly json: Uint8Array;
   readonly config: Uint8Array;
 } {
   const text = new TextEncoder();
   const ends = endsOf(tokenizer);
-  if (path.endsWith('.json')) return { json: bytes, config: config ?? text.encode(tokenizerConfig(ends)) };
+  if (isJson) return { json: bytes, config: config ?? text.encode(tokenizerConfig(ends)) };
   const files = tokenizerFiles(encodingOf(bytes, path), ends);
   return { json: text.encode(files.tokenizer), config: text.encode(files.config) };
 }
@@ -155,11 +178,10 @@ export function tokenizerCopies(
 ): readonly { readonly name: string; readonly bytes: Uint8Array }[] {
   const name = (own: string): string => `${stem(model)}.${own}`;
   const { json, config } = hubFiles(file);
-  const isJson = file.path.endsWith('.json');
   return [
     ...(file.path.endsWith('.pkl') ? [{ name: name('tokenizer.pkl'), bytes: file.bytes }] : []),
     { name: name('tokenizer.json'), bytes: json },
-    ...(isJson && !file.config ? [] : [{ name: name(configName), bytes: config }]),
+    ...(file.isJson && !file.config ? [] : [{ name: name(configName), bytes: config }]),
   ];
 }
 

@@ -2,16 +2,28 @@
 
 import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { around, endsIn, nameOf, readConfig } from './tokenizer_config.ts';
 
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
 
-/** Refuses (N621) what is no vocabulary, and merges of tokens that it does not have. */
+/** Refuses (N621) what is no vocabulary, and merges of tokens that it does not have; `config` is the one beside them. */
 export function gpt2Tokenizer(
   vocab: { readonly bytes: Uint8Array; readonly file: string },
   merges: { readonly bytes: Uint8Array; readonly file: string },
+  config?: Uint8Array,
 ): Uint8Array {
   const ids = vocabulary(vocab.bytes, vocab.file);
-  const added = [...ids].filter(([name]) => /^<\|.*\|>$/.test(name));
+  const settings = readConfig(config, vocab.file);
+  const named = new Set(
+    ['bos_token', 'eos_token', 'unk_token', 'pad_token'].map((key) => nameOf(settings[key])),
+  );
+  const added = [...ids].filter(([name]) => /^<\|.*\|>$/.test(name) || named.has(name));
+  const ends = endsIn(settings);
+  const known = {
+    ...ends,
+    before: ends.before.filter((name) => ids.has(name)),
+    after: ends.after.filter((name) => ids.has(name)),
+  };
   const json = {
     version: '1.0',
     added_tokens: added.map(([content, id]) => ({
@@ -19,7 +31,7 @@ export function gpt2Tokenizer(
     })),
     normalizer: null,
     pre_tokenizer: byteLevel,
-    post_processor: null,
+    post_processor: around(known, (name) => ids.get(name)!), // only what is there
     decoder: byteLevel,
     model: {
       ...{ type: 'BPE', dropout: null, unk_token: null, fuse_unk: false, byte_fallback: false },

@@ -88,7 +88,7 @@ const spellings: Readonly<Record<'normalizer' | 'pre_tokenizer' | 'decoder', Wor
 /** A text that a replacement puts there as it stands. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+export const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function sourceOf(pattern: Json | undefined): string | undefined {
   if (!isMap(pattern)) return undefined;

@@ -8,6 +8,7 @@ import { largest } from '../spec/long_list.ts';
 import { charsmap } from './charsmap.ts';
 import { inHubWords, isMap, type JsonMap } from './hub_json.ts';
 import type { Around, DecodeStream, Tokenizer } from './tokenizer.ts';
+import { nameOf, readConfig } from './tokenizer_config.ts';
 import { unigram } from './unigram.ts';
 
 function read(bytes: Uint8Array, file: string): JsonMap {
@@ -17,12 +18,6 @@ function read(bytes: Uint8Array, file: string): JsonMap {
   if (!isMap(parsed.value)) throw new Refusal([error('N621', 'not a tokenizer.json', { file })]);
   return parsed.value;
 }
-
-/** `"</s>"`, or `{ "content": "</s>", ... }`. */
-const nameOf = (value: Json | undefined): string | undefined => {
-  const text = isMap(value) ? value['content'] : value;
-  return typeof text === 'string' ? text : undefined;
-};
 
 /** Where a config says nothing, the names that models use. */
 const usual = {
@@ -40,7 +35,7 @@ const usual = {
 
 export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer {
   const json = inHubWords(read(bytes, file));
-  const settings = config ? read(config, `${file} (its config)`) : {};
+  const settings = readConfig(config, file);
   const hub = open(json, settings, file);
   const ordinary = withoutSpecial(hub, json, settings, file);
   const special = new Map(
@@ -109,7 +104,8 @@ function withoutSpecial(
       .filter((token) => token['special'] === true)
       .map((token) => [hub.token_to_id(nameOf(token) ?? ''), nameOf(token) ?? '']),
   );
-  special.delete(hub.token_to_id(nameOf(model['unk_token']) ?? ''));
+  // A text may have characters that are no token.
+  if (model['byte_fallback'] !== true) special.delete(hub.token_to_id(nameOf(model['unk_token']) ?? ''));
   const empty = { ...model, type: 'BPE', vocab: {}, merges: [] };
   const ordinary = open({ ...json, added_tokens, model: empty }, settings, file);
   ordinary.model = hub.model;

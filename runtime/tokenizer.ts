@@ -1,10 +1,12 @@
-/** Text to tokens and back: nanochat's `tokenizer.pkl`, a `tokenizer.json`, or a rank file of tiktoken. */
+/** Text to tokens and back: nanochat's `tokenizer.pkl`, a `tokenizer.json`, a SentencePiece model, or a rank file of tiktoken. */
 
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { largest } from '../spec/long_list.ts';
 import { bpe } from './bpe.ts';
 import { hubTokenizer } from './hub_tokenizer.ts';
 import { looksLikeRanks, readRanks } from './rank_file.ts';
+import { piecesAsJson } from './sentencepiece_json.ts';
+import { looksLikePieces } from './sentencepiece_model.ts';
 import { type Encoding, readEncoding } from './tiktoken_pickle.ts';
 
 export interface DecodeStream {
@@ -35,9 +37,13 @@ export interface Tokenizer {
   decodeStream(): DecodeStream;
 }
 
-/** `config` is the `tokenizer_config.json` that lies beside a `tokenizer.json`. */
+/** `config` is the `tokenizer_config.json` that lies beside a `tokenizer.json` or a SentencePiece model. */
 export function openTokenizer(bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer {
   if (bytes.find((b) => b > 32) === 0x7b) return hubTokenizer(bytes, file, config);
+  if (looksLikePieces(bytes)) {
+    const files = piecesAsJson(bytes, file, config);
+    return hubTokenizer(files.json, file, files.config);
+  }
   return tiktoken(encodingOf(bytes, file), file);
 }
 
@@ -45,15 +51,17 @@ export function openTokenizer(bytes: Uint8Array, file: string, config?: Uint8Arr
 export function encodingOf(bytes: Uint8Array, file: string): Encoding {
   if (bytes.find((b) => b > 32) === 0x80) return readEncoding(bytes, file);
   if (looksLikeRanks(bytes)) return readRanks(bytes, file);
-  const isPieces = /\.model$/.test(file) && bytes[0] === 0x0a;
-  const hint = isPieces
-    ? 'this is a SentencePiece model: give the tokenizer.json that Hugging Face has of the same model'
-    : 'nanochat writes tokenizer.pkl; a Hugging Face model has a tokenizer.json; tiktoken has rank files';
+  const hint =
+    'nanochat writes tokenizer.pkl; a Hugging Face model has a tokenizer.json; tiktoken has rank files';
   throw new Refusal([
-    error('N621', 'neither a pickled tiktoken Encoding, nor a tokenizer.json, nor a rank file', {
-      file,
-      hint,
-    }),
+    error(
+      'N621',
+      'neither a pickled tiktoken Encoding, nor a tokenizer.json, a SentencePiece model or a rank file',
+      {
+        file,
+        hint,
+      },
+    ),
   ]);
 }
 

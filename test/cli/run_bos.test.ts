@@ -1,6 +1,6 @@
 /** `nanoc run` feeds a model the ids that transformers would, whatever tokenizer lies beside it. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -16,7 +16,7 @@ interface Case {
 }
 
 const at = (name: string): string => `${root}test/fixtures/tokenizers/${name}`;
-const names = readdirSync(at('')).filter((name) => existsSync(join(at(name), 'tokenizer.json')));
+const names = readdirSync(at('')).filter((name) => existsSync(join(at(name), 'cases.json')));
 const casesOf = (name: string) =>
   JSON.parse(readFileSync(join(at(name), 'cases.json'), 'utf8')) as readonly Case[];
 
@@ -40,13 +40,55 @@ for (const name of names) {
     assert.is(made.code, 0, made.err);
     const cases = casesOf(name).filter(({ ids, text }) => ids.length > 0 && !text.includes('\u0001'));
     const some = [...cases.slice(3, 9), ...cases.slice(-2)];
-    const as = ['--tokenizer', at(name), '--special'];
+    const isPieces = name.startsWith('spm_'); // whose library finds no special token in a text
+    const as = ['--tokenizer', at(name), ...(isPieces ? [] : ['--special'])];
     const wanted = await said(idsOf(some.map(({ ids }) => ids)));
     assert.is(await said([...as, ...prompts(some.map(({ text }) => text))]), wanted);
     const others = some.map(({ ids }) => [...ids.slice(0, -1), 7]);
     assert.is.not(await said(idsOf(others)), wanted);
   });
 }
+
+test('a SentencePiece model is written beside the model as the files that other programs read', async () => {
+  const out = join(folder(), 'pieces.onnx');
+  const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`, '--tokenizer', at('spm_llama2')];
+  const compiled = await nanoc(['compile', ...from, '-o', out]);
+  assert.is(compiled.code, 0, compiled.err);
+  const written = (name: string) => JSON.parse(readFileSync(out.replace('onnx', name), 'utf8'));
+  assert.is(written('tokenizer.json').model.type, 'BPE');
+  assert.equal(written('tokenizer_config.json').add_bos_token, true);
+  for (const { text, ids } of casesOf('spm_llama2').slice(3, 12)) {
+    const ran = async (...given: string[]) => (await nanoc(['run', out, ...given, '-n', '4', '--json'])).out;
+    const tokens = (lines_: string) => lines(lines_).map((line) => JSON.parse(line).token);
+    assert.equal(tokens(await ran('--prompt', text)), tokens(await ran('--tokens', ids.join())), text);
+  }
+});
+
+test('of several tokenizers in a folder the one that transformers takes is read', async () => {
+  const both = folder();
+  cpSync(at('spm_llama2'), both, { recursive: true });
+  const text = ['--prompt', 'Hello'];
+  const pieces = await said([...text, '--tokenizer', both]);
+  cpSync(at('qwen3'), both, { recursive: true });
+  assert.is(await said([...text, '--tokenizer', both]), await said([...text, '--tokenizer', at('qwen3')]));
+  assert.is.not(pieces, await said([...text, '--tokenizer', both]));
+  rmSync(join(both, 'tokenizer.json'));
+  cpSync(at('spm_llama2'), both, { recursive: true });
+  writeFileSync(join(both, 'vocab.json'), '{"a": 0}');
+  writeFileSync(join(both, 'merges.txt'), '');
+  assert.is(await said([...text, '--tokenizer', both]), pieces);
+});
+
+test('a damaged SentencePiece model is refused', async () => {
+  const broken = join(folder(), 'tokenizer.model');
+  const whole = readFileSync(join(at('spm_llama2'), 'tokenizer.model'));
+  for (const bytes of [whole.subarray(0, 300), Buffer.from([0x0a, 7, 10, 5]), Buffer.from('\nnot pieces')]) {
+    writeFileSync(broken, bytes);
+    const { code, err } = await nanoc(['run', model, '--prompt', 'a', '--tokenizer', broken]);
+    assert.is(code, 1);
+    assert.match(err, /N621: (?:damaged, or no|the) SentencePiece model/);
+  }
+});
 
 test('--bos has it otherwise', async () => {
   const { text, ids, ordinary } = casesOf('llama3').find((c) => c.text === 'Hello')!;

@@ -55,6 +55,32 @@ for (const name of names) {
   });
 }
 
+const pieces = readdirSync(root).filter((name) => existsSync(new URL(`${name}/tokenizer.model`, root)));
+
+test('there are models of SentencePiece of both kinds', () => {
+  assert.equal(pieces, ['spm_gemma', 'spm_llama2', 'spm_unigram', 'spm_unknown']);
+});
+
+for (const name of pieces) {
+  test(`${name}: the ids of SentencePiece, and what the config puts around them`, () => {
+    const config = new URL(`${name}/tokenizer_config.json`, root);
+    const tokenizer = openTokenizer(
+      read(name, 'tokenizer.model'),
+      'tokenizer.model',
+      existsSync(config) ? readFileSync(config) : undefined,
+    );
+    const unknown = tokenizer.special.get('<unk>')!;
+    for (const { text, ids, plain, decoded } of casesOf(name)) {
+      const shown = JSON.stringify(text);
+      assert.equal(tokenizer.encode(text), plain, shown);
+      if (ids.length > 0) assert.equal(promptTokens(tokenizer, text), ids, shown);
+      // What stands for an unknown character is each library's own, and so are spaces where a model drops them anyway.
+      const shownAs = (written: string) => (/_un/.test(name) ? written.trimStart() : written);
+      if (!plain.includes(unknown)) assert.is(shownAs(tokenizer.decode(plain)), decoded, shown);
+    }
+  });
+}
+
 test('a token begins a text where the tokenizer says so, and not where it only knows one', () => {
   const beginning = names.filter((name) => open(name).around.before.length > 0);
   assert.equal(beginning, ['gemma', 'llama2', 'llama2_metaspace', 'llama3']);

@@ -55,6 +55,22 @@ test("GPT-2's two files give the tokens that tiktoken gives for its pattern", ()
   assert.not.equal(fewer.encode('what light'), mine.encode('what light'));
 });
 
+test('a config beside the two files says what begins a text', () => {
+  const begin = (settings: object) => {
+    const config = text([JSON.stringify(settings)]);
+    const json = gpt2Tokenizer(
+      { bytes: text([JSON.stringify(vocab)]), file: 'vocab.json' },
+      { bytes: text(model.merges), file: 'merges.txt' },
+      config,
+    );
+    return openTokenizer(json, 'tokenizer.json', config).around;
+  };
+  const bos_token = '<|endoftext|>';
+  assert.equal(begin({ bos_token, add_bos_token: true }), { before: [sorted.length], after: [] });
+  assert.equal(begin({ bos_token, add_bos_token: false }), { before: [], after: [] });
+  assert.equal(begin({ bos_token: '<none>', add_bos_token: true }), { before: [], after: [] });
+});
+
 function refusal(act: () => unknown): string {
   try {
     act();
@@ -86,7 +102,10 @@ test('damaged files are refused with the line', () => {
     [() => files('{', []), 'not a vocabulary'],
     [() => files({ a: 'b' }, []), '"a" has no id'],
     [() => files(vocab, ['#version: 0.2', 'zzzz q']), 'line 2 is no merge'],
-    [() => openTokenizer(Uint8Array.of(0x0a, 7, 10, 5), 'tokenizer.model'), 'this is a SentencePiece model'],
+    [
+      () => openTokenizer(Uint8Array.of(0x0a, 7, 10, 5), 'tokenizer.model'),
+      'damaged, or no SentencePiece model',
+    ],
     [() => openTokenizer(text(['words']), 'tokenizer.pkl'), 'tiktoken has rank files'],
   ] as const)
     assert.match(refusal(act), said);
