@@ -1,47 +1,102 @@
 /** What configs call activations, in the language's own terms; `$` stands for the argument. */
 
+import type { Json } from '../../compiler/weights/checkpoint.ts';
 import { own } from '../../spec/own.ts';
 import type { Known } from './families.ts';
-import type { Draft } from './notes.ts';
+import { type Draft, granted, nothingSaid } from './notes.ts';
 import type { Sizes } from './sizes.ts';
 
-export const activationKeys = [
+const named = [
   'hidden_act',
   'hidden_activation',
   'activation_function',
   'activation',
   'mlp_hidden_act',
   'act_fn',
+  'ffn_config.ffn_act_fn.name',
+  'mlp_class_name',
+  '_mlp_class',
 ];
 
-const activations: Readonly<Record<string, string>> = {
-  silu: 'silu($)',
-  swish: 'silu($)',
-  swiglu: 'silu($)',
-  gelu: 'gelu($)',
-  gelu_new: 'gelu_tanh($)',
-  gelu_fast: 'gelu_tanh($)',
-  gelu_pytorch_tanh: 'gelu_tanh($)',
-  relu: 'relu($)',
-  relu2: 'square(relu($))',
-  relu_squared: 'square(relu($))',
-  sigmoid: 'sigmoid($)',
-  tanh: 'tanh($)',
+/** Further names of such an entry. */
+const another = /(^|_)(act|activation|activ|nonlinearity|non_linearity)(_|$)/i;
+const ofOthers = /summary|checkpoint|router|expert_act_limit|dropout|quant/i;
+
+interface Activation {
+  readonly fn: string;
+  /** It tells whether there is a gate. */
+  readonly gated?: boolean;
+}
+
+const activations: Readonly<Record<string, Activation>> = {
+  silu: { fn: 'silu($)' },
+  swish: { fn: 'silu($)' },
+  swiglu: { fn: 'silu($)', gated: true },
+  gelu: { fn: 'gelu($)' },
+  gelu_python: { fn: 'gelu($)' },
+  geglu: { fn: 'gelu($)', gated: true },
+  gelu_new: { fn: 'gelu_tanh($)' },
+  gelu_fast: { fn: 'gelu_tanh($)' },
+  gelu_tanh: { fn: 'gelu_tanh($)' },
+  gelu_pytorch_tanh: { fn: 'gelu_tanh($)' },
+  relu: { fn: 'relu($)' },
+  reglu: { fn: 'relu($)', gated: true },
+  relu2: { fn: 'square(relu($))' },
+  relu_squared: { fn: 'square(relu($))' },
+  sigmoid: { fn: 'sigmoid($)' },
+  tanh: { fn: 'tanh($)' },
+  // The classes of litgpt.
+  llamamlp: { fn: 'silu($)', gated: true },
+  llamamoe: { fn: 'silu($)', gated: true },
+  gemmamlp: { fn: 'gelu($)', gated: true },
+  gptneoxmlp: { fn: 'gelu($)', gated: false },
+};
+
+export const activationWords = (value: Json): Activation | undefined => {
+  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  return own(activations, word);
 };
 
 export function activationOf(sizes: Sizes, family: Known): Draft['activation'] {
+  const keys = [
+    ...named,
+    ...Object.entries(sizes.config).flatMap(([key, value]) =>
+      another.test(key) && !ofOthers.test(key) && typeof value === 'string' ? key : [],
+    ),
+  ];
   return (gated) => {
-    const said = sizes.find(activationKeys);
-    const fn = typeof said?.value === 'string' ? own(activations, said.value) : undefined;
-    if (fn !== undefined) return { fn, assumed: [] };
-    if (!said && family.activation !== undefined) {
-      const named = family.activation.replace('$', 'x');
-      return { fn: family.activation, assumed: [`the activation is ${named}, as in ${family.by} code`] };
+    const said = sizes.look(keys);
+    const known = said && activationWords(said.value);
+    if (said && known && (known.gated ?? gated) === gated) {
+      sizes.rely([said.key]);
+      return { fn: approximated(sizes, known.fn), ...nothingSaid };
+    }
+    if (!said && family.activation !== undefined && (family.gated ?? gated) === gated) {
+      const fn = approximated(sizes, family.activation);
+      return {
+        fn,
+        assumed: [`the activation is ${fn.replace('$', 'x')}, as in ${family.by} code`],
+        lacks: [],
+      };
     }
     const guess = gated ? 'silu' : 'gelu';
-    const why = said
-      ? `${said.key} is ${JSON.stringify(said.value)}, which the draft does not know`
-      : 'no entry names one';
-    return { fn: `${guess}($)`, assumed: [`the activation is ${guess}: ${why}`] };
+    if (!said && gated && family.sure)
+      return {
+        fn: `${guess}($)`,
+        ...granted(true, `the activation is ${guess}: no entry names one`, ''),
+      };
+    const what = said
+      ? `what activation the config's ${said.key} = ${JSON.stringify(said.value)} means; ${guess} stands for it`
+      : `which activation it is, as no entry names one; ${guess} stands for it`;
+    if (said) sizes.find([said.key]);
+    return { fn: `${guess}($)`, ...granted(false, '', what) };
   };
+}
+
+/** `gelu_approximate` of litgpt and torch. */
+function approximated(sizes: Sizes, fn: string): string {
+  const how = sizes.look(['gelu_approximate', 'approximate'])?.value;
+  if (how !== 'tanh' && how !== 'none') return fn;
+  sizes.rely(['gelu_approximate', 'approximate']);
+  return fn === 'gelu($)' && how === 'tanh' ? 'gelu_tanh($)' : fn;
 }

@@ -1,12 +1,11 @@
 /** ALiBi: order that enters by leaning each head towards near tokens, and how the slopes of heads fall. */
 
-import type { Draft } from './notes.ts';
+import { type Draft, granted, type Said } from './notes.ts';
 
 export const alibiKeys = ['alibi', 'attn_config.alibi'];
 
-export interface Lean {
+export interface Lean extends Said {
   readonly lines: readonly string[];
-  readonly assumed: readonly string[];
 }
 
 /** To be called when the number of heads is known. */
@@ -19,6 +18,8 @@ export function leanOf(draft: Draft): Lean {
   if (family.leanScaled) sizes.use('head_dim');
   return {
     lines: [`fn slope(h) ${body}`, `fn alibi(h, q, k) = slope(h) * (k - q)${scale}`],
+    lacks: granted(family.sure, '', 'how much each head leans towards near tokens; powers of 2 stand for it')
+      .lacks,
     assumed: [
       ...(sizes.find(alibiKeys)
         ? []

@@ -1,8 +1,17 @@
 /** Attention: three matrices or one, norms on heads, what the config says of windows and caps. */
 
 import { fusedHeads, type Heads, separateHeads, widthOf } from './heads.ts';
-import { bareNorm, matrixKind, matrixOf, normKind, plainMember, shapeText, unknownBlock } from './leaf.ts';
-import { addBlock, type Block, type Draft } from './notes.ts';
+import {
+  bareNorm,
+  extents,
+  matrixKind,
+  matrixOf,
+  normKind,
+  plainMember,
+  shapeText,
+  unknownBlock,
+} from './leaf.ts';
+import { addBlock, type Block, type Draft, granted, nothingSaid, type Said } from './notes.ts';
 import { seenBy } from './seen.ts';
 import { gainOf, isMatrix, type Module, shapeOf } from './tree.ts';
 
@@ -22,6 +31,7 @@ const roles = {
     'W_pack',
     'att_proj',
     'c_qkv',
+    'attn',
   ],
   o: ['o_proj', 'wo', 'out_proj', 'c_proj', 'dense', 'proj', 'o', 'to_out', 'out', 'attn_out', 'out_lin'],
   qNorm: ['q_norm', 'q_layernorm', 'query_norm', 'query_layernorm', 'q_ln', 'norm_q'],
@@ -68,7 +78,7 @@ interface Projected {
   readonly members: readonly string[];
   readonly lines: readonly string[];
   readonly locals: readonly [q: string, k: string, v: string];
-  readonly assumed: readonly string[];
+  readonly said: Said;
 }
 
 function written(
@@ -87,7 +97,7 @@ function written(
     (qkv
       ? fused(draft, qkv, parts, heads, ready)
       : apart && separate(draft, { ...parts, ...apart }, heads, ready));
-  if (!projected) return undefined;
+  if (!projected || !fits(draft, parts, heads)) return undefined;
   const sinks = isSinks(draft, module) ? ['sinks'] : [];
   const extra = [...module.tensors.keys()].filter((name) => !sinks.includes(name));
   const lines = [
@@ -112,14 +122,33 @@ function written(
     ],
     forward: `(x: [B, T, dim]) -> [B, T, dim] { ${lines.join('\n')} }`,
     assumed: [
-      ...heads.assumed,
-      ...projected.assumed,
+      ...heads.said.assumed,
+      ...projected.said.assumed,
       ...normedWhen(draft, qNorm !== undefined),
-      ...seen.said,
+      ...seen.said.assumed,
       ...sinks.map(() => 'each head has one further score, its sink, without a value'),
     ],
-    lacks: [...[...extra, ...rest.map((inner) => inner.name)].map((name) => `where ${name} goes`)],
+    lacks: [
+      ...heads.said.lacks,
+      ...projected.said.lacks,
+      ...seen.said.lacks,
+      ...[...extra, ...rest.map((inner) => inner.name)].map((name) => `where ${name} goes`),
+    ],
   };
+}
+
+/** The output takes all heads, and norms are of a head's width or of all heads'. */
+function fits(draft: Draft, { o, qNorm, kNorm }: Parts & { readonly o: Module }, { kv }: Heads): boolean {
+  const head = draft.sizes.peek('head_dim')!;
+  const normed = (norm: Module | undefined, count: number): boolean =>
+    norm === undefined || [head, count * head].includes(widthOf(norm));
+  const heads = draft.sizes.peek('heads')!;
+  return (
+    extents(draft, o).columns === heads * head &&
+    extents(draft, o).rows === draft.sizes.peek('dim') &&
+    normed(qNorm, heads) &&
+    normed(kNorm, draft.sizes.peek(kv)!)
+  );
 }
 
 /** From the cache to what goes back into the stream. */
@@ -203,29 +232,49 @@ function separate(
       `${locals[2]} = ${v.name}(x) as [B, T, ${kv}, head_dim]`,
     ],
     locals,
-    assumed: [],
+    said: nothingSaid,
   };
 }
 
 function fused(draft: Draft, qkv: Module, { qNorm, kNorm }: Parts, { kv }: Heads, ready: Ready): Projected {
   for (const name of ['heads', 'head_dim', kv] as const) draft.sizes.use(name);
-  const { lines, order } = taken(qkv.name, kv);
-  const turn = (name: 'q' | 'k', norm: Module | undefined): readonly string[] => {
-    const value = ready(name, norm);
+  const { lines, order } = taken(qkv.name, kv, draft.family.grouped ?? groupedNames.includes(qkv.name));
+  const turn = (
+    name: 'q' | 'k',
+    norm: Module | undefined,
+    count: 'heads' | 'kv_heads',
+  ): readonly string[] => {
+    const n = draft.sizes.peek(count)!;
+    const whole = norm && n > 1 && widthOf(norm) === n * draft.sizes.peek('head_dim')!;
+    const all = `${norm?.name}(${name} as [B, T, ${count} * head_dim]) as [B, T, ${count}, head_dim]`;
+    const value = whole ? ready(all, undefined) : ready(name, norm);
     return value === name ? [] : [`${name} = ${value}`];
   };
   const rows = kv === 'heads' ? '3 * heads * head_dim' : '(heads + 2 * kv_heads) * head_dim';
   return {
     members: [`${qkv.name}: ${matrixOf(draft, qkv, 'dim', rows)}`],
-    lines: [...lines, ...turn('q', qNorm), ...turn('k', kNorm)],
+    lines: [...lines, ...turn('q', qNorm, 'heads'), ...turn('k', kNorm, kv)],
     locals: ['q', 'k', 'v'],
-    assumed: [`${qkv.name} holds ${order}`],
+    said: granted(
+      draft.family.sure || oneOrder.includes(qkv.name),
+      `${qkv.name} holds ${order}`,
+      `in which order ${qkv.name} holds queries, keys and values; ${order} stands for it`,
+    ),
   };
 }
 
+/** GPT-NeoX's, and litgpt's before it changed its own. */
+const groupedNames: readonly string[] = ['query_key_value', 'attn'];
+
+/** Names that nobody uses for another order. */
+const oneOrder: readonly string[] = ['c_attn', 'W_pack'];
+
 /** How one matrix is taken apart, and the order that this takes for granted: its name is a hint. */
-function taken(name: string, kv: Heads['kv']): { readonly lines: readonly string[]; readonly order: string } {
-  const grouped = name === 'query_key_value';
+function taken(
+  name: string,
+  kv: Heads['kv'],
+  grouped: boolean,
+): { readonly lines: readonly string[]; readonly order: string } {
   if (kv === 'heads') {
     const [axes, axis] = grouped ? ['heads, 3', 3] : ['3, heads', 2];
     return {

@@ -4,21 +4,23 @@
  * what it computes. What names and shapes cannot tell is taken for granted, and said.
  */
 
-import type { Checkpoint, Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
+import type { Checkpoint, JsonObject } from '../../compiler/weights/checkpoint.ts';
 import { isObject } from '../../compiler/weights/safetensors.ts';
-import { activationKeys, activationOf } from './activation.ts';
+import { activationOf } from './activation.ts';
 import { alibiKeys, leanOf } from './alibi.ts';
 import { isFused } from './attention.ts';
-import { familyOf } from './families.ts';
+import { heldAgainst } from './entries.ts';
+import { familyOf, type Known } from './families.ts';
 import { draftLayer } from './layer.ts';
 import { type Whole, wholeOf, widthOf } from './model.ts';
+import { normKindOf } from './norm_kind.ts';
 import type { Draft } from './notes.ts';
 import { outsideOf } from './outside.ts';
 import { rotaryOf, tablesOf } from './rotary.ts';
 import { perLayer } from './seen.ts';
 import { type Sizes, sizesOf } from './sizes.ts';
 import { everyModule, shapeOf } from './tree.ts';
-import { unusedKeys } from './unused_keys.ts';
+import { truthsOf } from './truths.ts';
 import { wordless } from './wordless.ts';
 import type { Page } from './write.ts';
 
@@ -31,17 +33,28 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
   const outer = outsideOf(draft, whole, layer, checkpoint);
   // Only now is known how wide the heads are that it turns.
   const table = draft.blocks.some((block) => block.forward?.includes('rope('))
-    ? rotaryOf(draft, neighboursBy(draft, whole))
+    ? rotaryOf(draft, neighboursBy(draft))
     : undefined;
   const lean = draft.blocks.some((b) => b.forward?.includes('bias=alibi')) ? leanOf(draft) : undefined;
-  const entries = [...sizes.entries(), ...listEntries(draft)];
+  const wordlessly = wordless(draft, whole);
+  const lists = listEntries(draft);
   const expected = expects(sizes, outer.tied);
-  const unused = unusedKeys(config, sizes.seen);
+  const said = [
+    ...(table ? [table] : []),
+    ...(lean ? [lean] : []),
+    wordlessly,
+    outer,
+    heldAgainst(
+      sizes,
+      truthsOf(draft, whole, { tied: outer.tied, slowed: table?.slowed ?? false }),
+      draft.blocks.some(({ lacks }) => lacks.some((what) => /^what \w+ computes$/.test(what))),
+    ),
+  ];
   return {
     name,
     source: checkpoint.path,
     ...(inside === undefined ? {} : { inside }),
-    entries,
+    entries: [...sizes.entries(), ...lists],
     expects: expected,
     rules: outer.rules,
     constants: sizes.constants(),
@@ -50,14 +63,8 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
     members: outer.members,
     forward: outer.forward,
     logits: outer.logits,
-    assumed: [
-      ...(table?.assumed ?? []),
-      ...(lean?.assumed ?? []),
-      ...wordless(draft, whole),
-      ...outer.assumed,
-      ...unused.assumed,
-    ],
-    lacks: [...(table?.lacks ?? []), ...unused.lacks, ...outer.lacks],
+    assumed: said.flatMap(({ assumed }) => assumed),
+    lacks: said.flatMap(({ lacks }) => lacks),
   };
 }
 
@@ -84,9 +91,12 @@ function begin(whole: Whole, sizes: Sizes): Draft {
   if (places !== undefined) sizes.know('context', places - firstPosition);
   else if (sizes.peek('context') === undefined) sizes.know('context', 2048);
   if (sizes.peek('eps') === undefined) sizes.know('eps', 1e-5);
-  const known = familyOf(sizes.find(['model_type'])?.value, layers[0]!);
-  const family =
-    sizes.find(['scale_embedding'])?.value === true ? { ...known, scaled: true as const } : known;
+  const layer = layers[0]!;
+  const family = told(
+    sizes,
+    familyOf(sizes.look(['model_type'])?.value, { embedding: embedding.name, layer }, sizes.config),
+  );
+  for (const key of family.unread ?? []) sizes.find([key]);
   if (family.cap !== undefined && sizes.peek('outer') === undefined) sizes.know('outer', family.cap);
   const alibi = family.alibi === true || sizes.find(alibiKeys)?.value === true;
   return {
@@ -95,24 +105,44 @@ function begin(whole: Whole, sizes: Sizes): Draft {
     firstPosition,
     alibi,
     blocks: [],
-    transposed: [...everyModule(layers[0]!)].some(
+    transposed: [...everyModule(layer)].some(
       (m) =>
         isFused(m.name) && shapeOf(m)?.[0] === widthOf(embedding) && shapeOf(m)![1]! > widthOf(embedding),
     ),
-    norm:
-      family.plain ||
-      sizes.find(['rms_norm_eps']) ||
-      (!sizes.find(['layer_norm_eps', 'layer_norm_epsilon', 'layernorm_epsilon']) && !sizes.find(['bias']))
-        ? 'rms_norm'
-        : 'layer_norm',
+    norm: normKindOf(sizes, family),
+    pairs:
+      layer.modules.get('self_attn')?.modules.has('q_proj') || sizes.look(neighbourKeys)?.value === false
+        ? 'halves'
+        : undefined,
     tables: positions || alibi ? 0 : tablesOf(sizes),
     activation: activationOf(sizes, family),
   };
 }
 
-/** Whose code it is that turns neighbours: Meta's own names are known by the embedding's. */
-const neighboursBy = ({ family }: Draft, { embedding }: Whole): string | undefined =>
-  embedding.name === 'tok_embeddings' ? "Meta's" : family.neighbours && family.by;
+/** A family with what entries say that otherwise only a family's name tells. */
+function told(sizes: Sizes, { scaled: isScaled, neighbours: pairs, ...others }: Known): Known {
+  const flag = (keys: readonly string[], known: true | undefined): true | undefined => {
+    const value = sizes.look(keys)?.value;
+    if (typeof value !== 'boolean') return known;
+    sizes.rely(keys);
+    return value || undefined;
+  };
+  const scaled = flag(scaledKeys, isScaled);
+  const neighbours = flag(neighbourKeys, pairs);
+  return { ...others, ...(scaled ? { scaled } : {}), ...(neighbours ? { neighbours } : {}) };
+}
+
+const scaledKeys = ['scale_embedding', 'scale_embeddings'];
+const neighbourKeys = [
+  'rope_interleave',
+  'rope_interleaved',
+  'rotary_interleaved',
+  'rotary_emb_interleaved',
+  'interleaved_rope',
+];
+
+/** Whose code it is that turns neighbours. */
+const neighboursBy = ({ family }: Draft): string | undefined => (family.neighbours ? family.by : undefined);
 
 /** Lists of the config with an entry per layer, where an attention asks for them. */
 const listEntries = ({ sizes, blocks }: Draft): readonly string[] =>
@@ -124,13 +154,8 @@ const listEntries = ({ sizes, blocks }: Draft): readonly string[] =>
 
 /** What holds for this checkpoint and decides what is computed. */
 function expects(sizes: Sizes, tied: boolean): readonly string[] {
-  const expect = (keys: readonly string[], fits = (_: Json): boolean => true): readonly string[] => {
-    const found = sizes.find(keys);
-    return found && fits(found.value) ? [`expect "${found.key}" = ${JSON.stringify(found.value)}`] : [];
-  };
-  return [
-    ...expect(['model_type'], (v) => typeof v === 'string'),
-    ...expect(activationKeys, (v) => typeof v === 'string'),
-    ...expect(['tie_word_embeddings'], (v) => v === tied),
-  ];
+  sizes.rely(['model_type']);
+  const ties = sizes.look(['tie_word_embeddings']);
+  if (ties?.value === tied) sizes.rely([ties.key]);
+  return sizes.relied().map(({ key, value }) => `expect "${key}" = ${JSON.stringify(value)}`);
 }

@@ -1,6 +1,7 @@
 /** What the code of a family computes and neither names, nor shapes, nor its config tell, by `model_type`. */
 
-import type { Json } from '../../compiler/weights/checkpoint.ts';
+import type { Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
+import { own } from '../../spec/own.ts';
 import { everyModule, gainOf, type Module } from './tree.ts';
 
 /** Each is assumed even where it is known: code of that name may differ. */
@@ -16,7 +17,7 @@ export interface Family {
   /** Where some layers have a window, the others do not turn queries and keys. */
   readonly farUnturned?: true;
   /** What norms without a bias are, whatever the entry of their epsilon is called. */
-  readonly plain?: 'rms_norm';
+  readonly plain?: 'rms_norm' | 'layer_norm';
   /** What norms without weights are. */
   readonly bare?: 'layer_norm';
   /** Queries and keys are normed behind their rotation, without weights. */
@@ -29,12 +30,20 @@ export interface Family {
   readonly rounded?: true;
   /** In the language's terms, `$` its argument, where no entry names one. */
   readonly activation?: string;
+  /** The activation is for feed-forward parts with a gate, or without one. */
+  readonly gated?: boolean;
   /** Heads lean towards near tokens, whether an entry says so or not. */
   readonly alibi?: true;
   /** How ALiBi's slopes go on where heads are no power of two; MPT's way if absent. */
   readonly slopes?: 'bloom';
   /** What a head leans is divided by the root of its width. */
   readonly leanScaled?: true;
+  /** One matrix holds queries, key and value of one group after the other, whatever it is called. */
+  readonly grouped?: true;
+  /** Entries that its code does not read. */
+  readonly unread?: readonly string[];
+  /** The shares of chosen experts add up to 1, whatever an entry says. */
+  readonly addsUp?: true;
   /** Logits are capped at it, where no entry says. */
   readonly cap?: number;
 }
@@ -43,6 +52,14 @@ const neighbours = { neighbours: true } as const;
 const gemma = { lessOne: true, scaled: true } as const;
 const unweighed = { headsNormed: true, embeddingNormed: true, turnedBack: true } as const;
 const lessOne = { lessOne: true } as const;
+
+/** Families of transformers whose code needs no word below: entries and names tell. */
+const sure: ReadonlySet<string> = new Set(
+  (
+    'arcee gpt2 gpt_bigcode gpt_neox llama mistral mixtral olmo2 olmo3 persimmon phi phi3 qwen2 qwen2_moe qwen3 qwen3_moe ' +
+    'smollm3 stablelm starcoder2 granite opt mpt gpt_oss deepseek_v2'
+  ).split(' '),
+);
 
 const families: Readonly<Record<string, Family>> = {
   bloom: { alibi: true, slopes: 'bloom', activation: 'gelu_tanh($)' },
@@ -69,6 +86,8 @@ const families: Readonly<Record<string, Family>> = {
   llama4_text: neighbours,
   mamba: { plain: 'rms_norm' },
   mamba2: { plain: 'rms_norm' },
+  internlm2: { grouped: true, plain: 'rms_norm' },
+  mpt: { activation: 'gelu($)', gated: false, unread: ['expansion_ratio'] },
   nanochat: unweighed,
   nemotron: lessOne,
   olmo: { bare: 'layer_norm' },
@@ -81,6 +100,8 @@ const families: Readonly<Record<string, Family>> = {
 /** A family and whose code it is, for the words "as ... code does". */
 export interface Known extends Family {
   readonly by: string;
+  /** The code is known: it orders fused matrices, pairs numbers and chooses experts as drafts of its names do. */
+  readonly sure: boolean;
 }
 
 /** What its own checkpoints hold; those with a `model_type` are transformers' and have entries for the rest. */
@@ -90,14 +111,92 @@ const nanochat: Known = {
   activation: 'square(relu($))',
   cap: 15,
   by: "nanochat's",
+  sure: true,
 };
 
-/** `layer` tells where no entry does. */
-export function familyOf(type: Json | undefined, layer: Module): Known {
-  if (typeof type === 'string')
-    return { ...(Object.hasOwn(families, type) ? families[type] : {}), by: `${type}'s` };
-  return isNanochat(layer) ? nanochat : { by: "nobody's" };
+/** Code that is known by the names of its tensors and entries. */
+const projects: readonly {
+  readonly fits: (names: Names, config: JsonObject) => boolean;
+  readonly known: (names: Names, config: JsonObject) => Known;
+}[] = [
+  { fits: ({ layer }) => isNanochat(layer), known: () => nanochat },
+  {
+    fits: ({ embedding, layer }) => embedding === 'tok_embeddings' && has(layer, 'attention', 'feed_forward'),
+    known: () => ({
+      ...neighbours,
+      plain: 'rms_norm',
+      activation: 'silu($)',
+      gated: true,
+      by: "Meta's",
+      sure: true,
+    }),
+  },
+  {
+    fits: (_, config) => ['norm_class_name', '_norm_class'].some((key) => typeof config[key] === 'string'),
+    known: (_, config) => ({ ...litgpt(config), by: "litgpt's", sure: true }),
+  },
+  {
+    fits: ({ layer }, config) => isGpt2(layer) && typeof config['bias'] === 'boolean',
+    known: () => ({ plain: 'layer_norm', activation: 'gelu($)', gated: false, by: "nanoGPT's", sure: true }),
+  },
+  {
+    fits: ({ layer }, config) => isGpt2(layer) && typeof config['embd_pdrop'] === 'number',
+    known: () => ({
+      plain: 'layer_norm',
+      activation: 'gelu_tanh($)',
+      gated: false,
+      by: "minGPT's",
+      sure: true,
+    }),
+  },
+  {
+    fits: ({ layer }) =>
+      has(layer, 'att', 'ff', 'norm1', 'norm2') && has(layer.modules.get('att')!, 'W_query'),
+    known: ({ layer }) =>
+      has(layer.modules.get('ff')!, 'fc1')
+        ? { plain: 'rms_norm', activation: 'silu($)', gated: true, by: "LLMs-from-scratch's", sure: true }
+        : { activation: 'gelu_tanh($)', gated: false, by: "LLMs-from-scratch's", sure: true },
+  },
+];
+
+/** Its norms depend on what the model is called. */
+function litgpt({ name, norm_class_name: norm }: JsonObject): Family {
+  const called = (part: string): boolean => typeof name === 'string' && name.includes(part);
+  return {
+    addsUp: true,
+    ...(norm === 'RMSNorm' && called('Gemma') ? lessOne : {}),
+    ...(norm === 'LayerNorm' && called('OLMo') ? { bare: 'layer_norm' } : {}),
+  };
 }
+
+interface Names {
+  readonly embedding: string;
+  readonly layer: Module;
+}
+
+const has = ({ modules }: Module, ...names: readonly string[]): boolean =>
+  names.every((name) => modules.has(name));
+
+const isGpt2 = (layer: Module): boolean =>
+  has(layer, 'attn', 'mlp') && has(layer.modules.get('attn')!, 'c_attn', 'c_proj');
+
+/** Names and entries tell where no `model_type` does. */
+export function familyOf(type: Json | undefined, names: Names, config: JsonObject): Known {
+  const family =
+    typeof type === 'string' ? (own(families, type) ?? (sure.has(type) ? {} : undefined)) : undefined;
+  if (family) return { ...family, by: `${type}'s`, sure: true };
+  const project =
+    type === undefined || !isTransformers(config)
+      ? projects.find(({ fits }) => fits(names, config))
+      : undefined;
+  return (
+    project?.known(names, config) ?? { by: typeof type === 'string' ? `${type}'s` : "nobody's", sure: false }
+  );
+}
+
+/** What the library writes, or code that builds on it. */
+const isTransformers = (config: JsonObject): boolean =>
+  config['transformers_version'] !== undefined || config['architectures'] !== undefined;
 
 const isNanochat = (layer: Module): boolean =>
   layer.modules.get('attn')?.modules.has('c_q') === true &&

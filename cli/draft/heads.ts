@@ -1,14 +1,14 @@
 /** How many heads queries and keys have, from the config or else from shapes. */
 
 import { extents } from './leaf.ts';
-import type { Draft } from './notes.ts';
+import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
 import { gainOf, type Module, shapeOf } from './tree.ts';
 
 export interface Heads {
   /** What the number of key heads is called. */
   readonly kv: 'heads' | 'kv_heads';
-  readonly assumed: readonly string[];
+  readonly said: Said;
 }
 
 /** Of a norm. */
@@ -21,36 +21,41 @@ export function separateHeads(
 ): Heads | undefined {
   const { sizes } = draft;
   const [rows, kvRows] = [extents(draft, q).rows, extents(draft, k).rows];
-  const { head, assumed } = headOf(sizes, rows, qNorm);
+  const { head, said } = headOf(sizes, rows, qNorm);
   if (![head, rows / head, kvRows / head].every(Number.isInteger)) return undefined;
   sizes.know('heads', rows / head);
-  return { kv: keyHeads(sizes, kvRows / head), assumed };
+  return { kv: keyHeads(sizes, kvRows / head), said };
 }
 
 function headOf(sizes: Sizes, rows: number, qNorm: Module | undefined) {
   const heads = sizes.peek('heads');
-  const said = sizes.peek('head_dim');
+  const width = sizes.peek('head_dim');
   if (heads !== undefined) {
-    if (said === undefined || said * heads !== rows) sizes.know('head_dim', rows / heads);
-    return { head: rows / heads, assumed: [] };
+    if (width === undefined || width * heads !== rows) sizes.know('head_dim', rows / heads);
+    return { head: rows / heads, said: nothingSaid };
   }
-  const width = qNorm && widthOf(qNorm);
-  const head = said ?? (width !== undefined && width < rows ? width : undefined);
+  const normed = qNorm && widthOf(qNorm);
+  const head = width ?? (normed !== undefined && normed < rows ? normed : undefined);
   if (head !== undefined) {
     sizes.know('head_dim', head);
-    return { head, assumed: [] };
+    return { head, said: nothingSaid };
   }
   const guess = [128, 64, 32, 16].find((n) => rows % n === 0 && rows / n >= 4) ?? rows;
   sizes.know('head_dim', guess);
   return {
     head: guess,
-    assumed: [`a head has ${guess} numbers: neither config nor shapes say how many heads there are`],
+    said: granted(
+      false,
+      '',
+      `how many heads there are, as neither config nor shapes say it; a head of ${guess} numbers stands for it`,
+    ),
   };
 }
 
 /** Under its own name where the config has an entry for it, or it differs. */
 function keyHeads(sizes: Sizes, count: number): Heads['kv'] {
-  const said = sizes.find(sizeKeys.kv_heads)?.value === count;
+  const found = sizes.look(sizeKeys.kv_heads);
+  const said = found?.value === count;
   if (count === sizes.peek('heads') && !said) return 'heads';
   sizes.know('kv_heads', count);
   return 'kv_heads';
@@ -60,7 +65,7 @@ export function fusedHeads(draft: Draft, qkv: Module): Heads | undefined {
   const { sizes } = draft;
   const { rows } = extents(draft, qkv);
   const dim = sizes.peek('dim')!;
-  const { head, assumed } = headOf(
+  const { head, said } = headOf(
     sizes,
     sizes.peek('head_dim') && sizes.peek('heads') ? sizes.peek('head_dim')! * sizes.peek('heads')! : dim,
     undefined,
@@ -69,5 +74,5 @@ export function fusedHeads(draft: Draft, qkv: Module): Heads | undefined {
   sizes.know('heads', heads);
   const kv = (rows / head - heads) / 2;
   if (!Number.isInteger(head) || !Number.isInteger(kv) || kv < 1 || heads % kv !== 0) return undefined;
-  return { kv: keyHeads(sizes, kv), assumed };
+  return { kv: keyHeads(sizes, kv), said };
 }

@@ -1,17 +1,18 @@
 /** One layer: its branches, where its norms stand, and what only some of the layers have. */
 
 import { draftAttention, isAttention } from './attention.ts';
-import { bareNorm, normKind, plainMember, plainMembers } from './leaf.ts';
+import { bareKnown, bareNorm, normKind, plainMember, plainMembers } from './leaf.ts';
 import { draftMlp, inlineMlp } from './mlp.ts';
 import { type Place, placeNorms } from './norms.ts';
 import { addBlock, type Block, type Draft } from './notes.ts';
 import { type Branch, streamOf } from './stream.ts';
-import { gainOf, isMatrix, type Module, numbered, signature } from './tree.ts';
+import { gainOf, isMatrix, type Module, memberNamed, numbered, signature } from './tree.ts';
 import { condition } from './turns.ts';
 
 /** A member under one name, alike or not in the layers that have it. */
 interface Child {
   readonly name: string;
+  readonly from: string;
   /** One for each form it comes in. */
   readonly forms: readonly { readonly module: Module; readonly when: string | undefined }[];
   /** The layers that have it at all; undefined for all. */
@@ -27,11 +28,11 @@ export function draftLayer(
   const attentions = roles.attentions.map(calling);
   const {
     norms: at,
-    assumed,
     rest,
+    ...placed
   } = placeNorms(
     roles.norms.map((norm) => norm.name),
-    bareNorm(draft, 'x'),
+    { text: bareNorm(draft, 'x'), known: bareKnown(draft) },
     { attention: attentions[0]?.name ?? 'what comes first', mlp: mlps[0]?.name ?? 'what comes next' },
   );
   let perLayer = roles.all.some((child) => child.forms.length > 1 || child.when !== undefined);
@@ -47,7 +48,7 @@ export function draftLayer(
   // In the order in which a token meets them.
   const called = (place: Place): readonly Child[] => roles.norms.filter((norm) => norm.name === at[place]);
   const line = (role: Role, list: readonly Child[]): readonly string[] =>
-    list.map((child) => memberLine(child, (module) => `${child.name}: ${kindOf[role](module)}`));
+    list.map((child) => memberLine(child, (m) => `${child.name}: ${kindOf[role](m)}${child.from}`));
   const members = [
     ...line('norms', called('beforeAttention')),
     ...line('attentions', roles.attentions),
@@ -65,8 +66,11 @@ export function draftLayer(
     params: perLayer ? ['i'] : [],
     members,
     forward: stream.forward,
-    assumed: [...assumed, ...stream.assumed, ...(inline?.assumed ?? [])],
+    assumed: [...placed.assumed, ...stream.assumed, ...(inline?.assumed ?? [])],
     lacks: [
+      ...placed.lacks,
+      ...stream.lacks,
+      ...(inline?.lacks ?? []),
       ...unplaced.map((part) => `where ${part} goes`),
       ...(roles.attentions.length === 0 ? ['where tokens meet; no attention was recognised'] : []),
     ],
@@ -116,7 +120,7 @@ function childrenOf(layers: readonly Module[]): readonly Child[] {
       module,
       when: condition(indices, layers.length),
     }));
-    return { name, forms: each, when: condition(all, layers.length) };
+    return { ...memberNamed(name), forms: each, when: condition(all, layers.length) };
   });
 }
 

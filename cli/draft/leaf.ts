@@ -9,6 +9,7 @@ import {
   hasBias,
   isMatrix,
   type Module,
+  memberNamed,
   type Numbered,
   numbered,
   shapeOf,
@@ -57,9 +58,9 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
   const { lessOne } = draft.family;
   if (gain === 'weight' && !lessOne) {
     if (biased) return `LayerNorm(${width}, eps)`;
-    return draft.norm === 'rms_norm' ? `RMSNorm(${width}, eps)` : `LayerNorm(${width}, eps, bias=false)`;
+    return draft.norm.fn === 'rms_norm' ? `RMSNorm(${width}, eps)` : `LayerNorm(${width}, eps, bias=false)`;
   }
-  const fn = biased ? 'layer_norm' : draft.norm;
+  const fn = biased ? 'layer_norm' : draft.norm.fn;
   const name = addBlock(draft, {
     name: 'Norm',
     params: ['width'],
@@ -73,13 +74,20 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
 
 /** A norm without weights, which takes the epsilon that the config says. */
 export function bareNorm({ sizes, family }: Draft, value: string): string {
-  const eps = sizes.find(sizeKeys.eps) && sizes.use('eps') !== undefined ? ', eps' : '';
+  const eps = sizes.look(sizeKeys.eps) && sizes.use('eps') !== undefined ? ', eps' : '';
   return `${family.bare ?? 'rms_norm'}(${value}${eps})`;
 }
 
+/** Only code that is known has norms without weights. */
+export const bareKnown = ({ family }: Draft): boolean =>
+  family.bare !== undefined || family.headsNormed === true;
+
 /** The members of a module that the draft has no role for: everything declared as it is stored. */
 export function plainMembers(draft: Draft, { tensors, modules }: Module): readonly string[] {
-  const own = [...tensors].map(([name, { shape }]) => `${name}: ${shapeText(draft, shape)}`);
+  const own = [...tensors].map(([key, { shape }]) => {
+    const { name, from } = memberNamed(key);
+    return `${name}: ${shapeText(draft, shape)}${from}`;
+  });
   return [...own, ...[...modules.values()].map((inner) => plainMember(draft, inner))];
 }
 
@@ -88,19 +96,20 @@ export const shapeText = ({ sizes }: Draft, shape: readonly number[]): string =>
   `[${shape.map((n) => sizes.say(n, 'dim')).join(', ')}]`;
 
 /** `path` is its name where it lies deeper. */
-export function plainMember(draft: Draft, module: Module, path = module.name): string {
+export function plainMember(draft: Draft, module: Module, at = module.name): string {
+  const { name: path, from } = memberNamed(at);
   const apart = besideNumbers(module);
   if (apart) {
     const beside = (name: string, kind: string): string =>
       `${path}_${name}: ${kind} from "${module.name}.${name}"`;
     return [
-      plainMember(draft, apart.list, path),
+      plainMember(draft, apart.list, at),
       ...[...apart.tensors].map(([name, { shape }]) => beside(name, shapeText(draft, shape))),
       ...apart.others.map((inner) => beside(inner.name, plainKind(draft, inner))),
     ].join('\n');
   }
   const entries = numbered(module);
-  if (!entries) return `${path}: ${plainKind(draft, module)}`;
+  if (!entries) return `${path}: ${plainKind(draft, module)}${from}`;
   const count = largest(entries.map(({ index }) => index)) + 1;
   const when = condition(
     entries.map(({ index }) => index),
@@ -110,7 +119,7 @@ export function plainMember(draft: Draft, module: Module, path = module.name): s
   const kind = alike
     ? plainKind(draft, entries[0]!.module, blockName(module.name))
     : `${unlike(draft, module.name, entries)}(i)`;
-  return `${path}[i in range(${count})${when === undefined ? '' : ` if ${when}`}]: ${kind}`;
+  return `${path}[i in range(${count})${when === undefined ? '' : ` if ${when}`}]: ${kind}${from}`;
 }
 
 function plainKind(draft: Draft, module: Module, name = blockName(module.name)): string {

@@ -1,11 +1,20 @@
 /** Feed-forward parts: plain, gated, gate and up in one matrix, and mixtures of experts. */
 
 import { extents, matrixKind, plainMember, shapeText, unknownBlock } from './leaf.ts';
-import { addBlock, type Block, type Draft } from './notes.ts';
+import { addBlock, type Block, type Draft, granted, nothingSaid, type Said } from './notes.ts';
 import type { SizeName } from './sizes.ts';
 import { isMatrix, listOf, type Module, shapeOf, signature } from './tree.ts';
 
-const gateNames = ['gate_proj', 'w1', 'fc1', 'gate', 'linear_1', 'wi_0', 'c_fc1', 'gate_fc'];
+/** A gate and what it gates, by names that say so or are nobody else's. */
+const pairs: Readonly<Record<string, string>> = {
+  gate_proj: 'up_proj',
+  w1: 'w3',
+  wi_0: 'wi_1',
+  gate: 'up',
+  w_gate: 'w_up',
+};
+/** The same where the code is known. */
+const gateNames = ['gate_proj', 'w1', 'fc1', 'fc_1', 'gate', 'linear_1', 'wi_0', 'c_fc1', 'gate_fc'];
 const downNames = ['down_proj', 'w2', 'c_proj', 'dense_4h_to_h', 'fc2', 'proj', 'out_proj', 'wo'];
 const routerNames = ['gate', 'router', 'gate_proj', 'router.layer'];
 
@@ -45,40 +54,77 @@ function feedForward(draft: Draft, module: Module, width: SizeName, name: string
       ? matrixKind(draft, part, [width, '4 * dim'], ['dim'])
       : matrixKind(draft, part, ['dim'], inner);
   };
-  const say = { name, params: [], lacks: [] };
+  const say = { name, params: [] };
   if (!second && up.rows === hidden) {
-    const { fn, assumed } = draft.activation(false);
+    const { fn, ...said } = draft.activation(false);
     const members = [up.part, down.part].map((part) => `${part.name}: ${kind(part)}`);
     return {
       ...say,
       members,
       forward: `(x) = ${down.part.name}(${fn.replace('$', `${up.part.name}(x)`)})`,
-      assumed,
+      ...said,
     };
   }
-  const { fn, assumed } = draft.activation(true);
-  const gated = (gate: string, by: string): string =>
-    fn === 'silu($)' ? `swiglu(${gate}, ${by})` : `${fn.replace('$', gate)} * ${by}`;
-  if (!second && up.rows === 2 * hidden) {
-    const half = draft.sizes.say(hidden, width, '4 * dim');
-    return {
-      ...say,
-      members: [`${up.part.name}: ${kind(up.part, '2 * ')}`, `${down.part.name}: ${kind(down.part)}`],
-      forward: `(x) { gate, up = split(${up.part.name}(x), [${half}, ${half}]) return ${down.part.name}(${gated('gate', 'up')}) }`,
-      assumed: [...assumed, `${up.part.name} holds the gate first, then what it gates`],
-    };
-  }
-  if (!second || up.rows !== hidden || second.rows !== hidden) return undefined;
-  const [gate, by] = gateNames.includes(second.part.name) ? [second.part, up.part] : [up.part, second.part];
+  const isOne = !second && up.rows === 2 * hidden;
+  if (!isOne && (!second || up.rows !== hidden || second.rows !== hidden)) return undefined;
+  const half = isOne ? draft.sizes.say(hidden, width, '4 * dim') : '';
+  const written = second ? gateAndUp(draft, up.part, second.part) : gateWithUp(draft, up.part, half);
+  const { fn, ...said } = draft.activation(true);
+  const { gate, by, first = '' } = written;
+  const gated = fn === 'silu($)' ? `swiglu(${gate}, ${by})` : `${fn.replace('$', gate)} * ${by}`;
+  const result = `${down.part.name}(${gated})`;
   return {
     ...say,
-    members: [gate, by, down.part].map((part) => `${part.name}: ${kind(part)}`),
-    forward: `(x) = ${down.part.name}(${gated(`${gate.name}(x)`, `${by.name}(x)`)})`,
-    assumed: gateNames.includes(gate.name)
-      ? assumed
-      : [...assumed, `${gate.name} is the gate, not ${by.name}`],
+    members: [...written.parts, down.part].map(
+      (part) => `${part.name}: ${kind(part, isOne && part !== down.part ? '2 * ' : '')}`,
+    ),
+    forward: isOne ? `(x) { ${first} return ${result} }` : `(x) = ${result}`,
+    ...both(said, written.said),
   };
 }
+
+/** What is the gate, what it gates, and a statement that takes them out of one matrix. */
+interface Gated {
+  readonly parts: readonly Module[];
+  readonly gate: string;
+  readonly by: string;
+  readonly first?: string;
+  readonly said: Said;
+}
+
+const gateWithUp = ({ family }: Draft, up: Module, half: string): Gated => ({
+  parts: [up],
+  gate: 'gate',
+  by: 'up',
+  first: `gate, up = split(${up.name}(x), [${half}, ${half}])`,
+  said: granted(
+    family.sure,
+    `${up.name} holds the gate first, then what it gates`,
+    `whether ${up.name} holds the gate first or last; first stands for it`,
+  ),
+});
+
+function gateAndUp({ family }: Draft, one: Module, other: Module): Gated {
+  const [gate, by] = gateNames.includes(other.name) ? [other, one] : [one, other];
+  return {
+    parts: [gate, by],
+    gate: `${gate.name}(x)`,
+    by: `${by.name}(x)`,
+    said:
+      pairs[gate.name] === by.name
+        ? nothingSaid
+        : granted(
+            family.sure,
+            `${gate.name} is the gate, not ${by.name}`,
+            `which is the gate, ${gate.name} or ${by.name}; the former stands for it`,
+          ),
+  };
+}
+
+const both = (a: Said, b: Said): Said => ({
+  assumed: [...a.assumed, ...b.assumed],
+  lacks: [...a.lacks, ...b.lacks],
+});
 
 function mixture(draft: Draft, module: Module): Block | undefined {
   const { sizes } = draft;
@@ -96,12 +142,12 @@ function mixture(draft: Draft, module: Module): Block | undefined {
     'Expert',
   );
   const { shared, gate, rest } = alwaysOn(module, [list, router]);
-  const shares = sizes.find(['norm_topk_prob', 'route_norm'])?.value;
-  const sum = 'sum([p[..., e:e+1] * f(x) for e, f in experts])';
+  const { share, said } = sharesOf(draft, chosen);
+  const sum = `${sizes.peek('share') === undefined || sizes.use('share') === 1 ? '' : 'share * '}sum([p[..., e:e+1] * f(x) for e, f in experts])`;
   const lines = [
     `p = softmax(float32(${router.name}(x)))`,
     chosen === undefined ? '' : 'p = where(is_top(p, chosen), p, 0)',
-    shares === false ? 'p = float(p)' : 'p = float(p / sum(p, axis=-1))',
+    share,
     `return ${shared ? `${gate ? `sigmoid(${gate.name}(x)) * ` : ''}${shared.name}(x) + ` : ''}${sum}`,
   ];
   const matrix = (m: Module, rows: string): string => `${m.name}: ${matrixKind(draft, m, ['dim'], [rows])}`;
@@ -119,15 +165,34 @@ function mixture(draft: Draft, module: Module): Block | undefined {
     ],
     forward: `(x: [B, T, dim]) -> [B, T, dim] { ${lines.join('\n')} }`,
     assumed: [
-      `the router's shares are a softmax over all experts${shares === undefined ? ', and the chosen ones are made to add up to 1' : ''}`,
-      ...(chosen === undefined
-        ? ['every expert counts for every token: no entry says how many are chosen']
-        : []),
+      ...said.assumed,
       ...(shared
         ? [`${shared.name} counts for every token${gate ? `, as far as sigmoid(${gate.name}) says` : ''}`]
         : []),
     ],
-    lacks: [...rest.map((m) => m.name), ...loose.map(([name]) => name)].map((name) => `where ${name} goes`),
+    lacks: [
+      ...said.lacks,
+      ...[...rest.map((m) => m.name), ...loose.map(([name]) => name)].map((name) => `where ${name} goes`),
+    ],
+  };
+}
+
+/** What a router gives to the experts that it chose. litgpt has the entry for another router only. */
+function sharesOf({ sizes, family }: Draft, chosen: number | undefined) {
+  const told = sizes.find(['norm_topk_prob', 'route_norm'])?.value;
+  const shares = family.addsUp ? true : told;
+  const softmax = granted(
+    family.sure,
+    `the router's shares are a softmax over all experts${shares === undefined ? ', and the chosen ones are made to add up to 1' : ''}`,
+    'what the router makes of its scores; a softmax over all experts stands for it',
+  );
+  const counted =
+    chosen === undefined
+      ? granted(false, '', 'how many experts are chosen for a token, as no entry says it; all stand for it')
+      : nothingSaid;
+  return {
+    share: shares === false ? 'p = float(p)' : 'p = float(p / sum(p, axis=-1))',
+    said: both(softmax, counted),
   };
 }
 

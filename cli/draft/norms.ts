@@ -1,5 +1,7 @@
 /** Where the norms of a layer stand, by their names. */
 
+import { granted, type Said } from './notes.ts';
+
 export type Place = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp';
 export type Norms = { [P in Place]?: string | undefined };
 
@@ -33,9 +35,8 @@ const words = ({ attention, mlp }: Branches): Readonly<Record<Place, string>> =>
   afterMlp: `after ${mlp}`,
 });
 
-export interface Placed {
+export interface Placed extends Said {
   readonly norms: Norms;
-  readonly assumed: readonly string[];
   /** Norms for which no place was left. */
   readonly rest: readonly string[];
 }
@@ -43,13 +44,17 @@ export interface Placed {
 /** `bare` is what they are where none has weights. */
 export function placeNorms(
   names: readonly string[],
-  bare = 'rms_norm(x)',
+  bare = { text: 'rms_norm(x)', known: true },
   branches: Branches = { attention: 'the attention', mlp: 'the Mlp' },
 ): Placed {
   if (names.length === 0)
     return {
       norms: {},
-      assumed: [`the branches read ${bare}: there are no norms with weights`],
+      ...granted(
+        bare.known,
+        `the branches read ${bare.text}: there are no norms with weights`,
+        `what the branches read, as no norm has weights; ${bare.text} stands for it`,
+      ),
       rest: [],
     };
   const left = new Set(names);
@@ -81,6 +86,7 @@ export function placeNorms(
   return {
     norms: found,
     assumed: [`where the norms stand, by their names: ${how.join(', ')}`],
+    lacks: [],
     rest: [...left],
   };
 }

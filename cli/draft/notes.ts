@@ -1,6 +1,7 @@
 /** A spec under way: blocks, and beside each what the files do not say. */
 
 import type { Known } from './families.ts';
+import type { NormKind } from './norm_kind.ts';
 import type { Sizes } from './sizes.ts';
 
 export interface Block {
@@ -17,6 +18,15 @@ export interface Block {
   readonly lacks: readonly string[];
 }
 
+/** What nothing in the files tells. */
+export type Said = Pick<Block, 'assumed' | 'lacks'>;
+
+/** Taken for granted where names or the family tell whose code it is; elsewhere it would be a guess, and is missing. */
+export const granted = (known: boolean, assumed: string, question: string): Said =>
+  known ? { assumed: [assumed], lacks: [] } : { assumed: [], lacks: [question] };
+
+export const nothingSaid: Said = { assumed: [], lacks: [] };
+
 export interface Draft {
   readonly sizes: Sizes;
   readonly family: Known;
@@ -26,13 +36,15 @@ export interface Draft {
   /** Matrices of the layers are stored [in, out], as GPT-2 does. */
   readonly transposed: boolean;
   /** Of norms without a bias. */
-  readonly norm: 'rms_norm' | 'layer_norm';
+  readonly norm: NormKind;
   /** Heads lean towards near tokens: `alibi` is their bias. */
   readonly alibi: boolean;
+  /** Names tell which numbers of a head are a pair: Hugging Face's do. */
+  readonly pairs: 'halves' | undefined;
   /** How many rotary tables turn queries and keys; two where windows have one of their own. */
   readonly tables: 0 | 1 | 2;
   /** How the activation is called in the language. */
-  readonly activation: (gated: boolean) => { readonly fn: string; readonly assumed: readonly string[] };
+  readonly activation: (gated: boolean) => { readonly fn: string } & Said;
 }
 
 /** The name under which it can be used: one that is there already, if it says the same. */

@@ -2,9 +2,9 @@
 
 import type { Checkpoint } from '../../compiler/weights/checkpoint.ts';
 import { sameValues } from '../../compiler/weights/same_values.ts';
-import { bareNorm, matrixKind, normKind, plainMember } from './leaf.ts';
+import { bareKnown, bareNorm, matrixKind, normKind, plainMember } from './leaf.ts';
 import type { Whole } from './model.ts';
-import type { Draft } from './notes.ts';
+import { type Draft, granted } from './notes.ts';
 import { hasBias, type Module, shapeOf } from './tree.ts';
 import type { Page } from './write.ts';
 
@@ -27,6 +27,11 @@ export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: 
   const rows = shapeOf(own ?? embedding)![0]!;
   const vocab = draft.sizes.peek('vocab')!;
   const cut = vocab < rows;
+  const unnormed = granted(
+    bareKnown(draft),
+    `the head reads ${bareNorm(draft, 'x')}: there is no final norm with weights`,
+    `what the head reads, as there is no final norm with weights; ${bareNorm(draft, 'x')} stands for it`,
+  );
   return {
     tied: own === undefined,
     members: membersOf(draft, whole, layer, own, checkpoint),
@@ -34,7 +39,7 @@ export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: 
     forward: forward(draft, whole, own, cut),
     logits: draft.sizes.say(cut ? vocab : rows, 'vocab'),
     assumed: [
-      ...(norm ? [] : [`the head reads ${bareNorm(draft, 'x')}: there is no final norm with weights`]),
+      ...(norm ? [] : unnormed.assumed),
       ...(draft.firstPosition === 0
         ? []
         : [
@@ -45,7 +50,10 @@ export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: 
         : []),
       ...(towers.length > 0 ? [`ignored as no part of the language model: ${towers.join(', ')}`] : []),
     ],
-    lacks: [...rest.map((m) => m.path), ...loose].map((name) => `where ${name} goes`),
+    lacks: [
+      ...(norm ? [] : unnormed.lacks),
+      ...[...rest.map((m) => m.path), ...loose].map((name) => `where ${name} goes`),
+    ],
   };
 }
 

@@ -1,39 +1,58 @@
 /** The rotary table: its base, the part of a head it turns, and how it is slowed for long texts. */
 
-import type { Draft } from './notes.ts';
+import type { JsonObject } from '../../compiler/weights/checkpoint.ts';
+import { isObject } from '../../compiler/weights/safetensors.ts';
+import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
+import { perLayer } from './seen.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
 
-export interface RotaryTable {
+export interface RotaryTable extends Said {
   readonly lines: readonly string[];
-  readonly assumed: readonly string[];
-  readonly lacks: readonly string[];
+  /** For long texts. */
+  readonly slowed: boolean;
 }
 
-/** Two where some of the layers have a window, and a base of their own with it. */
+/** Two where some of the layers have a window, and a base of their own with it, or a list says which have it. */
 export function tablesOf(sizes: Sizes): 1 | 2 {
-  const kinds = sizes.find(['layer_types'])?.value;
-  const mixed = Array.isArray(kinds) && new Set(kinds).size > 1;
-  return mixed && sizes.peek('near_base') !== undefined && sizes.peek('far_base') !== undefined ? 2 : 1;
+  if (sizes.peek('near_base') === undefined) return 1;
+  const flags = sizes.look([perLayer.near])?.value;
+  const kinds = sizes.look([perLayer.kinds])?.value;
+  if (Array.isArray(flags)) return sizes.peek('base') === undefined ? 1 : 2;
+  return Array.isArray(kinds) && new Set(kinds).size > 1 && sizes.peek('far_base') !== undefined ? 2 : 1;
+}
+
+/** Entries that are there only where queries and keys are turned. */
+export const turnsByEntry = (sizes: Sizes): boolean =>
+  [...flatKeys(sizes.config)].some((key) => /(^|_|\.)(rope|rotary|rot|roformer)(_|\.|$)/i.test(key));
+
+function* flatKeys(config: JsonObject, prefix = ''): Generator<string> {
+  for (const [key, value] of Object.entries(config)) {
+    if (isObject(value)) yield* flatKeys(value, `${prefix}${key}.`);
+    else if (value !== null && value !== false && !/no_rope/.test(key)) yield `${prefix}${key}`;
+  }
 }
 
 const onlyKind = (sizes: Sizes): unknown => {
-  const kinds = sizes.find(['layer_types'])?.value;
+  const kinds = sizes.look(['layer_types'])?.value;
   return Array.isArray(kinds) && new Set(kinds).size === 1 ? kinds[0] : undefined;
 };
 
 /** To be called when the width of a head is known; `neighbours` is whose code turns those. */
-export function rotaryOf({ sizes, family }: Draft, neighbours: string | undefined): RotaryTable {
+export function rotaryOf(draft: Draft, neighbours: string | undefined): RotaryTable {
+  const { sizes, family } = draft;
   const two = tablesOf(sizes) === 2;
+  const far = two && sizes.peek('far_base') !== undefined ? 'far_base' : 'base';
   // Bases by the kind of a layer, and all layers are of one.
   const one = onlyKind(sizes) === 'sliding_attention' ? 'near_base' : 'far_base';
   const base = !two && sizes.peek('base') === undefined && sizes.peek(one) !== undefined ? one : 'base';
   const said = two || sizes.peek(base) !== undefined;
   if (!said) sizes.know('base', 10_000);
   const { fn, lacks } = slowing(sizes);
+  const turned = width(sizes);
   const table = (name: string, base: 'base' | 'far_base' | 'near_base', slowed: boolean): string => {
     sizes.use(base);
     const options = [
-      width(sizes),
+      turned.text,
       `base=${base}`,
       ...(slowed ? ['scaling=slowed'] : []),
       ...(neighbours ? ['pairing="interleaved"'] : []),
@@ -47,33 +66,67 @@ export function rotaryOf({ sizes, family }: Draft, neighbours: string | undefine
   const slowed = fn === undefined ? [] : [`fn slowed(f, j) = ${fn}`];
   return {
     lines: two
-      ? [...slowed, table('far_rope', 'far_base', slowed.length > 0), table('near_rope', 'near_base', false)]
+      ? [...slowed, table('far_rope', far, slowed.length > 0), table('near_rope', 'near_base', false)]
       : [...slowed, table('rope', base, slowed.length > 0)],
+    slowed: fn !== undefined || lacks.length > 0,
+    ...unsaid(draft, neighbours, said),
+    lacks: [...unsaid(draft, neighbours, said).lacks, ...turned.lacks, ...lacks],
+  };
+}
+
+/** That queries and keys are turned at all, and which numbers are a pair. */
+function unsaid({ sizes, family, pairs }: Draft, neighbours: string | undefined, base: boolean): Said {
+  const turned = granted(
+    family.sure || turnsByEntry(sizes),
+    'order enters by rotating queries and keys, with base 10000: no entry says so',
+    'how order enters, as no entry says it; a rotation with base 10000 stands for it',
+  );
+  const paired = granted(
+    neighbours !== undefined || family.sure || pairs === 'halves',
+    `${neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves}, and turns by ${
+      family.turnedBack ? `minus the angle, as ${family.by} code does` : 'plus the angle'
+    }`,
+    'which numbers of a head a rotation pairs, neighbours or those half a head apart; the latter stands for it',
+  );
+  return {
     assumed: [
-      ...(said ? [] : ['order enters by rotating queries and keys, with base 10000: no entry says so']),
-      `${neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves}, and turns by ${
-        family.turnedBack ? `minus the angle, as ${family.by} code does` : 'plus the angle'
-      }`,
+      ...(base ? [] : turned.assumed),
+      ...paired.assumed,
       ...(family.rounded ? [`rotary tables are rounded to bfloat16, as ${family.by} code does`] : []),
-      ...(sizes.find(sizeKeys.context)
+      ...(sizes.look(sizeKeys.context)
         ? []
         : ['the rotary table has 2048 positions: no entry says how long a text may be']),
     ],
-    lacks,
+    lacks: [...(base ? [] : turned.lacks), ...paired.lacks],
   };
 }
 
 const halves =
   'a rotation pairs number j of a head with number j + head_dim / 2, as Hugging Face does, not neighbours';
 
-/** How many numbers of a head are turned. */
-function width(sizes: Sizes): string {
+/** How many numbers of a head are turned, as text; an odd number has no pairs. */
+function width(sizes: Sizes): Said & { readonly text: string } {
+  const turned = turnedWidth(sizes) ?? 0;
+  if (turned % 2 === 1)
+    return {
+      text: String(Math.max(2, turned - 1)),
+      ...granted(false, '', `how ${turned} numbers of a head, which have no pairs, are turned`),
+    };
   const part = sizes.peek('part');
   sizes.use('head_dim');
-  if (sizes.use('turned') !== undefined) return 'turned';
-  if (part === undefined || part === 1) return 'head_dim';
+  if (sizes.use('turned') !== undefined) return { text: 'turned', ...nothingSaid };
+  if (part === 1) sizes.find(sizeKeys.part);
+  if (part === undefined || part === 1) return { text: 'head_dim', ...nothingSaid };
   sizes.use('part');
-  return 'floor(head_dim * part)';
+  return { text: 'floor(head_dim * part)', ...nothingSaid };
+}
+
+/** How many numbers of a head the draft turns. */
+export function turnedWidth(sizes: Sizes): number | undefined {
+  const head = sizes.peek('head_dim');
+  return (
+    sizes.peek('turned') ?? (head === undefined ? undefined : Math.floor(head * (sizes.peek('part') ?? 1)))
+  );
 }
 
 const kindKeys = [
@@ -83,14 +136,29 @@ const kindKeys = [
   'rope_scaling.type',
 ];
 
+const yarn = ['rope_adjustments.beta_fast', 'rope_adjustments.beta_slow'];
+
+/** By what kind frequencies are slowed; entries of litgpt and Meta have no word for it. */
+function slowingKind(sizes: Sizes): string {
+  const said = sizes.find(kindKeys)?.value;
+  if (typeof said === 'string') return said;
+  if (sizes.look(yarn)) return 'yarn';
+  if (sizes.peek('low') !== undefined) return 'llama3';
+  return sizes.look(['rope_adjustments.factor']) ? 'linear' : 'default';
+}
+
 function slowing(sizes: Sizes): { readonly fn?: string; readonly lacks: readonly string[] } {
-  const kind = sizes.find(kindKeys)?.value ?? (sizes.peek('low') === undefined ? 'default' : 'llama3');
-  if (kind === 'default') return { lacks: [] };
+  const kind = slowingKind(sizes);
+  const condensed = sizes.peek('condensed') ?? 1;
+  const by = condensed === 1 || sizes.use('condensed') === undefined ? '' : ' / condensed';
+  if (kind === 'default') return { ...(by ? { fn: `f${by}` } : {}), lacks: [] };
   const wanted = kind === 'llama3' ? (['factor', 'low', 'high', 'original'] as const) : (['factor'] as const);
   if ((kind === 'llama3' || kind === 'linear') && wanted.every((name) => sizes.use(name) !== undefined))
     return {
-      fn: kind === 'linear' ? 'f / factor' : 'llama3_slowed(f, factor, low, high, original)',
+      fn: `${kind === 'linear' ? 'f / factor' : 'llama3_slowed(f, factor, low, high, original)'}${by}`,
       lacks: [],
     };
+  for (const within of ['rope_parameters', 'rope_scaling', 'rope_adjustments', 'rope_freq'])
+    for (const key of flatKeys(sizes.config)) if (key.startsWith(`${within}.`)) sizes.find([key]);
   return { lacks: [`how rotations are slowed (rope_type ${JSON.stringify(kind)})`] };
 }

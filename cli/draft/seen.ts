@@ -1,9 +1,15 @@
 /** What of a score the config decides: its scale and cap, which tokens are seen, and in which layers order enters. */
 
-import type { Draft } from './notes.ts';
+import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
+import { sizeKeys } from './sizes.ts';
 
 /** Lists with an entry per layer: what the spec calls them, and their keys. */
-export const perLayer = { kinds: 'layer_types', turns: 'no_rope_layers' } as const;
+export const perLayer = {
+  kinds: 'layer_types',
+  turns: 'no_rope_layers',
+  windowed: 'sliding_window_indices',
+  near: 'rope_indices',
+} as const;
 
 export interface Seen {
   /** Of the call of `attention`. */
@@ -14,12 +20,14 @@ export interface Seen {
   readonly perLayer: boolean;
   /** A condition under which a layer turns queries and keys; absent where all do or none does. */
   readonly when?: string;
-  readonly said: readonly string[];
+  readonly said: Said;
 }
 
 export function seenBy(draft: Draft): Seen {
-  const { window, mixed, said } = windowOf(draft);
-  const { when, said: turning } = turnedWhere(draft, mixed);
+  const { window, local, said } = windowOf(draft);
+  const { when, said: turning } = turnedWhere(draft, local !== undefined);
+  const tables = draft.tables === 2 ? tableOf(draft) : undefined;
+  const all = [said, turning, otherKinds(draft)];
   return {
     options: [
       ...(window ? [`window=${window}`] : []),
@@ -27,25 +35,37 @@ export function seenBy(draft: Draft): Seen {
       ...scores(draft),
     ],
     members: [
-      ...(mixed ? ['local = kinds[i] == "sliding_attention"'] : []),
-      ...(mixed && draft.tables === 2 ? ['rope = if local then near_rope else far_rope'] : []),
+      ...(local ? [`local = ${local}`] : []),
+      ...(tables ? [`rope = if ${tables} then near_rope else far_rope`] : []),
     ],
-    perLayer: mixed || when !== undefined,
+    perLayer: local !== undefined || tables !== undefined || when !== undefined,
     ...(when ? { when } : {}),
-    said: [...said, ...turning, ...otherKinds(draft)],
+    said: {
+      assumed: all.flatMap(({ assumed }) => assumed),
+      lacks: all.flatMap(({ lacks }) => lacks),
+    },
   };
 }
 
+/** Which layers turn by the near one. */
+const tableOf = ({ sizes }: Draft): string =>
+  Array.isArray(sizes.find([perLayer.near])?.value) ? 'near[i] == 1' : 'local';
+
 /** Kinds of attention that are drafted like those that see all. */
-function otherKinds({ sizes }: Draft): readonly string[] {
-  const kinds = sizes.find([perLayer.kinds])?.value;
+function otherKinds({ sizes }: Draft): Said {
+  const kinds = sizes.look([perLayer.kinds])?.value;
   const others = (Array.isArray(kinds) ? [...new Set(kinds)] : []).filter(
     (kind) =>
       typeof kind === 'string' &&
       /attention$/.test(kind) &&
       !/^(full_|sliding_|linear_)?attention$/.test(kind),
   );
-  return others.map((kind) => `layers of the kind ${JSON.stringify(kind)} see all tokens`);
+  return {
+    assumed: [],
+    lacks: others.map(
+      (kind) => `what layers of the kind ${JSON.stringify(kind)} see; all tokens stand for it`,
+    ),
+  };
 }
 
 const scores = ({ sizes }: Draft): readonly string[] => [
@@ -60,48 +80,80 @@ const scores = ({ sizes }: Draft): readonly string[] => [
 interface Window {
   /** The option of `attention`; absent where every token is seen. */
   readonly window?: string;
-  /** Some layers have it, those of which `local` is true. */
-  readonly mixed: boolean;
-  readonly said: readonly string[];
+  /** A condition, where only some layers have it. */
+  readonly local?: string;
+  readonly said: Said;
 }
 
-/** `kinds` is an entry of the spec where the config lists the kinds of its layers. */
+/** Lists of the config tell which layers have one: of kinds, or of ones and zeros. */
 function windowOf({ sizes, family }: Draft): Window {
-  const none = { mixed: false, said: [] };
-  if (sizes.peek('window') === undefined || sizes.find(['use_sliding_window'])?.value === false) return none;
-  const kinds = sizes.find([perLayer.kinds])?.value;
-  if (!Array.isArray(kinds)) {
-    sizes.use('window');
-    return { window: 'window', mixed: false, said: ['every layer has the window'] };
+  const none = { said: nothingSaid };
+  if (sizes.peek('window') === undefined) return none;
+  if (sizes.look(['use_sliding_window'])?.value === false) {
+    sizes.find(sizeKeys.window);
+    return none;
   }
-  if (!kinds.includes('sliding_attention')) return none;
+  sizes.find(['use_sliding_window']);
+  const flags = sizes.look([perLayer.windowed])?.value;
+  const kinds = sizes.look([perLayer.kinds])?.value;
+  const isNear = Array.isArray(flags)
+    ? flags.slice(0, sizes.peek('depth')).map((flag) => flag === 1 || flag === true)
+    : Array.isArray(kinds)
+      ? kinds.map((kind) => kind === 'sliding_attention')
+      : undefined;
+  if (isNear === undefined) {
+    sizes.use('window');
+    return {
+      window: 'window',
+      said: granted(
+        family.sure,
+        'every layer has the window',
+        'which layers have the window, as no entry says it; all of them stand for it',
+      ),
+    };
+  }
+  sizes.find(Array.isArray(flags) ? [perLayer.windowed] : [perLayer.kinds]);
+  if (!isNear.includes(true)) {
+    sizes.find(sizeKeys.window);
+    return none;
+  }
   sizes.use('window');
-  if (kinds.every((kind) => kind === 'sliding_attention'))
-    return { window: 'window', mixed: false, said: [] };
+  if (!isNear.includes(false)) return { window: 'window', ...none };
   return {
     window: 'if local then window else none',
-    mixed: true,
-    said: family.farUnturned ? [] : ['layers with a window differ from the others in nothing else'],
+    local: Array.isArray(flags) ? 'windowed[i] == 1' : 'kinds[i] == "sliding_attention"',
+    said:
+      family.farUnturned || Array.isArray(flags)
+        ? nothingSaid
+        : { assumed: ['layers with a window differ from the others in nothing else'], lacks: [] },
   };
 }
 
 function turnedWhere(
   { sizes, family, tables }: Draft,
   mixed: boolean,
-): { readonly when?: string; readonly said: readonly string[] } {
-  if (tables === 0) return { said: [] };
+): { readonly when?: string; readonly said: Said } {
+  if (tables === 0) return { said: nothingSaid };
   const list = sizes.find([perLayer.turns])?.value;
   if (Array.isArray(list)) {
     sizes.find(['no_rope_layer_interval']);
     return {
       when: 'turns[i] == 1',
-      said: ["1 in no_rope_layers stands for a layer that does turn, as SmolLM3's code has it"],
+      said: granted(
+        family.sure,
+        "1 in no_rope_layers stands for a layer that does turn, as SmolLM3's code has it",
+        'which layers turn queries and keys: those with 1 in no_rope_layers, or those with 0',
+      ),
     };
   }
   return mixed && family.farUnturned
     ? {
         when: 'local',
-        said: [`layers without the window do not turn queries and keys, as ${family.by} code has it`],
+        said: granted(
+          true,
+          `layers without the window do not turn queries and keys, as ${family.by} code has it`,
+          '',
+        ),
       }
-    : { said: [] };
+    : { said: nothingSaid };
 }

@@ -20,12 +20,35 @@ export const sizeKeys = {
   ],
   depth: ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'depth'],
   heads: ['num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'attention_heads'],
-  kv_heads: ['num_key_value_heads', 'n_kv_heads', 'n_kv_head', 'num_kv_heads', 'n_kv_groups'],
+  kv_heads: [
+    'num_key_value_heads',
+    'n_kv_heads',
+    'n_kv_head',
+    'num_kv_heads',
+    'n_kv_groups',
+    'n_query_groups',
+    'multi_query_group_num',
+  ],
   dim: ['hidden_size', 'n_embd', 'd_model', 'emb_dim', 'dim', 'model_dim', 'embed_dim'],
-  head_dim: ['head_dim', 'd_head', 'kv_channels'],
+  head_dim: ['head_dim', 'd_head', 'kv_channels', 'head_size'],
   hidden: ['intermediate_size', 'n_inner', 'ffn_hidden_size', 'hidden_dim', 'ffn_dim', 'd_ff'],
-  n_experts: ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts'],
-  chosen: ['num_experts_per_tok', 'num_experts_per_token', 'moe_top_k', 'top_k', 'experts_per_token'],
+  n_experts: [
+    'num_local_experts',
+    'num_experts',
+    'n_routed_experts',
+    'moe_num_experts',
+    'n_expert',
+    'n_experts',
+  ],
+  chosen: [
+    'num_experts_per_tok',
+    'num_experts_per_token',
+    'n_expert_per_token',
+    'moe_top_k',
+    'top_k',
+    'experts_per_token',
+  ],
+  share: ['routed_scaling_factor'],
   expert_hidden: ['moe_intermediate_size', 'expert_hidden_size'],
   shared_hidden: ['shared_expert_intermediate_size'],
   eps: [
@@ -36,24 +59,42 @@ export const sizeKeys = {
     'layernorm_epsilon',
     'norm_epsilon',
   ],
-  window: ['sliding_window', 'window_size'],
+  window: ['sliding_window', 'sliding_window_size', 'window_size'],
   base: ['rope_parameters.rope_theta', 'rope_theta', 'rope_base', 'rotary_emb_base', 'rotary_base'],
   far_base: ['rope_parameters.full_attention.rope_theta'],
   near_base: ['rope_parameters.sliding_attention.rope_theta', 'rope_local_base_freq'],
   turned: ['rotary_dim'],
-  part: ['rope_parameters.partial_rotary_factor', 'partial_rotary_factor', 'rotary_pct', 'rotary_percent'],
-  factor: ['rope_parameters.factor', 'rope_scaling.factor', 'rope_freq.factor'],
-  low: ['rope_parameters.low_freq_factor', 'rope_scaling.low_freq_factor', 'rope_freq.low_freq_factor'],
-  high: ['rope_parameters.high_freq_factor', 'rope_scaling.high_freq_factor', 'rope_freq.high_freq_factor'],
+  part: [
+    'rope_parameters.partial_rotary_factor',
+    'partial_rotary_factor',
+    'rotary_pct',
+    'rotary_percent',
+    'rotary_percentage',
+  ],
+  condensed: ['rope_condense_ratio'],
+  factor: ['rope_parameters.factor', 'rope_scaling.factor', 'rope_freq.factor', 'rope_adjustments.factor'],
+  low: [
+    'rope_parameters.low_freq_factor',
+    'rope_scaling.low_freq_factor',
+    'rope_freq.low_freq_factor',
+    'rope_adjustments.low_freq_factor',
+  ],
+  high: [
+    'rope_parameters.high_freq_factor',
+    'rope_scaling.high_freq_factor',
+    'rope_freq.high_freq_factor',
+    'rope_adjustments.high_freq_factor',
+  ],
   original: [
     'rope_parameters.original_max_position_embeddings',
     'rope_scaling.original_max_position_embeddings',
     'rope_freq.original_context_length',
+    'rope_adjustments.original_max_seq_len',
   ],
   lean: ['attn_config.alibi_bias_max', 'alibi_bias_max'],
-  query: ['query_pre_attn_scalar'],
+  query: ['query_pre_attn_scalar', 'attention_scores_scalar'],
   multiplier: ['attention_multiplier', 'attn_config.softmax_scale', 'softmax_scale'],
-  inner: ['attn_logit_softcapping'],
+  inner: ['attn_logit_softcapping', 'attention_logit_softcapping'],
   outer: ['final_logit_softcapping'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type SizeName = keyof typeof sizeKeys;
@@ -65,8 +106,12 @@ export interface Found {
 }
 
 export interface Sizes {
-  /** The first of these keys that is there and not null; the draft then counts it as used. */
+  /** The first of these keys that is there and not null. */
+  readonly look: (keys: readonly string[]) => Found | undefined;
+  /** The same, and the draft accounts for what it says. */
   readonly find: (keys: readonly string[]) => Found | undefined;
+  /** The same, and the spec is for checkpoints that say it. */
+  readonly rely: (keys: readonly string[]) => Found | undefined;
   /** Its value, which from now on has an entry in the spec; undefined where neither config nor `know` has it. */
   readonly use: (name: SizeName) => number | undefined;
   /** What a shape says. It outranks a config that says otherwise, but not what the spec has said already. */
@@ -79,26 +124,51 @@ export interface Sizes {
   readonly entries: () => readonly string[];
   /** What the spec says of sizes below its config. */
   readonly constants: () => readonly string[];
-  /** Keys that were looked at. */
+  /** What `rely` found. */
+  readonly relied: () => readonly Found[];
+  /** Keys that the draft accounts for. */
   readonly seen: ReadonlySet<string>;
+  /** Every size that is known, said or used, and what it is. */
+  readonly numbers: () => ReadonlyMap<SizeName, number>;
+  /** Keys below the top are joined by dots. */
+  readonly config: JsonObject;
 }
 
-export function sizesOf(config: JsonObject): Sizes {
+/** Entries as they are looked up, and which of them the draft accounts for. */
+function lookups(
+  config: JsonObject,
+): Pick<Sizes, 'look' | 'find' | 'rely' | 'relied'> & { readonly seen: Set<string> } {
   const seen = new Set<string>();
-  const known = new Map<SizeName, number>();
-  const used = new Set<SizeName>();
 
-  const find = (keys: readonly string[]): Found | undefined => {
+  const relied = new Map<string, Found>();
+
+  const look = (keys: readonly string[]): Found | undefined => {
     for (const key of keys) {
       const value = at(config, key);
-      if (value === undefined || value === null) continue;
-      seen.add(key);
-      return { key, value };
+      if (value !== undefined && value !== null) return { key, value };
     }
     return undefined;
   };
+  const find = (keys: readonly string[]): Found | undefined => {
+    const found = look(keys);
+    if (found) seen.add(found.key);
+    return found;
+  };
+  const rely = (keys: readonly string[]): Found | undefined => {
+    const found = find(keys);
+    if (found) relied.set(found.key, found);
+    return found;
+  };
+  return { look, find, rely, relied: () => [...relied.values()], seen };
+}
+
+export function sizesOf(config: JsonObject): Sizes {
+  const { look, find, rely, relied, seen } = lookups(config);
+  const known = new Map<SizeName, number>();
+  const used = new Set<SizeName>();
+
   const said = (name: SizeName): { readonly key: string; readonly value: number } | undefined => {
-    const found = find(sizeKeys[name]);
+    const found = look(sizeKeys[name]);
     return typeof found?.value === 'number' ? { key: found.key, value: found.value } : undefined;
   };
   const peek = (name: SizeName): number | undefined => known.get(name) ?? said(name)?.value;
@@ -106,7 +176,8 @@ export function sizesOf(config: JsonObject): Sizes {
     const value = peek(name);
     if (value === undefined) return undefined;
     used.add(name);
-    for (const key of sizeKeys[name]) seen.add(key);
+    const found = said(name);
+    if (found?.value === value) seen.add(found.key);
     if (name === 'head_dim') used.add('heads');
     return value;
   };
@@ -116,7 +187,10 @@ export function sizesOf(config: JsonObject): Sizes {
     said('head_dim')?.value !== peek('head_dim') &&
     peek('head_dim')! * peek('heads')! === peek('dim');
   return {
+    look,
     find,
+    rely,
+    relied,
     peek,
     use,
     know(name, value) {
@@ -134,6 +208,14 @@ export function sizesOf(config: JsonObject): Sizes {
         .map((name) => entry(name, peek(name)!, said(name))),
     constants: () => (used.has('head_dim') && follows('head_dim') ? ['head_dim = dim / heads'] : []),
     seen,
+    config,
+    numbers: () =>
+      new Map(
+        (Object.keys(sizeKeys) as SizeName[]).flatMap((name) => {
+          const value = known.get(name) ?? (used.has(name) ? peek(name) : undefined);
+          return value === undefined ? [] : [[name, value] as const];
+        }),
+      ),
   };
 }
 

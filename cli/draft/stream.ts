@@ -2,7 +2,7 @@
 
 import { bareNorm } from './leaf.ts';
 import type { Norms } from './norms.ts';
-import type { Draft } from './notes.ts';
+import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
 
 export interface Branch {
   /** For a reader. */
@@ -15,10 +15,9 @@ export interface Branch {
 
 const parallelKeys = ['use_parallel_residual', 'parallel_attn', 'parallel_residual'];
 
-interface Stream {
+interface Stream extends Said {
   /** The layer's `forward`. */
   readonly forward: string;
-  readonly assumed: readonly string[];
 }
 
 export function streamOf(
@@ -35,13 +34,11 @@ export function streamOf(
   const told = draft.sizes.find(parallelKeys)?.value;
   const oneNorm = norms.beforeAttention !== undefined && Object.values(norms).filter(Boolean).length === 1;
   const parallel = told === true || (told === undefined && (oneNorm || norms.beforeMlp === 'ln_mlp'));
-  const order = parallel ? 'read the same, side by side' : 'follow each other';
-  const guessed = told === undefined && attention !== undefined && mlp !== undefined;
-  const assumed = guessed ? [`${attention.name} and ${mlp.name} ${order}: no entry says so`] : [];
+  const said = orderSaid(draft, told !== undefined, parallel, attention, mlp);
   if (parallel && attention && mlp) {
     const read = norms.beforeMlp ? before(norms.beforeMlp) : 'y';
-    const sum = `x + ${attention.of('y')} + ${mlp.of(read)}`;
-    return { forward: `(x) { y = ${before(norms.beforeAttention)} return ${sum} }`, assumed };
+    const sum = `x + ${after(norms.afterAttention, attention.of('y'))} + ${after(norms.afterMlp, mlp.of(read))}`;
+    return { forward: `(x) { y = ${before(norms.beforeAttention)} return ${sum} }`, ...said };
   }
   const steps = [
     ...attentions.map((c) => ({
@@ -51,7 +48,25 @@ export function streamOf(
     ...mlps.map((c) => ({ ...c, value: after(norms.afterMlp, c.of(before(norms.beforeMlp))) })),
   ].map(({ when, value }) => (when === undefined ? `x = x + ${value}` : `if ${when} { x = x + ${value} }`));
   const last = steps.at(-1);
-  if (last === undefined) return { forward: '(x) = x', assumed };
+  if (last === undefined) return { forward: '(x) = x', ...said };
   const tail = last.startsWith('if') ? [last, 'return x'] : [last.replace('x = ', 'return ')];
-  return { forward: `(x) { ${[...steps.slice(0, -1), ...tail].join('\n')} }`, assumed };
+  return { forward: `(x) { ${[...steps.slice(0, -1), ...tail].join('\n')} }`, ...said };
+}
+
+/** Two norms before two branches are seldom read side by side; one norm tells nothing. */
+function orderSaid(
+  { family }: Draft,
+  told: boolean,
+  parallel: boolean,
+  attention: Branch | undefined,
+  mlp: Branch | undefined,
+): Said {
+  if (told || attention === undefined || mlp === undefined) return nothingSaid;
+  const order = parallel ? 'read the same, side by side' : 'follow each other';
+  const both = `${attention.name} and ${mlp.name}`;
+  return granted(
+    family.sure || !parallel,
+    `${both} ${order}: no entry says so`,
+    `whether ${both} follow each other or stand side by side; the latter stands for it`,
+  );
 }

@@ -83,6 +83,10 @@ export function listOf(module: Module): readonly Module[] | undefined {
   return entries?.every(({ index }, i) => index === i) ? entries.map((entry) => entry.module) : undefined;
 }
 
+/** A number is no name: a member for it is called otherwise, and says where it comes from. */
+export const memberNamed = (name: string): { readonly name: string; readonly from: string } =>
+  /^\d/.test(name) ? { name: `part_${name}`, from: ` from "${name}"` } : { name, from: '' };
+
 /** The same for two modules whose tensors have the same names and shapes. */
 export function signature({ tensors, modules }: Module): string {
   const own = [...tensors].map(([name, { shape }]) => `${name}[${shape}]`);

@@ -1,32 +1,40 @@
 /** What a draft takes for granted about what has no weights: no tensor and no entry would show it. */
 
 import type { Whole } from './model.ts';
-import type { Draft } from './notes.ts';
+import { type Draft, granted, type Said } from './notes.ts';
 import { sizeKeys } from './sizes.ts';
 import { everyModule, gainOf, hasBias } from './tree.ts';
 
-export const wordless = (draft: Draft, whole: Whole): readonly string[] => [
-  ...normAssumed(draft, whole),
-  ...absent(draft),
-];
+export function wordless(draft: Draft, whole: Whole): Said {
+  const norms = normSaid(draft, whole);
+  return { assumed: [...norms.assumed, ...absent(draft)], lacks: norms.lacks };
+}
 
-function normAssumed({ sizes, norm, family }: Draft, { layers }: Whole): readonly string[] {
+function normSaid({ sizes, norm, family }: Draft, { layers }: Whole): Said {
   const norms = layers.flatMap((layer) => [...everyModule(layer)].filter((m) => gainOf(m) !== undefined));
+  const eps = sizes.look(sizeKeys.eps);
   if (norms.length === 0)
-    return sizes.find(sizeKeys.eps) || family.bare ? [] : ['norms add 2**-23: no entry says their epsilon'];
+    return {
+      assumed: eps || family.bare ? [] : ['norms add 2**-23: no entry says their epsilon'],
+      lacks: [],
+    };
   const bare = norms.some((m) => !hasBias(m));
-  const eps = sizes.find(sizeKeys.eps);
-  return [
-    ...(bare && !eps?.key.startsWith('rms')
-      ? [
-          `norms without a bias are ${norm === 'rms_norm' ? 'RMS' : 'layer'} norms${family.plain ? `, as in ${family.by} code` : ''}: only their weights are in the file`,
-        ]
-      : []),
-    ...(eps ? [] : ['norms add 1e-5: no entry says their epsilon']),
-    family.lessOne
-      ? `a norm multiplies by \`1 + weight\`, as ${family.by} code does`
-      : "a norm multiplies by `weight`, not by `1 + weight`, as Gemma's do",
-  ];
+  const kind = norm.fn === 'rms_norm' ? 'RMS' : 'layer';
+  const said = granted(
+    norm.from !== 'nothing',
+    `norms without a bias are ${kind} norms${norm.from === 'family' ? `, as in ${family.by} code` : ''}: only their weights are in the file`,
+    `whether norms are RMS or layer norms, as no entry says it; ${kind} norms stand for them`,
+  );
+  return {
+    assumed: [
+      ...(bare && !eps?.key.startsWith('rms') ? said.assumed : []),
+      ...(eps ? [] : ['norms add 1e-5: no entry says their epsilon']),
+      family.lessOne
+        ? `a norm multiplies by \`1 + weight\`, as ${family.by} code does`
+        : "a norm multiplies by `weight`, not by `1 + weight`, as Gemma's do",
+    ],
+    lacks: bare ? said.lacks : [],
+  };
 }
 
 /** What only the family's name tells, and that there is no more of the kind. */
@@ -38,7 +46,7 @@ function absent({ sizes, family, blocks }: Draft): readonly string[] {
     ...(sizes.peek('outer') === undefined ? ['logits'] : []),
   ];
   const as = `as ${family.by} code does`;
-  const known = family.cap !== undefined && sizes.find(sizeKeys.outer) === undefined;
+  const known = family.cap !== undefined && sizes.look(sizeKeys.outer) === undefined;
   return [
     ...(family.scaled ? [`embeddings are multiplied by the root of their width, ${as}`] : []),
     ...(family.embeddingNormed ? [`embeddings are normed without weights, ${as}`] : []),

@@ -1,8 +1,9 @@
-/** The configuration of a checkpoint: in the file itself, or in `meta_NNNNNN.json` or `config.json` beside it. */
+/** The configuration of a checkpoint: in the file itself, or in `meta_NNNNNN.json`, `config.json` or litgpt's `model_config.yaml` beside it. */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { JsonObject, LazyTensor } from './checkpoint.ts';
+import { parse as parseYaml } from 'yaml';
+import type { Json, JsonObject, LazyTensor } from './checkpoint.ts';
 import { readSmall } from './file.ts';
 import { looksLikeNanochat, nanochatConfig } from './nanochat.ts';
 import { refuse } from './refuse.ts';
@@ -24,6 +25,8 @@ interface Inside {
 }
 
 const limit = 16_000_000;
+/** Of a YAML file, whose reader is slower; litgpt's have about 1 kB. */
+const yamlLimit = 64_000;
 
 export function findConfig(
   file: string,
@@ -31,7 +34,13 @@ export function findConfig(
   tensors: ReadonlyMap<string, LazyTensor>,
 ): FoundConfig {
   const nanochat = looksLikeNanochat(tensors);
-  const found = fromMeta(file) ?? inside(file, config, configKey) ?? fromConfig(file) ?? {};
+  const found =
+    fromMeta(file) ??
+    inside(file, config, configKey) ??
+    (basename(file) === 'lit_model.pth' ? fromYaml(file) : undefined) ??
+    fromConfig(file) ??
+    fromYaml(file) ??
+    {};
   if (!nanochat) return found;
   if (found.config) return { ...found, config: nanochatConfig(found.config, tensors, found) };
   // An empty config, so that every size is asked for instead of taken from the spec's example.
@@ -74,6 +83,31 @@ function fromConfig(file: string): FoundConfig | undefined {
   return existsSync(path) ? { config: readJson(path), configFile: 'config.json', path } : undefined;
 }
 
+/** litgpt's own; the `config.json` that it copies from the hub is for another set of names. */
+function fromYaml(file: string): FoundConfig | undefined {
+  const path = join(dirname(file), 'model_config.yaml');
+  if (!existsSync(path)) return undefined;
+  const text = readSmall(path, yamlLimit).toString();
+  let value: unknown;
+  try {
+    value = parseYaml(text, { schema: 'core', logLevel: 'error' });
+  } catch (cause) {
+    const [why = 'it cannot be read'] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    refuseConfig(path, `is not valid YAML: ${why}`);
+  }
+  // Through JSON: what is no plain value has no place in a config.
+  const plain = JSON.parse(JSON.stringify(value ?? null)) as Json;
+  if (!isObject(plain)) refuseConfig(path, 'is not a mapping');
+  return { config: plain, configFile: 'model_config.yaml', path };
+}
+
+function refuseConfig(path: string, problem: string): never {
+  refuse('N613', `${basename(path)} ${problem}`, {
+    file: path,
+    hint: 'copy it again from where it was made',
+  });
+}
+
 function readJson(path: string): JsonObject {
   const parsed = parseJson(readSmall(path, limit), { python: true });
   const problem =
@@ -82,10 +116,6 @@ function readJson(path: string): JsonObject {
       : isObject(parsed.value)
         ? undefined
         : 'is not a JSON object';
-  if (problem !== undefined || 'problem' in parsed)
-    refuse('N613', `${basename(path)} ${problem}`, {
-      file: path,
-      hint: 'copy it again from where it was made',
-    });
+  if (problem !== undefined || 'problem' in parsed) refuseConfig(path, `${problem}`);
   return parsed.value as JsonObject; // isObject above
 }

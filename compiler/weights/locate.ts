@@ -44,6 +44,7 @@ const preferred = [
   'pytorch_model.bin.index.json',
   'ckpt.pt',
   'model.pt',
+  'lit_model.pth',
 ];
 
 /** States of optimisers and the like, which no model is made of. */

@@ -44,8 +44,20 @@ export const twoLayers = (further: Shapes): Shapes => {
   const named = [0, 1].flatMap((i) =>
     Object.entries(layer).map(([name, shape]) => [`h.${i}.${name}`, shape] as const),
   );
-  return { 'wte.weight': [50, 32], ...Object.fromEntries(named) };
+  return { 'wte.weight': [50, 32], ...Object.fromEntries(named), 'ln_f.weight': [32] };
 };
+
+/** Entries by which nothing of such layers, their norms and a plain feed-forward part is left to guess. */
+export const nothingOpen = {
+  model_type: 'llama',
+  n_head: 4,
+  rope_theta: 10_000,
+  rms_norm_eps: 1e-5,
+  hidden_act: 'gelu',
+} as const;
+
+/** The norms before the branches of such a layer. */
+export const norms: Shapes = { 'ln_1.weight': [32], 'ln_2.weight': [32] };
 
 /** The feed-forward matrices of such a layer. */
 export const plainMlp: Shapes = { 'mlp.c_fc.weight': [64, 32], 'mlp.c_proj.weight': [32, 64] };

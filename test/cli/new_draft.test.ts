@@ -101,6 +101,7 @@ const lacking: Readonly<Record<string, readonly string[]>> = {
     'where value_embeds goes',
     'where resid_lambdas goes',
     'where x0_lambdas goes',
+    'where the config\'s window_pattern = "SSSL" goes',
     'where ve_gate goes',
   ],
   'hf-granite': ['embedding_multiplier', 'logits_scaling', 'residual_multiplier'].map(

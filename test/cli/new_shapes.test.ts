@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { safetensors } from './checkpoint_files.ts';
-import { draft, plainMlp, textOf, twoLayers } from './draft_checkpoint.ts';
+import { draft, norms, nothingOpen, plainMlp, textOf, twoLayers } from './draft_checkpoint.ts';
 
-test('without a config sizes come from shapes, and heads are guessed', async () => {
+test('without a config sizes come from shapes, and what would be a guess is missing', async () => {
   const layer = (i: number) => ({
     [`blocks.${i}.attn.q_proj.weight`]: [64, 64],
     [`blocks.${i}.attn.k_proj.weight`]: [32, 64],
@@ -21,12 +21,20 @@ test('without a config sizes come from shapes, and heads are guessed', async () 
     'head.weight': [50, 64],
     'rope.inv_freq': [8],
   };
-  const { granted, missing, code, path } = await draft(safetensors(shapes, {}));
-  assert.equal([code, missing], [0, []]);
-  assert.ok(
-    granted.some((what) => /^a head has 16 numbers/.test(what)),
-    granted.join('; '),
+  const { missing, code, path } = await draft(safetensors(shapes, {}));
+  assert.is(code, 0);
+  assert.equal(
+    missing.map((what) => what.split(/[,;]/)[0]),
+    [
+      'how order enters',
+      'which numbers of a head a rotation pairs',
+      'whether norms are RMS or layer norms',
+      'what the head reads',
+      'how many heads there are',
+      'which activation it is',
+    ],
   );
+  assert.match(missing.join(), 'a head of 16 numbers stands for it');
   assert.match(textOf(path), 'ignore "rope.inv_freq"');
   assert.match(textOf(path), /hidden += 100\n/);
 });
@@ -35,6 +43,8 @@ test('parts that only some layers have, and lists with gaps, get conditions', as
   const base = (i: number) => ({
     [`h.${i}.attn.c_attn.weight`]: [96, 32],
     [`h.${i}.attn.c_proj.weight`]: [32, 32],
+    [`h.${i}.ln_1.weight`]: [32],
+    [`h.${i}.ln_2.weight`]: [32],
     [`h.${i}.mlp.c_fc.weight`]: i === 0 ? [64, 32] : [48, 32],
     [`h.${i}.mlp.c_proj.weight`]: i === 0 ? [32, 64] : [32, 48],
     ...(i % 2 === 1 ? { [`h.${i}.extra.weight`]: [3, 32] } : {}),
@@ -47,8 +57,9 @@ test('parts that only some layers have, and lists with gaps, get conditions', as
     ...base(3),
     'odd.1.weight': [50, 7],
     'odd.3.weight': [50, 7],
+    'ln_f.weight': [32],
   };
-  const { missing, code, path } = await draft(safetensors(shapes, { n_head: 4 }));
+  const { missing, code, path } = await draft(safetensors(shapes, nothingOpen));
   assert.equal([code, missing], [0, ['where odd goes', 'where extra goes']]);
   const text = textOf(path);
   for (const part of [
@@ -76,12 +87,13 @@ test('where the bases of rotations go by the kinds of layers, and there is one k
 
 test('what stands beside the numbers of a list gets a name of its own', async () => {
   const shapes = twoLayers({
+    ...norms,
     'moe.experts.0.up.weight': [48, 32],
     'moe.experts.1.up.weight': [48, 32],
     'moe.experts.shift': [2],
     'moe.experts.last.weight': [32, 48],
   });
-  const { missing, code, path } = await draft(safetensors(shapes, { n_head: 4 }));
+  const { missing, code, path } = await draft(safetensors(shapes, nothingOpen));
   assert.equal([code, missing], [0, ['what Moe computes']]);
   for (const part of [
     /experts\[i in range\(2\)\]: +Experts/,

@@ -160,6 +160,38 @@ test('the config: of the same step, in the file, beside it', () => {
   assert.equal(config(bare, 'model_000007.pt'), [{}, 'meta_000007.json (not there)', undefined]);
 });
 
+test("litgpt's config, which outranks a config.json beside its own file", () => {
+  const yaml = 'name: x\nnorm_eps: 1.0e-05\nbias: false\nsliding_window_indices:\n- 1\n- 0\nhf_config: {}\n';
+  const read = (files: Files): unknown =>
+    inFolder(files, (folder) => {
+      const { config, configFile } = openCheckpoint(folder);
+      return [config, configFile];
+    });
+  const wanted = { name: 'x', norm_eps: 1e-5, bias: false, sliding_window_indices: [1, 0], hf_config: {} };
+  const own = { 'lit_model.pth': pt(), 'model_config.yaml': yaml, 'config.json': '{"n":9}' };
+  assert.equal(read(own), [wanted, 'model_config.yaml']);
+  const others = { 'model.safetensors': st('a'), 'model_config.yaml': yaml, 'config.json': '{"n":9}' };
+  assert.equal(read(others), [{ n: 9 }, 'config.json']);
+});
+
+test('a YAML config that is none, or one that grows without end, is refused', () => {
+  const bomb = [
+    'a: &a [x]',
+    ...Array.from({ length: 30 }, (_, i) => `b${i}: &b${i} [*a, *a, *a, *a, *a, *a]`),
+  ];
+  const nested = bomb.map((line, i) => (i > 1 ? line.replaceAll('*a', `*b${i - 2}`) : line)).join('\n');
+  for (const [text, why] of [
+    ['a: [1', /N613 model_config.yaml is not valid YAML/],
+    ['- 1\n- 2\n', /N613 model_config.yaml is not a mapping/],
+    ['', /N613 model_config.yaml is not a mapping/],
+    ['a: 1\na: 2\n', /N613 model_config.yaml is not valid YAML/],
+    [nested, /N613 model_config.yaml is not valid YAML/],
+    ['['.repeat(60_000), /N613 model_config.yaml is not valid YAML/],
+    [`x: ${'y'.repeat(100_000)}`, /N613 model_config.yaml has \d+ bytes; 64000 is the limit/],
+  ] as const)
+    assert.match(refuses({ 'lit_model.pth': pt(), 'model_config.yaml': text }), why);
+});
+
 test('a config that cannot be read is refused by its name', () => {
   const said = (meta: string): string => refuses({ 'model_000001.pt': pt(), 'meta_000001.json': meta });
   assert.match(said('{'), /N613 meta_000001.json is not valid JSON/);

@@ -1,0 +1,229 @@
+/**
+ * The entries of a config held against a draft. One that could bear on the arithmetic, and that neither a part of the draft
+ * accounts for nor its shapes agree with, makes the draft refuse to compile: it would compute something else.
+ */
+
+import type { Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
+import { isObject } from '../../compiler/weights/safetensors.ts';
+import { idle, isBearing } from './entry_names.ts';
+import type { Said } from './notes.ts';
+import { perLayer } from './seen.ts';
+import { type Sizes, sizeKeys } from './sizes.ts';
+import type { Part, Truths } from './truths.ts';
+
+type Entry = readonly [key: string, value: Json];
+
+/** `unknown`: a part of the draft is missing as a whole, and entries may be about it; those of what stands elsewhere may not. */
+export function heldAgainst(sizes: Sizes, truths: Truths, unknown: boolean): Said {
+  const open = [...flat(sizes.config, '')].filter(
+    (entry) => !sizes.seen.has(entry[0]) && !idle(entry[0]) && !agrees(entry, truths, sizes),
+  );
+  const text = ([key, value]: Entry): string => `${key} = ${JSON.stringify(value)}`;
+  const mayWait = ([key]: Entry): boolean => !isBearing(key) || (unknown && !elsewhere.test(key));
+  const others = open.filter(mayWait);
+  return {
+    assumed:
+      others.length === 0
+        ? []
+        : [`entries of the config without a part in it: ${others.map(text).join(', ')}`],
+    lacks: open.filter((entry) => !mayWait(entry)).map((entry) => `where the config's ${text(entry)} goes`),
+  };
+}
+
+/** What no attention and no feed-forward part has. */
+const elsewhere = /embed|emb_|logit|residual|resid_|final|tie_|layer_?norm|rms_?norm|multiplier/i;
+
+function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
+  const name = key.slice(key.lastIndexOf('.') + 1);
+  for (const { of, holds } of meanings) {
+    const told = of.test(name) ? holds(value, truths, name, sizes) : undefined;
+    if (told !== undefined) return told;
+  }
+  if (isNeutral(name, value)) return true;
+  return (
+    typeof value === 'number' &&
+    (isAnother(key, value, sizes) || (isSize.test(name) && !isBound.test(name) && truths.sizes.has(value)))
+  );
+}
+
+/** Such numbers are equal to a size by chance. */
+const isBound =
+  /window|chunk|span|clip|cap|scal|group|top_?k|per_tok|limit|stride|kernel|conv|state|shift|local|sliding|rope|rot|rank/;
+
+/** It says again what another entry says, and the draft has. */
+const isAnother = (key: string, value: number, sizes: Sizes): boolean =>
+  [...sizes.numbers()].some(
+    ([name, known]) => known === value && (sizeKeys[name] as readonly string[]).includes(key),
+  );
+
+/** Null, false, 0, 1 and "default" are how configs say "nothing out of the ordinary", but a bound of 1 is one. */
+const isNeutral = (name: string, value: Json): boolean =>
+  value === null ||
+  value === 0 ||
+  value === '' ||
+  value === 'default' ||
+  value === 'none' ||
+  (Array.isArray(value) && value.length === 0) ||
+  (value === false && !contrary.test(name)) ||
+  (value === true && usual.test(name)) ||
+  (value === 1 && !/clip|clamp|window|chunk|cap|norm_type/.test(name));
+
+/** They say something out of the ordinary by being false. */
+const contrary =
+  /do_layer_norm_before|normalize_before|norm_first|^pre_?(layer_?)?norm$|scale_attn_weights|scale_attention|no_scale|causal|affine|use_positional|position_embeddings?$/i;
+
+/** They say nothing by being true. */
+const usual =
+  /do_layer_norm_before|normalize_before|norm_first|^pre_?(layer_?)?norm$|scale_attn_weights|scale_attention$|^(is_)?causal$|is_decoder|affine|^no_scale/i;
+
+/** What says a size, by whatever name. */
+const isSize =
+  /size|dim|width|hidden|inner|ctx|context|length|position|len$|^n_|^num_|heads?$|layers?$|vocab|expert|rank/;
+
+interface Meaning {
+  readonly of: RegExp;
+  /** Undefined where the value is of another kind. */
+  readonly holds: (value: Json, truths: Truths, name: string, sizes: Sizes) => boolean | undefined;
+}
+
+const yes =
+  (truth: (truths: Truths, name: string) => boolean | undefined): Meaning['holds'] =>
+  (value, truths, name) => {
+    const holds = truth(truths, name);
+    return typeof value === 'boolean' && holds !== undefined ? value === holds : undefined;
+  };
+
+/** Which matrices a name speaks of. */
+const partOf = (name: string): Part => {
+  if (/norm|(^|_)ln/.test(name)) return 'norm';
+  if (/head/.test(name)) return 'head';
+  if (/mlp|ffn?|feed|fc/.test(name)) return 'feed';
+  if (/out|o_proj|dense/.test(name)) return 'output';
+  return /qkv|att|query|(^|_)(q|k|v|kv)_/.test(name) ? 'attention' : 'any';
+};
+
+/** A bias that is there in only some of the matrices makes neither answer wrong. */
+function biasHolds(value: Json, { biased }: Truths, name: string): boolean | undefined {
+  if (typeof value !== 'boolean') return undefined;
+  const part = partOf(name);
+  if (part === 'any') return value ? biased.any === true : biased.feed !== true;
+  // litgpt's for queries, keys and values alone, where all others have one anyway.
+  if (name === 'attn_bias' && !value && biased.feed) return undefined;
+  return biased[part] === undefined ? undefined : biased[part] === value;
+}
+
+/** Kinds of layers that a draft tells by their tensors, or that see all tokens. */
+const plainKind =
+  /^(full_?|global_?|linear_?)?(attention|attn)$|^(conv|mamba\w*|recurrent|linear|full|global|dense|sparse)$/;
+
+/** The first that fits a name and a value decides. */
+const meanings: readonly Meaning[] = [
+  {
+    of: /^layer_types$|^block_types$/,
+    holds: (value) =>
+      Array.isArray(value) && value.every((kind) => typeof kind === 'string' && plainKind.test(kind)),
+  },
+  {
+    of: new RegExp(`^(${sizeKeys.context.join('|')}|model_max_length|max_length|max_target_positions)$`),
+    holds: (value) => (typeof value === 'number' ? true : undefined),
+  },
+  { of: /^original_max_position/, holds: (_value, { slowed }) => (slowed ? undefined : true) },
+  {
+    of: /multi_query|new_decoder_architecture/,
+    holds: (value, { grouped }) => (value === true ? grouped : undefined),
+  },
+  {
+    of: /attn_type|attention_type$/,
+    holds: (value) =>
+      typeof value === 'string' && /multi_?(head|query)|^(mha|gqa|mqa)$|grouped/i.test(value)
+        ? true
+        : undefined,
+  },
+  {
+    of: /^(expansion_ratio|mlp_ratio|ffn_mult|ff_mult|widening_factor|mlp_expansion)$/,
+    holds: (value, { ratio }) => (typeof value === 'number' ? value === ratio : undefined),
+  },
+  { of: /^no_bias$/, holds: yes(({ biased }) => biased.any === false) },
+  {
+    of: /^learned_pos_emb$/,
+    holds: (value, { order }) => (value === true ? order.has('table') || order.has('alibi') : undefined),
+  },
+  {
+    of: /^(intermediate_size|ffn_dim|hidden_dim|ffn_hidden_size)$/,
+    holds: (value, { sizes, experts }) =>
+      typeof value === 'number' ? sizes.has(value) || experts : undefined,
+  },
+  { of: /tie_|tied|_tying|share.*embed/, holds: yes(({ tied }) => tied) },
+  { of: /^(?!.*(score|correction|router|expert|alibi|relative|conv)).*bias(es)?$/, holds: biasHolds },
+  {
+    of: /^(use_|apply_|has_)?(rope|rotary|rotary_emb|rotary_embeddings?|rotary_pos_emb|rotary_position_embeddings?)$/,
+    holds: yes(({ order }) => order.has('rotary')),
+  },
+  { of: /^(use_)?alibi(_pos_bias)?$/, holds: yes(({ order }) => order.has('alibi')) },
+  {
+    of: /^(use_)?(learned_pos|absolute_pos|wpe|position_embeddings?$)/,
+    holds: yes(({ order }) => order.has('table')),
+  },
+  { of: /pos(ition)?(al)?_?(emb|enc|type)/, holds: orderHolds },
+  {
+    of: /rope_n_elem|rotary_n_elem|rotary_ndims|rotary_dim|rope_dim/,
+    holds: (value, { turned }) => (typeof value === 'number' ? value === turned : undefined),
+  },
+  { of: /qk_?(layer)?norm$|norm_qk$|^use_qk_norm$/, holds: yes(({ headsNormed }) => headsNormed) },
+  {
+    of: /norm_qk_type|qk_norm_type/,
+    holds: (value, { headsNormed }) =>
+      !headsNormed || value === 'default' || value === 'olmo2' ? true : undefined,
+  },
+  {
+    of: /^norm_[12]$/,
+    holds: (value, { parts, oneNorm, bare }, name) =>
+      typeof value === 'boolean' ? value === parts.has(name) || (value && (oneNorm || bare)) : undefined,
+  },
+  { of: /shared_(attention|input)_(layer)?norm|share_norm/, holds: yes(({ oneNorm }) => oneNorm) },
+  {
+    of: /^(?:post|pre|norm|ln|input|final)\w*$/,
+    holds: (value, { parts }, name) =>
+      typeof value === 'boolean' && (parts.has(name) || value)
+        ? parts.has(name)
+          ? value
+          : undefined
+        : undefined,
+  },
+  {
+    of: /first_k_dense/,
+    holds: (value, { dense }) => (typeof value === 'number' ? value === Math.max(0, dense) : undefined),
+  },
+  {
+    of: /^(mlp_only_layers|decoder_sparse_step|moe_layer\w*|interleave_moe_layer_step|mlp_layer_types|moe_layers)$/,
+    holds: (_, { experts }) => (experts ? true : undefined),
+  },
+  {
+    of: /^(num_)?(n_)?(local_|routed_|moe_)?(num_)?experts?$/,
+    holds: (value, { experts }) => (experts || value !== 0 ? undefined : true),
+  },
+  {
+    of: /pattern|interval|max_window_layers|every_n/,
+    holds: (_value, _truths, _name, { look }) =>
+      Array.isArray(look(Object.values(perLayer))?.value) ? true : undefined,
+  },
+];
+
+/** `position_embedding_type = "rope"` and the like. */
+function orderHolds(value: Json, { order }: Truths): boolean | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (/rope|rotary/i.test(value)) return order.has('rotary');
+  if (/alibi/i.test(value)) return order.has('alibi');
+  if (/absolute|learn/i.test(value)) return order.has('table');
+  return /^(none|nope)$/i.test(value) ? order.size === 0 : undefined;
+}
+
+/** What is not one of a language model's own entries is left out. */
+function* flat(config: JsonObject, prefix: string): Generator<Entry> {
+  for (const [key, value] of Object.entries(config)) {
+    if (isObject(value)) {
+      if (!/^(text_config|hf_config|\w*(vision|audio|image|projector)\w*)$/.test(key))
+        yield* flat(value, `${prefix}${key}.`);
+    } else yield [`${prefix}${key}`, value];
+  }
+}

@@ -1,0 +1,43 @@
+/** Whether norms without a bias are RMS or layer norms: what an entry says, else whose code it is, else a guess. */
+
+import type { Known } from './families.ts';
+import { type Sizes, sizeKeys } from './sizes.ts';
+
+export interface NormKind {
+  readonly fn: 'rms_norm' | 'layer_norm';
+  /** Where it is known from. */
+  readonly from: 'entry' | 'family' | 'nothing';
+}
+
+const byText = (value: string): NormKind['fn'] | undefined =>
+  /rms/i.test(value)
+    ? 'rms_norm'
+    : /layer_?norm|^(low_precision_)?ln$|^default$/i.test(value)
+      ? 'layer_norm'
+      : undefined;
+
+const isNormKey = (key: string): boolean =>
+  /norm/i.test(key) && !/eps|qk|quer|post|pre|init|bias|affine|order|position/i.test(key);
+
+export function normKindOf(sizes: Sizes, family: Known): NormKind {
+  for (const [key, value] of Object.entries(sizes.config)) {
+    const fn = !isNormKey(key)
+      ? undefined
+      : typeof value === 'string'
+        ? byText(value)
+        : typeof value === 'boolean' && /rms/i.test(key)
+          ? value
+            ? 'rms_norm'
+            : 'layer_norm'
+          : undefined;
+    if (fn !== undefined) {
+      sizes.rely([key]);
+      return { fn, from: 'entry' };
+    }
+  }
+  if (family.plain) return { fn: family.plain, from: 'family' };
+  const eps = sizes.look(sizeKeys.eps)?.key ?? '';
+  if (/^rms/.test(eps)) return { fn: 'rms_norm', from: 'entry' };
+  if (/^layer_?norm/.test(eps)) return { fn: 'layer_norm', from: 'entry' };
+  return { fn: 'rms_norm', from: family.sure ? 'family' : 'nothing' };
+}

@@ -1,0 +1,89 @@
+/** What a draft says of things that configs have entries for, to hold these against. */
+
+import { largest } from '../../spec/long_list.ts';
+import type { Whole } from './model.ts';
+import type { Draft } from './notes.ts';
+import { turnedWidth } from './rotary.ts';
+import { everyModule, gainOf, hasBias, isMatrix, type Module, shapeOf } from './tree.ts';
+
+export interface Truths {
+  readonly tied: boolean;
+  /** How order enters. */
+  readonly order: ReadonlySet<'rotary' | 'alibi' | 'table'>;
+  /** Where matrices and norms have biases; undefined where there is none of the kind. */
+  readonly biased: Readonly<Record<Part, boolean | undefined>>;
+  /** Every size that the spec has, by whatever name. */
+  readonly sizes: ReadonlySet<number>;
+  /** How many numbers of a head are turned. */
+  readonly turned?: number;
+  readonly experts: boolean;
+  /** Fewer keys than queries. */
+  readonly grouped: boolean;
+  /** Rotations are slowed. */
+  readonly slowed: boolean;
+  /** The feed-forward parts' width in terms of the model's. */
+  readonly ratio?: number;
+  /** Queries and keys are normed. */
+  readonly headsNormed: boolean;
+  /** No norm has weights. */
+  readonly bare: boolean;
+  /** The branches read the same norm. */
+  readonly oneNorm: boolean;
+  /** Names of what a layer has. */
+  readonly parts: ReadonlySet<string>;
+  /** How many layers from the first on have no experts, where others have. */
+  readonly dense: number;
+}
+
+export type Part = 'attention' | 'output' | 'feed' | 'head' | 'norm' | 'any';
+
+export function truthsOf(
+  draft: Draft,
+  { layers, head, positions }: Whole,
+  { tied, slowed }: Pick<Truths, 'tied' | 'slowed'>,
+): Truths {
+  const modules = layers.flatMap((layer) => [...everyModule(layer)]);
+  const matrices = modules.filter(isMatrix);
+  const norms = modules.filter((m) => gainOf(m) !== undefined);
+  const isOutput = ({ name }: Module): boolean =>
+    /^(o_proj|wo|out_proj|dense|proj|o|out|attn_out)$/.test(name);
+  const inAttention = (m: Module): boolean => /att|mixer/i.test(m.path.split('.').slice(0, -1).join('.'));
+  const attention = matrices.filter(inAttention);
+  const feed = matrices.filter((m) => !inAttention(m) && !/gate$|router/.test(m.path));
+  const biased = (list: readonly Module[]): boolean | undefined =>
+    list.length === 0 ? undefined : list.some(hasBias);
+  const code = draft.blocks.map(({ forward = '' }) => forward).join('\n');
+  const hasExperts = (layer: Module): boolean => [...everyModule(layer)].some((m) => m.name === 'experts');
+  const turned = turnedWidth(draft.sizes);
+  const numbers = draft.sizes.numbers();
+  const kv = numbers.get('kv_heads');
+  const down = feed.find((m) => shapeOf(m)![0] !== shapeOf(m)![1]);
+  const hidden = down && largest(shapeOf(down)!);
+  return {
+    tied,
+    order: new Set([
+      ...(code.includes('rope(') ? (['rotary'] as const) : []),
+      ...(code.includes('bias=alibi') ? (['alibi'] as const) : []),
+      ...(positions ? (['table'] as const) : []),
+    ]),
+    biased: {
+      attention: biased(attention.filter((m) => !isOutput(m))),
+      output: biased(attention.filter(isOutput)),
+      feed: biased(feed),
+      head: head && hasBias(head),
+      norm: biased(norms),
+      any: biased([...matrices, ...norms]),
+    },
+    sizes: new Set(numbers.values()),
+    ...(turned === undefined ? {} : { turned }),
+    experts: layers.some(hasExperts),
+    grouped: kv !== undefined && kv < (draft.sizes.peek('heads') ?? 0),
+    slowed,
+    ...(hidden === undefined ? {} : { ratio: hidden / numbers.get('dim')! }),
+    headsNormed: draft.family.headsNormed === true || norms.some(inAttention),
+    bare: norms.length === 0,
+    oneNorm: layers.every((layer) => [...layer.modules.values()].filter((m) => gainOf(m)).length === 1),
+    parts: new Set(layers.flatMap((layer) => [...layer.modules.keys()])),
+    dense: layers.findIndex(hasExperts),
+  };
+}
