@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** The command line. */
 
-import { main } from './cli/main.ts';
+import { isSupervised } from './cli/supervised.ts';
 
-await main(process.argv);
+const { argv } = process;
+const supervisor = isSupervised() ? undefined : await import('./cli/supervise.ts');
+if (supervisor?.wantsSupervisor(argv)) await supervisor.supervise(argv);
+else await (await import('./cli/main.ts')).main(argv);

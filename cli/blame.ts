@@ -6,15 +6,17 @@ import type { ArtifactFile, Backend } from '../backends/backend.ts';
 import { checkGraph } from '../compiler/ir_check.ts';
 import type { Pass } from '../compiler/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { limits } from '../spec/limits.ts';
 import type { Op } from '../spec/op.ts';
 import { showType } from '../spec/type.ts';
+import { pluginSeconds, tell } from './supervised.ts';
 
 /** The same pass; what it throws and what it leaves broken is refused (N512). */
 export const blamedPass = (path: string, pass: Pass): Pass => ({
   ...pass,
   run: (graph, context) =>
     blaming(path, `the pass ${pass.name}`, () => {
-      const next = pass.run(graph, context);
+      const next = inTime(path, () => pass.run(graph, context));
       if (!isGraph(next)) throw new TypeError(`it gives ${described(next)}, not a graph`);
       checkGraph(next);
       return next;
@@ -59,7 +61,7 @@ export const blamedBackend = (path: string, backend: Backend): Backend => ({
     ),
   emit: (...given) =>
     blaming(path, `emit of the backend ${backend.name}`, () => {
-      const artifact = backend.emit(...given);
+      const artifact = inTime(path, () => backend.emit(...given));
       const fault = artifactFault(artifact);
       if (fault) throw new TypeError(fault);
       return { ...artifact, files: artifact.files.map((file) => blamedFile(path, backend.name, file)) };
@@ -117,6 +119,16 @@ type OpType = Exclude<ReturnType<Op['infer']>, string>;
 
 const isType = (value: unknown): value is OpType =>
   isObject(value) && 'dtype' in value && Array.isArray(value['shape']);
+
+/** Who started this process ends it where a call does not come to its end. */
+function inTime<T>(plugin: string, run: () => T): T {
+  tell({ plugin, seconds: pluginSeconds(limits.pluginCall) });
+  try {
+    return run();
+  } finally {
+    tell({ seconds: 0 });
+  }
+}
 
 function blaming<T>(path: string, what: string, run: () => T): T {
   try {

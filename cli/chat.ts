@@ -61,7 +61,11 @@ async function talk(cx: Context, begin: () => Chat, options: Options): Promise<v
     const message = line.trim();
     if (message === '/quit') return;
     if (message === '/new') conversation = begin();
-    else if (message !== '') await answer(cx, conversation, message, options, isTerminal);
+    else if (message !== '') {
+      if (isTerminal) process.stdin.setRawMode(false); // Ctrl-C is a signal again, which is heard while the model computes
+      await answer(cx, conversation, message, options, isTerminal);
+      if (isTerminal && !cx.signal.aborted) process.stdin.setRawMode(true);
+    }
   }
 }
 

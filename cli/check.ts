@@ -27,7 +27,7 @@ export function addCheck(program: Command): void {
   withGlobals(command, [
     'nanoc check my_model.nanospec',
     'nanoc check my_model.nanospec --set layers=2',
-  ]).action((specs: string[], options: Options) => runAction(run, options, specs));
+  ]).action((specs: string[], options: Options) => runAction(run, options, specs, { quick: true }));
 }
 
 async function run({ io }: Context, options: Options, specs: readonly string[]): Promise<number> {

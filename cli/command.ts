@@ -5,11 +5,12 @@ import { Option } from 'commander';
 import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { choice } from './choice.ts';
+import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { withExamples } from './help.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
+import { onSignals } from './supervised.ts';
 
-/** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug, 130 Ctrl-C, 143 SIGTERM. */
-export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3, interrupted: 130, terminated: 143 } as const;
+export { exitCodes };
 
 export interface Context {
   readonly io: Io;
@@ -36,11 +37,17 @@ export function withGlobals(command: Command, examples: readonly string[]): Comm
   return withExamples(command, examples);
 }
 
+export interface Manner {
+  /** Done in a moment, with nothing to tidy up: a signal ends the process as the system has it. */
+  readonly quick?: boolean;
+}
+
 /** Runs a verb and turns what comes out of it into an exit code; never shows a stack trace. */
 export async function runAction<O extends Partial<IoOptions>>(
   action: Action<O>,
   options: O,
   args: readonly string[],
+  { quick = false }: Manner = {},
 ): Promise<void> {
   const io = makeIo({
     json: options.json ?? false,
@@ -50,28 +57,25 @@ export async function runAction<O extends Partial<IoOptions>>(
   const abort = new AbortController();
   const cx: Context = { io, signal: abort.signal };
   // The first asks; whoever asks twice does not want to wait.
-  const interrupt = (name: NodeJS.Signals) => {
+  const interrupt = (name: Ending) => {
     if (name === 'SIGINT' && cx.stopsShort?.()) return;
-    const code = name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+    const code = signalCodes[name];
     if (abort.signal.aborted) process.exit(code);
     abort.abort(code);
   };
-  for (const name of signals) process.on(name, interrupt);
+  const listenNoMore = onSignals(quick ? [] : endings, interrupt);
   process.stdout.off('error', lostOutput).on('error', lostOutput);
   try {
     process.exitCode = (await action(cx, options, args)) ?? exitCodes.fine;
   } catch (thrown) {
     process.exitCode = explain(cx, thrown);
   } finally {
-    for (const name of signals) process.off(name, interrupt);
+    listenNoMore();
   }
 }
 
 /** What is wrong is the command line itself, not what it names. */
 const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N503', 'N510']);
-
-/** What ends long work early: Ctrl-C, and whoever asks a process to end. */
-const signals = ['SIGINT', 'SIGTERM'] as const;
 
 function explain({ io, signal, farewell }: Context, thrown: unknown): number {
   const { aborted, reason } = signal;

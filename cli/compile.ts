@@ -1,6 +1,6 @@
 /** `nanoc compile`: a spec and its weights to the files of a target. */
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
 import { writeArtifact } from '../backends/write_artifact.ts';
@@ -22,6 +22,7 @@ import {
   refuseStdout,
 } from './output_path.ts';
 import { summarise } from './summarise.ts';
+import { tell } from './supervised.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withTokenizer } from './with_tokenizer.ts';
 
@@ -146,6 +147,7 @@ export async function compileTo(
     onBytes: (done: number) => progress.at(done),
     overwrite: options.force ?? false,
     onSwept: noteSwept(cx.io),
+    onStart: (writing) => tell({ writing: writing.map((target) => resolve(target)) }),
   });
   progress.done();
   cx.io.report(compiled.weights.findings());

@@ -22,7 +22,7 @@ export function addFmt(program: Command): void {
     .argument('<spec...>', '.nanospec files; `-` reads stdin and writes stdout')
     .option('--check', 'change nothing; exit 1 if a file is not in canonical form');
   withGlobals(command, ['nanoc fmt my_model.nanospec', 'nanoc fmt --check my_model.nanospec']).action(
-    (specs: string[], options: Options) => runAction(run, options, specs),
+    (specs: string[], options: Options) => runAction(run, options, specs, { quick: true }),
   );
 }
 

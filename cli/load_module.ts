@@ -5,6 +5,8 @@ import { createRequire, register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { limits } from '../spec/limits.ts';
+import { moreTime, pluginSeconds, tell } from './supervised.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
@@ -30,8 +32,9 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
   nameOwn();
   const url = pathToFileURL(resolve(path)).href;
+  tell({ plugin: path, seconds: pluginSeconds(limits.pluginLoad) + 1 });
   try {
-    return (await importAny(url, path)) as Readonly<Record<string, unknown>>; // a namespace is an object
+    return (await inTime(path, importAny(url, path))) as Readonly<Record<string, unknown>>; // a namespace is an object
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     const found = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n')[0]}` : String(cause);
@@ -39,6 +42,25 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
       ? { hint: `name it .mts or .mjs, or npm install nanospec beside ${basename(path)}` }
       : {};
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found, ...hint })]);
+  } finally {
+    tell({ seconds: 0 });
+  }
+}
+
+/** A module that waits at its top for what never comes would end the process without a word. */
+async function inTime<T>(path: string, loaded: Promise<T>): Promise<T> {
+  const seconds = pluginSeconds(limits.pluginLoad);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const found = `it has not come to its end within ${seconds} s`;
+    const hint = `does it wait at its top level for something that never comes? ${moreTime}`;
+    const refusal = new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found, hint })]);
+    timer = setTimeout(() => reject(refusal), 1000 * seconds);
+  });
+  try {
+    return await Promise.race([loaded, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

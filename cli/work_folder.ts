@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freshMark, sweepFolders } from '../compiler/leftovers.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-
-export const workPrefix = 'nanoc-work';
+import { workPrefix } from './supervised.ts';
 
 export interface WorkFolder {
   readonly folder: string;

@@ -1,7 +1,7 @@
 /** Names of files and folders that are there for a while only, which tell later runs whether who made them is still at it. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -54,9 +54,18 @@ function entriesOf(folder: string): readonly string[] {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (cause) {
     return !(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH');
+  }
+}
+
+/** In a container nobody may ask how a process ended, and its number stays taken. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false; // not Linux
   }
 }
 

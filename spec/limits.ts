@@ -23,4 +23,8 @@ export const limits = {
   constant: 2 ** 20,
   /** Pairs of numbers that a rotation turns: a head of 256 has 128, and each is a number in memory and in the target. */
   pairs: 65_536,
+  /** Seconds in which the file of a plugin is loaded; imports of a large package take a few. */
+  pluginLoad: 30,
+  /** Seconds for one pass, or one emit, of a plugin; nanoc's own take a few on the largest graphs. */
+  pluginCall: 300,
 } as const;

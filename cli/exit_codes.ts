@@ -1,0 +1,10 @@
+/** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug; of signals as shells have them. */
+
+export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3 } as const;
+
+/** What ends long work early: Ctrl-C, whoever asks a process to end, and a terminal that is closed. */
+export const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+export type Ending = keyof typeof signalCodes;
+
+export const endings = Object.keys(signalCodes) as readonly Ending[]; // the keys of the table

@@ -1,0 +1,130 @@
+/**
+ * Runs a command in a process of its own. Much of what a command does (parsing, passes, onnxruntime) answers nothing while it lasts;
+ * this process does nothing else, so that Ctrl-C is answered at once, and what an ended command leaves is removed.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { sweep, sweepFolders } from '../compiler/leftovers.ts';
+import { type Diagnostic, error } from '../spec/diagnostic.ts';
+import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
+import { moreTime, type Told, workPrefix } from './supervised.ts';
+
+/** Verbs that are done in a moment are not worth a second process; the system's own answer to a signal ends them. */
+const quick: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];
+
+/** A debugger is attached to one process. */
+const isDebugged = (): boolean =>
+  [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) => option.includes('--inspect'));
+
+export function wantsSupervisor(argv: readonly string[]): boolean {
+  const [verb = ''] = argv.slice(2);
+  const plugins = argv.some((word) => word.startsWith('--plugin'));
+  return /^[a-z]/.test(verb) && (plugins || !quick.includes(verb)) && !isDebugged();
+}
+
+/** Milliseconds in which a command that is between two pieces of work answers; after them it is ended. */
+const patience = 700;
+
+/** Leaves the exit code in `process.exitCode`. */
+export async function supervise(argv: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [...process.execArgv, ...argv.slice(1)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NANOC_SUPERVISOR: String(process.pid) },
+  });
+  const watched = watch(child);
+  const asked = (name: Ending): void => watched.ask(name);
+  for (const name of endings) process.on(name, asked);
+  const [code, signal] = await new Promise<readonly [number | null, NodeJS.Signals | null]>((done) => {
+    child.once('exit', (...how) => done(how));
+    child.once('error', (cause) => {
+      process.stderr.write(`nanoc: no process could be started: ${cause.message}\n`);
+      done([exitCodes.wrong, null]);
+    });
+  });
+  for (const name of endings) process.off(name, asked);
+  process.exitCode = code ?? (await explain(argv, signal, watched));
+}
+
+interface Watched {
+  readonly pid: number;
+  /** Files that are being written. */
+  targets: readonly string[];
+  /** Why the command was ended from here. */
+  ended?: Ending | Diagnostic;
+  ask(name: Ending): void;
+}
+
+function watch(child: ChildProcess): Watched {
+  let timer: NodeJS.Timeout | undefined;
+  let deadline: NodeJS.Timeout | undefined;
+  const end = (why: Ending | Diagnostic): void => {
+    watched.ended ??= why;
+    child.kill('SIGKILL');
+  };
+  const watched: Watched = {
+    pid: child.pid ?? -1,
+    targets: [],
+    ask(name) {
+      if (child.connected) child.send({ signal: name }, () => {});
+      timer ??= setTimeout(() => end(name), patience);
+    },
+  };
+  child.on('message', (said: Told) => {
+    if ('heard' in said) {
+      clearTimeout(timer);
+      timer = undefined;
+    } else if ('writing' in said) watched.targets = said.writing;
+    else {
+      clearTimeout(deadline);
+      const { plugin, seconds } = said;
+      if (plugin !== undefined) deadline = setTimeout(() => end(silent(plugin, seconds)), 1000 * seconds);
+    }
+  });
+  child.once('exit', () => {
+    clearTimeout(timer);
+    clearTimeout(deadline);
+  });
+  return watched;
+}
+
+const silent = (file: string, seconds: number): Diagnostic =>
+  error('N512', `${file} does not answer`, {
+    file,
+    found: `its code has run for ${seconds} s`,
+    hint: `is there a loop without an end? ${moreTime}`,
+  });
+
+/** Of a command that ended by a signal; the exit code. */
+async function explain(
+  argv: readonly string[],
+  signal: NodeJS.Signals | null,
+  watched: Watched,
+): Promise<number> {
+  const { pid, targets, ended } = watched;
+  sweep(targets, [pid]);
+  sweepFolders(tmpdir(), workPrefix, [pid]);
+  if (typeof ended === 'object') {
+    await show(argv, ended);
+    return exitCodes.wrong;
+  }
+  const name = ended ?? endings.find((known) => known === signal);
+  if (name !== undefined) {
+    if (!argv.includes('--quiet') && !argv.includes('--json'))
+      process.stderr.write('interrupted; nothing was left behind\n');
+    return signalCodes[name];
+  }
+  const memory = signal === 'SIGABRT' || signal === 'SIGKILL';
+  process.stderr.write(
+    memory
+      ? `nanoc: the command was ended by ${signal}, most likely for want of memory; nothing was left behind\n`
+      : `nanoc: the command ended by ${signal}, which is a bug in nanoc or in what it runs\n`,
+  );
+  return memory ? exitCodes.wrong : exitCodes.bug;
+}
+
+async function show(argv: readonly string[], diagnostic: Diagnostic): Promise<void> {
+  const { render, toJson } = await import('../spec/render.ts');
+  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(toJson(diagnostic))}\n`);
+  else process.stderr.write(`${render([diagnostic], { color: false })}\n`);
+}
