@@ -33,6 +33,7 @@ export async function explainFailure(
     tolerance: row.tolerance,
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),
   });
+  if (result.blame === 'overflow') return io.finding([explain(result)]);
   const moved = await sensitivity(believed, manifest, calls);
   io.finding([explain(result), ...(moved * few >= row.max_abs ? [unsteady(moved, row.max_abs)] : [])]);
   if (result.blame === 'none' && row.check !== 'golden') {

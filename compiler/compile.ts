@@ -3,7 +3,8 @@
  * What turns them into files is a backend, which is no business of this folder; its passes come as an argument.
  */
 
-import { type Diagnostic, error, hasErrors, type Outcome } from '../spec/diagnostic.ts';
+import type { File } from '../spec/ast.ts';
+import { Bug, type Diagnostic, error, hasErrors, type Outcome } from '../spec/diagnostic.ts';
 import { constant } from '../spec/dim.ts';
 import { smallest } from '../spec/long_list.ts';
 import { parse } from '../spec/parse.ts';
@@ -57,7 +58,7 @@ export interface Compiled {
   readonly program: Program;
   /** As built, before any pass. */
   readonly built: Graph;
-  /** Ports placed and nothing else done: what the verifier believes. */
+  /** Ports placed, all arithmetic in float32 and nothing else done: what the verifier believes. */
   readonly reference: Graph;
   /** Ready for a backend. */
   readonly graph: Graph;
@@ -106,7 +107,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   });
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
-  const reference = runPasses(raw, common.filter(shapes));
+  const wide = compute === 'float32' ? raw : inFloat32(parsed.value, request, recorder);
+  const reference = runPasses(wide, common.filter(shapes));
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {
@@ -158,6 +160,13 @@ const surroundings = (
   ...(set ? { set } : {}),
   ...(maxSeqLen === undefined ? {} : { maxSeqLen }),
 });
+
+/** What a spec that was built for a narrower dtype means without its roundings. */
+function inFloat32(file: File, request: CompileRequest, recorder: Recorder): Graph {
+  const { graph } = build(file, surroundings(request, recorder, 'float32'));
+  if (!graph) throw new Bug('a spec that can be built for one dtype cannot be for float32');
+  return graph;
+}
 
 function bindWeights(request: CompileRequest, program: Program): Outcome<Binding> {
   const { checkpoint, ignoreExtra = [] } = request;

@@ -13,6 +13,7 @@ import {
   fold_rotary_tables,
   fold_weights,
   fold_weights_as_stored,
+  keep_in_range,
   last_token_logits,
   merge_views,
   name_composites,
@@ -47,10 +48,11 @@ export interface PipelineOptions {
  * 4. `fold_rotary_tables`: all layers come to look up the same rows, before 6 meets the reshapes around them.
  * 5. `name_composites`: before views are joined, so that it finds the slices and reshapes of a rotation as they were written.
  * 6. `merge_views`: of what is left, with the slices that 2 made.
- * 7. `fold_weights`: once views are joined, and before 8 puts casts between a parameter and what is done to it;
+ * 7. `keep_in_range` where the arithmetic is float16: once ops have their names, which tell what bounds their values.
+ * 8. `fold_weights`: once views are joined, and before 9 puts casts between a parameter and what is done to it;
  *    left out for targets that keep parameters whole.
- * 8. `cast_weights`: after everything that asks whether two weights are the same; casts would stand in the way.
- * 9. `drop_dead_nodes`: what backends see is needed.
+ * 9. `cast_weights`: after everything that asks whether two weights are the same; casts would stand in the way.
+ * 10. `drop_dead_nodes`: what backends see is needed.
  */
 export const pipeline = ({
   cache,
@@ -69,6 +71,7 @@ export const pipeline = ({
   fold_rotary_tables,
   name_composites,
   merge_views,
+  ...(compute === 'float16' ? [keep_in_range] : []),
   ...(wholeWeights ? [] : [storage === compute ? fold_weights : fold_weights_as_stored]),
   ...(storage === compute ? [] : [cast_weights({ storage })]),
   drop_dead_nodes,

@@ -7,6 +7,7 @@ import type { Tensor } from '../spec/tensor.ts';
 import { compareValues, magnitude } from './compare.ts';
 import { correspond } from './correspond.ts';
 import { type Finding, findingAt } from './finding.ts';
+import { findOverflow, isOverflow, overflowText } from './overflow.ts';
 import type { Session } from './session.ts';
 import type { Allowed } from './tolerance.ts';
 import { fetchValues, interpret, isCallable, isComputed, type Stage, type Values } from './trace.ts';
@@ -32,15 +33,19 @@ export type { Finding };
 export type BisectResult =
   | { readonly blame: 'backend'; readonly finding: Finding }
   | { readonly blame: 'pass'; readonly pass?: string; readonly finding?: Finding }
+  /** Too large for float16: the interpreter's value too, where it computes as the target does. */
+  | { readonly blame: 'overflow'; readonly finding: Finding }
   /** The interpreter gives these numbers too. */
   | { readonly blame: 'none' };
 
 export async function bisect(options: BisectOptions): Promise<BisectResult> {
   const { reference, target, manifest, calls } = options;
   const legal = await interpret(target, manifest, calls);
-  const backend = await searchBackend(options, legal);
-  if (backend) return { blame: 'backend', finding: backend };
   const believed = await interpret(reference, manifest, calls);
+  const overflow = findOverflow({ ...reference, values: believed }, { ...target, values: legal });
+  if (overflow) return { blame: 'overflow', finding: overflow };
+  const backend = await searchBackend(options, legal);
+  if (backend) return { blame: isOverflow(backend) ? 'overflow' : 'backend', finding: backend };
   if (sameOutputs(options, { ...reference, values: believed }, { ...target, values: legal })) {
     return { blame: 'none' };
   }
@@ -183,6 +188,12 @@ function scopeText({ scopes, users }: Finding): string {
   return `${scopes.length > 0 ? ' in' : ' for'} ${first}${others}`;
 }
 
+/** `linear in transformer.h.2.mlp.c_fc with transformer.h.2.mlp.c_fc.weight` */
+function whatOf(finding: Finding): string {
+  const { op, params } = finding;
+  return `${op}${scopeText(finding)}${params.length > 0 ? ` with ${params.join(', ')}` : ''}`;
+}
+
 /** The result as something to print under the table. */
 export function explain(result: BisectResult): Diagnostic {
   if (result.blame === 'none') {
@@ -190,15 +201,14 @@ export function explain(result: BisectResult): Diagnostic {
     return warning('N701', 'the interpreter gives the same numbers as the target', { hint });
   }
   const { finding } = result;
+  if (result.blame === 'overflow') return overflowText(result.finding, whatOf(result.finding));
   const who =
     result.blame === 'backend'
       ? 'the backend, or a change to the file,'
       : `the pass ${result.pass ?? 'that made the target'}`;
   if (!finding) return warning('N701', `${who} changes the outputs, and no value inside can be named`);
-  const { op, origin, params, expected, actual, index, type } = finding;
-  const scope = scopeText(finding);
-  const weights = params.length > 0 ? ` with ${params.join(', ')}` : '';
-  return warning('N701', `the first value that differs is ${op}${scope}${weights}; ${who} made it so`, {
+  const { origin, expected, actual, index, type } = finding;
+  return warning('N701', `the first value that differs is ${whatOf(finding)}; ${who} made it so`, {
     ...(origin ? { span: origin.span } : {}),
     expected: `${figure(expected)} at [${index.join(', ')}] of ${type}`,
     found: figure(actual),

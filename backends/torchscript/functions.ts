@@ -72,11 +72,18 @@ export function expertMatmul(whole: boolean, transposed: boolean): FunctionText 
 }
 
 /** Attention over q [B, H, T, D], k [B, K, S, D], v [B, K, S, E]; a row that sees no key gives numbers that nobody reads. */
-export function attention(attrs: Attention, grouped: boolean, release: Release): FunctionText {
+export function attention(
+  attrs: Attention,
+  grouped: boolean,
+  { release, half }: { readonly release: Release; readonly half: boolean },
+): FunctionText {
   return release === '2.0' && attrs.softcap === null && !attrs.sinks && !attrs.bias
     ? fusedAttention(attrs, grouped)
-    : plainAttention(attrs, grouped);
+    : plainAttention(attrs, grouped, half);
 }
+
+/** float16 scores are multiplied in this much smaller, a power of two, so that those beyond 65504 stay numbers. */
+const shrunk = 'scores = torch.matmul(q * (scale / 64.0), k.transpose(2, 3)).float() * 64.0';
 
 const lowest = '-3.4028234663852886e+38';
 
@@ -108,7 +115,7 @@ const sizes = [
   'rows = H // K * T  # the heads that share keys stand below each other',
 ];
 
-function plainAttention(attrs: Attention, grouped: boolean): FunctionText {
+function plainAttention(attrs: Attention, grouped: boolean, half: boolean): FunctionText {
   const sinks = [
     'column = sinks.float().reshape(1, -1, 1, 1).expand(scores.size(0), -1, scores.size(2), 1)',
     'weights = torch.softmax(torch.cat([scores, column], 3), 3)[..., :-1].type_as(v)',
@@ -117,7 +124,7 @@ function plainAttention(attrs: Attention, grouped: boolean): FunctionText {
     nameOf(attrs, grouped),
     parameters(attrs),
     ...(grouped ? [...sizes, 'q = q.reshape(B, K, rows, D)'] : []),
-    'scores = torch.matmul(q * scale, k.transpose(2, 3)).float()',
+    half ? shrunk : 'scores = torch.matmul(q * scale, k.transpose(2, 3)).float()',
     ...(grouped ? ['scores = scores.reshape(B, H, T, S)'] : []),
     ...(attrs.softcap === null ? [] : ['scores = softcap * torch.tanh(scores / softcap)']),
     ...(attrs.bias ? ['scores = scores + bias.float()'] : []),

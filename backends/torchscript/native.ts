@@ -19,7 +19,8 @@ const natives = {
   append: (site, inputs, { axis }) => torch('cat', `[${texts(site, inputs).join(', ')}]`, String(axis)),
   attention(site, inputs, attrs) {
     const [q, k] = inputs.slice(0, 2).map((x) => constant(site.node(x).type.shape[1]!));
-    const name = site.function(attention(attrs, q !== k, site.release));
+    const half = site.node(inputs[0]!).type.dtype === 'float16';
+    const name = site.function(attention(attrs, q !== k, { release: site.release, half }));
     const numbers = [float(attrs.scale), ...(attrs.softcap === null ? [] : [float(attrs.softcap)])];
     return called(name, [...texts(site, inputs), ...numbers]);
   },

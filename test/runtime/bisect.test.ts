@@ -6,6 +6,7 @@ import { bisect, explain } from '../../runtime/bisect.ts';
 import { referenceSession } from '../../runtime/reference_session.ts';
 import { allowed } from '../../runtime/tolerance.ts';
 import { outputName } from '../../runtime/trace.ts';
+import { roundTo } from '../../spec/round.ts';
 import { fixture, make } from '../golden/compile_fixture.ts';
 
 const { compiled } = make(fixture('nanochat-g2-origmod'), 'nanochat_2026_01_lambdas');
@@ -64,6 +65,44 @@ test('a backend that changes a value is named with the value', async () => {
   const result = await search(graph, broken(graph), [['harmless', graph]]);
   assert.is(result.blame, 'backend');
   assert.match(explain(result).message, /is \w+ in transformer\.h\.1\.mlp.*; the backend/);
+});
+
+test('a value too large for float16 is nobody’s fault: it is named with its place, and with what holds it', async () => {
+  const path = fixture('nanochat-g1-mha');
+  const half = make(path, 'nanochat_2025_10', { target: 'torchscript', storage: 'float16' }).compiled;
+  const scaled = (of: Graph) => ({
+    graph: of,
+    weights: {
+      values: (name: string) =>
+        half
+          .weightsOf(of)
+          .values(name)
+          .map((x) => roundTo('float16', name.endsWith('c_v.weight') ? 2 ** 16 * x : x)),
+    },
+  });
+  const result = await bisect({
+    reference: scaled(half.reference),
+    target: scaled(half.graph),
+    manifest: half.manifest,
+    calls,
+    tolerance: allowed('reference', half.manifest),
+    recompile: async (ids) => {
+      const { graph: own, weights } = scaled(half.graph);
+      const outputs = [...own.outputs, ...ids.map((node) => ({ name: outputName(node), node }))];
+      return referenceSession({ ...own, outputs }, half.manifest, weights);
+    },
+  });
+  assert.is(result.blame, 'overflow');
+  const { message, span, expected, found, hint } = explain(result);
+  assert.match(
+    message,
+    /linear in transformer\.h\.0\.attn\.c_v with .*c_v\.weight overflows: float16 holds nothing above 65504/,
+  );
+  assert.match(span?.source.text.slice(span.start, span.end) ?? '', 'c_v(');
+  assert.ok(Math.abs(Number.parseFloat(expected ?? '')) > 65504);
+  assert.match(found ?? '', 'Infinity');
+  assert.match(hint ?? '', '--dtype bf16');
+  assert.not.match(message, 'change to the file');
 });
 
 test.run();

@@ -61,11 +61,11 @@ await withTorch((torch) => {
 
 test('for LibTorch 2.0 attention is its operator, with six operands, where that means the same', () => {
   const call = /torch\.scaled_dot_product_attention\([^,]+, k, v, seen, 0\.0, False\)/;
-  assert.match(attention(plain, true, '2.0').text, call);
-  assert.match(attention(plain, false, '2.0').text, call);
+  assert.match(attention(plain, true, { release: '2.0', half: false }).text, call);
+  assert.match(attention(plain, false, { release: '2.0', half: false }).text, call);
   for (const other of [{ softcap: 5 }, { bias: true }, { sinks: true }])
-    assert.not.match(attention({ ...plain, ...other }, true, '2.0').text, call);
-  assert.not.match(attention(plain, true, '1.13').text, /scaled_dot_product/);
+    assert.not.match(attention({ ...plain, ...other }, true, { release: '2.0', half: false }).text, call);
+  assert.not.match(attention(plain, true, { release: '1.13', half: false }).text, /scaled_dot_product/);
 });
 
 test('rotations join nothing, which a fuser works on without end', () => {

@@ -1,0 +1,102 @@
+/** Keeps float16 arithmetic in range where activations are multiplied with each other before a product with weights. */
+
+import type { GraphDType } from '../../spec/type.ts';
+import { type Bounded, boundedness, isBounded } from '../bounded.ts';
+import { type Builder, rebuild } from '../builder.ts';
+import type { Graph, Node, NodeId, Origin } from '../ir.ts';
+import type { Pass } from '../pass.ts';
+
+const narrow: GraphDType = 'float16';
+
+/**
+ * A square or a product of two activations can leave float16's range (65504) where both factors are well inside. It is taken in
+ * float32; a row whose largest number is above this limit is divided down to it for the product with the weights, whose result
+ * is multiplied up again in float32. The limit leaves a sum over thousands of weights room, and small weights enough bits.
+ */
+const limit = 2 ** 10;
+
+const contracting: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul']);
+const moving: ReadonlySet<string> = new Set(['reshape', 'transpose', 'slice', 'broadcast']);
+
+export const keep_in_range: Pass = {
+  name: 'keep_in_range',
+  doc: 'Take products of activations in float32, and scale their rows into the range of float16 for a product with weights.',
+  keepsScopes: true,
+  run(graph, { trace }) {
+    const users = usersOf(graph);
+    let bounded: ((id: NodeId) => Bounded) | undefined;
+    let count = 0;
+    const result = rebuild(graph, (node, inputs, builder, at) => {
+      if (!contracting.has(node.op) || node.type.dtype !== narrow) return undefined;
+      bounded ??= boundedness(builder.node);
+      const found = wideProduct(builder, inputs[0]!, bounded);
+      if (!found) return undefined;
+      count++;
+      // What comes back up belongs to whoever took the product, unless the block of the weights goes on with it.
+      const inner = users[node.id]!.some((user) => sharesScope(graph.origins[user.id]!, at));
+      return scaled(builder, node, inputs, found, { inside: at, around: inner ? at : found.origins });
+    });
+    if (count > 0) trace(`${count} products of activations before weights`);
+    return result;
+  },
+};
+
+interface Product {
+  /** In float32. */
+  readonly value: NodeId;
+  readonly origins: readonly Origin[];
+}
+
+/** What `id` is before it is rounded to float16, moved about as it is; undefined where nothing can be too large. */
+function wideProduct(builder: Builder, id: NodeId, bounded: (id: NodeId) => Bounded): Product | undefined {
+  const node = builder.node(id);
+  const origins = builder.originsOf(id);
+  if (node.type.dtype !== narrow) return undefined;
+  if (moving.has(node.op)) {
+    const inner = wideProduct(builder, node.inputs[0]!, bounded);
+    return inner && { ...inner, value: builder.op(node.op, [inner.value], node.attrs, origins) };
+  }
+  if (node.op === 'cast') {
+    const wide = node.inputs[0]!;
+    const isWide = builder.node(wide).type.dtype === 'float32';
+    return isWide && !isBounded(bounded(wide)) ? { value: wide, origins } : undefined;
+  }
+  if (node.op !== 'mul' || node.inputs.some((x) => isBounded(bounded(x)))) return undefined;
+  const factors = node.inputs.map(
+    (x) => wideProduct(builder, x, bounded)?.value ?? builder.op('cast', [x], { dtype: 'float32' }, origins),
+  );
+  return { value: builder.op('mul', factors, {}, origins), origins };
+}
+
+interface Places {
+  readonly inside: readonly Origin[];
+  readonly around: readonly Origin[];
+}
+
+function scaled(
+  builder: Builder,
+  node: Node,
+  [, ...rest]: readonly NodeId[],
+  { value, origins }: Product,
+  { inside, around }: Places,
+): NodeId {
+  const make = (op: string, inputs: readonly NodeId[], attrs = {}, at = origins): NodeId =>
+    builder.op(op, inputs, attrs, at);
+  const number = (x: number): NodeId => make('scalar', [], { value: x, dtype: 'float32' });
+  const axis = builder.node(value).type.shape.length - 1;
+  const largest = make('reduce_max', [make('abs', [value])], { axis });
+  const scale = make('max', [make('div', [largest, number(limit)]), number(1)]);
+  const small = make('cast', [make('div', [value, scale])], { dtype: narrow });
+  const product = make(node.op, [small, ...rest], node.attrs, inside);
+  const wide = make('cast', [product], { dtype: 'float32' }, around);
+  return make('cast', [make('mul', [wide, scale], {}, around)], { dtype: narrow }, around);
+}
+
+function usersOf(graph: Graph): readonly (readonly Node[])[] {
+  const users: Node[][] = graph.nodes.map(() => []);
+  for (const node of graph.nodes) for (const input of node.inputs) users[input]!.push(node);
+  return users;
+}
+
+const sharesScope = (a: readonly Origin[], b: readonly Origin[]): boolean =>
+  a.some(({ scope }) => b.some((o) => o.scope === scope));
