@@ -12,6 +12,7 @@ import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
 import { loadPlugins, loadTarget } from './extensions.ts';
 import { lookInside, type Stage } from './look_inside.ts';
+import { modelSize } from './model_size.ts';
 import { type Inputs, openInputs, usage } from './open_inputs.ts';
 import {
   makeFolder,
@@ -149,7 +150,7 @@ export async function compileTo(
     onSwept: noteSwept(cx.io),
     onStart: (writing) => tell({ writing: writing.map((target) => resolve(target)) }),
   });
-  progress.done();
+  progress.done(modelSize(path));
   cx.io.report(compiled.weights.findings());
   const needs = backend.needs(emitOptions(options, file));
   return { path, compiled, artifact, target: backend.name, needs };

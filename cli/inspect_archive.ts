@@ -7,6 +7,7 @@ import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
 import type { Context } from './command.ts';
 import { boundaryLines, formOf, originLines } from './inspect_model.ts';
 import { bytes } from './io.ts';
+import { modelSize } from './model_size.ts';
 
 export function inspectArchive({ io }: Context, path: string): void {
   const { manifest, code, tensors } = readArchive(path);
@@ -15,7 +16,7 @@ export function inspectArchive({ io }: Context, path: string): void {
   const classes = blocks.filter((b) => b.kind === 'class').map((b) => b.name);
   if (io.options.json) {
     const list = [...tensors.values()].map(({ name, dtype, shape }) => ({ name, dtype, shape }));
-    io.json({ path, manifest, forward, classes, tensors: list });
+    io.json({ path, bytes: modelSize(path), manifest, forward, classes, tensors: list });
     return;
   }
   const total = distinct([...tensors.values()]).reduce((sum, t) => sum + t.storage.bytes, 0);
@@ -23,7 +24,7 @@ export function inspectArchive({ io }: Context, path: string): void {
     [
       ...originLines(path, manifest),
       `storage ${manifest.storage}, arithmetic ${manifest.compute}, cache ${formOf(manifest)}, logits ${manifest.logits}, context ${manifest.context ?? 'unbounded'}`,
-      `${tensors.size} tensors, ${bytes(total)}; ${classes.length} classes: ${classes.join(', ')}`,
+      `${tensors.size} tensors of ${bytes(total)}; ${classes.length} classes: ${classes.join(', ')}`,
       forward,
       ...boundaryLines(manifest),
     ].join('\n'),

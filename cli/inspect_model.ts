@@ -4,13 +4,21 @@ import { readManifest, readModel } from '../backends/onnx/read_model.ts';
 import type { BoundaryTensor, Manifest } from '../compiler/manifest.ts';
 import type { Context } from './command.ts';
 import { bytes } from './io.ts';
+import { modelSize } from './model_size.ts';
 import { table } from './table.ts';
 
 export async function inspectModel({ io }: Context, path: string): Promise<void> {
   const manifest = readManifest(path);
   const model = readModel(path);
   if (io.options.json) {
-    io.json({ path, manifest, opset: model.opset, ir: model.irVersion, nodes: model.nodes });
+    io.json({
+      path,
+      bytes: modelSize(path),
+      manifest,
+      opset: model.opset,
+      ir: model.irVersion,
+      nodes: model.nodes,
+    });
     return;
   }
   const total = model.initializers.reduce((sum, t) => sum + t.bytes, 0);
@@ -20,7 +28,7 @@ export async function inspectModel({ io }: Context, path: string): Promise<void>
     [
       ...originLines(path, manifest),
       `opset ${model.opset}, IR ${model.irVersion}, cache ${formOf(manifest)}, logits ${manifest.logits}, context ${manifest.context ?? 'unbounded'}`,
-      `${model.initializers.length} initialisers, ${bytes(total)}; ${count} nodes: ${nodes.map(([op, n]) => `${n} ${op}`).join(', ')}`,
+      `${model.initializers.length} initialisers of ${bytes(total)}; ${count} nodes: ${nodes.map(([op, n]) => `${n} ${op}`).join(', ')}`,
       ...boundaryLines(manifest),
     ].join('\n'),
   );
@@ -35,7 +43,7 @@ export const originLines = (
   path: string,
   { model, producer, spec, weights }: Manifest,
 ): readonly string[] => [
-  `${path}: ${model}, made by ${producer} from ${spec.name}`,
+  `${path}: ${model}, ${bytes(modelSize(path))}, made by ${producer} from ${spec.name}`,
   `spec sha256 ${spec.sha256.slice(0, 16)}..., weights ${weights.slice(0, 23)}`,
 ];
 

@@ -30,7 +30,8 @@ export interface Io {
 
 export interface Progress {
   at(done: number): void;
-  done(): void;
+  /** What was worked on is so large; the total unless given, of which it may be a part. */
+  done(size?: number): void;
 }
 
 /** `--color` before NO_COLOR before FORCE_COLOR before what the stream is. */
@@ -88,10 +89,10 @@ function bar(label: string, total: number, options: IoOptions): Progress {
       last = now;
       process.stderr.write(`\r\u001b[2K${line(done)}`);
     },
-    done() {
+    done(size = total) {
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       if (tty) process.stderr.write('\r\u001b[2K');
-      process.stderr.write(`${label}: ${bytes(total)} in ${seconds} s\n`);
+      process.stderr.write(`${label}: ${bytes(size)} in ${seconds} s\n`);
     },
   };
 }

@@ -24,7 +24,17 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   inspect: async () => (await import('./inspect.ts')).addInspect,
   targets: lists,
   specs: lists,
+  completion: async () => {
+    const { addCompletion } = await import('./completion.ts');
+    return (program) => addCompletion(program, () => withVerbs(withHelp(new Command('nanoc'))));
+  },
 };
+
+/** All of them, where none is named. */
+async function withVerbs(program: Command, named?: () => Promise<Add>): Promise<Command> {
+  for (const load of named ? [named] : new Set(Object.values(verbs))) (await load())(program);
+  return program;
+}
 
 /** `argv` as Node has it, two words before the first argument; leaves the exit code in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -36,7 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const json = argv.includes('--json');
   if (json) program.configureOutput({ outputError: () => {}, writeErr: () => {} });
   const typed = own(verbs, argv[2] ?? '');
-  for (const load of typed ? [typed] : new Set(Object.values(verbs))) (await load())(program);
+  await withVerbs(program, typed);
   try {
     await program.parseAsync(argv);
   } catch (thrown) {

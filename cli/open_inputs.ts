@@ -91,9 +91,9 @@ function checkpointPath({ checkpoint, source, modelTag, step }: Where): string |
 export const usage = (message: string, hint: string): Refusal =>
   new Refusal([error('N510', message, { hint })]);
 
-/** `165 tensors, 742 MB`: tensors as they are stored, shared storages counted once. */
+/** `165 tensors of 742 MB`: tensors as they are stored, shared storages counted once. */
 export function sizeText({ tensors }: Checkpoint): string {
   const storages = new Map([...tensors.values()].map((t) => [`${t.storage.file}:${t.storage.offset}`, t]));
   const total = [...storages.values()].reduce((sum, t) => sum + t.storage.bytes, 0);
-  return `${tensors.size} tensor${tensors.size === 1 ? '' : 's'}, ${bytes(total)}`;
+  return `${tensors.size} tensor${tensors.size === 1 ? '' : 's'} of ${bytes(total)}`;
 }

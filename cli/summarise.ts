@@ -1,11 +1,11 @@
 /** What `nanoc compile` says of what it wrote. */
 
-import type { ArtifactFile } from '../backends/backend.ts';
 import { seedOf } from '../compiler/identity.ts';
 import type { Manifest } from '../compiler/manifest.ts';
 import type { Written } from './compile.ts';
 import { type CompileOptions, defaultOpset } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';
+import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';
 import { shortCount } from './short_count.ts';
 import { parameterCount } from './spec_figures.ts';
@@ -34,9 +34,8 @@ export function summarise(
     });
     return;
   }
-  const size = artifact.files.filter((f) => !isTokenizer(f)).reduce((sum, f) => sum + f.size, 0);
   io.made(
-    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(size)}, ${needs}, ${cacheText(manifest)}`,
+    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(modelSize(path))}, ${needs}, ${cacheText(manifest)}`,
   );
   const beside = artifact.files.slice(0, -1).map((f) => f.name);
   if (beside.length > 0) io.made(`beside it: ${beside.join(', ')}`);
@@ -44,8 +43,6 @@ export function summarise(
     io.made(`weights are random (seed ${seedOf(manifest)}): for trying things out only`);
   }
 }
-
-const isTokenizer = ({ name }: ArtifactFile): boolean => name.includes('.tokenizer');
 
 function cacheText({ cache, slots }: Manifest): string {
   if (cache === 'none') return 'no cache';

@@ -96,4 +96,23 @@ test('Ctrl-C stops an answer, and the conversation goes on', async () => {
   assert.ok(out.length > before);
 });
 
+test('Ctrl-C where nothing is answered ends the conversation, and says so', async () => {
+  const args = command(['chat', model, '--temperature', '0', '-n', '20']);
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stderr.on('data', (data) => {
+    err += data;
+  });
+  child.stdout.on('data', (data) => {
+    out += data;
+  });
+  child.stdin.write('What is 365-48?\n');
+  while (!out.endsWith('\n')) await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  assert.is(code, 130);
+  assert.match(err, 'the conversation is over\n');
+  assert.not.match(err, 'left behind');
+});
+
 test.run();

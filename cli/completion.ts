@@ -1,0 +1,47 @@
+/** `nanoc completion`: a script that teaches a shell the verbs, options and words of this version. */
+
+import { Argument, type Command } from 'commander';
+import { notAmong } from './choice.ts';
+import { runAction, withGlobals } from './command.ts';
+import { bashCompletion } from './completion/bash.ts';
+import { fishCompletion } from './completion/fish.ts';
+import { type Tables, tablesOf } from './completion/tables.ts';
+import { zshCompletion } from './completion/zsh.ts';
+import type { IoOptions } from './io.ts';
+
+const shells: Readonly<Record<string, (tables: Tables) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+/** `whole` gives a program with every verb. */
+export function addCompletion(program: Command, whole: () => Promise<Command>): void {
+  const names = Object.keys(shells);
+  const shell = new Argument('<shell>', `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  shell.argChoices = names;
+  const command = program
+    .command('completion')
+    .description('print what completes verbs, options and names in a shell')
+    .addArgument(
+      shell.argParser((text: string) => {
+        if (!names.includes(text)) throw notAmong(text, names);
+        return text;
+      }),
+    );
+  withGlobals(command, [
+    'source <(nanoc completion bash)',
+    'nanoc completion fish > ~/.config/fish/completions/nanoc.fish',
+  ]).action((name: string, options: Partial<IoOptions>) =>
+    runAction(
+      async ({ io }) => {
+        const script = shells[name]!(tablesOf(await whole())); // the parser let it pass
+        if (io.options.json) io.json({ shell: name, script });
+        else io.result(script);
+        return undefined;
+      },
+      options,
+      [name],
+    ),
+  );
+}
