@@ -24,6 +24,7 @@ export { libtorchSession } from './runtime/libtorch_node_session.ts';
 export { onnxSession } from './runtime/onnx_node_session.ts';
 export { referenceSession } from './runtime/reference_session.ts';
 export { silenceTelemetry } from './runtime/telemetry_node.ts';
+export { openTokenizer } from './runtime/tokenizer_node.ts';
 export { type VerifyOptions, type VerifyReport, verify } from './runtime/verify.ts';
 // The language.
 export { check } from './spec/check.ts';

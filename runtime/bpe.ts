@@ -1,6 +1,7 @@
 /** Byte pair encoding by ranks, as tiktoken does it: of the pairs that are tokens, the lowest rank merges first. */
 
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { refuseRisk } from './pattern_risk.ts';
 import { type Encoding, latin } from './tiktoken_pickle.ts';
 import { PatternProblem, splitPattern } from './tiktoken_regex.ts';
 
@@ -101,6 +102,7 @@ export function bpe({ pattern, ranks }: Encoding, file: string): (text: string) 
 }
 
 function compiled(pattern: string, file: string): RegExp {
+  refuseRisk(pattern, file);
   try {
     return splitPattern(pattern);
   } catch (cause) {

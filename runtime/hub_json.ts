@@ -20,6 +20,17 @@ export const inHubWords = (json: JsonMap): JsonMap => ({
   ),
 });
 
+/** All regular expressions that a text meets. */
+export const patternsIn = (json: JsonMap): readonly string[] =>
+  Object.keys(spellings).flatMap((name) => regexesIn(json[name]));
+
+function regexesIn(part: Json | undefined): readonly string[] {
+  if (Array.isArray(part)) return part.flatMap(regexesIn);
+  if (!isMap(part)) return [];
+  const { Regex: regex } = part;
+  return [...(typeof regex === 'string' ? [regex] : []), ...Object.values(part).flatMap(regexesIn)];
+}
+
 type Words = Readonly<Record<string, (part: JsonMap) => JsonMap | undefined>>;
 
 const lists = ['normalizers', 'pretokenizers', 'decoders'] as const;

@@ -6,7 +6,8 @@ import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { largest } from '../spec/long_list.ts';
 import { charsmap } from './charsmap.ts';
-import { inHubWords, isMap, type JsonMap } from './hub_json.ts';
+import { inHubWords, isMap, type JsonMap, patternsIn } from './hub_json.ts';
+import { refuseRisk } from './pattern_risk.ts';
 import type { Around, DecodeStream, Tokenizer } from './tokenizer.ts';
 import { nameOf, readConfig } from './tokenizer_config.ts';
 import { unigram } from './unigram.ts';
@@ -34,7 +35,9 @@ const usual = {
 };
 
 export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer {
-  const json = inHubWords(read(bytes, file));
+  const whole = read(bytes, file);
+  for (const pattern of patternsIn(whole)) refuseRisk(pattern, file);
+  const json = inHubWords(whole);
   const settings = readConfig(config, file);
   const hub = open(json, settings, file);
   const ordinary = withoutSpecial(hub, json, settings, file);

@@ -163,10 +163,16 @@ function escaped(r: Reader, fold: boolean): Escape {
   return { alone: literal(char, fold), member: plain(char), char };
 }
 
+function closing(r: Reader): number {
+  const close = r.text.indexOf('}', r.at);
+  if (close < 0) throw new PatternProblem('a brace is not closed');
+  return close;
+}
+
 function property(r: Reader, kind: string, fold: boolean): Escape {
   let name = take(r);
   if (name === '{') {
-    const close = r.text.indexOf('}', r.at);
+    const close = closing(r);
     name = r.text.slice(r.at, close).join('');
     r.at = close + 1;
   }
@@ -185,7 +191,7 @@ function isSet(set: string): boolean {
 }
 
 function numbered(r: Reader, kind: 'x' | 'u'): string {
-  const close = peek(r) === '{' ? r.text.indexOf('}', r.at) : r.at + (kind === 'x' ? 2 : 4);
+  const close = peek(r) === '{' ? closing(r) : r.at + (kind === 'x' ? 2 : 4);
   const text = r.text.slice(r.at, close).join('').replace('{', '');
   const point = /^[0-9a-fA-F]{1,6}$/.test(text) ? Number.parseInt(text, 16) : 2 ** 24;
   if (point > 0x10ffff) throw new PatternProblem(`the character \\${kind}${text}`);

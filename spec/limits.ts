@@ -27,4 +27,12 @@ export const limits = {
   pluginLoad: 30,
   /** Seconds for one pass, or one emit, of a plugin; nanoc's own take a few on the largest graphs. */
   pluginCall: 300,
+  /** Characters of a pattern of a tokenizer; the longest in use have some 700. */
+  pattern: 10_000,
+  /** Groups within groups in one; real ones have two or three. */
+  patternGroups: 50,
+  /** Characters that one takes, classes counted once; real ones have some 60. */
+  patternCharacters: 1000,
+  /** Steps of the search for loops that read one text in two ways; real ones need a few hundred. */
+  patternSteps: 2_000_000,
 } as const;

@@ -18,32 +18,58 @@ export function parseJson(text: string, { python = false } = {}): Parsed {
 }
 
 /** No number that JSON can write is as large as 1e999. */
-const inJson = (text: string): string =>
-  text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (token) =>
-    token.startsWith('"') ? token : token.endsWith('NaN') ? 'null' : token.replace('Infinity', '1e999'),
-  );
+function inJson(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const open = quote < 0 ? text.length : quote;
+    parts.push(
+      text
+        .slice(at, open)
+        .replace(/-?\b(?:NaN|Infinity)\b/g, (word) =>
+          word.endsWith('NaN') ? 'null' : word.replace('Infinity', '1e999'),
+        ),
+    );
+    at = open < text.length ? stringEnd(text, open) : open;
+    parts.push(text.slice(open, at));
+  }
+  return parts.join('');
+}
+
+/** After the string that begins at `open`. No regular expression: one that repeats a choice fills the stack with long strings. */
+function stringEnd(text: string, open: number): number {
+  for (let quote = text.indexOf('"', open + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let before = quote - 1;
+    while (text[before] === '\\') before--;
+    if ((quote - before) % 2 === 1) return quote + 1;
+  }
+  return text.length;
+}
 
 /** Follows brackets and names only; whether it is JSON at all is left to the parser. */
 function scan(text: string): string | undefined {
   const names: (Set<string> | undefined)[] = [];
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[[\]{}]/gsy;
   const skip = /[^"[\]{}]*/gy;
-  for (let at = 0; at < text.length; at = token.lastIndex) {
+  const colon = /\s*:/y;
+  for (let at = 0; at < text.length; ) {
     skip.lastIndex = at;
     skip.exec(text);
-    token.lastIndex = skip.lastIndex;
-    if (token.lastIndex >= text.length) return undefined;
-    const found = token.exec(text);
-    if (!found) return undefined; // an open string; the parser says where
-    const [word, colon] = found;
-    if (word === '{' || word === '[') names.push(word === '{' ? new Set() : undefined);
-    else if (word === '}' || word === ']') names.pop();
-    else if (colon) {
-      const name = word.slice(0, -colon.length);
-      const known = names.at(-1);
-      const plain = name.includes('\\') ? unescaped(name) : name.slice(1, -1);
-      if (known?.has(plain)) return `the name ${JSON.stringify(plain)} stands twice`;
-      known?.add(plain);
+    const start = skip.lastIndex;
+    const first = text[start];
+    if (first === undefined) return undefined;
+    at = start + 1;
+    if (first === '{' || first === '[') names.push(first === '{' ? new Set() : undefined);
+    else if (first === '}' || first === ']') names.pop();
+    else {
+      at = stringEnd(text, start);
+      colon.lastIndex = at;
+      if (colon.test(text)) {
+        const name = text.slice(start, at);
+        const known = names.at(-1);
+        const plain = name.includes('\\') ? unescaped(name) : name.slice(1, -1);
+        if (known?.has(plain)) return `the name ${JSON.stringify(plain)} stands twice`;
+        known?.add(plain);
+      }
     }
     if (names.length > limits.depth) return `nested more than ${limits.depth} deep`;
   }
