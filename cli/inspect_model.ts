@@ -43,7 +43,7 @@ export const originLines = (
   path: string,
   { model, producer, spec, weights }: Manifest,
 ): readonly string[] => [
-  `${path}: ${model}, ${bytes(modelSize(path))}, made by ${producer} from ${spec.name}`,
+  `${path}: ${model}, made by ${producer} from ${spec.name}, ${bytes(modelSize(path))}`,
   `spec sha256 ${spec.sha256.slice(0, 16)}..., weights ${weights.slice(0, 23)}`,
 ];
 
