@@ -98,25 +98,27 @@ function bar(label: string, total: number, options: IoOptions): Progress {
 }
 
 const mostCells = 24;
-const fewestCells = 6;
+const fewestCells = 10;
+const shortestLabel = 12;
 
-/** One line, short of the last column, in which some terminals break it: the bar gives way first, then the label's middle. */
+/** One line, short of the last column, in which some terminals break it: the label loses its middle before the bar goes. */
 export function barLine(
   label: string,
   share: number,
   figures: string,
   width = widthOf(process.stderr),
 ): string {
-  const room = (width ?? 80) - 1;
-  const spare = room - columnsOf(label) - figures.length - 4;
-  const count = Math.min(mostCells, spare);
-  if (count >= fewestCells) {
-    const full = Math.round(share * count);
-    return `${label} [${'='.repeat(full)}${' '.repeat(count - full)}] ${figures}`;
+  const line = (width ?? 80) - 1;
+  const room = line - figures.length - 4;
+  const name = shortened(label, Math.max(shortestLabel, room - fewestCells));
+  const cells = Math.min(mostCells, room - columnsOf(name));
+  if (cells >= fewestCells) {
+    const full = Math.round(share * cells);
+    return `${name} [${'='.repeat(full)}${' '.repeat(cells - full)}] ${figures}`;
   }
-  const rest = shortened(figures, room);
-  const name = shortened(label, room - rest.length - 1);
-  return name === '' ? rest : `${name} ${rest}`;
+  const rest = shortened(figures, line);
+  const start = shortened(label, line - rest.length - 1);
+  return start === '' ? rest : `${start} ${rest}`;
 }
 
 /** `5.8 MB`, `742 MB`, `2.2 GB`: decimal units. */

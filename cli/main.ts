@@ -48,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const typed = own(verbs, argv[2] ?? '');
   await withVerbs(program, typed);
   try {
+    if (argv[2] !== undefined && !typed) refuseVerb(program, argv[2]);
     await program.parseAsync(argv);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
@@ -55,6 +56,24 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = thrown.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
     if (json && thrown.exitCode !== 0) process.stdout.write(`${JSON.stringify(usageJson(thrown))}\n`);
   }
+}
+
+/** What others call it -> the verb. */
+const otherVerbs: Readonly<Record<string, string>> = {
+  ...{ export: 'compile', convert: 'compile', build: 'compile', generate: 'run', infer: 'run' },
+  ...{ test: 'verify', validate: 'verify', lint: 'check', format: 'fmt', init: 'new', create: 'new' },
+  ...{ show: 'inspect', info: 'inspect', summary: 'inspect', list: 'specs', models: 'specs' },
+};
+
+/** A file without a verb, or a verb of another tool; slips are commander's. */
+function refuseVerb(program: Command, word: string): void {
+  if (word.startsWith('-')) return;
+  const said = `error: unknown command '${word}'`;
+  const meant = own(otherVerbs, word);
+  if (meant) program.error(`${said}\n(Did you mean ${meant}?)`);
+  if (!/[./\\]/.test(word)) return;
+  const verb = /\.(?:onnx|pt)$/.test(word) ? 'run' : word.endsWith('.nanospec') ? 'compile' : 'inspect';
+  program.error(`${said}\n(Did you mean nanoc ${verb} ${word}?)`);
 }
 
 /** What is wrong with the command line, as every other diagnostic is given to machines. */

@@ -26,7 +26,7 @@ export function table(
       columnsOf(title),
     ),
   );
-  const widths = narrowed(columns, wanted, width);
+  const widths = narrowed(columns, rows, wanted, width);
   if (totalOf(widths) > width) return records(columns, rows, width);
   const lines = [columns.map((c) => c.title), ...rows].flatMap((row) => rowLines(columns, row, widths));
   return lines.join('\n');
@@ -35,14 +35,24 @@ export function table(
 const totalOf = (widths: readonly number[]): number =>
   widths.reduce((sum, w) => sum + w, 0) + gap.length * (widths.length - 1);
 
-/** The widest columns of text give way first. */
-function narrowed(columns: readonly Column[], wanted: readonly number[], width: number): readonly number[] {
+/** The widest columns of text give way first: down to their longest words, and through them only where that is not enough. */
+function narrowed(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  wanted: readonly number[],
+  width: number,
+): readonly number[] {
+  const words = wanted.map((_, i) =>
+    largest(rows.flatMap((row) => (row[i] ?? '').split(' ').map(columnsOf))),
+  );
   const widths = [...wanted];
-  while (totalOf(widths) > width) {
-    const texts = widths.flatMap((w, i) => (columns[i]!.align === 'right' || w <= narrowest ? [] : [i]));
-    if (texts.length === 0) break;
-    const widest = texts.reduce((a, b) => (widths[b]! > widths[a]! ? b : a));
-    widths[widest]!--;
+  for (const least of [words.map((w) => Math.max(w, narrowest)), words.map(() => narrowest)]) {
+    while (totalOf(widths) > width) {
+      const texts = widths.flatMap((w, i) => (columns[i]!.align === 'right' || w <= least[i]! ? [] : [i]));
+      if (texts.length === 0) break;
+      const widest = texts.reduce((a, b) => (widths[b]! > widths[a]! ? b : a));
+      widths[widest]!--;
+    }
   }
   return widths;
 }

@@ -114,6 +114,22 @@ await withChromium(async (browser) => {
     assert.equal(page.errors, []);
   });
 
+  test('the text that is there to begin with is answered, and a text that ends at once is said to do so', async () => {
+    const page = await browser.open(base.url);
+    await ready(page);
+    await page.press('Enter', true);
+    await page.until(`document.querySelector('.made:not(.going)')`, 240);
+    assert.ok((await text(page, '.made')).trim().length > 5);
+    await ask(page, 'JULIET:');
+    assert.is(await text(page, '.made'), '');
+    assert.is(await text(page, '.note'), 'The model ended its text at once.');
+    await set(page, 'mode', 'chat');
+    assert.is(await page.evaluate(`document.getElementById('prompt').value`), 'JULIET:');
+    await page.evaluate(`document.getElementById('prompt').value = ''`);
+    await set(page, 'mode', 'chat');
+    assert.is(await page.evaluate(`document.getElementById('prompt').value`), 'What is 12*7?');
+  });
+
   test('Esc stops a text', async () => {
     const page = await browser.open(base.url);
     await ready(page);

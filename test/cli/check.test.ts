@@ -114,6 +114,8 @@ test('a wrong command line ends with 2 and says what is right', async () => {
     [['check', '--sett', 'a=1', 'nanochat'], 'Did you mean --set?'],
     [['check', '--set', 'a', 'nanochat'], 'say name=value'],
     [['chekc', 'nanochat'], 'Did you mean check?'],
+    [['export', 'nanochat'], 'Did you mean compile?'],
+    [['my.nanospec'], 'Did you mean nanoc compile my.nanospec?'],
     [['check', '--color', 'pink', 'nanochat'], 'auto, always, never'],
   ] as const) {
     const { code, out, err } = await nanoc(args);

@@ -54,6 +54,8 @@ test('a table that is too wide breaks its widest column, and becomes a list wher
       'golden     模型                             0',
     ].join('\n'),
   );
+  const names = [['a.long.name.of.a.weight', 'some words that can be broken', '1']];
+  assert.match(table(columns, names, 50), 'a.long.name.of.a.weight  some words that   ');
   assert.is(table(columns, rows, 24).split('\n')[0], 'reference');
   assert.is(table(columns, rows).split('\n').length, 3, 'a pipe gets whole lines');
 });
