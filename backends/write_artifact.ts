@@ -110,7 +110,7 @@ function refuseWithoutRoom(files: readonly ArtifactFile[], folder: string): void
       file: folder,
       expected: `${gigabytes(needed)} free`,
       found: gigabytes(free),
-      hint: 'name a folder on another disk with -o, or check the sizes in the config',
+      hint: 'take a folder on another disk, or check the sizes in the config',
     }),
   ]);
 }

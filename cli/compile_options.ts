@@ -7,6 +7,7 @@ import { layouts } from '../backends/layout/index.ts';
 import { type Release, releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { limits } from '../spec/limits.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
 import type { IoOptions } from './io.ts';
@@ -199,5 +200,7 @@ function cacheForm(text: string): CompileOptions['cache'] {
   if (!form || (match?.[2] && form !== 'static')) {
     throw notAmong(text, [...cacheForms, 'static:SLOTS']);
   }
+  if (Number(match?.[2] ?? 0) > limits.slots)
+    throw new InvalidArgumentError(`${limits.slots} slots are the most.`);
   return match?.[2] ? { form, slots: Number(match[2]) } : { form };
 }

@@ -4,9 +4,11 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { writeArtifact } from '../backends/write_artifact.ts';
-import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import type { File } from '../spec/ast.ts';
+import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { format } from '../spec/format.ts';
 import { parse } from '../spec/parse.ts';
+import type { Source } from '../spec/source.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
 import { fromFile } from './load_spec.ts';
@@ -57,11 +59,23 @@ function formatted(file: string): Formatted {
   try {
     const source = file === '-' ? { name: '<stdin>', text: readFileSync(0, 'utf8') } : fromFile(file).source;
     const { value, diagnostics } = parse(source);
-    const text = value && !hasErrors(diagnostics) ? { text: format(value) } : {};
+    const text = value && !hasErrors(diagnostics) ? { text: laidOut(value, source) } : {};
     return { source: source.text, ...text, diagnostics };
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     return { diagnostics: cause.diagnostics };
+  }
+}
+
+/** What was read without brackets to count (`x as [n] as [n] ...`) may be deeper than the stack, or wider than a string. */
+function laidOut(file: File, source: Source): string {
+  try {
+    return format(file);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const span = { source, start: 0, end: 0 };
+    const hint = 'give parts of long expressions names of their own';
+    throw new Refusal([error('N321', 'the text nests too deep to be laid out', { span, hint })]);
   }
 }
 

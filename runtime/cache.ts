@@ -2,6 +2,7 @@
 
 import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { limits } from '../spec/limits.ts';
 import { largest } from '../spec/long_list.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
 import type { Feeds, Session } from './session.ts';
@@ -45,12 +46,25 @@ export function padLeft(rows: Rows, filler = 0): { readonly tokens: Rows; readon
   };
 }
 
-const startOf = (port: ManifestPort, batch: number, manifest: Manifest): Tensor => {
-  const shape = port.shape.map((size) => {
+function startShape(port: ManifestPort, batch: number, manifest: Manifest): readonly number[] {
+  return port.shape.map((size) => {
     if (typeof size === 'number') return size;
     if (size === 'batch_size') return batch;
     return manifest.cache === 'static' && size === 'total_sequence_length' ? (manifest.slots ?? 0) : 0;
   });
+}
+
+/** Before any memory is asked for: a runtime that asks for too much is ended without a word. */
+function refuseTooLarge(manifest: Manifest, batch: number): void {
+  const numbers = manifest.ports.reduce((sum, p) => sum + product(startShape(p, batch, manifest)), 0);
+  if (numbers <= limits.portNumbers) return;
+  const found = `${numbers} numbers in ${manifest.ports.length} ports, for ${batch} rows`;
+  const hint = 'compile it with fewer slots (--cache static:N), or run fewer rows at once';
+  refuse(error('N704', 'the cache of this model is too large', { found, hint }));
+}
+
+const startOf = (port: ManifestPort, batch: number, manifest: Manifest): Tensor => {
+  const shape = startShape(port, batch, manifest);
   const start = empty(port.dtype, shape);
   if (port.fill !== 0) start.data.fill(port.fill);
   return start;
@@ -176,6 +190,7 @@ export function decoder(session: Session): Decoder {
   let state = new Map<string, Tensor>();
 
   const call = async (tokens: Rows, real: Rows, fetches: readonly string[]) => {
+    if (state.size === 0) refuseTooLarge(manifest, tokens.length);
     const before = stateless ? 0 : (history[0]?.length ?? 0);
     const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest);
     const pasts = manifest.ports.map((port): [string, Tensor] => [

@@ -23,6 +23,10 @@ export const limits = {
   constant: 2 ** 20,
   /** Pairs of numbers that a rotation turns: a head of 256 has 128, and each is a number in memory and in the target. */
   pairs: 65_536,
+  /** Slots of a static cache: longer contexts than any model has, and still a mask that fits into memory. */
+  slots: 2 ** 24,
+  /** Numbers in the ports of a session when it begins: 64 GiB of float32. */
+  portNumbers: 2 ** 34,
   /** Seconds in which the file of a plugin is loaded; imports of a large package take a few. */
   pluginLoad: 30,
   /** Seconds for one pass, or one emit, of a plugin; nanoc's own take a few on the largest graphs. */

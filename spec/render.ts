@@ -41,13 +41,17 @@ function one(d: Diagnostic, { color }: RenderOptions): string {
 
 /** What a file or its name holds must not move the cursor of a terminal, nor write to its clipboard. */
 const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+  (text.length > longest ? `${text.slice(0, longest)} ...` : text)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 
 function placeOf({ source, start }: Span): string {
   const { line, column } = position(source, start);
   return `${source.name}:${line}:${column}`;
 }
+
+/** Characters of one line that are said: a name from a file may have any number. */
+const longest = 2000;
 
 /** Longest line shown whole. */
 const width = 160;

@@ -8,6 +8,7 @@ import { type OpenFile, openFile } from '../../compiler/weights/file.ts';
 import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
 import { refuse } from '../../compiler/weights/refuse.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
+import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
@@ -35,6 +36,15 @@ export function readModel(path: string): OnnxModel {
       expected: 'a manifest in the metadata of the model',
       found: `${producer ? `a model of ${producer}` : 'a model without one'}`,
       hint: 'compile a spec to a model with nanoc compile',
+    });
+  }
+  const fault = manifestFault(manifest, structure);
+  if (fault) {
+    const hint = 'was the file changed after it was written? compile it again';
+    refuse('N704', `the manifest of ${basename(path)} is not that of its graph`, {
+      file: path,
+      found: fault,
+      hint,
     });
   }
   return { path, manifest, ...structure };

@@ -1,8 +1,10 @@
 /** The structure of a model file: opset, operators, boundary, metadata, and where the tensors lie. */
 
+import type { BoundaryTensor } from '../../compiler/manifest.ts';
 import type { OpenFile } from '../../compiler/weights/file.ts';
+import type { GraphDType } from '../../spec/type.ts';
 import { readTensor, type StoredTensor } from './read_tensor.ts';
-import { decode, fieldId, type Message } from './schema.ts';
+import { dataTypes, decode, fieldId, type Message, type ValueInfoProto } from './schema.ts';
 import { bytesOf, damaged, type Field, fields } from './wire_reader.ts';
 
 export interface Structure {
@@ -12,8 +14,8 @@ export interface Structure {
   readonly metadata: ReadonlyMap<string, string>;
   readonly nodes: Readonly<Record<string, number>>;
   readonly initializers: readonly StoredTensor[];
-  readonly inputs: readonly { readonly name: string }[];
-  readonly outputs: readonly { readonly name: string }[];
+  readonly inputs: readonly BoundaryTensor[];
+  readonly outputs: readonly BoundaryTensor[];
 }
 
 interface Head {
@@ -56,8 +58,8 @@ function readGraphs(
 ): Pick<Structure, 'nodes' | 'initializers' | 'inputs' | 'outputs'> {
   const nodes = new Map<string, number>();
   const initializers: StoredTensor[] = [];
-  const inputs: { name: string }[] = [];
-  const outputs: { name: string }[] = [];
+  const inputs: BoundaryTensor[] = [];
+  const outputs: BoundaryTensor[] = [];
   const named = (field: Field, message: Message, key: string): string =>
     String(read(file, message, bytesOf(file, field, 'content'), field.start)[key] ?? '');
   const readers: Readonly<Record<number, (field: Field) => void>> = {
@@ -70,10 +72,10 @@ function readGraphs(
       if (tensor) initializers.push(tensor);
     },
     [fieldId('GraphProto', 'input')]: (field) => {
-      inputs.push({ name: named(field, 'ValueInfoProto', 'name') });
+      inputs.push(readBoundary(file, field));
     },
     [fieldId('GraphProto', 'output')]: (field) => {
-      outputs.push({ name: named(field, 'ValueInfoProto', 'name') });
+      outputs.push(readBoundary(file, field));
     },
   };
   for (const { at, length } of graphs) {
@@ -81,6 +83,17 @@ function readGraphs(
   }
   return { nodes: Object.fromEntries(nodes), initializers, inputs, outputs };
 }
+
+function readBoundary(file: OpenFile, field: Field): BoundaryTensor {
+  const bytes = bytesOf(file, field, 'content');
+  const { name = '', type } = read(file, 'ValueInfoProto', bytes, field.start) as Partial<ValueInfoProto>; // by the schema
+  const dtype = graphDtypes.find((known) => dataTypes[known] === type?.tensorType?.elemType);
+  if (!dtype) return damaged(file, `an input or output ${name} of unknown type`, field.start);
+  const dims = type?.tensorType.shape?.dim ?? [];
+  return { name, dtype, shape: dims.map(({ dimValue, dimParam }) => dimParam ?? Number(dimValue ?? 0)) };
+}
+
+const graphDtypes = Object.keys(dataTypes) as readonly GraphDType[]; // the keys of the table
 
 function read(file: OpenFile, message: Message, bytes: Buffer, at: number): Record<string, unknown> {
   try {

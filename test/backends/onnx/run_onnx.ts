@@ -42,7 +42,7 @@ export const manifestOf = (graph: Graph, cache: CacheForm = 'dynamic'): Manifest
   passes: [],
   cache,
   logits: 'all',
-  vocab: 11,
+  vocab: 10, // of eleven rows ten have logits
   storage: 'float32',
   compute: 'float32',
   inputs: boundaryInputs(graph),
