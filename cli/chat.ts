@@ -36,6 +36,8 @@ export function addChat(program: Command): void {
 }
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
+  // On a terminal the line in which one types is still open.
+  cx.farewell = `${isTyped(cx) ? '\n' : ''}the conversation is over`;
   const file = openModel(model, await openOptions(cx, options));
   const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);
@@ -50,17 +52,19 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   return exitCodes.fine;
 }
 
+const isTyped = ({ io }: Context): boolean => process.stdin.isTTY === true && !io.options.json;
+
 const commands = '/new begins another conversation, /quit or Ctrl-D leaves; Ctrl-C stops an answer';
 
 async function talk(cx: Context, begin: () => Chat, options: Options): Promise<void> {
-  const isTerminal = process.stdin.isTTY === true && !cx.io.options.json;
-  cx.farewell = 'the conversation is over';
+  const isTerminal = isTyped(cx);
   if (isTerminal) cx.io.note(commands);
   let conversation = begin();
   for await (const line of messages(cx, isTerminal)) {
     const message = line.trim();
     if (message === '/quit') return;
     if (message === '/new') conversation = begin();
+    else if (/^\/[a-z]+$/.test(message)) cx.io.note(commands);
     else if (message !== '') {
       if (isTerminal) process.stdin.setRawMode(false); // Ctrl-C is a signal again, which is heard while the model computes
       await answer(cx, conversation, message, options, isTerminal);

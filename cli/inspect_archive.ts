@@ -8,6 +8,7 @@ import type { Context } from './command.ts';
 import { boundaryLines, formOf, originLines } from './inspect_model.ts';
 import { bytes } from './io.ts';
 import { modelSize } from './model_size.ts';
+import { laidOut } from './terminal.ts';
 
 export function inspectArchive({ io }: Context, path: string): void {
   const { manifest, code, tensors } = readArchive(path);
@@ -21,13 +22,13 @@ export function inspectArchive({ io }: Context, path: string): void {
   }
   const total = distinct([...tensors.values()]).reduce((sum, t) => sum + t.storage.bytes, 0);
   io.result(
-    [
+    laidOut([
       ...originLines(path, manifest),
       `storage ${manifest.storage}, arithmetic ${manifest.compute}, cache ${formOf(manifest)}, logits ${manifest.logits}, context ${manifest.context ?? 'unbounded'}`,
       `${tensors.size} tensors of ${bytes(total)}; ${classes.length} classes: ${classes.join(', ')}`,
       forward,
       ...boundaryLines(manifest),
-    ].join('\n'),
+    ]),
   );
 }
 

@@ -16,6 +16,7 @@ import { loadSpec } from './load_spec.ts';
 import { sizeText } from './open_inputs.ts';
 import { shortCount } from './short_count.ts';
 import { table } from './table.ts';
+import { laidOut } from './terminal.ts';
 import { reasonOf, refusals, type Trial, trySpec } from './try_spec.ts';
 
 export async function inspectCheckpoint(
@@ -39,14 +40,14 @@ function card(checkpoint: Checkpoint): string {
     ],
   );
   const found = specFor(checkpoint);
-  return [
+  return laidOut([
     `${checkpoint.path}: ${format}, ${sizeText(checkpoint)}, ${shortCount(all.reduce((s, t) => s + product(t.shape), 0))} numbers`,
     `files: ${files.join(', ')}`,
     ...specLines(found, checkpoint),
     ...configLines(checkpoint, 'name' in found ? { name: found.name, ...found.trial.program } : {}),
     '',
     table([{ title: 'tensor' }, { title: 'type' }, { title: 'count', align: 'right' }], rows),
-  ].join('\n');
+  ]);
 }
 
 /** The spec that ships for it, tried; or why there is none. */

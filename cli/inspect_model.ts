@@ -6,6 +6,7 @@ import type { Context } from './command.ts';
 import { bytes } from './io.ts';
 import { modelSize } from './model_size.ts';
 import { table } from './table.ts';
+import { laidOut } from './terminal.ts';
 
 export async function inspectModel({ io }: Context, path: string): Promise<void> {
   const manifest = readManifest(path);
@@ -25,12 +26,12 @@ export async function inspectModel({ io }: Context, path: string): Promise<void>
   const nodes = Object.entries(model.nodes).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   const count = nodes.reduce((sum, [, n]) => sum + n, 0);
   io.result(
-    [
+    laidOut([
       ...originLines(path, manifest),
       `opset ${model.opset}, IR ${model.irVersion}, cache ${formOf(manifest)}, logits ${manifest.logits}, context ${manifest.context ?? 'unbounded'}`,
       `${model.initializers.length} initialisers of ${bytes(total)}; ${count} nodes: ${nodes.map(([op, n]) => `${n} ${op}`).join(', ')}`,
       ...boundaryLines(manifest),
-    ].join('\n'),
+    ]),
   );
 }
 

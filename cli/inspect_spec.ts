@@ -22,6 +22,7 @@ import { noteSwept } from './output_path.ts';
 import { shortCount } from './short_count.ts';
 import { type Flops, flopsPerToken, parameterCount, parametersByBlock } from './spec_figures.ts';
 import { table } from './table.ts';
+import { laidOut } from './terminal.ts';
 
 export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
   const { io } = cx;
@@ -141,7 +142,7 @@ function card(compiled: Compiled): string {
   const { context } = manifest;
   const atContext =
     context === undefined ? '' : `, ${bytes(perToken * context + fixed)} at ${context} tokens`;
-  return [
+  return laidOut([
     `${program.model}: ${shortCount(count)} parameters (${count})`,
     `config: ${config || 'none'}`,
     ...(program.unread.length > 0
@@ -163,7 +164,7 @@ function card(compiled: Compiled): string {
         members[0]!.traits,
       ]),
     ),
-  ].join('\n');
+  ]);
 }
 
 function asJson(compiled: Compiled): unknown {

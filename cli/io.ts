@@ -74,7 +74,7 @@ export function makeIo(options: IoOptions): Io {
 function bar(label: string, total: number, options: IoOptions): Progress {
   if (options.quiet || options.json) return { at: () => {}, done: () => {} };
   const start = performance.now();
-  const tty = process.stderr.isTTY === true && !process.env['CI'];
+  const tty = process.stderr.isTTY === true && !process.env['CI'] && process.env['TERM'] !== 'dumb';
   let last = 0;
   const line = (done: number): string => {
     const share = total > 0 ? done / total : 1;

@@ -90,6 +90,7 @@ interface Shown extends Step {
 }
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
+  cx.farewell = 'interrupted';
   const { prompt, tokens } = options;
   if (prompt.length + tokens.length === 0)
     throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');
@@ -107,7 +108,6 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   const made = prompt.length > 0 ? texts(cx, file.path, options) : ids(options);
   const session = await file.open(options.device);
   const speed = speedOf();
-  cx.farewell = 'interrupted; the text ends here';
   try {
     const atOnce = await show(cx, made(session), rows, prompt.length > 0, speed.token);
     noteEnded(cx.io, atOnce, rows, prompt);

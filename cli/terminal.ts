@@ -52,6 +52,16 @@ export function wrapped(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
+/** A card: lines that are too wide go on below, further in; tables fit already. */
+export function laidOut(lines: readonly string[], width = widthOf(process.stdout)): string {
+  const fitted = (line: string): string => {
+    if (width === undefined || line.includes('\n') || columnsOf(line) <= width) return line;
+    const [first = '', ...rest] = wrapped(line, Math.max(1, width - 2));
+    return [first, ...rest.map((more) => `  ${more}`)].join('\n');
+  };
+  return lines.map(fitted).join('\n');
+}
+
 function piecesOf(word: string, width: number): readonly string[] {
   if (columnsOf(word) <= width) return [word];
   const letters = [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment);

@@ -56,7 +56,8 @@ test('without tools the model has to know', () => {
 
 test('/new forgets what was said, /quit leaves', () => {
   const [first, second] = last as readonly [Turn, Turn];
-  const { out } = talk(`${first.user}\n/new\n\n${second.user}\n/quit\nmore\n`);
+  const { out, err } = talk(`${first.user}\n/new\n/help\n\n${second.user}\n/quit\nmore\n`);
+  assert.match(err, '/new begins another conversation, /quit or Ctrl-D leaves');
   const alone = talk(second.user).out;
   assert.is(out, `${shown(first)}\n${alone}`);
   assert.is.not(alone, `${shown(second)}\n`);
