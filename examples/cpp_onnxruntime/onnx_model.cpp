@@ -1,12 +1,32 @@
 #include "onnx_model.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <stdexcept>
 
 namespace nanoc {
 
 namespace {
+
+// ONNX Runtime sends what a model's metadata holds, the text of its spec among it. It reads this variable when
+// its first environment is made; what the user has set stands. Changing variables is safe while no other
+// thread runs, so a program with threads of its own calls this early in `main`.
+void silence_telemetry() {
+  const char* wanted = std::getenv("NANOC_ORT_TELEMETRY");
+  if (wanted && std::string(wanted) == "1") return;
+  if (std::getenv("ORT_DISABLE_TELEMETRY")) return;
+#ifdef _WIN32
+  _putenv_s("ORT_DISABLE_TELEMETRY", "1");
+#else
+  setenv("ORT_DISABLE_TELEMETRY", "1", 0);
+#endif
+}
+
+Ort::Env make_environment() {
+  silence_telemetry();
+  return Ort::Env(ORT_LOGGING_LEVEL_ERROR, "nanoc");
+}
 
 Ort::Session open_session(const Ort::Env& env, const std::filesystem::path& file,
                           const OnnxModel::Options& options) {
@@ -85,7 +105,7 @@ std::vector<float> last_column(const Ort::Value& logits) {
 }  // namespace
 
 OnnxModel::OnnxModel(const std::filesystem::path& file, const Options& options)
-    : env_(ORT_LOGGING_LEVEL_ERROR, "nanoc"),
+    : env_(make_environment()),
       session_(open_session(env_, file, options)),
       manifest_(manifest_of(session_, file.u8string())),
       host_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
