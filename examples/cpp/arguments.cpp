@@ -43,6 +43,13 @@ std::vector<int64_t> ids(const std::string& option, const std::string& text) {
   return found;
 }
 
+Bos bos_named(const std::string& name) {
+  if (name == "auto") return Bos::automatic;
+  if (name == "always") return Bos::always;
+  if (name == "never") return Bos::never;
+  throw UsageError("--bos is auto, always or never, not \"" + name + "\"");
+}
+
 std::string standard_input() {
   return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
 }
@@ -84,6 +91,8 @@ const std::vector<Option>& options() {
        [](A& a, S&, S& v) { a.tokenizer = v; }},
       {"--special", nullptr, "special tokens in the prompts, as in <|user_start|>, count as such",
        [](A& a, S&, S&) { a.special = true; }},
+      {"--bos", "WHEN", "begin prompts with the BOS token: auto (as the tokenizer says), always, never",
+       [](A& a, S&, S& v) { a.bos = bos_named(v); }},
       {"--max-tokens", "N", "stop after so many (256)",
        [](A& a, S& n, S& v) { a.generation.max_tokens = whole(n, v, 1); }},
       {"--stop", "IDS", "stop at these tokens too; with --prompt, those of the tokenizer always stop",
@@ -156,6 +165,8 @@ Arguments read_arguments(int count, char** words) {
   if (arguments.model.empty()) throw UsageError("no model given");
   if (!arguments.prompts.empty() && !arguments.tokens.empty())
     throw UsageError("--prompt and --tokens do not go together: text comes out of one, ids of the other");
+  if (!arguments.tokens.empty() && arguments.bos != Bos::automatic)
+    throw UsageError("--bos is for prompts that are text: write the id of the token with --tokens");
   if (arguments.prompts.empty() && arguments.tokens.empty())
     throw UsageError("say what to continue: --prompt TEXT, or --tokens IDS");
   for (std::string& prompt : arguments.prompts) {

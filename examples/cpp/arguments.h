@@ -9,6 +9,9 @@
 
 namespace nanoc {
 
+// When a prompt begins with the token that marks a beginning.
+enum class Bos { automatic, always, never };
+
 struct Arguments {
   std::string model;
   std::vector<std::string> prompts;  // texts, or
@@ -16,6 +19,7 @@ struct Arguments {
   std::string tokenizer;             // empty: beside the model
   bool escapes = false;              // in the prompts as typed a backslash and an n mean a line break
   bool special = false;              // special tokens in the prompts count as such
+  Bos bos = Bos::automatic;          // as the tokenizer says
   bool cuda = false;
   int threads = 0;  // 0: as many as the runtime thinks fit
   bool statistics = false;

@@ -212,6 +212,12 @@ int64_t Json::integer() const {
   return static_cast<int64_t>(value);
 }
 
+bool Json::has(std::string_view key) const {
+  for (const Member& member : object_)
+    if (member.first == key) return true;
+  return false;
+}
+
 const Json& Json::operator[](std::string_view key) const {
   static const Json nothing;
   for (const Member& member : object_)

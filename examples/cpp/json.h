@@ -28,6 +28,7 @@ class Json {
   const std::vector<Json>& array() const;
   const std::vector<Member>& object() const;
 
+  bool has(std::string_view key) const;
   // The member of an object; null when it is not there or when this is no object.
   const Json& operator[](std::string_view key) const;
 

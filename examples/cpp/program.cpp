@@ -22,14 +22,28 @@ fs::path tokenizer_file(const fs::path& model, const std::string& named) {
                            " and tokenizer.json; name it with --tokenizer FILE, or give --tokens IDS");
 }
 
+// The text, and what the tokenizer puts around it.
+std::vector<int64_t> prompt_tokens(const std::string& prompt, const Arguments& arguments,
+                                   const Tokenizer& tokenizer) {
+  std::vector<int64_t> row = tokenizer.encode(prompt, arguments.special);
+  if (arguments.bos != Bos::never) {
+    row.insert(row.begin(), tokenizer.before().begin(), tokenizer.before().end());
+    row.insert(row.end(), tokenizer.after().begin(), tokenizer.after().end());
+  }
+  if (arguments.bos == Bos::always && tokenizer.before().empty()) {
+    if (!tokenizer.bos())
+      throw std::runtime_error("the tokenizer has no token that begins a text: leave out --bos always");
+    row.insert(row.begin(), *tokenizer.bos());
+  }
+  if (row.empty()) throw std::runtime_error("the prompt has no tokens: give some text, or --bos always");
+  return row;
+}
+
 Rows prompt_rows(const Arguments& arguments, const std::optional<Tokenizer>& tokenizer) {
   if (!tokenizer) return arguments.tokens;
   Rows rows;
   for (const std::string& prompt : arguments.prompts) {
-    std::vector<int64_t> row = tokenizer->encode(prompt, arguments.special);
-    const auto bos = tokenizer->bos();
-    if (bos && (row.empty() || row[0] != *bos)) row.insert(row.begin(), *bos);
-    rows.push_back(std::move(row));
+    rows.push_back(prompt_tokens(prompt, arguments, *tokenizer));
   }
   return rows;
 }

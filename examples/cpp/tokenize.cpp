@@ -32,6 +32,15 @@ std::string quoted(const std::string& text) {
   return line + "\"";
 }
 
+std::vector<int64_t> encoded(const nanoc::Tokenizer& tokenizer, const std::string& text,
+                             const std::string& option) {
+  if (option != "--around") return tokenizer.encode(text, option == "--special");
+  std::vector<int64_t> tokens = tokenizer.before();
+  for (const int64_t token : tokenizer.encode(text, true)) tokens.push_back(token);
+  tokens.insert(tokens.end(), tokenizer.after().begin(), tokenizer.after().end());
+  return tokens;
+}
+
 void run(const std::string& file, const std::string& option) {
   const auto tokenizer = nanoc::Tokenizer::open(std::filesystem::u8path(file));
   const std::string input((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
@@ -40,7 +49,7 @@ void run(const std::string& file, const std::string& option) {
     if (option == "--decode")
       std::cout << quoted(decoded(tokenizer, item)) << '\n';
     else
-      std::cout << ids(tokenizer.encode(item.string(), option == "--special")) << '\n';
+      std::cout << ids(encoded(tokenizer, item.string(), option)) << '\n';
   }
 }
 
@@ -48,8 +57,9 @@ void run(const std::string& file, const std::string& option) {
 
 int main(int count, char** words) {
   const std::string option = count > 2 ? words[2] : "";
-  if (count < 2 || count > 3 || (!option.empty() && option != "--special" && option != "--decode")) {
-    std::cerr << "usage: nanoc-tokenize TOKENIZER.JSON [--special | --decode] < LIST.JSON\n";
+  if (count < 2 || count > 3 ||
+      (!option.empty() && option != "--special" && option != "--around" && option != "--decode")) {
+    std::cerr << "usage: nanoc-tokenize TOKENIZER.JSON [--special | --around | --decode] < LIST.JSON\n";
     return 2;
   }
   try {

@@ -1,74 +1,74 @@
-// Text to tokens and back: byte-level byte pair encoding, read from a tokenizer.json.
+// Text to tokens and back, as a tokenizer.json says.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "added_tokens.h"
+#include "decoder.h"
 #include "json.h"
-#include "split.h"
-#include "utf8.h"
+#include "normaliser.h"
+#include "pre_tokenizer.h"
+#include "token_model.h"
 
 namespace nanoc {
 
 class Tokenizer {
  public:
   // Reads a tokenizer.json, and the tokenizer_config.json beside it when there is one. Throws
-  // std::runtime_error.
+  // std::runtime_error, also for what it asks for and is not known here.
   static Tokenizer open(const std::filesystem::path& file);
 
-  // Special tokens are found in the text only when `special` says so; `bos` is not added.
+  // Special tokens are found in the text only when `special` says so; nothing is put around it.
   std::vector<int64_t> encode(std::string_view text, bool special = false) const;
-  // The bytes that a token stands for, which need not be whole characters.
-  std::string_view bytes(int64_t token) const;
 
-  std::optional<int64_t> bos() const { return bos_; }           // begins every text
+  // What the tokenizer by itself puts around a text.
+  const std::vector<int64_t>& before() const { return before_; }
+  const std::vector<int64_t>& after() const { return after_; }
+
+  // Marks where a text begins, if there is such a token; whether a text gets it is said by `before`.
+  std::optional<int64_t> bos() const { return bos_; }
   const std::vector<int64_t>& stops() const { return stops_; }  // end a text or an answer
 
+  // How a token is spelled in the file; nothing when there is no such token.
+  std::optional<std::string_view> spelled(int64_t token) const;
+  const Decoder& decoder() const { return decoder_; }
+
  private:
-  struct Merge {
-    uint32_t rank, token;
-  };
-  struct Added {
-    std::string text;
-    int64_t token;
-    bool special;
-  };
-
-  void read_vocabulary(const Json& model);
-  void read_added(const Json& tokens);
-  void read_splitting(const Json& pre_tokenizer);
+  void put_around(const Json& post_processor);
+  void put_template_around(const Json& post_processor);
   void read_ends(const Json& config);
-  std::optional<int64_t> added(std::string_view text) const;
-  const Added* added_at(std::string_view text, bool special) const;
-  void encode_ordinary(std::string_view text, std::vector<int64_t>& tokens) const;
-  void encode_piece(std::string_view piece, std::vector<int64_t>& tokens) const;
+  std::optional<int64_t> named(const std::string& name, bool special) const;
 
-  std::unordered_map<std::string, uint32_t> tokens_;  // by their bytes
-  std::unordered_map<int64_t, std::string> bytes_;
-  std::unordered_map<uint64_t, Merge> merges_;  // by the two tokens
-  std::vector<Added> added_;                    // longest first
-  uint32_t of_byte_[256] = {};
-  bool whole_pieces_ = false;  // a piece that is a token is not merged
-  SplitRules rules_;
+  Normaliser normaliser_;
+  AddedTokens added_;
+  PreTokenizer pre_tokenizer_;
+  std::shared_ptr<const TokenModel> model_;
+  Decoder decoder_;
+  std::unordered_map<int64_t, std::string> spelled_;
+  std::vector<int64_t> before_, after_, stops_;
   std::optional<int64_t> bos_;
-  std::vector<int64_t> stops_;
 };
 
-// Tokens to text as they come: a character whose bytes are not all there waits.
+// Tokens to text as they come.
 class TextStream {
  public:
-  explicit TextStream(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
-  std::string push(int64_t token) { return utf8_.push(tokenizer_->bytes(token)); }
-  std::string end() { return utf8_.end(); }
+  explicit TextStream(const Tokenizer& tokenizer) : tokenizer_(&tokenizer), stream_(tokenizer.decoder()) {}
+
+  std::string push(int64_t token) {
+    return stream_.push(tokenizer_->spelled(token).value_or("\xef\xbf\xbd"));
+  }
+  std::string end() { return stream_.end(); }
 
  private:
   const Tokenizer* tokenizer_;
-  Utf8Stream utf8_;
+  DecodeStream stream_;
 };
 
 }  // namespace nanoc

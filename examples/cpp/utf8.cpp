@@ -66,18 +66,26 @@ std::string valid_utf8(std::string_view bytes) {
   return text + stream.end();
 }
 
-std::vector<char32_t> code_points(std::string_view text) {
-  std::vector<char32_t> points;
+std::u32string code_points(std::string_view bytes) {
+  const std::string text = valid_utf8(bytes);
+  std::u32string points;
   points.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const int more = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
     char32_t point = more == 0 ? byte : byte & (0x3f >> more);
-    for (int k = 1; k <= more; k++) point = (point << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3f);
-    points.push_back(point);
+    for (int k = 1; k <= more; k++)
+      point = (point << 6) | (static_cast<unsigned char>(text[i + static_cast<size_t>(k)]) & 0x3f);
+    points += point;
     i += static_cast<size_t>(more) + 1;
   }
   return points;
+}
+
+std::string utf8_of(std::u32string_view points) {
+  std::string text;
+  for (const char32_t point : points) append_utf8(text, point);
+  return text;
 }
 
 }  // namespace nanoc

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace nanoc {
 
@@ -25,7 +24,8 @@ class Utf8Stream {
 // All of a text at once.
 std::string valid_utf8(std::string_view bytes);
 
-// The characters of valid UTF-8.
-std::vector<char32_t> code_points(std::string_view text);
+// The characters of a text, and back.
+std::u32string code_points(std::string_view bytes);
+std::string utf8_of(std::u32string_view points);
 
 }  // namespace nanoc

@@ -9,8 +9,8 @@ namespace nanoc {
 
 namespace {
 
-// ONNX Runtime sends what a model's metadata holds, the text of its spec among it. It reads this variable when
-// its first environment is made; what the user has set stands. Changing variables is safe while no other
+// ONNX Runtime sends what a model's metadata holds, the text of its spec among it. It reads this variable
+// when its first environment is made; what the user has set stands. Changing variables is safe while no other
 // thread runs, so a program with threads of its own calls this early in `main`.
 void silence_telemetry() {
   const char* wanted = std::getenv("NANOC_ORT_TELEMETRY");

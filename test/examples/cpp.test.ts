@@ -1,17 +1,13 @@
 /** The C++ programs are built, and say what nanochat's own engine and `nanoc run` say. */
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generate } from '../../runtime/generate.ts';
 import { startLibtorch } from '../../runtime/libtorch_node_session.ts';
-import { readEncoding } from '../../runtime/tiktoken_pickle.ts';
 import { openTokenizer } from '../../runtime/tokenizer.ts';
-import { tokenizerFiles } from '../../runtime/write_tokenizer.ts';
-import { tablesFile, unicodeTables } from '../../scripts/unicode_tables.ts';
 import { folder, nanoc, root, tiny, written } from '../cli/run_cli.ts';
 import { wordsOf } from '../docs/command_lines.ts';
 import {
@@ -37,120 +33,6 @@ import {
 } from './cpp_build.ts';
 
 const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T; // written by us
-
-interface Cases {
-  readonly texts: readonly string[];
-  readonly patterns: Readonly<
-    Record<string, { readonly pattern: string; readonly ids: readonly (readonly number[])[] }>
-  >;
-  readonly special: readonly { readonly text: string; readonly ids: readonly number[] }[];
-  readonly broken: readonly { readonly text: string; readonly ids: readonly number[] }[];
-}
-
-const pickle = readFileSync(`${tiny}/tokenizer/tokenizer.pkl`);
-const encoding = readEncoding(pickle, 'tokenizer.pkl');
-// Encoded by Python's tiktoken.
-const cases = readJson<Cases>(new URL('../fixtures/tokenizer/tiktoken_cases.json', import.meta.url).pathname);
-
-const tokenizerOf = (pattern = encoding.pattern): string =>
-  written('tokenizer.json', tokenizerFiles({ ...encoding, pattern }, { bos: '<|bos|>' }).tokenizer);
-
-function lists(file: string, items: readonly unknown[], ...options: readonly string[]): readonly unknown[] {
-  const { code, out, err } = start(tokenize, [file, ...options], JSON.stringify(items));
-  assert.is(code, 0, err);
-  return out
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
-
-const different = (a: readonly unknown[], b: readonly unknown[]): number =>
-  a.filter((x, i) => JSON.stringify(x) !== JSON.stringify(b[i])).length + Math.abs(a.length - b.length);
-
-function tokenizerTests(): void {
-  for (const [name, { pattern, ids }] of Object.entries(cases.patterns)) {
-    if (name === 'o200k') continue;
-    test(`the tokenizer splits as tiktoken does by the pattern of ${name}`, () => {
-      assert.is(different(lists(tokenizerOf(pattern), cases.texts), ids), 0);
-    });
-  }
-  test('the tokenizer sees another pattern, and refuses one that it does not know', () => {
-    const [mine, theirs] = [cases.patterns['gpt2']!, cases.patterns['nanochat']!];
-    assert.ok(different(lists(tokenizerOf(mine.pattern), cases.texts), theirs.ids) > 0);
-    const { code, err } = start(tokenize, [tokenizerOf(cases.patterns['o200k']!.pattern)], '["a"]');
-    assert.is(code, 1);
-    assert.match(err, 'splits text by a pattern that is not known here: [^\\r\\n');
-  });
-  test('the tokenizer agrees with ours on any text', () => {
-    const tokens = [...encoding.ranks.keys()].filter((t) => /^[\x20-\x7e]+$/.test(t));
-    const odd = [
-      '\u00a0',
-      '\u2003',
-      '\u0085',
-      '\ufeff',
-      '\u200d',
-      '\u0301',
-      'ſ',
-      '🌍',
-      '½',
-      '٣',
-      '\r\n',
-      '\n',
-      "'LL",
-    ];
-    const piece = fc.oneof(
-      fc.constantFrom(...tokens),
-      fc.constantFrom(...odd),
-      fc.string({ unit: 'binary' }),
-    );
-    const texts = fc.sample(
-      fc.array(piece, { maxLength: 12 }).map((words) => words.join('')),
-      {
-        seed: 5,
-        numRuns: 4000,
-      },
-    );
-    const ours = openTokenizer(pickle, 'tokenizer.pkl');
-    const expected = texts.map((text) => ours.encode(text));
-    const file = tokenizerOf();
-    assert.is(different(lists(file, texts), expected), 0);
-    assert.is(different(lists(file, expected, '--decode'), texts), 0);
-  });
-  test('special tokens count when asked, and bytes that are no text decode as in Python', () => {
-    const [file, texts] = [tokenizerOf(), cases.special.map(({ text }) => text)];
-    assert.equal(
-      lists(file, texts, '--special'),
-      cases.special.map(({ ids }) => ids),
-    );
-    assert.is(
-      different(
-        lists(file, texts),
-        cases.special.map(({ ids }) => ids),
-      ),
-      texts.length,
-    );
-    assert.equal(
-      lists(
-        file,
-        cases.broken.map(({ ids }) => ids),
-        '--decode',
-      ),
-      cases.broken.map(({ text }) => text),
-    );
-  });
-  test('files that are no tokenizer are refused by name', () => {
-    for (const [text, why] of [
-      ['{"model": ', 'is not valid JSON: no value at byte 10'],
-      ['{"model": {"type": "Unigram"}}', 'cannot be used: it is no byte pair encoding'],
-      ['{"model": {"type": "BPE", "vocab": {"a": 0}}}', 'cannot be used: it has no token for the byte 0'],
-      ['{"normalizer": {"type": "NFC"}}', 'cannot be used: it normalises text'],
-    ] as const) {
-      const { code, err } = start(tokenize, [written('tokenizer.json', text)], '["a"]');
-      assert.is(code, 1);
-      assert.match(err, `tokenizer.json ${why}`);
-    }
-  });
-}
 
 interface Text {
   readonly prompt: string;
@@ -298,11 +180,44 @@ function programTests(runtime: Runtime): void {
     assert.not.match(real.err, 'at once');
   });
 
+  test(`${runtime}: prompts begin as the tokenizer says, unless --bos has it otherwise`, () => {
+    const said: string[] = [];
+    for (const [name, bos, begins] of [
+      ['llama3', 'auto', true],
+      ['llama3', 'never', false],
+      ['llama3', 'always', true],
+      ['gpt2', 'auto', false],
+      ['gpt2', 'always', true],
+    ] as const) {
+      const file = join(root, 'test/fixtures/tokenizers', name, 'tokenizer.json');
+      const config = readFileSync(join(file, '../tokenizer_config.json'));
+      const { stops, bos: first } = openTokenizer(readFileSync(file), file, config);
+      const cases = readJson<readonly { text: string; plain: readonly number[] }[]>(
+        join(file, '../cases.json'),
+      );
+      const { text, plain } = cases.find((c) => c.text.startsWith('ROMEO'))!;
+      const prompt = begins ? [first!, ...plain] : plain;
+      const ran = run(model, ...rows([prompt]), '--stop', stops.join(','), '--max-tokens', 12);
+      const shown = idsOf(ran)[0]!.filter((id) => !stops.includes(id));
+      const decoded = JSON.parse(start(tokenize, [file, '--decode'], JSON.stringify([shown])).out) as string;
+      const { out } = run(model, '--prompt', text, '--tokenizer', file, '--bos', bos, '--max-tokens', 12);
+      assert.is(out, `${decoded}\n`, `${name} ${bos}`);
+      said.push(out);
+    }
+    assert.is(said[0], said[2]);
+    assert.is.not(said[0], said[1]);
+    assert.is.not(said[3], said[4]);
+    const file = join(root, 'test/fixtures/tokenizers/qwen3/tokenizer.json');
+    const none = start(program(runtime), [model, '--prompt', 'x', '--tokenizer', file, '--bos', 'always']);
+    assert.is(none.code, 1);
+    assert.match(none.err, 'the tokenizer has no token that begins a text: leave out --bos always');
+  });
+
   test(`${runtime}: special tokens of a prompt count when asked`, () => {
     const given = [...texts.flatMap(({ prompt }) => ['--prompt', `<|bos|>${prompt}`]), '--max-tokens', 64];
     const shown = texts.map((t, i) => `--- ${i + 1}\n${t.engine_text.replace(/<\|bos\|>$/, '')}\n`).join('');
-    assert.is(run(model, '--special', ...given).out, shown);
-    assert.is.not(run(model, ...given).out, shown);
+    assert.is(run(model, '--special', '--bos', 'never', ...given).out, shown);
+    assert.is.not(run(model, '--bos', 'never', ...given).out, shown);
   });
 
   test(`${runtime}: what is wrong is said in a line, with the code that scripts look at`, () => {
@@ -318,6 +233,8 @@ function programTests(runtime: Runtime): void {
       [2, 'unknown option -t', '-t', '1', model],
       [2, '--top-p takes a number from 0 to 1, not "2"', model, '--tokens', '1', '--top-p', '2'],
       [2, '--tokens takes token ids, as in 1,464,17, not "1,x"', model, '--tokens', '1,x'],
+      [2, '--bos is auto, always or never, not "no"', model, '--prompt', 'x', '--bos', 'no'],
+      [2, '--bos is for prompts that are text', model, '--tokens', '1', '--bos', 'always'],
       [2, '--seed needs a value: N', model, '--tokens', '1', '--seed'],
       [1, 'no such file: absent', 'absent', '--tokens', '1'],
       [1, garbage, garbage, '--tokens', '1'],
@@ -333,18 +250,6 @@ function programTests(runtime: Runtime): void {
     }
   });
 }
-
-test('the tables of characters are those of Node', () => {
-  const kept = readFileSync(tablesFile, 'utf8');
-  const version = /Unicode (\d+\.\d+)/.exec(kept)?.[1];
-  // Another Unicode has more characters; the tables stay until somebody writes them anew.
-  if (version === process.versions['unicode']) assert.is(kept, unicodeTables());
-  else
-    process.stdout.write(
-      `not compared: tables of Unicode ${version}, Node of ${process.versions['unicode']}\n`,
-    );
-  assert.match(kept, /letters\[\] = \{\n {4}\{0x41, 0x5a\}, \{0x61, 0x7a\}/);
-});
 
 whenThere(['compiler'], () => {
   test('the project builds without a warning', () => {
@@ -363,8 +268,6 @@ whenThere(['compiler'], () => {
     assert.is.not(nothing.code, 0);
     assert.match(nothing.err, 'Neither ONNX Runtime nor LibTorch was found');
   });
-
-  tokenizerTests();
 });
 
 for (const runtime of runtimes) whenThere(['compiler', runtime], () => programTests(runtime));
@@ -394,6 +297,29 @@ whenThere(['compiler', 'onnxruntime'], () => {
     ];
     const ran = start(program('onnxruntime'), [file, ...rows([prompt]), ...args]);
     assert.equal(idsOf(ran), [tokens], ran.err);
+  });
+});
+
+whenThere(['compiler', 'onnxruntime'], () => {
+  test('onnxruntime: nothing is written down for sending, unless it is asked for', () => {
+    const model = join(folder(), 'm.onnx');
+    writeFileSync(model, make(`${tiny}/base_checkpoints/d4`, undefined).bytes);
+    const leftBy = (env: Readonly<Record<string, string>>): readonly string[] => {
+      const home = folder();
+      const { CI, ORT_DISABLE_TELEMETRY, NANOC_ORT_TELEMETRY, ...rest } = process.env;
+      const ran = spawnSync(program('onnxruntime'), [model, '--tokens', '1,2', '--max-tokens', '2'], {
+        env: { ...rest, HOME: home, XDG_CACHE_HOME: join(home, 'cache'), ...env },
+      });
+      assert.is(ran.status, 0, String(ran.stderr));
+      return (readdirSync(home, { recursive: true }) as string[]).sort(); // names, without `withFileTypes`
+    };
+    assert.equal(leftBy({}), []);
+    assert.equal(leftBy({ NANOC_ORT_TELEMETRY: '1', ORT_DISABLE_TELEMETRY: '1' }), []);
+    const seen = leftBy({ NANOC_ORT_TELEMETRY: '1' });
+    assert.ok(
+      seen.some((name) => name.endsWith('onnxruntime.db')),
+      seen.join(),
+    );
   });
 });
 

@@ -76,5 +76,15 @@ export function buildAll(): Ran {
 }
 
 export const tokenize = join(build, 'nanoc-tokenize');
+
+const alone = join(root, 'out/cpp_tokenizer');
+
+/** The tokenizer, which needs neither runtime, in a folder of its own: the tests of the whole may run at the same time. */
+export const tokenizeAlone = join(alone, 'nanoc-tokenize');
+export function buildTokenizer(): Ran {
+  const neither = [option('NANOC_ONNXRUNTIME', false), option('NANOC_LIBTORCH', false)];
+  const configured = start('cmake', ['-S', source, '-B', alone, '-DCMAKE_BUILD_TYPE=Release', ...neither]);
+  return configured.code === 0 ? start('cmake', ['--build', alone, '--parallel', '2']) : configured;
+}
 export const session = join(build, 'cpp_libtorch', 'nanoc-libtorch-session');
 export const program = (runtime: Runtime): string => join(build, `cpp_${runtime}`, `nanoc-${runtime}`);
