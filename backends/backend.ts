@@ -14,10 +14,14 @@ export interface EmitOptions {
   readonly fileName: string;
   /** Of `torchscript`: the oldest LibTorch that must load the archive; 1.13 when left out. */
   readonly minLibtorch?: '1.13' | '2.0';
+  /** Whether the model holds its manifest, or the hash of one beside it; `full` when left out. */
+  readonly metadata?: Metadata;
 }
 
+export type Metadata = 'full' | 'hash';
+
 /** Options of a command line that not every target has a use for. */
-export type TargetOption = 'opset' | 'external' | 'minLibtorch';
+export type TargetOption = 'opset' | 'external' | 'minLibtorch' | 'metadata';
 
 export interface EmitInput {
   readonly graph: Graph;
@@ -40,6 +44,8 @@ export interface ArtifactFile {
 export interface Artifact {
   readonly files: readonly ArtifactFile[];
   readonly diagnostics: readonly Diagnostic[];
+  /** sha256 of what the model is besides its numbers, where its manifest goes beside it. */
+  readonly graphHash?: string;
 }
 
 export interface Backend {

@@ -25,6 +25,7 @@ import {
 import { summarise } from './summarise.ts';
 import { tell } from './supervised.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
+import { withSidecar } from './with_sidecar.ts';
 import { withTokenizer } from './with_tokenizer.ts';
 
 interface Options extends CompileOptions {
@@ -133,11 +134,13 @@ export async function compileTo(
     ? { folder: outputFolder(options.out, manifest.model), file: layoutModel(layout, backend, options.dtype) }
     : outputPath(options.out, manifest.model, backend, targets);
   const { folder, file } = place;
-  const emitted = emit(compiled, backend, emitOptions(options, file));
+  const { metadata = layout ? 'hash' : 'full' } = options;
+  const emitted = emit(compiled, backend, emitOptions({ ...options, metadata }, file));
   cx.io.report(emitted.diagnostics);
-  const artifact = layout
+  const around = layout
     ? withLayout(layout, emitted, compiled, options.copies, { folder, backend })
     : withTokenizer(cx.io, emitted, place, manifest.vocab, options.copies);
+  const artifact = withSidecar(around, manifest, folder, layout ? 'folder' : 'model');
   const path = join(folder, artifact.files.at(-1)!.name);
   if (!options.force) refuseOverwrite(artifact, folder);
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
@@ -165,13 +168,19 @@ export function emit(
 }
 
 export const emitOptions = (
-  { opset = defaultOpset, external = 'auto', minLibtorch }: Pick<CompileOptions, TargetOption>,
+  {
+    opset = defaultOpset,
+    external = 'auto',
+    minLibtorch,
+    metadata = 'full',
+  }: Pick<CompileOptions, TargetOption>,
   fileName: string,
 ): EmitOptions => ({
   opset,
   ops: 'standard',
   external,
   ...(minLibtorch ? { minLibtorch } : {}),
+  metadata,
   fileName,
 });
 

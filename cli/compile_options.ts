@@ -1,7 +1,7 @@
 /** The options that say what to compile and how; `compile` and `verify` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Backend, TargetOption } from '../backends/backend.ts';
+import type { Backend, Metadata, TargetOption } from '../backends/backend.ts';
 import { backends } from '../backends/index.ts';
 import { layouts } from '../backends/layout/index.ts';
 import { type Release, releases } from '../backends/torchscript/operators.ts';
@@ -35,6 +35,8 @@ export interface CompileOptions extends Partial<IoOptions> {
   readonly logits?: 'all' | 'last';
   readonly layout?: string;
   readonly external?: 'auto' | 'always' | 'never';
+  /** `hash` in a layout and `full` elsewhere when left out. */
+  readonly metadata?: Metadata;
 }
 
 export const defaultOpset = 21;
@@ -103,6 +105,15 @@ function withTargetOptions(command: Command): Command {
         'never',
       ]),
     )
+    .addOption(
+      choice(
+        new Option(
+          '--metadata <kind>',
+          'the spec and the manifest in the model, or their hash; hash in a layout, full elsewhere',
+        ),
+        ['full', 'hash'],
+      ),
+    )
     .addOption(pluginOption())
     .addOption(includeOption());
 }
@@ -149,6 +160,7 @@ const flags: Readonly<Record<TargetOption, string>> = {
   opset: '--opset',
   external: '--external',
   minLibtorch: '--min-libtorch',
+  metadata: '--metadata',
 };
 
 /** An option that none of the targets reads was meant for another one. */

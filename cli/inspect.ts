@@ -1,6 +1,6 @@
 /** `nanoc inspect`: what a spec, a compiled model or a checkpoint holds. */
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isArchive } from '../backends/torchscript/read_archive.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
@@ -9,6 +9,7 @@ import { inspectArchive } from './inspect_archive.ts';
 import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
+import { findModel } from './model_kinds.ts';
 import { usage } from './open_inputs.ts';
 import { refuseStdout } from './output_path.ts';
 import { includeOption, pluginOption } from './repeatable.ts';
@@ -43,7 +44,12 @@ export function addInspect(program: Command): void {
   ]).action((what: string, options: InspectOptions) => runAction(run, options, [what]));
 }
 
-async function run(cx: Context, options: InspectOptions, [what = '']: readonly string[]): Promise<undefined> {
+async function run(
+  cx: Context,
+  options: InspectOptions,
+  [named = '']: readonly string[],
+): Promise<undefined> {
+  const what = modelOf(named) ?? named;
   const isSpec = !what.endsWith('.onnx') && !isCheckpoint(what);
   if (options.html !== undefined && !isSpec)
     throw usage('--html draws specs', 'nanoc inspect SPEC --html page.html');
@@ -52,6 +58,14 @@ async function run(cx: Context, options: InspectOptions, [what = '']: readonly s
   else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
   else await inspectSpec(cx, what, options);
+}
+
+/** The model of a folder that nanoc wrote; one of weights is a checkpoint, whatever else lies in it. */
+function modelOf(folder: string): string | undefined {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return undefined;
+  const found = findModel(folder);
+  const weights = /\.(safetensors|bin|pth|index\.json)$|^model_\d+\.pt$/;
+  return readdirSync(folder).some((name) => weights.test(name)) ? undefined : found;
 }
 
 const isCheckpoint = (path: string): boolean =>

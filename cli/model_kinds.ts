@@ -1,12 +1,12 @@
 /** The kinds of model files that nanoc writes, and what each needs to be read, run and looked into again. */
 
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { Backend, EmitOptions } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import { openOnnxWeights, readModel } from '../backends/onnx/read_model.ts';
 import { checkArchive } from '../backends/torchscript/check_archive.ts';
-import { emittedAs, readArchive } from '../backends/torchscript/read_archive.ts';
+import { emittedAs, isArchive, readArchive } from '../backends/torchscript/read_archive.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import type { NodeId } from '../compiler/ir.ts';
 import type { Manifest } from '../compiler/manifest.ts';
@@ -94,20 +94,50 @@ function torchscriptFile(path: string, options: OpenOptions): ModelFile {
   };
 }
 
-/** Where the model lies in a folder that nanoc wrote. */
+/** Where the model lies in a folder that nanoc wrote, that of Triton one folder further down. */
 const inFolder = ['model.onnx', 'onnx/model.onnx', 'onnx/model_fp16.onnx', 'model.pt'];
+const inVersion = ['1/model.onnx', '1/model.pt'];
+
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+/** Undefined where no model lies; a checkpoint is none. Refuses (N704) several of which none is meant. */
+export function findModel(folder: string): string | undefined {
+  const isModel = (path: string): boolean => existsSync(path) && (!path.endsWith('.pt') || isArchive(path));
+  const [usual] = inFolder.map((name) => join(folder, name)).filter(isModel);
+  if (usual !== undefined) return usual;
+  const entries = entriesOf(folder);
+  const further = entries.flatMap((entry) => inVersion.map((name) => join(folder, entry, name)));
+  const own = entries.filter((entry) => /\.(onnx|pt)$/.test(entry)).map((entry) => join(folder, entry));
+  const found = [...further, ...own].filter(isModel);
+  if (found.length < 2) return found[0];
+  const names = found.map((path) => relative(folder, path)).join(', ');
+  const hint = `name one of them: ${found[0]}`;
+  throw new Refusal([error('N704', 'several models in this folder', { file: folder, found: names, hint })]);
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return []; // whoever reads more of it says why it cannot be read
+  }
+}
 
 function modelIn(folder: string): string {
-  const found = inFolder.map((name) => join(folder, name)).find((path) => existsSync(path));
+  const found = findModel(folder);
   if (found !== undefined) return found;
-  const expected = inFolder.join(', ');
+  const expected = [...inFolder, ...inVersion.map((name) => `NAME/${name}`)].join(', ');
   throw new Refusal([
     error('N704', 'no model in this folder', { file: folder, expected, hint: 'name the model itself' }),
   ]);
 }
 
+/** Whether a name is that of a model, or of a folder with one. Whatever ends like a model is meant to be one. */
+export const namesModel = (name: string): boolean =>
+  name.endsWith('.onnx') || name.endsWith('.pt') || (isFolder(name) && findModel(name) !== undefined);
+
 /** A file, or a folder with one. Refuses (N704) what no backend of ours wrote. */
 export function openModel(name: string, options: OpenOptions = {}): ModelFile {
-  const path = existsSync(name) && statSync(name).isDirectory() ? modelIn(name) : name;
+  const path = isFolder(name) ? modelIn(name) : name;
   return path.endsWith('.onnx') ? onnxFile(path, options) : torchscriptFile(path, options);
 }

@@ -12,7 +12,7 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
-import { type ModelFile, openModel } from './model_kinds.ts';
+import { type ModelFile, namesModel, openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
 import { openInputs, usage } from './open_inputs.ts';
 import { type Painter, painter } from './painter.ts';
@@ -33,7 +33,7 @@ export function addVerify(program: Command): void {
   const command = program
     .command('verify')
     .description('run and compare: with the reference, cached with uncached, target with target')
-    .argument('[what]', 'a .onnx or .pt file that nanoc wrote, or a spec to compile first')
+    .argument('[what]', 'a .onnx or .pt file that nanoc wrote, a folder with one, or a spec to compile first')
     .optionsGroup('Checks:')
     .option('--golden <file>', 'a safetensors file with `tokens` and the `logits` that someone else computed')
     .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
@@ -50,11 +50,9 @@ export function addVerify(program: Command): void {
 }
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
-  if (what !== undefined && isModelName(what)) {
-    return verifyModel(cx, what, options);
-  }
+  if (what !== undefined && namesModel(what)) return verifyModel(cx, what, options);
   const { backends, passes } = await targetsOf(options);
-  const unknown = backends.find((b) => !isModelName(b.extension));
+  const unknown = backends.find((b) => !namesModel(b.extension));
   if (unknown)
     throw usage(`nothing here runs what ${unknown.name} writes`, 'verify takes onnx and torchscript');
   const { folder, remove } = workFolder();
@@ -72,9 +70,6 @@ async function run(cx: Context, options: VerifyOptions, [what]: readonly string[
     remove();
   }
 }
-
-/** Whatever ends like one is meant to be one, so that what is wrong with it is said. */
-const isModelName = (path: string): boolean => path.endsWith('.onnx') || path.endsWith('.pt');
 
 export const verifyModel = (cx: Context, path: string, options: VerifyOptions): Promise<number> =>
   verifyModels(cx, [path], options);

@@ -17,7 +17,7 @@ export const onnx = defineBackend({
   name: 'onnx',
   doc: `ONNX model of standard operators, opset ${opsets.least} to ${opsets.most}`,
   extension: '.onnx',
-  reads: ['opset', 'external'],
+  reads: ['opset', 'external', 'metadata'],
   needs: ({ opset }) => `opset ${opset}`,
   passes({ opset }) {
     irVersion(opset);
@@ -32,7 +32,7 @@ export const onnx = defineBackend({
   },
   emit({ graph, manifest, weights, options }) {
     const written = writeGraph(graph, weights, options.opset);
-    return { files: modelFiles(graph, written, manifest, options), diagnostics: [] };
+    return modelFiles(graph, written, manifest, options);
   },
 });
 

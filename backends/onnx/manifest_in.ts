@@ -1,7 +1,9 @@
 /** The manifest in the bytes of a model, for programs without a file system; `readModel` reads files, and checks them. */
 
 import type { Manifest } from '../../compiler/manifest.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
 import { parseManifest } from '../parse_manifest.ts';
+import { besideIn, hashedText, sidecarName } from '../sidecar.ts';
 
 /** Key of the manifest as JSON: everything that `verify`, `run` and `inspect` need. */
 export const manifestKey = 'nanoc.manifest';
@@ -9,14 +11,51 @@ export const manifestKey = 'nanoc.manifest';
 /** Of `ModelProto.metadata_props` and `StringStringEntryProto` in onnx.proto. */
 const [metadataProps, keyField, valueField] = [14, 1, 2];
 
-/** Undefined for what nanoc did not write. */
-export function manifestIn(model: Uint8Array): Manifest | undefined {
+/** Key of the hash of a manifest that lies beside the model. */
+export const hashKey = 'nanoc.manifest_sha256';
+
+/** Undefined for what nanoc did not write, and for a model that has its manifest beside it. */
+export const manifestIn = (model: Uint8Array): Manifest | undefined =>
+  parseManifest(metadataIn(model).get(manifestKey));
+
+export interface BesideModel {
+  /** Of the model: `model.onnx`. */
+  readonly name: string;
+  /** Of the file beside it, `nanoc.json`. */
+  readonly text: string;
+}
+
+/** The manifest inside the model, or beside it where the model holds its hash. Refuses (N704) one of another model. */
+export async function manifestOf(model: Uint8Array, beside?: BesideModel): Promise<Manifest | undefined> {
+  const metadata = metadataIn(model);
+  const hash = metadata.get(hashKey);
+  if (hash === undefined) return parseManifest(metadata.get(manifestKey));
+  const found = beside && besideIn(beside.text, beside.name)?.manifest;
+  const hint = `${sidecarName} and the model belong together: serve both`;
+  if (!found)
+    throw new Refusal([error('N704', 'the model keeps its manifest beside it, in nanoc.json', { hint })]);
+  if ((await sha256(hashedText(found))) === hash) return found;
+  throw new Refusal([error('N704', `${sidecarName} was not written with the model`, { hint })]);
+}
+
+async function sha256(of: string): Promise<string> {
+  // Browsers have it on pages of https and of this machine only.
+  if (!globalThis.crypto?.subtle) {
+    const hint = 'open the page over https, or compile the model with --metadata full';
+    throw new Refusal([error('N704', 'the manifest beside the model cannot be checked here', { hint })]);
+  }
+  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(of));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function metadataIn(model: Uint8Array): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
   for (const { id, content } of messages(model)) {
     if (id !== metadataProps) continue;
     const entry = new Map([...messages(content)].map((f) => [f.id, f.content]));
-    if (text(entry.get(keyField)) === manifestKey) return parseManifest(text(entry.get(valueField)));
+    found.set(text(entry.get(keyField)) ?? '', text(entry.get(valueField)) ?? '');
   }
-  return undefined;
+  return found;
 }
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && new TextDecoder().decode(bytes);

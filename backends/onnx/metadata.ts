@@ -1,8 +1,17 @@
 /** What a model file says of itself, for people who look at it and for `nanoc` when it reads the file again. */
 
 import type { Manifest } from '../../compiler/manifest.ts';
-import { manifestKey } from './manifest_in.ts';
+import { manifestHash } from '../manifest_hash.ts';
+import { hashKey, manifestKey } from './manifest_in.ts';
 import type { Entry } from './schema.ts';
+
+/** Of a model that goes to programs that may send what it says: hashes only. */
+export const hashes = (manifest: Manifest): readonly Entry[] => [
+  { key: 'nanoc.producer', value: manifest.producer },
+  { key: 'nanoc.spec_sha256', value: manifest.spec.sha256 },
+  { key: 'nanoc.weights', value: manifest.weights },
+  { key: hashKey, value: manifestHash(manifest) },
+];
 
 /** In a fixed order, so that a second compile gives the same bytes. */
 export const metadata = (manifest: Manifest): readonly Entry[] => [

@@ -4,10 +4,11 @@ import type { Graph } from '../../compiler/ir.ts';
 import type { Manifest } from '../../compiler/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import type { ArtifactFile, EmitOptions } from '../backend.ts';
+import type { Artifact, ArtifactFile, EmitOptions } from '../backend.ts';
+import { graphHashOf } from './graph_hash.ts';
 import type { Initializer } from './graph_writer.ts';
 import { readsOf } from './inner_graph.ts';
-import { metadata, modelDoc } from './metadata.ts';
+import { hashes, metadata, modelDoc } from './metadata.ts';
 import { dataTypes, dimension, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
 import { irVersion } from './versions.ts';
 import { type Chunk, framed, held, joined, totalSize } from './wire.ts';
@@ -27,7 +28,7 @@ export function modelFiles(
   written: WrittenGraph,
   manifest: Manifest,
   options: EmitOptions,
-): readonly ArtifactFile[] {
+): Artifact {
   const tensors = [...written.writer.initializers].sort((a, b) => naturally(a.name, b.name));
   const used = new Set(written.nodes.flatMap(readsOf));
   const needed = tensors.filter((t) => used.has(t.name));
@@ -37,17 +38,13 @@ export function modelFiles(
   // The name that browser clients look for beside `model.onnx`.
   const dataName = `${options.fileName}_data`;
   const data = layOut(outside);
-  const model = modelChunk(
-    graph,
-    written,
-    manifest,
-    options.opset,
-    (t) => {
+  const { model, graphHash } = modelChunk(graph, written, manifest, options, {
+    tensors: needed,
+    elsewhere(t) {
       const offset = data.offsets.get(t.name);
       return offset === undefined ? undefined : { file: dataName, offset, length: t.data.size };
     },
-    needed,
-  );
+  });
   if (model.size > largestMessage) throw tooLarge(model.size, options.external);
   const file = (name: string, chunk: Chunk): ArtifactFile => ({
     name,
@@ -55,7 +52,8 @@ export function modelFiles(
     chunks: () => chunk.bytes(),
   });
   const modelFile = file(options.fileName, model);
-  return outside.length > 0 ? [file(dataName, data.chunk), modelFile] : [modelFile];
+  const files = outside.length > 0 ? [file(dataName, data.chunk), modelFile] : [modelFile];
+  return { files, diagnostics: [], ...(options.metadata === 'hash' ? { graphHash } : {}) };
 }
 
 const goesOutside = ({ external }: EmitOptions, bytes: number): boolean =>
@@ -107,41 +105,44 @@ interface Elsewhere {
   readonly length: number;
 }
 
+interface Stored {
+  readonly tensors: readonly Initializer[];
+  readonly elsewhere: (t: Initializer) => Elsewhere | undefined;
+}
+
 function modelChunk(
   graph: Graph,
   { nodes, names }: WrittenGraph,
   manifest: Manifest,
-  opset: number,
-  elsewhere: (t: Initializer) => Elsewhere | undefined,
-  tensors: readonly Initializer[],
-): Chunk {
+  { opset, metadata: kind = 'full' }: EmitOptions,
+  { tensors, elsewhere }: Stored,
+): { readonly model: Chunk; readonly graphHash: string } {
   const boundary = new Set([...graph.inputs, ...graph.outputs].map((x) => x.name));
   const inner = new Map<string, ValueInfoProto>();
   for (const [id, name] of names) {
     if (!boundary.has(name)) inner.set(name, valueInfo(name, graph.nodes[id]!.type));
   }
+  const operators = encode('GraphProto', { node: nodes, name: graph.name });
+  const values = encode('GraphProto', {
+    input: graph.inputs.map(({ name, type }) => valueInfo(name, type)),
+    output: graph.outputs.map(({ name, node }) => valueInfo(name, graph.nodes[node]!.type)),
+    valueInfo: [...inner.values()],
+  });
   const content = [
-    held(encode('GraphProto', { node: nodes, name: graph.name })),
+    held(operators),
     ...tensors.flatMap((t) => framed('GraphProto', 'initializer', tensorChunks(t, elsewhere(t)))),
-    held(
-      encode('GraphProto', {
-        input: graph.inputs.map(({ name, type }) => valueInfo(name, type)),
-        output: graph.outputs.map(({ name, node }) => valueInfo(name, graph.nodes[node]!.type)),
-        valueInfo: [...inner.values()],
-      }),
-    ),
+    held(values),
   ];
-  const head = {
-    irVersion: irVersion(opset),
-    ...producer(manifest.producer),
-    docString: modelDoc(manifest),
-  };
-  const tail = { opsetImport: [{ domain: '', version: opset }], metadataProps: metadata(manifest) };
-  return joined([
+  const [doc, entries] = kind === 'full' ? [modelDoc(manifest), metadata(manifest)] : ['', hashes(manifest)];
+  const head = { irVersion: irVersion(opset), ...producer(manifest.producer), docString: doc };
+  const tail = { opsetImport: [{ domain: '', version: opset }], metadataProps: entries };
+  const model = joined([
     held(encode('ModelProto', head)),
     ...framed('ModelProto', 'graph', content),
     held(encode('ModelProto', tail)),
   ]);
+  const weights = tensors.map(({ name, dtype, dims }) => ({ name, dtype, shape: dims }));
+  return { model, graphHash: graphHashOf([operators, values], weights) };
 }
 
 function producer(text: string): { readonly producerName: string; readonly producerVersion: string } {

@@ -10,7 +10,8 @@ import { refuse } from '../../compiler/weights/refuse.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
-import { manifestKey } from './manifest_in.ts';
+import { type Promised, readSidecar } from '../read_sidecar.ts';
+import { hashKey, manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor.ts';
 
@@ -28,8 +29,8 @@ export interface OnnxModel {
 
 /** Throws a Refusal (N704) for a file that is no ONNX model, is damaged, lacks its data file, or is not nanoc's. */
 export function readModel(path: string): OnnxModel {
-  const { metadata, producer, ...structure } = structureOf(path);
-  const manifest = parseManifest(metadata.get(manifestKey));
+  const { promised, metadata, producer, ...structure } = structureOf(path);
+  const manifest = promised ? readSidecar(path, promised) : parseManifest(metadata.get(manifestKey));
   if (!manifest) {
     refuse('N704', `${basename(path)} was not written by nanoc`, {
       file: path,
@@ -52,10 +53,14 @@ export function readModel(path: string): OnnxModel {
 
 export const readManifest = (path: string): Manifest => readModel(path).manifest;
 
-function structureOf(path: string): Structure {
+type Read = Omit<Structure, 'graphHash'> & { readonly promised: Promised | undefined };
+
+function structureOf(path: string): Read {
   const file = open(path);
   try {
-    return readStructure(file);
+    const { graphHash, ...structure } = readStructure(file);
+    const hash = structure.metadata.get(hashKey);
+    return { ...structure, promised: hash === undefined ? undefined : { hash, graph: graphHash() } };
   } finally {
     closeSync(file.fd);
   }

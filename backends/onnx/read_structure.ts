@@ -3,6 +3,7 @@
 import type { BoundaryTensor } from '../../compiler/manifest.ts';
 import type { OpenFile } from '../../compiler/weights/file.ts';
 import type { GraphDType } from '../../spec/type.ts';
+import { graphHashOf, type HashedTensor } from './graph_hash.ts';
 import { readTensor, type StoredTensor } from './read_tensor.ts';
 import { dataTypes, decode, fieldId, type Message, type ValueInfoProto } from './schema.ts';
 import { bytesOf, damaged, type Field, fields } from './wire_reader.ts';
@@ -16,6 +17,8 @@ export interface Structure {
   readonly initializers: readonly StoredTensor[];
   readonly inputs: readonly BoundaryTensor[];
   readonly outputs: readonly BoundaryTensor[];
+  /** See `graphHashOf`. */
+  readonly graphHash: () => string;
 }
 
 interface Head {
@@ -49,6 +52,7 @@ export function readStructure(file: OpenFile): Structure {
     producer: [head.producerName, head.producerVersion].filter(Boolean).join(' '),
     metadata: new Map(head.metadataProps.map(({ key = '', value = '' }) => [key, value])),
     ...readGraphs(file, graphs),
+    graphHash: () => hashed(file, graphs),
   };
 }
 
@@ -94,6 +98,19 @@ function readBoundary(file: OpenFile, field: Field): BoundaryTensor {
 }
 
 const graphDtypes = Object.keys(dataTypes) as readonly GraphDType[]; // the keys of the table
+
+function hashed(file: OpenFile, graphs: readonly Field[]): string {
+  const weights: HashedTensor[] = [];
+  const others: Uint8Array[] = [];
+  for (const { at, length } of graphs) {
+    for (const field of fields(file, at, at + length)) {
+      const tensor = field.id === fieldId('GraphProto', 'initializer') ? readTensor(file, field) : undefined;
+      if (tensor) weights.push(tensor);
+      else others.push(bytesOf(file, field, 'whole'));
+    }
+  }
+  return graphHashOf(others, weights);
+}
 
 function read(file: OpenFile, message: Message, bytes: Buffer, at: number): Record<string, unknown> {
   try {

@@ -87,7 +87,9 @@ function placeOf(origins: readonly Origin[]): Place {
   const [first] = origins;
   if (!first) return { scope: '' };
   const { source, start } = first.span;
-  return { scope: commonScope(origins), source: `${source.name}:${position(source, start).line}` };
+  // Without the folders of whoever compiles it.
+  const file = source.name.replace(/^.*[\\/]/, '');
+  return { scope: commonScope(origins), source: `${file}:${position(source, start).line}` };
 }
 
 /** Outputs get their names at the boundary, and what nothing uses is left out. */

@@ -1,9 +1,11 @@
 /** The records of a TorchScript archive: what describes the model first, then the bytes of its tensors. */
 
+import { createHash } from 'node:crypto';
 import type { Manifest } from '../../compiler/manifest.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { Bug } from '../../spec/diagnostic.ts';
-import type { ArtifactFile } from '../backend.ts';
+import type { ArtifactFile, EmitOptions } from '../backend.ts';
+import { manifestHash } from '../manifest_hash.ts';
 import type { Code } from './classes.ts';
 import { packageName } from './code_context.ts';
 import type { Module } from './module_tree.ts';
@@ -44,17 +46,28 @@ export interface TensorRecord {
   readonly path: string;
 }
 
-interface Shell {
+interface Form extends Pick<EmitOptions, 'metadata'> {
   /** No tensor has numbers of its own. */
   readonly hollow?: boolean;
 }
+
+/** In place of a manifest that lies beside the archive. */
+export interface ManifestHash {
+  readonly producer: string;
+  readonly manifest_sha256: string;
+}
+
+const hashOf = (manifest: Manifest): ManifestHash => ({
+  producer: manifest.producer,
+  manifest_sha256: manifestHash(manifest),
+});
 
 export function archiveRecords(
   root: Module,
   code: Code,
   manifest: Manifest,
   weights: Pick<WeightSource, 'info'>,
-  { hollow = false }: Shell = {},
+  { hollow = false, metadata = 'full' }: Form = {},
 ): Records {
   const tensors = new Map<string, { readonly tensor: PickledTensor; readonly path: string }>();
   const tensorOf = (weight: string, path: string): PickledTensor => {
@@ -78,8 +91,12 @@ export function archiveRecords(
       held('data.pkl', tree),
       held(`code/${packageName.replaceAll('.', '/')}.py`, code.text),
       held('constants.pkl', noConstants),
-      held(`extra/${manifestFile}`, JSON.stringify(manifest)),
-      held(`extra/${manifest.spec.name}`, manifest.spec.text),
+      ...(metadata === 'hash'
+        ? [held(`extra/${manifestFile}`, JSON.stringify(hashOf(manifest)))]
+        : [
+            held(`extra/${manifestFile}`, JSON.stringify(manifest)),
+            held(`extra/${manifest.spec.name}`, manifest.spec.text),
+          ]),
     ],
     tensors: [...tensors].map(([weight, { tensor, path }]) => ({
       ...{ name: `${folder}/data/${tensor.key}`, size: recordBytes(tensor), weight, path },
@@ -96,16 +113,19 @@ export const zipRecords = (
 ];
 
 export function archiveFile(
-  fileName: string,
+  { fileName, metadata = 'full' }: Pick<EmitOptions, 'fileName' | 'metadata'>,
   root: Module,
   code: Code,
   manifest: Manifest,
   weights: WeightSource,
 ): ArtifactFile {
-  const records = archiveRecords(root, code, manifest, weights);
+  const records = archiveRecords(root, code, manifest, weights, { metadata });
   const zip = zipFile(zipRecords(records, ({ weight }) => weights.chunks(weight)));
   return { name: fileName, size: zip.size, chunks: () => zip.chunks() };
 }
+
+/** What an archive computes, as a hash. */
+export const codeHash = (code: string): string => createHash('sha256').update(code).digest('hex');
 
 /** The same archive with no numbers in it, small enough to be held. */
 export function hollowArchive(

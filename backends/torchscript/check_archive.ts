@@ -41,14 +41,10 @@ export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOpt
   const { path } = model;
   const compiled = compiledAgain(model, plugins);
   const manifest = asWritten(compiled.manifest, model.manifest);
-  const input = {
-    graph: compiled.graph,
-    manifest,
-    options: emittedAs(model),
-    tied: compiled.program.names.tied,
-  };
-  const { tree, code } = layOut(input);
-  const records = archiveRecords(tree, code, manifest, compiled.weights);
+  const options = emittedAs(model);
+  const { graph, program } = compiled;
+  const { tree, code } = layOut({ graph, manifest, options, tied: program.names.tied });
+  const records = archiveRecords(tree, code, manifest, compiled.weights, options);
   const starts = withFile(path, (file) => held(file, { model, code, records }));
   const archive = hollowArchive(tree, code, manifest, compiled.weights);
   const offsets = new Map(records.tensors.map((t) => [t.path, starts.get(t.name)!])); // all were placed

@@ -7,7 +7,7 @@ import { fold_constants } from '../../compiler/passes/fold_constants.ts';
 import { merge_views } from '../../compiler/passes/merge_views.ts';
 import { regions } from '../../compiler/regions.ts';
 import { defineBackend, type EmitInput } from '../backend.ts';
-import { archiveFile } from './archive.ts';
+import { archiveFile, codeHash } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';
 import { type CodeContext, meaningOf } from './code_context.ts';
 import { type Module, moduleTree, nameOf, ownerOf, placesOf } from './module_tree.ts';
@@ -20,7 +20,7 @@ export const torchscript = defineBackend({
   name: 'torchscript',
   doc: `TorchScript archive for LibTorch ${releases[0]} and later`,
   extension: '.pt',
-  reads: ['minLibtorch'],
+  reads: ['minLibtorch', 'metadata'],
   needs: ({ minLibtorch = releases[0] }) => `LibTorch ${minLibtorch} or later`,
   wholeWeights: true,
   padsUncached: true,
@@ -34,7 +34,9 @@ export const torchscript = defineBackend({
   emit(input) {
     const { tree, code } = layOut(input);
     const { manifest, weights, options } = input;
-    return { files: [archiveFile(options.fileName, tree, code, manifest, weights)], diagnostics: [] };
+    const files = [archiveFile(options, tree, code, manifest, weights)];
+    const hashed = options.metadata === 'hash' ? { graphHash: codeHash(code.text) } : {};
+    return { files, diagnostics: [], ...hashed };
   },
 });
 

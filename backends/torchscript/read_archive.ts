@@ -17,13 +17,17 @@ import { locateStorage, pickleLimit } from '../../compiler/weights/torch_zip.ts'
 import { type Behaviour, PickleProblem, unpickle } from '../../compiler/weights/unpickle.ts';
 import { readEntry, readZip, type Zip } from '../../compiler/weights/zip.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
-import type { EmitOptions } from '../backend.ts';
+import type { EmitOptions, Metadata } from '../backend.ts';
 import { parseManifest } from '../parse_manifest.ts';
-import { manifestFile } from './archive.ts';
+import { readSidecar } from '../read_sidecar.ts';
+import { codeHash, type ManifestHash, manifestFile } from './archive.ts';
+import { codeFile } from './code_fault.ts';
 
 export interface TorchscriptModel {
   readonly path: string;
   readonly manifest: Manifest;
+  /** Where the manifest lies: inside, or beside the archive. */
+  readonly metadata: Metadata;
   /** Code files by their names below `code/`: `__torch__/nanoc.py`. */
   readonly code: ReadonlyMap<string, string>;
   /** By the names of `state_dict()`; tied parameters are there twice. */
@@ -56,10 +60,10 @@ export function isArchive(path: string): boolean {
 }
 
 /** As it was written, as far as its code shows. */
-export function emittedAs({ code }: Pick<TorchscriptModel, 'code'>): EmitOptions {
+export function emittedAs({ code, metadata }: Pick<TorchscriptModel, 'code' | 'metadata'>): EmitOptions {
   const fused = [...code.values()].some((text) => text.includes('scaled_dot_product_attention'));
   const fixed = { opset: 21, ops: 'standard', external: 'auto', fileName: 'model.pt' } as const;
-  return { ...fixed, minLibtorch: fused ? '2.0' : '1.13' };
+  return { ...fixed, metadata, minLibtorch: fused ? '2.0' : '1.13' };
 }
 
 const rootOf = ({ first }: Zip): string => first.slice(0, first.indexOf('/') + 1);
@@ -78,7 +82,17 @@ function read(file: OpenFile): TorchscriptModel {
       hint: 'a checkpoint is compiled first: nanoc compile --checkpoint PATH --target torchscript',
     });
   }
-  const manifest = parseManifest(textOf(`extra/${manifestFile}`));
+  const codes = [...zip.entries.keys()].filter((n) => n.startsWith(`${root}code/`) && n.endsWith('.py'));
+  const code = new Map(
+    codes.map((name) => {
+      const own = name.slice(root.length);
+      return [own.slice('code/'.length), textOf(own) ?? ''] as const;
+    }),
+  );
+  const said = textOf(`extra/${manifestFile}`);
+  const hash = hashIn(said);
+  const graph = codeHash(code.get(codeFile) ?? '');
+  const manifest = hash === undefined ? parseManifest(said) : readSidecar(path, { hash, graph });
   if (!manifest) {
     refuse('N704', `${basename(path)} was not written by nanoc`, {
       file: path,
@@ -86,12 +100,18 @@ function read(file: OpenFile): TorchscriptModel {
       hint: 'compile a spec with nanoc compile --target torchscript; torch.jit.save drops what is under extra/',
     });
   }
-  const codes = [...zip.entries.keys()].filter((n) => n.startsWith(`${root}code/`) && n.endsWith('.py'));
-  const code = codes.map((name) => {
-    const own = name.slice(root.length);
-    return [own.slice('code/'.length), textOf(own) ?? ''] as const;
-  });
-  return { path, manifest, code: new Map(code), tensors: tensorsOf(file, zip, root) };
+  const metadata = hash === undefined ? 'full' : 'hash';
+  return { path, manifest, metadata, code, tensors: tensorsOf(file, zip, root) };
+}
+
+/** Of the manifest beside the archive, where it is not inside. */
+function hashIn(text: string | undefined): string | undefined {
+  try {
+    const value = JSON.parse(text ?? '') as Partial<ManifestHash> | null; // looked at below
+    return typeof value?.manifest_sha256 === 'string' ? value.manifest_sha256 : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function tensorsOf(file: OpenFile, zip: Zip, root: string): ReadonlyMap<string, LazyTensor> {

@@ -41,6 +41,8 @@ TorchModel::TorchModel(const std::filesystem::path& file, const Options& options
   }
   if (extra["nanoc.json"].empty())
     throw std::runtime_error(file.u8string() + " has no manifest: it was not compiled by nanoc");
+  if (extra["nanoc.json"].find("\"manifest_sha256\"") != std::string::npos)
+    throw std::runtime_error(file.u8string() + " keeps its manifest beside it: compile it with --metadata full");
   manifest_ = read_manifest(extra["nanoc.json"], file.u8string());
   module_.eval();
 }

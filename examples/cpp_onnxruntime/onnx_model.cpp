@@ -42,7 +42,10 @@ Ort::Session open_session(const Ort::Env& env, const std::filesystem::path& file
 
 Manifest manifest_of(const Ort::Session& session, const std::string& file) {
   Ort::AllocatorWithDefaultOptions allocator;
-  const auto text = session.GetModelMetadata().LookupCustomMetadataMapAllocated("nanoc.manifest", allocator);
+  const Ort::ModelMetadata metadata = session.GetModelMetadata();
+  const auto text = metadata.LookupCustomMetadataMapAllocated("nanoc.manifest", allocator);
+  if (!text && metadata.LookupCustomMetadataMapAllocated("nanoc.manifest_sha256", allocator))
+    throw std::runtime_error(file + " keeps its manifest beside it: compile it with --metadata full");
   if (!text) throw std::runtime_error(file + " has no manifest: it was not compiled by nanoc");
   return read_manifest(text.get(), file);
 }

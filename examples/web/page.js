@@ -4,7 +4,7 @@ import {
   chat,
   conversationTokens,
   generateText,
-  manifestIn,
+  manifestOf,
   openTokenizer,
   Refusal,
   webSession,
@@ -36,7 +36,8 @@ async function bytesOf(path, wanted = true) {
 
 async function load() {
   const model = await bytesOf('model/model.onnx');
-  const manifest = manifestIn(model);
+  const text = new TextDecoder().decode(await bytesOf('model/nanoc.json', false));
+  const manifest = await manifestOf(model, { name: 'model.onnx', text });
   if (!manifest) throw new Error('model.onnx was not written by nanoc');
   const beside = await bytesOf('model/model.onnx_data', false);
   const data = beside && { path: 'model.onnx_data', bytes: beside };

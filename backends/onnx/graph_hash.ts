@@ -1,0 +1,17 @@
+/** What a model computes, as a hash: its operators and its boundary, and of the weights all but their numbers. */
+
+import { createHash } from 'node:crypto';
+
+export interface HashedTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** `fields` are those of the graph that are no weights, as they stand in the file. */
+export function graphHashOf(fields: Iterable<Uint8Array>, weights: readonly HashedTensor[]): string {
+  const hash = createHash('sha256');
+  for (const bytes of fields) hash.update(bytes);
+  for (const { name, dtype, shape } of weights) hash.update(`${name} ${dtype} [${shape.join(', ')}]\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,25 @@
+/** Puts the manifest beside a model that holds its hash only. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Artifact } from '../backends/backend.ts';
+import { sidecarFile, sidecarName, sidecarNames } from '../backends/sidecar.ts';
+import type { Manifest } from '../compiler/manifest.ts';
+
+/** `of` says whether the file is of one model, or of all of the folder that the model lies in. */
+export function withSidecar(
+  artifact: Artifact,
+  manifest: Manifest,
+  folder: string,
+  of: 'folder' | 'model',
+): Artifact {
+  const { files, graphHash: graph } = artifact;
+  if (graph === undefined) return artifact;
+  const model = files.at(-1)!.name;
+  const own = basename(model);
+  const name = join(dirname(model), of === 'folder' ? sidecarName : sidecarNames(own)[0]!);
+  const path = join(folder, name);
+  const before = of === 'folder' && existsSync(path) && statSync(path).isFile();
+  const text = before ? readFileSync(path, 'utf8') : undefined;
+  return { ...artifact, files: [sidecarFile(name, own, { graph, manifest }, text), ...files] };
+}
