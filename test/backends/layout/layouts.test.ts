@@ -29,6 +29,7 @@ test('genai: every name of its config is one of the model, and sizes are those o
   assert.equal(readdirSync(out).sort(), [
     'genai_config.json',
     'model.onnx',
+    'nanoc.json',
     'tokenizer.json',
     'tokenizer_config.json',
   ]);
