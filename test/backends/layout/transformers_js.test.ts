@@ -103,7 +103,12 @@ test('a conversation is rendered and answered as nanochat does, and in other dty
   const out = await layOut(...from, '--external', 'always');
   const half = ['compile', ...from, '--layout', 'transformers.js', '-o', out, '--dtype', 'f16', '--force'];
   assert.is((await nanoc(half)).code, 0);
-  assert.equal(readdirSync(join(out, 'onnx')).sort(), ['model.onnx', 'model.onnx_data', 'model_fp16.onnx']);
+  assert.equal(readdirSync(join(out, 'onnx')).sort(), [
+    'model.onnx',
+    'model.onnx_data',
+    'model_fp16.onnx',
+    'nanoc.json',
+  ]);
   const config = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
   assert.equal(config['transformers.js_config'], {
     dtype: 'fp16',
