@@ -40,9 +40,9 @@ function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
     if (told !== undefined) return told;
   }
   if (isNeutral(name, value)) return true;
+  if (typeof value !== 'number') return false;
   return (
-    typeof value === 'number' &&
-    (isAnother(key, value, sizes) || (isSize.test(name) && !isBound.test(name) && truths.sizes.has(value)))
+    isOwnSize(key, value, sizes) ?? (isSize.test(name) && !isBound.test(name) && truths.sizes.has(value))
   );
 }
 
@@ -50,11 +50,12 @@ function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
 const isBound =
   /window|chunk|span|clip|cap|scal|group|top_?k|per_tok|limit|stride|kernel|conv|state|shift|local|sliding|rope|rot|rank/;
 
-/** It says again what another entry says, and the draft has. */
-const isAnother = (key: string, value: number, sizes: Sizes): boolean =>
-  [...sizes.numbers()].some(
-    ([name, known]) => known === value && (sizeKeys[name] as readonly string[]).includes(key),
-  );
+/** Whether it is the size that its name stands for; undefined where the draft has none of the name. */
+function isOwnSize(key: string, value: number, sizes: Sizes): boolean | undefined {
+  const numbers = sizes.numbers();
+  const known = [...numbers].filter(([name]) => (sizeKeys[name] as readonly string[]).includes(key));
+  return known.length === 0 ? undefined : known.some(([, size]) => size === value);
+}
 
 /** Null, false, 0, 1 and "default" are how configs say "nothing out of the ordinary", but a bound of 1 is one. */
 const isNeutral = (name: string, value: Json): boolean =>
@@ -106,7 +107,7 @@ const partOf = (name: string): Part => {
 function biasHolds(value: Json, { biased }: Truths, name: string): boolean | undefined {
   if (typeof value !== 'boolean') return undefined;
   const part = partOf(name);
-  if (part === 'any') return value ? biased.any === true : biased.feed !== true;
+  if (part === 'any') return value === (biased.feed ?? biased.any ?? false);
   // litgpt's for queries, keys and values alone, where all others have one anyway.
   if (name === 'attn_bias' && !value && biased.feed) return undefined;
   return biased[part] === undefined ? undefined : biased[part] === value;
@@ -125,7 +126,8 @@ const meanings: readonly Meaning[] = [
   },
   {
     of: new RegExp(`^(${sizeKeys.context.join('|')}|model_max_length|max_length|max_target_positions)$`),
-    holds: (value) => (typeof value === 'number' ? true : undefined),
+    holds: (value, { order, sizes }) =>
+      typeof value === 'number' ? !order.has('table') || sizes.has(value) : undefined,
   },
   { of: /^original_max_position/, holds: (_value, { slowed }) => (slowed ? undefined : true) },
   {
@@ -150,8 +152,8 @@ const meanings: readonly Meaning[] = [
   },
   {
     of: /^(intermediate_size|ffn_dim|hidden_dim|ffn_hidden_size)$/,
-    holds: (value, { sizes, experts }) =>
-      typeof value === 'number' ? sizes.has(value) || experts : undefined,
+    holds: (value, { experts }, _name, { look }) =>
+      typeof value === 'number' && experts && look(sizeKeys.expert_hidden) ? true : undefined,
   },
   { of: /tie_|tied|_tying|share.*embed/, holds: yes(({ tied }) => tied) },
   { of: /^(?!.*(score|correction|router|expert|alibi|relative|conv)).*bias(es)?$/, holds: biasHolds },
@@ -172,8 +174,8 @@ const meanings: readonly Meaning[] = [
   { of: /qk_?(layer)?norm$|norm_qk$|^use_qk_norm$/, holds: yes(({ headsNormed }) => headsNormed) },
   {
     of: /norm_qk_type|qk_norm_type/,
-    holds: (value, { headsNormed }) =>
-      !headsNormed || value === 'default' || value === 'olmo2' ? true : undefined,
+    // Of litgpt: over a head, or over all heads.
+    holds: (value, { normedHeads }) => value === (normedHeads === 'all' ? 'olmo2' : 'default'),
   },
   {
     of: /^norm_[12]$/,
@@ -199,8 +201,8 @@ const meanings: readonly Meaning[] = [
     holds: (_, { experts }) => (experts ? true : undefined),
   },
   {
-    of: /^(num_)?(n_)?(local_|routed_|moe_)?(num_)?experts?$/,
-    holds: (value, { experts }) => (experts || value !== 0 ? undefined : true),
+    of: /expert|moe_/,
+    holds: (value, { experts }) => (!experts && typeof value === 'number' && value !== 0 ? false : undefined),
   },
   {
     of: /pattern|interval|max_window_layers|every_n/,

@@ -71,7 +71,7 @@ const families: Readonly<Record<string, Family>> = {
   ernie4_5_moe: neighbours,
   exaone4: { farUnturned: true },
   exaone_moe: { farUnturned: true },
-  falcon: { slopes: 'bloom', leanScaled: true },
+  falcon: { slopes: 'bloom', leanScaled: true, unread: ['num_kv_heads'] },
   gemma,
   gemma2: gemma,
   gemma3: gemma,

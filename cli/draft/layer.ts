@@ -80,9 +80,15 @@ export function draftLayer(
 
 type Role = 'norms' | 'attentions' | 'mlps';
 
+/** Of modules that are alike; `nn.Sequential` of two matrices is none. */
+const isList = (module: Module): boolean => {
+  const entries = numbered(module);
+  return entries !== undefined && !(entries.length === 2 && entries.every((entry) => isMatrix(entry.module)));
+};
+
 function rolesOf(all: readonly Child[]) {
   const every = (child: Child, test: (module: Module) => boolean): boolean =>
-    child.forms.every(({ module }) => numbered(module) === undefined && test(module));
+    child.forms.every(({ module }) => !isList(module) && test(module));
   const norms = all.filter((child) => every(child, (m) => gainOf(m) !== undefined));
   const attentions = all.filter(
     (child) => !norms.includes(child) && every(child, (m) => /att|mixer/i.test(m.name) || isAttention(m)),

@@ -12,6 +12,7 @@ import {
   memberNamed,
   type Numbered,
   numbered,
+  offsetOf,
   shapeOf,
   signature,
 } from './tree.ts';
@@ -54,7 +55,8 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
   const gain = gainOf(module)!;
   const width = draft.sizes.say(shapeOf(module, gain)![0]!, ...products);
   draft.sizes.use('eps');
-  const biased = hasBias(module);
+  const offset = offsetOf(module);
+  const biased = offset !== undefined;
   const { lessOne } = draft.family;
   if (gain === 'weight' && !lessOne) {
     if (biased) return `LayerNorm(${width}, eps)`;
@@ -64,7 +66,7 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
   const name = addBlock(draft, {
     name: 'Norm',
     params: ['width'],
-    members: [`${gain}: [width]`, ...(biased ? ['offset: [width] from "bias"'] : [])],
+    members: [`${gain}: [width]`, ...(biased ? [`offset: [width] from "${offset}"`] : [])],
     forward: `(x) = ${lessOne ? `(1 + ${gain})` : gain} * ${fn}(x, eps)${biased ? ' + offset' : ''}`,
     assumed: [],
     lacks: [],

@@ -3,7 +3,7 @@
 import { extents, matrixKind, plainMember, shapeText, unknownBlock } from './leaf.ts';
 import { addBlock, type Block, type Draft, granted, nothingSaid, type Said } from './notes.ts';
 import type { SizeName } from './sizes.ts';
-import { isMatrix, listOf, type Module, shapeOf, signature } from './tree.ts';
+import { aliased, isMatrix, listOf, type Module, partsWithin, shapeOf, signature } from './tree.ts';
 
 /** A gate and what it gates, by names that say so or are nobody else's. */
 const pairs: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ export function inlineMlp(draft: Draft, parts: readonly Module[]): Block | undef
 }
 
 function feedForward(draft: Draft, module: Module, width: SizeName, name: string): Block | undefined {
-  const parts = [...module.modules.values()];
+  const parts = partsWithin(module);
   if (module.tensors.size > 0 || !parts.every(isMatrix)) return undefined;
   const dim = draft.sizes.use('dim')!;
   const sized = parts.map((part) => ({ part, ...extents(draft, part) }));
@@ -57,11 +57,11 @@ function feedForward(draft: Draft, module: Module, width: SizeName, name: string
   const say = { name, params: [] };
   if (!second && up.rows === hidden) {
     const { fn, ...said } = draft.activation(false);
-    const members = [up.part, down.part].map((part) => `${part.name}: ${kind(part)}`);
+    const members = [up.part, down.part].map((part) => memberOf(part, kind(part)));
     return {
       ...say,
       members,
-      forward: `(x) = ${down.part.name}(${fn.replace('$', `${up.part.name}(x)`)})`,
+      forward: `(x) = ${aliased(down.part).name}(${fn.replace('$', `${aliased(up.part).name}(x)`)})`,
       ...said,
     };
   }
@@ -72,15 +72,20 @@ function feedForward(draft: Draft, module: Module, width: SizeName, name: string
   const { fn, ...said } = draft.activation(true);
   const { gate, by, first = '' } = written;
   const gated = fn === 'silu($)' ? `swiglu(${gate}, ${by})` : `${fn.replace('$', gate)} * ${by}`;
-  const result = `${down.part.name}(${gated})`;
+  const result = `${aliased(down.part).name}(${gated})`;
   return {
     ...say,
-    members: [...written.parts, down.part].map(
-      (part) => `${part.name}: ${kind(part, isOne && part !== down.part ? '2 * ' : '')}`,
+    members: [...written.parts, down.part].map((part) =>
+      memberOf(part, kind(part, isOne && part !== down.part ? '2 * ' : '')),
     ),
     forward: isOne ? `(x) { ${first} return ${result} }` : `(x) = ${result}`,
     ...both(said, written.said),
   };
+}
+
+function memberOf(part: Module, kind: string): string {
+  const { name, from } = aliased(part);
+  return `${name}: ${kind}${from}`;
 }
 
 /** What is the gate, what it gates, and a statement that takes them out of one matrix. */
@@ -96,7 +101,7 @@ const gateWithUp = ({ family }: Draft, up: Module, half: string): Gated => ({
   parts: [up],
   gate: 'gate',
   by: 'up',
-  first: `gate, up = split(${up.name}(x), [${half}, ${half}])`,
+  first: `gate, up = split(${aliased(up).name}(x), [${half}, ${half}])`,
   said: granted(
     family.sure,
     `${up.name} holds the gate first, then what it gates`,
@@ -108,8 +113,8 @@ function gateAndUp({ family }: Draft, one: Module, other: Module): Gated {
   const [gate, by] = gateNames.includes(other.name) ? [other, one] : [one, other];
   return {
     parts: [gate, by],
-    gate: `${gate.name}(x)`,
-    by: `${by.name}(x)`,
+    gate: `${aliased(gate).name}(x)`,
+    by: `${aliased(by).name}(x)`,
     said:
       pairs[gate.name] === by.name
         ? nothingSaid

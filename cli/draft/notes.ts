@@ -48,7 +48,8 @@ export interface Draft {
 }
 
 /** The name under which it can be used: one that is there already, if it says the same. */
-export function addBlock({ blocks }: Draft, block: Block): string {
+export function addBlock({ blocks }: Draft, added: Block): string {
+  const block = added.params.includes('i') ? { ...added, members: added.members.map(recounted) } : added;
   for (let n = 1; ; n++) {
     const name = n === 1 ? block.name : `${block.name}${n}`;
     const there = blocks.find((b) => b.name === name);
@@ -59,6 +60,14 @@ export function addBlock({ blocks }: Draft, block: Block): string {
     if (JSON.stringify({ ...there, name: '' }) === JSON.stringify({ ...block, name: '' })) return name;
   }
 }
+
+/** A list in a block that has the number of its layer as `i` counts by another name. */
+const recounted = (line: string): string =>
+  line.replaceAll(
+    /\[i in (range\(\d+\))([^\]]*)\](: \w+)(\(i\))?/g,
+    (_, range: string, when: string, kind: string, of = '') =>
+      `[entry in ${range}${when.replaceAll(/\bi\b/g, 'entry')}]${kind}${of && '(entry)'}`,
+  );
 
 /** `shared_experts` -> `SharedExperts`. */
 export const blockName = (name: string): string =>

@@ -71,7 +71,7 @@ export const sizeKeys = {
     'rotary_percent',
     'rotary_percentage',
   ],
-  condensed: ['rope_condense_ratio'],
+  condensed: ['rope_condense_ratio', 'condense_ratio'],
   factor: ['rope_parameters.factor', 'rope_scaling.factor', 'rope_freq.factor', 'rope_adjustments.factor'],
   low: [
     'rope_parameters.low_freq_factor',

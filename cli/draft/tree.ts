@@ -10,6 +10,8 @@ export interface Module {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, LazyTensor>;
   readonly modules: ReadonlyMap<string, Module>;
+  /** Where a spec has it as a member of what holds the module that holds it: its name there. */
+  readonly alias?: string;
 }
 
 interface Growing extends Module {
@@ -106,6 +108,25 @@ export function tensorCount({ tensors, modules }: Module): number {
 export const shapeOf = (module: Module, name = 'weight'): readonly number[] | undefined =>
   module.tensors.get(name)?.shape;
 
+/** The matrices of a module; those of the one module in it, if that is all (`nn.Sequential`), under names of their own. */
+export function partsWithin(module: Module): readonly Module[] {
+  const parts = [...module.modules.values()];
+  const [only] = parts;
+  const within = parts.length === 1 && only && only.tensors.size === 0 ? only : undefined;
+  return within
+    ? [...within.modules.values()].map((m) => ({ ...m, alias: `${within.name}_${m.name}` }))
+    : parts.map((m) => (/^\d/.test(m.name) ? { ...m, alias: `part_${m.name}` } : m));
+}
+
+/** `layers_0` for ` from "layers.0"`. */
+export const aliased = ({ name, alias }: Module): { readonly name: string; readonly from: string } =>
+  alias === undefined
+    ? { name, from: '' }
+    : {
+        name: alias,
+        from: ` from "${alias.startsWith('part_') ? name : `${alias.slice(0, -name.length - 1)}.${name}`}"`,
+      };
+
 const onlyHas = ({ tensors, modules }: Module, names: readonly string[]): boolean =>
   modules.size === 0 && [...tensors.keys()].every((name) => names.includes(name));
 
@@ -119,7 +140,13 @@ export const gains = ['weight', 'scale', 'gamma'] as const;
 /** One gain of one axis, with or without `bias`: a norm. */
 export function gainOf(module: Module): string | undefined {
   const name = gains.find((gain) => shapeOf(module, gain)?.length === 1);
-  return name !== undefined && onlyHas(module, [name, 'bias']) ? name : undefined;
+  return name !== undefined && onlyHas(module, [name, ...offsets]) ? name : undefined;
 }
+
+/** What a norm adds goes by the name of `bias`, but beside a `scale` it may be another. */
+const offsets = ['bias', 'shift'] as const;
+
+export const offsetOf = ({ tensors }: Module): string | undefined =>
+  offsets.find((name) => tensors.has(name));
 
 export const hasBias = ({ tensors }: Module): boolean => tensors.has('bias');

@@ -4,7 +4,7 @@ import { largest } from '../../spec/long_list.ts';
 import type { Whole } from './model.ts';
 import type { Draft } from './notes.ts';
 import { turnedWidth } from './rotary.ts';
-import { everyModule, gainOf, hasBias, isMatrix, type Module, shapeOf } from './tree.ts';
+import { everyModule, gainOf, hasBias, isMatrix, type Module, offsetOf, shapeOf } from './tree.ts';
 
 export interface Truths {
   readonly tied: boolean;
@@ -25,6 +25,8 @@ export interface Truths {
   readonly ratio?: number;
   /** Queries and keys are normed. */
   readonly headsNormed: boolean;
+  /** Whether such a norm is over one head or over all. */
+  readonly normedHeads?: 'one' | 'all';
   /** No norm has weights. */
   readonly bare: boolean;
   /** The branches read the same norm. */
@@ -54,6 +56,7 @@ export function truthsOf(
     list.length === 0 ? undefined : list.some(hasBias);
   const code = draft.blocks.map(({ forward = '' }) => forward).join('\n');
   const hasExperts = (layer: Module): boolean => [...everyModule(layer)].some((m) => m.name === 'experts');
+  const ofHeads = norms.filter(inAttention);
   const turned = turnedWidth(draft.sizes);
   const numbers = draft.sizes.numbers();
   const kv = numbers.get('kv_heads');
@@ -71,7 +74,7 @@ export function truthsOf(
       output: biased(attention.filter(isOutput)),
       feed: biased(feed),
       head: head && hasBias(head),
-      norm: biased(norms),
+      norm: norms.length === 0 ? undefined : norms.some((m) => offsetOf(m) !== undefined),
       any: biased([...matrices, ...norms]),
     },
     sizes: new Set(numbers.values()),
@@ -80,7 +83,14 @@ export function truthsOf(
     grouped: kv !== undefined && kv < (draft.sizes.peek('heads') ?? 0),
     slowed,
     ...(hidden === undefined ? {} : { ratio: hidden / numbers.get('dim')! }),
-    headsNormed: draft.family.headsNormed === true || norms.some(inAttention),
+    headsNormed: draft.family.headsNormed === true || ofHeads.length > 0,
+    ...(ofHeads.length === 0
+      ? {}
+      : {
+          normedHeads: ofHeads.every((m) => shapeOf(m, gainOf(m))![0] === numbers.get('head_dim'))
+            ? 'one'
+            : 'all',
+        }),
     bare: norms.length === 0,
     oneNorm: layers.every((layer) => [...layer.modules.values()].filter((m) => gainOf(m)).length === 1),
     parts: new Set(layers.flatMap((layer) => [...layer.modules.keys()])),

@@ -3,7 +3,7 @@
 import type { Whole } from './model.ts';
 import { type Draft, granted, type Said } from './notes.ts';
 import { sizeKeys } from './sizes.ts';
-import { everyModule, gainOf, hasBias } from './tree.ts';
+import { everyModule, gainOf, offsetOf } from './tree.ts';
 
 export function wordless(draft: Draft, whole: Whole): Said {
   const norms = normSaid(draft, whole);
@@ -18,7 +18,7 @@ function normSaid({ sizes, norm, family }: Draft, { layers }: Whole): Said {
       assumed: eps || family.bare ? [] : ['norms add 2**-23: no entry says their epsilon'],
       lacks: [],
     };
-  const bare = norms.some((m) => !hasBias(m));
+  const bare = norms.some((m) => offsetOf(m) === undefined);
   const kind = norm.fn === 'rms_norm' ? 'RMS' : 'layer';
   const said = granted(
     norm.from !== 'nothing',
