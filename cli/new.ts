@@ -5,18 +5,17 @@ import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
 import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
-import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
 import { template } from '../spec/generated/template.ts';
-import { parse } from '../spec/parse.ts';
 import { isReservedWord } from '../spec/tokens.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { draftOf } from './draft/draft.ts';
-import { marks, type Page, write } from './draft/write.ts';
+import { soundDraft } from './draft/flat.ts';
+import { marks, write } from './draft/write.ts';
 import type { IoOptions } from './io.ts';
 import { loadSpec } from './load_spec.ts';
 import { usage } from './open_inputs.ts';
 import { shippedSpecs } from './shipped.ts';
-import { reasonOf, refusals, tryFile, trySpec } from './try_spec.ts';
+import { reasonOf, refusals, trySpec } from './try_spec.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly fromCheckpoint?: string;
@@ -116,8 +115,7 @@ function next(io: Context['io'], commands: readonly string[]): void {
 }
 
 function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, from: string): number {
-  const page = draftOf(checkpoint, target.name);
-  const wrong = faults(page, checkpoint);
+  const { page, wrong } = soundDraft(checkpoint, target.name);
   const text = write(page);
   put(target, text);
   const { path, name } = target;
@@ -128,13 +126,13 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
     io.json({
       file: path,
       model: name,
-      complete: missing.length === 0,
+      complete: missing.length === 0 && wrong.length === 0,
       marks: found,
       ...(fits ? (fits.reason === undefined ? { shipped: fits.spec } : { refused: fits }) : {}),
     });
   } else {
     io.made(
-      `${path} is drafted: all ${checkpoint.tensors.size} tensors have a place; ${missingText(missing.length)}`,
+      `${path} is drafted: all ${checkpoint.tensors.size} tensors have a place; ${wrong.length > 0 ? 'it is not sound' : missingText(missing.length)}`,
     );
     io.made(
       found
@@ -155,13 +153,6 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
 
 const missingText = (n: number): string =>
   n === 0 ? 'nothing is missing' : n === 1 ? 'one thing is missing' : `${n} things are missing`;
-
-/** What the finished draft, its gaps passed over, still has wrong with it. That the gaps use nothing is known. */
-function faults(page: Page, checkpoint: Checkpoint): readonly Diagnostic[] {
-  const source = { name: `${page.name}${extension}`, text: write(page, { open: true }) };
-  const { value: file } = parse(source);
-  return refusals(tryFile(file!, () => undefined, checkpoint));
-}
 
 interface Marked {
   readonly line: number;

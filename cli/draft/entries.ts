@@ -16,7 +16,11 @@ type Entry = readonly [key: string, value: Json];
 /** `unknown`: a part of the draft is missing as a whole, and entries may be about it; those of what stands elsewhere may not. */
 export function heldAgainst(sizes: Sizes, truths: Truths, unknown: boolean): Said {
   const open = [...flat(sizes.config, '')].filter(
-    (entry) => !sizes.seen.has(entry[0]) && !idle(entry[0]) && !agrees(entry, truths, sizes),
+    (entry) =>
+      !sizes.seen.has(entry[0]) &&
+      !idle(entry[0]) &&
+      !isOfNoLayer(entry[0], sizes) &&
+      !agrees(entry, truths, sizes),
   );
   const text = ([key, value]: Entry): string => `${key} = ${JSON.stringify(value)}`;
   const mayWait = ([key]: Entry): boolean => !isBearing(key) || (unknown && !elsewhere.test(key));
@@ -28,6 +32,13 @@ export function heldAgainst(sizes: Sizes, truths: Truths, unknown: boolean): Sai
         : [`entries of the config without a part in it: ${others.map(text).join(', ')}`],
     lacks: open.filter((entry) => !mayWait(entry)).map((entry) => `where the config's ${text(entry)} goes`),
   };
+}
+
+/** `rope_parameters.full_attention.rope_theta` where no layer is of the kind. */
+function isOfNoLayer(key: string, { look }: Sizes): boolean {
+  const kind = /^rope_parameters\.(\w+_attention)\./.exec(key)?.[1];
+  const kinds = look([perLayer.kinds])?.value;
+  return kind !== undefined && Array.isArray(kinds) && !kinds.includes(kind);
 }
 
 /** What no attention and no feed-forward part has. */
@@ -224,7 +235,7 @@ function orderHolds(value: Json, { order }: Truths): boolean | undefined {
 function* flat(config: JsonObject, prefix: string): Generator<Entry> {
   for (const [key, value] of Object.entries(config)) {
     if (isObject(value)) {
-      if (!/^(text_config|hf_config|\w*(vision|audio|image|projector)\w*)$/.test(key))
+      if (!/^(text_config|hf_config|id2label|label2id|\w*(vision|audio|image|projector)\w*)$/.test(key))
         yield* flat(value, `${prefix}${key}.`);
     } else yield [`${prefix}${key}`, value];
   }

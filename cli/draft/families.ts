@@ -57,13 +57,12 @@ const lessOne = { lessOne: true } as const;
 const sure: ReadonlySet<string> = new Set(
   (
     'arcee gpt2 gpt_bigcode gpt_neox llama mistral mixtral olmo2 olmo3 persimmon phi phi3 qwen2 qwen2_moe qwen3 qwen3_moe ' +
-    'smollm3 stablelm starcoder2 granite opt mpt gpt_oss deepseek_v2'
+    'smollm3 stablelm starcoder2 granite opt gpt_oss deepseek_v2 olmoe flex_olmo mellum internlm3 jais2 ministral seed_oss'
   ).split(' '),
 );
 
 const families: Readonly<Record<string, Family>> = {
   bloom: { alibi: true, slopes: 'bloom', activation: 'gelu_tanh($)' },
-  codegen: neighbours,
   cohere: neighbours,
   cohere2: { ...neighbours, farUnturned: true },
   cohere2_moe: { ...neighbours, farUnturned: true },

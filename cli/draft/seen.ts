@@ -26,7 +26,7 @@ export interface Seen {
 export function seenBy(draft: Draft): Seen {
   const { window, local, said } = windowOf(draft);
   const { when, said: turning } = turnedWhere(draft, local !== undefined);
-  const tables = draft.tables === 2 ? tableOf(draft) : undefined;
+  const tables = draft.tables === 2 ? tableOf(draft, local) : undefined;
   const all = [said, turning, otherKinds(draft)];
   return {
     options: [
@@ -48,8 +48,12 @@ export function seenBy(draft: Draft): Seen {
 }
 
 /** Which layers turn by the near one. */
-const tableOf = ({ sizes }: Draft): string =>
-  Array.isArray(sizes.find([perLayer.near])?.value) ? 'near[i] == 1' : 'local';
+const tableOf = ({ sizes }: Draft, local: string | undefined): string =>
+  Array.isArray(sizes.find([perLayer.near])?.value)
+    ? 'near[i] == 1'
+    : local === undefined
+      ? 'kinds[i] == "sliding_attention"'
+      : 'local';
 
 /** Kinds of attention that are drafted like those that see all. */
 function otherKinds({ sizes }: Draft): Said {
