@@ -56,13 +56,14 @@ interface WithTokenizer {
 
 /** One that was not asked for and cannot be read is no reason to stop. */
 function findTokenizer(named: string | undefined, checkpoint: Checkpoint | undefined, io: Io) {
-  if (named !== undefined) return { file: readTokenizer(named), named: true };
-  const path = checkpoint && besideCheckpoint(checkpoint.path);
+  const path = named ?? (checkpoint && besideCheckpoint(checkpoint.path));
   if (path === undefined) return undefined;
   try {
-    return { file: readTokenizer(path), named: false };
+    const file = readTokenizer(path);
+    if (file.doubt) io.note(`tokenizer: ${file.doubt}`);
+    return { file, named: named !== undefined };
   } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause;
+    if (!(cause instanceof Refusal) || named !== undefined) throw cause;
     io.note(`tokenizer: ${path} is left out: ${cause.diagnostics[0]?.message}`);
     return undefined;
   }

@@ -21,6 +21,8 @@ export interface TokenizerFile {
   /** Hugging Face's `tokenizer_config.json`, which says what begins and ends a text. */
   readonly config?: Uint8Array;
   readonly tokenizer: Tokenizer;
+  /** What its files leave open, where somebody should know. */
+  readonly doubt?: string;
 }
 
 const names = ['tokenizer.pkl', 'tokenizer.json'];
@@ -103,6 +105,8 @@ export function tokenizerFor(model: string, named: string | undefined): Tokenize
   ]);
 }
 
+const silentPieces = `no ${configName} says whether a text begins with a BOS token (add_bos_token), so none does; nanoc run --bos always puts it there`;
+
 /** Refuses with N708 or N621. */
 export function readTokenizer(path: string): TokenizerFile {
   const merges = own(mergesOf, basename(path));
@@ -116,7 +120,8 @@ export function readTokenizer(path: string): TokenizerFile {
   if (!isJson && hasConfig) {
     const files = piecesAsJson(bytes, path, config);
     const tokenizer = openTokenizer(files.json, path, files.config);
-    return { path, bytes: files.json, isJson: true, tokenizer, config: files.config };
+    const doubt = files.saysBos ? {} : { doubt: silentPieces };
+    return { path, bytes: files.json, isJson: true, tokenizer, config: files.config, ...doubt };
   }
   const tokenizer = openTokenizer(bytes, path, config);
   return { path, bytes, isJson, tokenizer, ...(config ? { config } : {}) };

@@ -10,6 +10,8 @@ import { around, type EndTokens, endsIn, nameOf, readConfig } from './tokenizer_
 export interface HubFiles {
   readonly json: Uint8Array;
   readonly config: Uint8Array;
+  /** Whether a config told if a text begins with a token; transformers takes silence for no. */
+  readonly saysBos: boolean;
 }
 
 /** Refuses with N621. */
@@ -21,6 +23,7 @@ export function piecesAsJson(bytes: Uint8Array, file: string, config?: Uint8Arra
   return {
     json: utf8.encode(JSON.stringify(tokenizerJson(model, settings, ends))),
     config: utf8.encode(`${JSON.stringify(written(settings, ends, model.unknown), null, 2)}\n`),
+    saysBos: ends.bos === undefined || typeof settings['add_bos_token'] === 'boolean',
   };
 }
 

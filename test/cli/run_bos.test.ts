@@ -54,6 +54,9 @@ test('a SentencePiece model is written beside the model as the files that other 
   const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`, '--tokenizer', at('spm_llama2')];
   const compiled = await nanoc(['compile', ...from, '-o', out]);
   assert.is(compiled.code, 0, compiled.err);
+  assert.not.match(compiled.err, 'add_bos_token');
+  const silent = [...from.slice(0, -1), at('spm_unknown'), '-o', join(folder(), 'silent.onnx')];
+  assert.match((await nanoc(['compile', ...silent])).err, 'says whether a text begins with a BOS token');
   const written = (name: string) => JSON.parse(readFileSync(out.replace('onnx', name), 'utf8'));
   assert.is(written('tokenizer.json').model.type, 'BPE');
   assert.equal(written('tokenizer_config.json').add_bos_token, true);
