@@ -1,6 +1,7 @@
 /** The manifest that a model carries as JSON; a file from elsewhere may hold anything in its place. */
 
 import type { Manifest } from '../compiler/manifest.ts';
+import { limits } from '../spec/limits.ts';
 
 type Is = (value: unknown) => boolean;
 const text: Is = (value) => typeof value === 'string';
@@ -39,7 +40,7 @@ const manifest = object({
   weights: text,
   passes: listOf(text),
   cache: oneOf('none', 'dynamic', 'static'),
-  slots: optional(whole),
+  slots: optional((n) => whole(n) && Number(n) <= limits.slots),
   context: optional(whole),
   logits: oneOf('all', 'last'),
   vocab: whole,

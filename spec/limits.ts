@@ -15,6 +15,8 @@ export const limits = {
   steps: 2_500_000,
   /** Tensors that a spec declares; Kimi K2, with 384 experts in each of 60 layers, has 70,000. */
   parameters: 100_000,
+  /** Tensors of a checkpoint: twice as many, since each may have a scale. */
+  tensors: 200_000,
   /** Entries beyond which a range is a mistake. */
   range: 100_000,
   /** Values beyond which taking an axis apart is a mistake. */

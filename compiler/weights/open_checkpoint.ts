@@ -1,6 +1,7 @@
 /** Opens whatever a user calls a checkpoint: its index is read and checked, its tensors stay in the file. */
 
 import { basename } from 'node:path';
+import { limits } from '../../spec/limits.ts';
 import type { Checkpoint, LazyTensor } from './checkpoint.ts';
 import { findConfig } from './find_config.ts';
 import { locate } from './locate.ts';
@@ -40,6 +41,8 @@ const withoutWrappers = (name: string): string =>
   name.replace(/^(module\.|_orig_mod\.)+/, '').replaceAll('._orig_mod.', '.');
 
 function unwrapped(tensors: ReadonlyMap<string, LazyTensor>, file: string): ReadonlyMap<string, LazyTensor> {
+  if (tensors.size > limits.tensors)
+    refuse('N602', `${basename(file)} has ${tensors.size} tensors; ${limits.tensors} are the most`, { file });
   const result = new Map<string, LazyTensor>();
   for (const [key, tensor] of tensors) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they would reach the user's terminal

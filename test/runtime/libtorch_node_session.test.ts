@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -142,6 +143,21 @@ const feeds = {
 };
 
 await withTorch(({ host, file, python }) => {
+  test('it ends with the process that started it, though its streams stay open', async () => {
+    // Held open from here, what it reads never ends.
+    const source = `const { spawn } = require('node:child_process');
+      spawn(process.argv[1], ['-c', process.argv[2]], { stdio: 'inherit' });
+      setInterval(() => {}, 1000);`;
+    const between = spawn(process.execPath, ['-e', source, python, program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const closed = once(between, 'close');
+    const [greeting] = await once(between.stdout, 'data');
+    assert.match(String(greeting), 'ready');
+    between.kill('SIGKILL');
+    await closed; // its output is closed when Python has ended
+  });
+
   test('a torch.py in the folder where somebody looks at a model is not run', () => {
     const here = mkdtempSync(join(folder, 'here-'));
     for (const name of ['torch.py', 'struct.py', 'ctypes.py'])
