@@ -109,6 +109,7 @@ function hostOf(child: Child, version: string): LibtorchHost {
     async open({ model, manifest, rewritten, device = 'cpu' }) {
       const id = opened++;
       if (device !== 'cpu' && device !== 'cuda') throw new Refusal([noDevice(device, 'LibTorch has it not')]);
+      if (/[\r\n]/.test(model)) throw new Refusal([unloadable(model, 'a line break in its name')]);
       const [more, body] = rewritten ? messageOf(rewritten) : [[], []];
       const { lines } = await ask(child, model, [`load ${id} ${device} ${model}`, ...more], body);
       const call: Callee = { child, id, model, manifest, takes: lines.slice(1).map(argumentOf) };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BoundaryTensor, Manifest } from '../../compiler/manifest.ts';
@@ -104,10 +105,16 @@ test('code that nobody has checked or trusts is not given to any process', async
 });
 
 test('an aborted signal ends the process in the middle of a call', async () => {
-  const python = stand('hangs_too', "say('ready 9.9'); setInterval(() => {}, 1000)");
+  const asked = join(folder, 'asked');
+  const python = stand(
+    'hangs_too',
+    `say('ready 9.9'); process.stdin.once('data', () => require('fs').writeFileSync(${JSON.stringify(asked)}, ''));` +
+      ' setInterval(() => {}, 1000)',
+  );
   const abort = new AbortController();
   const opened = refusal(libtorchSession({ ...trusted, pythons: [python], signal: abort.signal }));
-  setTimeout(() => abort.abort(), 1000);
+  while (!existsSync(asked)) await wait(20);
+  abort.abort();
   assert.is((await opened).found, 'it ended with signal SIGKILL');
 });
 
@@ -253,6 +260,7 @@ await withTorch(({ host, file, python }) => {
       [wrong[0]!, /./],
       [wrong[1]!, /ndefined value y/],
       ['/nowhere.pt', /./],
+      ['/now\narchive 0', /a line break in its name/],
     ] as const) {
       const diagnostic = await refusal(host.open({ model: path, manifest: five }));
       assert.is(diagnostic.code, 'N704');
