@@ -1,6 +1,7 @@
 /** What people see: no line is wider than their terminal, and colours where they are wanted. */
 
 import { spawnSync } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { barLine } from '../../cli/io.ts';
@@ -101,6 +102,21 @@ onTerminals('a terminal gets colours, and NO_COLOR, FORCE_COLOR and --color have
   assert.not.match(onTerminal(80, args, `${plain} NO_COLOR=1`)!, color);
   assert.not.match(onTerminal(80, [...args, '--color', 'never'], plain)!, color);
   assert.match(onTerminal(80, [...args, '--color', 'always'], `${plain} NO_COLOR=1`)!, color);
+});
+
+test('the verdicts of verify have colours where they are wanted, and its table is the same', async () => {
+  const sizes = ['layers=1', 'dim=32', 'heads=2', 'vocab=97'].flatMap((size) => ['--set', size]);
+  const args = ['verify', 'nanochat_2025_10', ...sizes, '--no-bisect'];
+  const [good, bad] = ['\u001b[32mok\u001b[0m', '\u001b[31;1mFAILED\u001b[0m'];
+  const plain = await nanoc(args);
+  assert.not.match(plain.out, '\u001b[');
+  const painted = await nanoc([...args, '--color', 'always']);
+  assert.match(painted.out, good);
+  assert.is(stripVTControlCharacters(painted.out), plain.out);
+  assert.match((await nanoc(args, { env: { NO_COLOR: '', FORCE_COLOR: '1' } })).out, good);
+  const failed = await nanoc([...args, '--atol', '1e-9', '--color', 'always']);
+  assert.is(failed.code, 1);
+  assert.match(failed.out, bad);
 });
 
 test('help has no line above 80 columns and no default that says nothing; its examples are short', async () => {
