@@ -24,6 +24,7 @@ import {
 } from './output_path.ts';
 import { summarise } from './summarise.ts';
 import { tell } from './supervised.ts';
+import { unreadEntries } from './unread_entries.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withSidecar } from './with_sidecar.ts';
 import { withTokenizer } from './with_tokenizer.ts';
@@ -216,6 +217,6 @@ export function requestOf(
 export function compileOrRefuse({ io }: Pick<Context, 'io'>, request: CompileRequest): Compiled {
   const { value, diagnostics } = compile(request);
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
-  io.report(diagnostics);
+  io.report([...diagnostics, ...unreadEntries(request.checkpoint, value.program)]);
   return value;
 }

@@ -70,6 +70,7 @@ function shipped(name: string): LoadedSpec {
 function recognised(checkpoint: Checkpoint, family: string | undefined): LoadedSpec {
   const found = findGeneration(checkpoint);
   if (found === undefined) {
+    if (family !== undefined) throw noneOf(family, checkpoint);
     const { name, why } = findSpec(checkpoint);
     return { ...shipped(name), why: `recognised ${name}: ${why}` };
   }
@@ -91,4 +92,28 @@ function recognised(checkpoint: Checkpoint, family: string | undefined): LoadedS
       hint: `${found.why}${family ? '' : '; write a spec for it and name it'}`,
     }),
   ]);
+}
+
+/** A family that was named and does not fit is a mistake, whatever else would fit. */
+function noneOf(family: string, checkpoint: Checkpoint): Refusal {
+  const fitting = whatFits(checkpoint);
+  return new Refusal([
+    error('N507', `${checkpoint.path} is no checkpoint of ${family}`, {
+      file: checkpoint.path,
+      expected: `${family}'s keys, as in transformer.h.0.attn.c_q.weight`,
+      found: [...checkpoint.tensors.keys()].slice(0, 3).join(', ') || 'no tensors',
+      hint: fitting
+        ? `${fitting} is for it: name that spec, or none`
+        : 'leave the family out, or name the spec that it is for',
+    }),
+  ]);
+}
+
+function whatFits(checkpoint: Checkpoint): string | undefined {
+  try {
+    return findSpec(checkpoint).name;
+  } catch (cause) {
+    if (cause instanceof Refusal) return undefined;
+    throw cause;
+  }
 }

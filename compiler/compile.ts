@@ -172,7 +172,8 @@ function bindWeights(request: CompileRequest, program: Program): Outcome<Binding
   const { checkpoint, ignoreExtra = [] } = request;
   if (!checkpoint) return { diagnostics: [] };
   if (isLarge(checkpoint)) startReadAhead(); // it gets ready while passes run
-  const { binding, diagnostics } = bind(program, checkpoint, { ignoreExtra, file: checkpoint.path });
+  const { binding, ...bound } = bind(program, checkpoint, { ignoreExtra, file: checkpoint.path });
+  const diagnostics = [...(checkpoint.warnings ?? []), ...bound.diagnostics];
   return binding ? { value: binding, diagnostics } : { diagnostics };
 }
 

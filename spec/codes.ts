@@ -92,6 +92,10 @@ export const codes = {
   N621: 'malformed tokenizer',
   N622: 'whole module pickled',
   N623: 'checkpoint changed while reading',
+  N624: 'config entry never read',
+  N625: 'weights out of the ordinary',
+  N626: 'prefix of names dropped',
+  N627: 'config value out of the ordinary',
   // N7xx running and verification
   N701: 'verification failed',
   N702: 'runtime not installed',

@@ -69,7 +69,7 @@ function isOwnSize(key: string, value: number, sizes: Sizes): boolean | undefine
 }
 
 /** Null, false, 0, 1 and "default" are how configs say "nothing out of the ordinary", but a bound of 1 is one. */
-const isNeutral = (name: string, value: Json): boolean =>
+export const isNeutral = (name: string, value: Json): boolean =>
   value === null ||
   value === 0 ||
   value === '' ||

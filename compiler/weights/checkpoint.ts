@@ -1,5 +1,7 @@
 /** What every checkpoint reader offers: lazy tensors by name, and the configuration that lies beside them. */
 
+import type { Diagnostic } from '../../spec/diagnostic.ts';
+
 /** Element types that checkpoints store. */
 export const storedDtypes = {
   float64: 8,
@@ -61,6 +63,8 @@ export interface Checkpoint {
   readonly config?: JsonObject;
   /** Where `config` came from, for messages: `meta_000000.json`. */
   readonly configFile?: string;
+  /** What was done to it that its owner may want to know. */
+  readonly warnings?: readonly Diagnostic[];
   /** The whole meta file when there is one (nanochat's `user_config`, step, ...). */
   readonly meta?: JsonObject;
 }

@@ -1,9 +1,9 @@
-/** Numbers that are not finite, counted while tensors flow by. */
+/** Numbers that no trained model has, counted while tensors flow by: not finite, beyond all bounds, or a head of zeros. */
 
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
 import { product } from '../../spec/tensor.ts';
 import type { LazyTensor } from './checkpoint.ts';
-import { countNotFinite } from './not_finite.ts';
+import { countNotFinite, type NotFinite } from './not_finite.ts';
 
 /** One reading of one tensor. */
 interface Reading {
@@ -15,37 +15,79 @@ interface Reading {
 interface Found {
   readonly tensor: LazyTensor;
   /** The most that one reading has seen: another may read a part only. */
-  readonly nan: number;
-  readonly infinite: number;
+  readonly counts: NotFinite;
+  /** In all readings. */
+  readonly allZero: boolean;
 }
+
+const none: NotFinite = { nan: 0, infinite: 0, huge: 0 };
+const sum = ({ nan, infinite, huge }: NotFinite): number => nan + infinite + huge;
+
+/** Over at the first number that is another. */
+const isZero = (chunk: Uint8Array): boolean => chunk.every((byte) => byte === 0);
 
 export class Findings {
   readonly #found = new Map<string, Found>();
+  readonly #heads: () => ReadonlySet<string>;
+
+  /** `heads`: what logits are products with. */
+  constructor(heads: () => ReadonlySet<string>) {
+    this.#heads = heads;
+  }
 
   of(name: string, tensor: LazyTensor): Reading {
-    let [nan, infinite] = [0, 0];
+    let counts = none;
+    let allZero = true;
     return {
       see: (chunk) => {
-        const here = countNotFinite(tensor.dtype, chunk);
-        nan += here.nan;
-        infinite += here.infinite;
+        const { nan, infinite, huge } = countNotFinite(tensor.dtype, chunk);
+        counts = {
+          nan: counts.nan + nan,
+          infinite: counts.infinite + infinite,
+          huge: counts.huge + huge,
+        };
+        allZero &&= isZero(chunk);
       },
       done: () => {
         const before = this.#found.get(name);
-        if (nan + infinite > (before ? before.nan + before.infinite : 0))
-          this.#found.set(name, { tensor, nan, infinite });
+        const most = before && sum(before.counts) >= sum(counts) ? before.counts : counts;
+        this.#found.set(name, { tensor, counts: most, allZero: allZero && (before?.allZero ?? true) });
       },
     };
   }
 
   list(): readonly Diagnostic[] {
-    return [...this.#found.values()].map(({ tensor: { name, shape, storage }, nan, infinite }) => {
-      const total = product(shape);
-      const what = [nan > 0 ? `${nan} NaN` : '', infinite > 0 ? `${infinite} infinite` : ''].filter(Boolean);
-      return warning('N616', `${name} has ${what.join(' and ')} among its ${total} numbers`, {
-        file: storage.file,
-        hint: 'they were written as they are; a model with them rarely gives anything but NaN',
-      });
-    });
+    return [...this.#found].flatMap(([name, { tensor, counts, allZero }]) => [
+      ...notFinite(tensor, counts),
+      ...huge(tensor, counts),
+      ...(allZero && product(tensor.shape) > 0 && this.#heads().has(name) ? [zeroHead(tensor)] : []),
+    ]);
   }
 }
+
+function notFinite({ name, shape, storage }: LazyTensor, { nan, infinite }: NotFinite): Diagnostic[] {
+  const what = [nan > 0 ? `${nan} NaN` : '', infinite > 0 ? `${infinite} infinite` : ''].filter(Boolean);
+  if (what.length === 0) return [];
+  return [
+    warning('N616', `${name} has ${what.join(' and ')} among its ${product(shape)} numbers`, {
+      file: storage.file,
+      hint: 'they were written as they are; a model with them rarely gives anything but NaN',
+    }),
+  ];
+}
+
+const huge = ({ name, shape, storage }: LazyTensor, { huge: count }: NotFinite): Diagnostic[] =>
+  count === 0
+    ? []
+    : [
+        warning('N625', `${count} of the ${product(shape)} numbers of ${name} reach 1.8e19`, {
+          file: storage.file,
+          hint: 'float32 cannot hold their squares; no trained model has such weights: is the file damaged?',
+        }),
+      ];
+
+const zeroHead = ({ name, storage }: LazyTensor): Diagnostic =>
+  warning('N625', `${name} is all zeros, and logits are products with it`, {
+    file: storage.file,
+    hint: 'every logit will be the same: was the model saved before it was trained or loaded?',
+  });

@@ -1,29 +1,31 @@
-/** Counts NaN and infinity in bytes of a float dtype: cheap while there are none. */
+/** Counts NaN, infinity and what float32 cannot square in bytes of a float dtype: cheap while there are none. */
 
 import type { StoredDType } from './checkpoint.ts';
 
 export interface NotFinite {
   readonly nan: number;
   readonly infinite: number;
+  /** Finite, of 2 ** 64 or more: the square is beyond float32. */
+  readonly huge: number;
 }
 
 interface Layout {
   /** Bits of the exponent, all of them set when a value is not finite. */
   readonly exponent: number;
-  /** The lowest of them. */
-  readonly lowest: number;
+  /** From these on, a value is counted. */
+  readonly from: number;
   readonly fraction: number;
   /** Of a value, in bytes. */
   readonly size: 2 | 4;
 }
 
 const layouts = {
-  float32: { exponent: 0x7f800000, lowest: 0x00800000, fraction: 0x007fffff, size: 4 },
-  float16: { exponent: 0x7c00, lowest: 0x0400, fraction: 0x03ff, size: 2 },
-  bfloat16: { exponent: 0x7f80, lowest: 0x0080, fraction: 0x007f, size: 2 },
+  float32: { exponent: 0x7f800000, from: 0x5f800000, fraction: 0x007fffff, size: 4 },
+  float16: { exponent: 0x7c00, from: 0x7c00, fraction: 0x03ff, size: 2 },
+  bfloat16: { exponent: 0x7f80, from: 0x5f80, fraction: 0x007f, size: 2 },
 } as const satisfies Partial<Record<StoredDType, Layout>>;
 
-const none: NotFinite = { nan: 0, infinite: 0 };
+const none: NotFinite = { nan: 0, infinite: 0, huge: 0 };
 
 /** Chunks that were looked through elsewhere and found finite. */
 export const knownFinite = new WeakSet<Uint8Array>();
@@ -38,16 +40,17 @@ export function countNotFinite(dtype: StoredDType, chunk: Uint8Array): NotFinite
 }
 
 /**
- * Adding one to a full exponent carries into the sign's place, which is empty once the sign is masked away; or-ing all
- * sums together keeps that carry. Halves go two at a time.
+ * Adding what is left from there to the sign's place carries into it, which is empty once the sign is masked away; or-ing
+ * all sums together keeps that carry. Halves go two at a time.
  */
 function suspicious(
   { buffer, byteOffset, byteLength }: Uint8Array,
-  { exponent, lowest, size }: Layout,
+  { exponent, from, size }: Layout,
 ): boolean {
   const words = new Int32Array(buffer, byteOffset, byteLength >> 2);
   const twice = (bits: number): number => (size === 4 ? bits : bits | (bits << 16));
-  const [mask, one, carry] = [twice(exponent), twice(lowest), size === 4 ? 0x80000000 | 0 : 0x80008000 | 0];
+  const rest = size === 4 ? 0x80000000 - from : 0x8000 - from;
+  const [mask, one, carry] = [twice(exponent), twice(rest), size === 4 ? 0x80000000 | 0 : 0x80008000 | 0];
   const even = words.length & ~3;
   let [a, b, c, d] = [0, 0, 0, 0];
   for (let i = 0; i < even; i += 4) {
@@ -60,31 +63,33 @@ function suspicious(
   if (((a | b | c | d) & carry) !== 0) return true;
   if ((byteLength & 2) === 0) return false;
   const [last = 0] = new Uint16Array(buffer, byteOffset + byteLength - 2, 1);
-  return (last & exponent) === exponent;
+  return (last & exponent) >= from;
 }
 
 function count(
   { buffer, byteOffset, byteLength }: Uint8Array,
-  { exponent, fraction, size }: Layout,
+  { exponent, fraction, from, size }: Layout,
 ): NotFinite {
   const values =
     size === 4
       ? new Uint32Array(buffer, byteOffset, byteLength / 4)
       : new Uint16Array(buffer, byteOffset, byteLength / 2);
-  let [nan, infinite] = [0, 0];
+  let [nan, infinite, huge] = [0, 0, 0];
   for (const value of values) {
-    if ((value & exponent) !== exponent) continue;
-    if ((value & fraction) === 0) infinite++;
+    if ((value & exponent) < from) continue;
+    if ((value & exponent) !== exponent) huge++;
+    else if ((value & fraction) === 0) infinite++;
     else nan++;
   }
-  return { nan, infinite };
+  return { nan, infinite, huge };
 }
 
 function countDoubles({ buffer, byteOffset, byteLength }: Uint8Array): NotFinite {
-  let [nan, infinite] = [0, 0];
+  let [nan, infinite, huge] = [0, 0, 0];
   for (const value of new Float64Array(buffer, byteOffset, byteLength / 8)) {
     if (Number.isNaN(value)) nan++;
     else if (!Number.isFinite(value)) infinite++;
+    else if (Math.abs(value) >= 2 ** 64) huge++;
   }
-  return { nan, infinite };
+  return { nan, infinite, huge };
 }

@@ -1,6 +1,7 @@
 /** Opens whatever a user calls a checkpoint: its index is read and checked, its tensors stay in the file. */
 
 import { basename } from 'node:path';
+import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
 import { limits } from '../../spec/limits.ts';
 import type { Checkpoint, LazyTensor } from './checkpoint.ts';
 import { findConfig } from './find_config.ts';
@@ -30,6 +31,7 @@ export function openCheckpoint(path: string, options: OpenOptions = {}): Checkpo
     path,
     files: [...read.files, ...(beside === undefined ? [] : [beside])],
     tensors,
+    warnings: parallel(read.tensors, file),
     ...(config && { config }),
     ...(configFile !== undefined && { configFile }),
     ...(meta && { meta }),
@@ -39,6 +41,22 @@ export function openCheckpoint(path: string, options: OpenOptions = {}): Checkpo
 /** What torch.compile and data-parallel training put before or between the names of modules. */
 const withoutWrappers = (name: string): string =>
   name.replace(/^(module\.|_orig_mod\.)+/, '').replaceAll('._orig_mod.', '.');
+
+/** Of names that a data-parallel run put its prefix before: what else they were saved with may not be what one process has. */
+function parallel(tensors: ReadonlyMap<string, LazyTensor>, file: string): readonly Diagnostic[] {
+  const all = [...tensors.keys()];
+  const dropped = all.filter((name) => /^(_orig_mod\.)*module\./.test(name));
+  const [first] = dropped;
+  if (first === undefined) return [];
+  const how = dropped.length === all.length ? 'all' : `${dropped.length} of ${all.length}`;
+  return [
+    warning('N626', `\`module.\` is dropped from ${how} names of tensors`, {
+      file,
+      found: first,
+      hint: 'DistributedDataParallel puts it there; nothing is wrong if the model was trained with it',
+    }),
+  ];
+}
 
 function unwrapped(tensors: ReadonlyMap<string, LazyTensor>, file: string): ReadonlyMap<string, LazyTensor> {
   if (tensors.size > limits.tensors)

@@ -46,6 +46,6 @@ function fill(fd: number, bytes: Uint8Array, offset: number): boolean {
   }
 }
 
-function allFinite({ nan, infinite }: ReturnType<typeof countNotFinite>): boolean {
-  return nan + infinite === 0;
+function allFinite({ nan, infinite, huge }: ReturnType<typeof countNotFinite>): boolean {
+  return nan + infinite + huge === 0;
 }

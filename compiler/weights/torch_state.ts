@@ -21,9 +21,17 @@ const configs = ['model_args', 'model_config', 'config', 'hyper_parameters'];
 export function findState(root: Pickled<TorchValue>, file: string): TorchState {
   if (!isDict(root))
     refuse('N602', `${basename(file)} holds ${describe(root)}, not a state dict`, { file, hint });
-  const nested = nestings
-    .map((key) => root.entries.get(key))
-    .find((value) => isDict(value) && holdsTensors(value));
+  const candidates = nestings.filter((key) => {
+    const value = root.entries.get(key);
+    return isDict(value) && holdsTensors(value);
+  });
+  const nested = candidates[0] === undefined ? undefined : root.entries.get(candidates[0]);
+  if (new Set(candidates.map((key) => root.entries.get(key))).size > 1) {
+    refuse('N602', `${basename(file)} holds several models: ${candidates.join(', ')}`, {
+      file,
+      hint: 'save the one that is meant: torch.save(torch.load(path)["model"], "model.pt")',
+    });
+  }
   const dict = isDict(nested) ? nested : root;
   const tensors = new Map<string, TensorRef>();
   for (const [name, value] of dict.entries) {

@@ -46,6 +46,13 @@ export function readTorchZip(file: OpenFile): FileTensors {
 }
 
 function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
+  const outside = [...zip.entries.keys()].find((name) => !name.startsWith(root));
+  if (outside !== undefined) {
+    refuse('N602', `${basename(file.path)} holds two archives: ${outside} lies beside ${root}`, {
+      file: file.path,
+      hint: 'torch refuses it too; take it apart, and save the one that is meant',
+    });
+  }
   const code = [...zip.entries.keys()].find(
     (name) => name === `${root}constants.pkl` || name.startsWith(`${root}code/`),
   );

@@ -4,6 +4,7 @@ import { Bug } from '../../spec/diagnostic.ts';
 import { constant } from '../../spec/dim.ts';
 import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
+import { headsOf } from '../heads.ts';
 import type { Graph, Node } from '../ir.ts';
 import { tableAttrs, tableRows } from '../tables.ts';
 import { applySteps, encoded } from './apply_steps.ts';
@@ -34,7 +35,7 @@ interface Entry {
 
 export function weightSource(request: WeightRequest): WeightSource {
   const checked: Checked = new Set();
-  const findings = new Findings();
+  const findings = new Findings(() => headsOf(request.graph));
   const entries = new Map<string, Entry>();
   for (const node of request.graph.nodes) {
     if (node.op !== 'param' && node.op !== 'table') continue;

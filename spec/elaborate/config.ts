@@ -1,11 +1,12 @@
 /** The config: each entry from the command line, the checkpoint, what absence means, or the example. */
 
 import type * as ast from '../ast.ts';
-import { error } from '../diagnostic.ts';
+import { error, warning } from '../diagnostic.ts';
 import { atom } from '../dim.ts';
 import { didYouMean } from '../nearest.ts';
 import { own } from '../own.ts';
 import type { ConfigEntry, ConfigValue } from '../program.ts';
+import { lowest } from '../round.ts';
 import { type Context, type Frame, fail, report } from './context.ts';
 import { single } from './evaluate.ts';
 import { nameFree } from './items.ts';
@@ -99,6 +100,8 @@ function readEntry<V>(
     const value = plain(found.value);
     if (value === undefined) return void reportObject(cx, entry, found.key);
     const whose = `the checkpoint's "${found.key}"`;
+    if (typeof value === 'number' && Number.isFinite(value) && Math.abs(value) > -lowest('float32'))
+      reportHuge(cx, entry, found.key, value);
     return fitting(cx, entry, kinds, value, whose)
       ? { name, value, from: 'checkpoint', key: found.key }
       : undefined;
@@ -206,6 +209,17 @@ const quoted = (keys: readonly ast.Text[]): string => keys.map((k) => `"${k.valu
 
 const fileOf = <V>({ surroundings: { configFile } }: Context<V>): string =>
   configFile ?? "the checkpoint's config";
+
+function reportHuge<V>(cx: Context<V>, { name }: ast.Entry, key: string, value: number): void {
+  report(
+    cx,
+    warning('N627', `\`${name.text}\` is ${value}, which float32 cannot hold`, {
+      span: name.span,
+      found: `"${key}" in ${fileOf(cx)}`,
+      hint: 'no model was trained with such a number: is the config damaged?',
+    }),
+  );
+}
 
 function reportObject<V>(cx: Context<V>, { name }: ast.Entry, key: string): void {
   report(

@@ -83,7 +83,7 @@ function elaborateFile<V>(cx: Context<V>, file: ast.File): Program | undefined {
   const program = elaborateModel(cx, model, scope);
   checkUnreached(cx, file, scope);
   // After an error much is unread that the text does read.
-  if (cx.diagnostics.length > 0) return program;
+  if (hasErrors(cx.diagnostics)) return program;
   for (const found of [...unreadLocals(file), ...unreadParams(cx.params.values(), cx.used)])
     report(cx, found);
   return program;

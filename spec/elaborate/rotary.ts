@@ -1,8 +1,11 @@
 /** `Rotary`: frequencies as PyTorch computes them, tables that all layers share, and the turning of pairs. */
 
+import { warning } from '../diagnostic.ts';
 import * as dim from '../dim.ts';
 import { limits } from '../limits.ts';
 import type { RotaryTable } from '../ops/rotary_table.ts';
+import { lowest } from '../round.ts';
+import type { Span } from '../source.ts';
 import { matchArguments } from './arguments.ts';
 import { failAt, floatArg, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
 import {
@@ -13,6 +16,7 @@ import {
   type Invocation,
   ofOneToken,
   originOf,
+  report,
 } from './context.ts';
 import { number, showNumber } from './number.ts';
 import { positionsValue } from './positions.ts';
@@ -35,6 +39,18 @@ export const rotaryParameters = parameters(
 
 export const rotaryDoc = "a member: turns pairs of numbers of [B, T, n, m] by their token's position";
 
+/** The largest base that was ever trained with is of the order of 10 ** 10. */
+const longestBase = 1e15;
+const baseHint = 'bases lie between 10 thousand and some hundred millions: is the config damaged?';
+
+/** Once for each place. What float32 cannot hold is said of the config's entry. */
+function warnOfBase<V>(cx: Context<V>, span: Span, base: number): void {
+  const isSaid = cx.diagnostics.some((d) => d.code === 'N627' && d.span?.start === span.start);
+  if (base <= longestBase || (Number.isFinite(base) && base > -lowest('float32')) || isSaid) return;
+  const message = `a rotation of base ${base}: most of its pairs never turn`;
+  report(cx, warning('N627', message, { span, hint: baseHint }));
+}
+
 /** A member `rope: Rotary(...)`; `path` is its place in the model. */
 export function makeRotary<V>(
   cx: Context<V>,
@@ -56,6 +72,7 @@ export function makeRotary<V>(
   if (magnitude === undefined || !pairing || rounded === undefined) return poison;
   if (!(base > 0))
     return failAt(use, given.get('base'), 'N314', `\`base\` must be above 0, found ${showNumber(base)}`);
+  warnOfBase(cx, (given.get('base') ?? call).span, base);
   const covered = cx.surroundings.maxSeqLen ?? length;
   const freqs = frequencies(use, turning.value, { base, turn, covered });
   if (!freqs) return poison;

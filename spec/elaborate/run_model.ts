@@ -1,6 +1,7 @@
 /** The model's own forward: typed inputs in, checked results out. */
 
 import type * as ast from '../ast.ts';
+import { hasErrors } from '../diagnostic.ts';
 import * as dim from '../dim.ts';
 import type { Program } from '../program.ts';
 import { type Context, type Frame, fail, noValue, originOf } from './context.ts';
@@ -74,10 +75,9 @@ function inputOf<V>(
     });
     return undefined;
   }
-  const v =
-    cx.diagnostics.length > 0
-      ? noValue<V>()
-      : cx.sink.input(name.text, concreteType(cx, written.type), originOf(frame, { span }));
+  const v = hasErrors(cx.diagnostics)
+    ? noValue<V>()
+    : cx.sink.input(name.text, concreteType(cx, written.type), originOf(frame, { span }));
   return { ...tensorOf(written.type, v), origin: { label: name.text, span: name.span } };
 }
 

@@ -1,6 +1,6 @@
 /** Small situations with files, models and options, each ending in one diagnostic. */
 
-import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBackend } from '../../backends/index.ts';
 import { irVersion } from '../../backends/onnx/versions.ts';
@@ -94,6 +94,33 @@ const binds =
     const path = text(dir, 'm.nanospec', spec);
     return says(['compile', path, '--checkpoint', join(dir, 'model.pt'), ...more, '-o', join(dir, 'm.onnx')]);
   };
+
+/** What is said under a warning's code while something compiles. */
+async function warns(code: Code, dir: string, ...args: string[]): Promise<string> {
+  const { err } = await nanoc(['compile', ...args, '-o', join(dir, 'm.onnx')]);
+  const lines = err.split('\n');
+  const from = lines.slice(lines.findIndex((line) => line.includes(`warning ${code}`)));
+  const end = from.findIndex((line) => line.startsWith('writing'));
+  return `${from
+    .slice(0, end < 0 ? undefined : end)
+    .join('\n')
+    .trimEnd()}\n`;
+}
+
+const twoTables = `model m {
+  wte.weight:  [4, 2]
+  head.weight: [4, 2]
+  forward(tokens: int64[B, T]) -> logits: [B, T, 4] = linear(take(wte.weight, tokens), head.weight)
+}
+`;
+
+/** A golden checkpoint with entries of its config changed. */
+function altered(dir: string, name: string, change: Readonly<Record<string, unknown>>): string {
+  cpSync(golden(name), dir, { recursive: true });
+  const path = join(dir, 'config.json');
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...change }));
+  return dir;
+}
 
 export const scenarios: Partial<Record<Code, Scenario>> = {
   N402: compiles('nanochat', '--explain', 'fold_everything'),
@@ -196,6 +223,22 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
       truncateSync(copy, 4096);
       for (const tensor of tensors.values()) for (const _ of rawBytes(tensor));
     }),
+  N624: (dir) => warns('N624', dir, '--checkpoint', altered(dir, 'hf-llama', { logits_soft_cap: 30 })),
+  N625: (dir) => {
+    const zeros = { ...eight, data: new Float32Array(8) };
+    const path = join(dir, 'model.pt');
+    writeFileSync(path, torchBytes({ 'wte.weight': eight, 'head.weight': zeros }));
+    return warns('N625', dir, text(dir, 'm.nanospec', twoTables), '--checkpoint', path);
+  },
+  N626: (dir) => {
+    const path = join(dir, 'model.pt');
+    writeFileSync(path, torchBytes({ 'module.wte.weight': eight, 'module.head.weight': eight }));
+    return warns('N626', dir, text(dir, 'm.nanospec', twoTables), '--checkpoint', path);
+  },
+  N627: (dir) => {
+    const rope_parameters = { rope_theta: 1e308 };
+    return warns('N627', dir, '--checkpoint', altered(dir, 'hf-llama', { rope_parameters }));
+  },
   N701: async () => {
     const name = golden('nanochat-g1-mha');
     const files = ['--checkpoint', name, '--golden', `${name}/io.safetensors`];

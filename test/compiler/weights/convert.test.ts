@@ -95,7 +95,7 @@ test('integers become int64, and nothing else', () => {
   assert.is(convertible('float64', 'bfloat16'), true);
 });
 
-test('NaN and infinity are counted wherever they stand', () => {
+test('NaN, infinity and what cannot be squared are counted wherever they stand', () => {
   for (const n of [1, 2, 3, 7, 64, 1001]) {
     for (const at of [0, n >> 1, n - 1]) {
       const single = new Float32Array(n).fill(-3.4e38);
@@ -104,8 +104,10 @@ test('NaN and infinity are counted wherever they stand', () => {
       const brain = new Uint16Array(n).fill(0xff7f);
       const all = [single, double, half, brain] as const;
       const dtypes = ['float32', 'float64', 'float16', 'bfloat16'] as const;
+      // Nothing in float16 is that large.
+      const hugeOf = (i: number, all: number): number => (dtypes[i] === 'float16' ? 0 : all);
       for (const [i, array] of all.entries())
-        assert.equal(countNotFinite(dtypes[i]!, bytesOf(array)), { nan: 0, infinite: 0 });
+        assert.equal(countNotFinite(dtypes[i]!, bytesOf(array)), { nan: 0, infinite: 0, huge: hugeOf(i, n) });
       single[at] = Number.NaN;
       double[at] = -Infinity;
       half[at] = 0x7c00;
@@ -115,9 +117,27 @@ test('NaN and infinity are counted wherever they stand', () => {
         { nan: 0, infinite: 1 },
       ];
       for (const [i, array] of all.entries())
-        assert.equal(countNotFinite(dtypes[i]!, bytesOf(array)), expected[[0, 1, 1, 0][i]!]);
+        assert.equal(countNotFinite(dtypes[i]!, bytesOf(array)), {
+          ...expected[[0, 1, 1, 0][i]!],
+          huge: hugeOf(i, n - 1),
+        });
     }
   }
+});
+
+test('a number counts as huge from 2 ** 64 on, whose square float32 cannot hold', () => {
+  for (const [value, huge] of [
+    [2 ** 64, 1],
+    [-(2 ** 64), 1],
+    [2 ** 64 - 2 ** 40, 0],
+    [0, 0],
+  ] as const) {
+    const expected = { nan: 0, infinite: 0, huge };
+    assert.equal(countNotFinite('float32', bytesOf(Float32Array.of(1, value, 3))), expected);
+    assert.equal(countNotFinite('float64', bytesOf(Float64Array.of(1, value, 3))), expected);
+  }
+  assert.is(countNotFinite('bfloat16', bytesOf(Uint16Array.of(1, 0x5f80, 3))).huge, 1);
+  assert.is(countNotFinite('bfloat16', bytesOf(Uint16Array.of(0x5f7f, 1, 0x5f7f))).huge, 0);
 });
 
 test.run();

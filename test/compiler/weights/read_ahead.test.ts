@@ -79,7 +79,7 @@ test('numbers that are not finite are counted, whichever thread looks', () => {
   for (const place of [0, slotBytes * (slots + 3), 4 * count - 4]) {
     opened(changed(place, nan), (tensor) => {
       const { crc: _, ...storage } = tensor.storage;
-      const findings = new Findings();
+      const findings = new Findings(() => new Set());
       const reading = findings.of('w', tensor);
       for (const chunk of rawBytes({ ...tensor, storage })) reading.see(chunk);
       reading.done();

@@ -1,0 +1,57 @@
+/** A warning for entries of a checkpoint's config that the spec never reads, where they could change what is computed. */
+
+import type { Checkpoint, Json } from '../compiler/weights/checkpoint.ts';
+import { isObject } from '../compiler/weights/safetensors.ts';
+import { type Diagnostic, warning } from '../spec/diagnostic.ts';
+import type { Program } from '../spec/program.ts';
+import { isNeutral } from './draft/entries.ts';
+import { idle } from './draft/entry_names.ts';
+
+/** Nothing that a tensor's shape would show, and nothing that only training asks for. */
+const telling =
+  /multiplier|scale|scaling|soft_?cap|capping|_cap$|clip|clamp|window|alibi|rope|rotary|rope_theta|norm|eps|^act|activation|_act$|_act_|gelu|per_tok|top_?k|bias|causal|parallel|temperature|qk_|sinks?$/i;
+
+const silent = /_dim$|_size$|pattern|layers$|types$|^time_step|scale_attn_weights|vision|audio/i;
+
+type Entry = readonly [key: string, value: Json];
+
+export function unreadEntries(
+  checkpoint: Checkpoint | undefined,
+  { unread, config }: Pick<Program, 'unread' | 'config'>,
+): readonly Diagnostic[] {
+  if (!checkpoint?.config) return [];
+  const root = checkpoint.config;
+  const known = new Set(config.map(({ value }) => JSON.stringify(value)));
+  const entries = unread
+    .flatMap((key) => flat(key, at(root, key)))
+    .filter(([key, value]) => couldMatter(key, value) && !known.has(JSON.stringify(value)));
+  if (entries.length === 0) return [];
+  const [few, rest] = [entries.slice(0, shown), entries.length - shown];
+  const list = few.map(([key, value]) => `${key} = ${short(value)}`).join(', ');
+  return [
+    warning('N624', `the spec reads nothing of ${list}${rest > 0 ? ` and ${rest} more` : ''}`, {
+      file: checkpoint.configFile ?? checkpoint.path,
+      hint: 'the model was made without it; where that is right, `expect` in the spec says so',
+    }),
+  ];
+}
+
+const shown = 6;
+
+const short = (value: Json): string => {
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+};
+
+const at = (root: Json, key: string): Json =>
+  key.split('.').reduce<Json>((value, word) => (isObject(value) ? (value[word] ?? null) : null), root);
+
+const flat = (key: string, value: Json): readonly Entry[] =>
+  isObject(value)
+    ? Object.entries(value).flatMap(([name, inner]) => flat(`${key}.${name}`, inner))
+    : [[key, value]];
+
+function couldMatter(key: string, value: Json): boolean {
+  const name = key.slice(key.lastIndexOf('.') + 1);
+  return telling.test(key) && !silent.test(key) && !idle(key) && !isNeutral(name, value);
+}
