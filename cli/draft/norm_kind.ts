@@ -6,7 +6,7 @@ import { type Sizes, sizeKeys } from './sizes.ts';
 export interface NormKind {
   readonly fn: 'rms_norm' | 'layer_norm';
   /** Where it is known from. */
-  readonly from: 'entry' | 'family' | 'nothing';
+  readonly from: 'entry' | 'epsilon' | 'family' | 'nothing';
 }
 
 const byText = (value: string): NormKind['fn'] | undefined =>
@@ -37,7 +37,7 @@ export function normKindOf(sizes: Sizes, family: Known): NormKind {
   }
   if (family.plain) return { fn: family.plain, from: 'family' };
   const eps = sizes.look(sizeKeys.eps)?.key ?? '';
-  if (/^rms/.test(eps)) return { fn: 'rms_norm', from: 'entry' };
-  if (/^layer_?norm/.test(eps)) return { fn: 'layer_norm', from: 'entry' };
+  if (/^rms/.test(eps)) return { fn: 'rms_norm', from: 'epsilon' };
+  if (/^layer_?norm/.test(eps)) return { fn: 'layer_norm', from: 'epsilon' };
   return { fn: 'rms_norm', from: family.sure ? 'family' : 'nothing' };
 }

@@ -27,7 +27,7 @@ function normSaid({ sizes, norm, family }: Draft, { layers }: Whole): Said {
   );
   return {
     assumed: [
-      ...(bare && !eps?.key.startsWith('rms') ? said.assumed : []),
+      ...(bare && norm.from !== 'entry' && !eps?.key.startsWith('rms') ? said.assumed : []),
       ...(eps ? [] : ['norms add 1e-5: no entry says their epsilon']),
       family.lessOne
         ? `a norm multiplies by \`1 + weight\`, as ${family.by} code does`

@@ -76,6 +76,18 @@ for (const [name, wanted] of Object.entries(lacking)) {
   });
 }
 
+test("nothing is taken for granted that litgpt's entries say", () => {
+  for (const name of complete.filter((n) => n.startsWith('litgpt-'))) {
+    const { assumed, blocks } = draftOf(openCheckpoint(`${root}${name}`), 'm');
+    const all = [...assumed, ...blocks.flatMap((block) => block.assumed)];
+    assert.equal(
+      all.filter((what) => /no entry|norms without a bias|entries of the config/.test(what)),
+      [],
+      name,
+    );
+  }
+});
+
 function* leaves(config: JsonObject, prefix: readonly string[] = []): Generator<readonly string[]> {
   for (const [key, value] of Object.entries(config)) {
     if (isObject(value)) yield* leaves(value, [...prefix, key]);
