@@ -45,6 +45,7 @@ function isOfNoLayer(key: string, { look }: Sizes): boolean {
 const elsewhere = /embed|emb_|logit|residual|resid_|final|tie_|layer_?norm|rms_?norm|multiplier/i;
 
 function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
+  if (value === null) return true;
   const name = key.slice(key.lastIndexOf('.') + 1);
   for (const { of, holds } of meanings) {
     const told = of.test(name) ? holds(value, truths, name, sizes) : undefined;
@@ -142,8 +143,8 @@ const meanings: readonly Meaning[] = [
   },
   { of: /^original_max_position/, holds: (_value, { slowed }) => (slowed ? undefined : true) },
   {
-    of: /multi_query|new_decoder_architecture/,
-    holds: (value, { grouped }) => (value === true ? grouped : undefined),
+    of: /multi_query$|new_decoder_architecture/,
+    holds: (value, { grouped, oneKey }) => (value === true ? grouped : oneKey ? false : undefined),
   },
   {
     of: /attn_type|attention_type$/,
@@ -163,8 +164,14 @@ const meanings: readonly Meaning[] = [
   },
   {
     of: /^(intermediate_size|ffn_dim|hidden_dim|ffn_hidden_size)$/,
-    holds: (value, { experts }, _name, { look }) =>
-      typeof value === 'number' && experts && look(sizeKeys.expert_hidden) ? true : undefined,
+    // Where no layer is without experts, and these have a size of their own.
+    holds: (value, { withExperts }, _name, { look, numbers }) =>
+      typeof value === 'number' &&
+      withExperts.size > 0 &&
+      look(sizeKeys.expert_hidden) &&
+      !numbers().has('hidden')
+        ? true
+        : undefined,
   },
   { of: /tie_|tied|_tying|share.*embed/, holds: yes(({ tied }) => tied) },
   { of: /^(?!.*(score|correction|router|expert|alibi|relative|conv)).*bias(es)?$/, holds: biasHolds },
@@ -207,13 +214,20 @@ const meanings: readonly Meaning[] = [
     of: /first_k_dense/,
     holds: (value, { dense }) => (typeof value === 'number' ? value === Math.max(0, dense) : undefined),
   },
+  { of: /^(mlp_only_layers|decoder_sparse_step)$/, holds: sparseHolds },
   {
-    of: /^(mlp_only_layers|decoder_sparse_step|moe_layer\w*|interleave_moe_layer_step|mlp_layer_types|moe_layers)$/,
-    holds: (_, { experts }) => (experts ? true : undefined),
+    of: /^(moe_layer\w*|interleave_moe_layer_step|mlp_layer_types|moe_layers)$/,
+    holds: (_, { withExperts }) => (withExperts.size > 0 ? true : undefined),
+  },
+  { of: /^num_ln_in_parallel_attn$/, holds: (value, { oneNorm }) => value === (oneNorm ? 1 : 2) },
+  {
+    of: /^word_embed_proj_dim$/,
+    holds: (value, _truths, _name, { numbers }) => value === numbers().get('dim'),
   },
   {
     of: /expert|moe_/,
-    holds: (value, { experts }) => (!experts && typeof value === 'number' && value !== 0 ? false : undefined),
+    holds: (value, { withExperts }) =>
+      withExperts.size === 0 && typeof value === 'number' && value !== 0 ? false : undefined,
   },
   {
     of: /pattern|interval|max_window_layers|every_n/,
@@ -221,6 +235,23 @@ const meanings: readonly Meaning[] = [
       Array.isArray(look(Object.values(perLayer))?.value) ? true : undefined,
   },
 ];
+
+/** Which layers have experts, as the entries of Qwen's families tell it. */
+function sparseHolds(
+  _: Json,
+  { withExperts }: Truths,
+  _name: string,
+  { look, peek }: Sizes,
+): boolean | undefined {
+  if (withExperts.size === 0) return undefined;
+  const step = look(['decoder_sparse_step'])?.value ?? 1;
+  const dense = look(['mlp_only_layers'])?.value ?? [];
+  if (typeof step !== 'number' || !Array.isArray(dense)) return undefined;
+  return Array.from(
+    { length: peek('depth')! },
+    (_layer, i) => withExperts.has(i) === ((i + 1) % step === 0 && !dense.includes(i)),
+  ).every(Boolean);
+}
 
 /** `position_embedding_type = "rope"` and the like. */
 function orderHolds(value: Json, { order }: Truths): boolean | undefined {

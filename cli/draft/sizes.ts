@@ -27,6 +27,7 @@ export const sizeKeys = {
     'num_kv_heads',
     'n_kv_groups',
     'n_query_groups',
+    'n_local_heads',
     'multi_query_group_num',
   ],
   dim: ['hidden_size', 'n_embd', 'd_model', 'emb_dim', 'dim', 'model_dim', 'embed_dim'],

@@ -16,7 +16,10 @@ export interface Truths {
   readonly sizes: ReadonlySet<number>;
   /** How many numbers of a head are turned. */
   readonly turned?: number;
-  readonly experts: boolean;
+  /** The numbers of the layers that have experts. */
+  readonly withExperts: ReadonlySet<number>;
+  /** All queries share one key. */
+  readonly oneKey: boolean;
   /** Fewer keys than queries. */
   readonly grouped: boolean;
   /** Rotations are slowed. */
@@ -79,7 +82,8 @@ export function truthsOf(
     },
     sizes: new Set(numbers.values()),
     ...(turned === undefined ? {} : { turned }),
-    experts: layers.some(hasExperts),
+    withExperts: new Set(layers.flatMap((layer, i) => (hasExperts(layer) ? i : []))),
+    oneKey: kv === 1 && (draft.sizes.peek('heads') ?? 1) > 1,
     grouped: kv !== undefined && kv < (draft.sizes.peek('heads') ?? 0),
     slowed,
     ...(hidden === undefined ? {} : { ratio: hidden / numbers.get('dim')! }),
