@@ -28,22 +28,28 @@ AddedTokens::AddedTokens(const Json& json, const Normaliser& normaliser) {
     if (token.token < 0) throw std::runtime_error("the token \"" + token.spelled + "\" has a negative id");
     const std::u32string content = code_points(token.spelled);
     const std::u32string text = token.normalised ? normaliser(content) : content;
-    if (!text.empty()) (token.normalised ? normalised_ : as_it_is_)[text[0]].push_back({text, all_.size()});
+    if (!text.empty()) (token.normalised ? normalised_ : as_it_is_).push_back({text, all_.size()});
     all_.push_back(std::move(token));
   }
-  const auto longer = [](const Entry& a, const Entry& b) { return a.text.size() > b.text.size(); };
-  for (Index* index : {&as_it_is_, &normalised_})
-    for (auto& [letter, entries] : *index) std::stable_sort(entries.begin(), entries.end(), longer);
+  const auto before = [](const Entry& a, const Entry& b) { return a.text < b.text; };
+  for (std::vector<Entry>* entries : {&as_it_is_, &normalised_})
+    std::stable_sort(entries->begin(), entries->end(), before);
 }
 
+// The longest one that begins there: letter by letter, fewer of them are left.
 const AddedTokens::Entry* AddedTokens::found_at(const std::u32string& text, size_t at,
                                                 bool normalised) const {
-  const Index& index = normalised ? normalised_ : as_it_is_;
-  const auto entries = index.find(text[at]);
-  if (entries == index.end()) return nullptr;
-  for (const Entry& entry : entries->second)
-    if (text.compare(at, entry.text.size(), entry.text) == 0) return &entry;
-  return nullptr;
+  const std::vector<Entry>& entries = normalised ? normalised_ : as_it_is_;
+  auto first = entries.begin(), last = entries.end();
+  const Entry* found = nullptr;
+  for (size_t k = 0; at + k < text.size() && first != last; k++) {
+    const auto before = [k](const Entry& e, char32_t c) { return e.text.size() <= k || e.text[k] < c; };
+    const auto after = [k](char32_t c, const Entry& e) { return c < e.text[k]; };
+    first = std::lower_bound(first, last, text[at + k], before);
+    last = std::upper_bound(first, last, text[at + k], after);
+    if (first != last && first->text.size() == k + 1) found = &*first;
+  }
+  return found;
 }
 
 std::vector<Section> AddedTokens::cut(const Section& section, bool normalised, bool special) const {

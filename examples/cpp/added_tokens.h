@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "json.h"
@@ -44,12 +43,11 @@ class AddedTokens {
     std::u32string text;
     size_t token;  // in all_
   };
-  using Index = std::unordered_map<char32_t, std::vector<Entry>>;  // by the first letter, longest first
-
   const Entry* found_at(const std::u32string& text, size_t at, bool normalised) const;
 
   std::vector<AddedToken> all_;
-  Index as_it_is_, normalised_;
+  std::vector<Entry> as_it_is_,
+      normalised_;  // by their texts, so that those with one beginning stand together
 };
 
 }  // namespace nanoc

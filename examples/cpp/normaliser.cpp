@@ -18,6 +18,8 @@ namespace {
 
 using Text = std::u32string;
 
+constexpr size_t longest_text = size_t{1} << 26;  // characters
+
 Normaliser sequence(const Json& json) {
   std::vector<Normaliser> steps;
   for (const Json& step : json["normalizers"].array()) steps.push_back(read_normaliser(step));
@@ -48,6 +50,7 @@ Normaliser replace(const Json& json) {
       made.append(text, kept, start - kept);
       made += content;
       kept = end;
+      if (made.size() > longest_text) throw std::runtime_error("its normalizer makes the text too long");
     }
     return made.append(text, kept);
   };
