@@ -318,6 +318,36 @@ function refusalTests(): void {
       assert.match(err, 'a pattern of the tokenizer takes too long for this text');
     }
   });
+  test('a normaliser that makes a text longer and longer is ended', () => {
+    const double = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(100) };
+    const normalizer = { type: 'Sequence', normalizers: Array.from({ length: 8 }, () => double) };
+    const { code, err } = start(tokenize, [bytesAfter({ normalizer })], '["a"]');
+    assert.is(code, 1);
+    assert.match(err, 'its normalizer makes the text too long');
+  });
+  test('of added tokens with one beginning the longest is found, and special ones only when asked', () => {
+    const added = ['<', '<a', '<ab', '<abc>', '<b', ' x'].map((content, i) => ({
+      ...{ id: 1000 + i, content, special: content === '<ab', normalized: false },
+      ...{ lstrip: content === '<b', rstrip: content === '<b', single_word: content === ' x' },
+    }));
+    const file = bytesAfter({ added_tokens: added });
+    const [abc, ab, a, stripped, word] = [
+      [1003],
+      [1002, 100],
+      [1001, 98],
+      [97, 1004, 99],
+      [1005, 32, 120, 121],
+    ];
+    const texts = ['<abc>', '<abd', '<a<ab', 'a  <b  c', ' x xy'];
+    assert.equal(lists(file, texts, '--special'), [abc, ab, [1001, 1002], stripped, word]);
+    assert.equal(lists(file, texts), [
+      abc,
+      [60, 97, 98, 100],
+      [...a.slice(0, 1), 60, 97, 98],
+      stripped,
+      word,
+    ]);
+  });
   test('262,144 tokens, and a text of a million characters', () => {
     const letters = Array.from({ length: 512 }, (_, i) => String.fromCodePoint(0x4e00 + i));
     const pairs = letters.flatMap((a) => letters.slice(0, 511).map((b) => [a, b] as const));
