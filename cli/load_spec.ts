@@ -98,7 +98,7 @@ function recognised(checkpoint: Checkpoint, family: string | undefined): LoadedS
 function noneOf(family: string, checkpoint: Checkpoint): Refusal {
   const fitting = whatFits(checkpoint);
   return new Refusal([
-    error('N507', `${checkpoint.path} is no checkpoint of ${family}`, {
+    error('N507', `this is no checkpoint of ${family}`, {
       file: checkpoint.path,
       expected: `${family}'s keys, as in transformer.h.0.attn.c_q.weight`,
       found: [...checkpoint.tensors.keys()].slice(0, 3).join(', ') || 'no tensors',
