@@ -1,5 +1,6 @@
 /** Which values stay small whatever the activations are: what multiplies two that do not can leave a narrow dtype's range. */
 
+import { append } from '../spec/long_list.ts';
 import type { Node, NodeId } from './ir.ts';
 
 /** Whether something bounds a value from either side; weights, which a compile looks through, count as bounded. */
@@ -58,7 +59,7 @@ export function boundedness(nodeOf: (id: NodeId) => Node): (id: NodeId) => Bound
       const next = waiting.at(-1)!;
       const { op, inputs } = nodeOf(next);
       const unknown = op in rules ? inputs.filter((i) => !known.has(i)) : [];
-      waiting.push(...unknown);
+      append(waiting, unknown);
       if (unknown.length > 0) continue;
       waiting.pop();
       known.set(next, rules[op]?.(...inputs.map((i) => known.get(i)!)) ?? neither);

@@ -1,5 +1,6 @@
 /** The parameters that logits are products with: the head, or the embedding that is tied to it. */
 
+import { append } from '../spec/long_list.ts';
 import type { Graph, NodeId } from './ir.ts';
 
 const products: ReadonlySet<string> = new Set(['linear', 'matmul']);
@@ -14,7 +15,7 @@ export function headsOf({ nodes, outputs }: Graph): ReadonlySet<string> {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
       if (seen.has(id)) continue;
       seen.add(id);
-      waiting.push(...found(id));
+      append(waiting, found(id));
     }
   };
   const weights: NodeId[] = [];
