@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { limits } from '../../spec/limits.ts';
 import type { Stamp } from './checkpoint.ts';
 import { refuse } from './refuse.ts';
 
@@ -65,6 +66,12 @@ export function readSmall(path: string, limit: number): string {
       refuse('N613', `${basename(path)} has ${file.size} bytes; ${limit} is the limit`, { file: path });
     return readAt(file, 0, file.size).toString('utf8');
   });
+}
+
+/** Refuses (N602) more tensors than any model has, before something is made for each. */
+export function refuseMany({ path }: Pick<OpenFile, 'path'>, count: number): void {
+  if (count <= limits.tensors) return;
+  refuse('N602', `${basename(path)} has ${count} tensors; ${limits.tensors} are the most`, { file: path });
 }
 
 export function checkStamp(file: OpenFile, stamp: Stamp): void {

@@ -2,8 +2,8 @@
 
 import { basename } from 'node:path';
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
-import { limits } from '../../spec/limits.ts';
 import type { Checkpoint, LazyTensor } from './checkpoint.ts';
+import { refuseMany } from './file.ts';
 import { findConfig } from './find_config.ts';
 import { locate } from './locate.ts';
 import { readShards } from './read_shards.ts';
@@ -59,8 +59,7 @@ function parallel(tensors: ReadonlyMap<string, LazyTensor>, file: string): reado
 }
 
 function unwrapped(tensors: ReadonlyMap<string, LazyTensor>, file: string): ReadonlyMap<string, LazyTensor> {
-  if (tensors.size > limits.tensors)
-    refuse('N602', `${basename(file)} has ${tensors.size} tensors; ${limits.tensors} are the most`, { file });
+  refuseMany({ path: file }, tensors.size);
   const result = new Map<string, LazyTensor>();
   for (const [key, tensor] of tensors) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they would reach the user's terminal

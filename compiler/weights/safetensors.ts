@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { product } from '../../spec/tensor.ts';
 import { type Json, type LazyTensor, type StoredDType, storedDtypes } from './checkpoint.ts';
-import { type OpenFile, readAt } from './file.ts';
+import { type OpenFile, readAt, refuseMany } from './file.ts';
 import { contiguousStrides, placeTensor } from './place_tensor.ts';
 import { refuse } from './refuse.ts';
 import { parseJson } from './strict_json.ts';
@@ -27,6 +27,7 @@ export const headerLimit = 100_000_000;
 
 export function readSafetensors(file: OpenFile): FileTensors {
   const { header, data } = readHeader(file);
+  refuseMany(file, Object.keys(header).length);
   const entries = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]) => readEntry(file, name, value, file.size - data));
