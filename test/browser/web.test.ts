@@ -121,7 +121,9 @@ await withChromium(async (browser) => {
     await page.until(`document.querySelector('.made:not(.going)')`, 240);
     assert.ok((await text(page, '.made')).trim().length > 5);
     // That is over before anybody could look for its beginning.
-    await page.evaluate(`document.getElementById('prompt').value = 'JULIET:'`);
+    await page.evaluate(
+      `document.getElementById('prompt').value = 'JULIET:'; document.getElementById('prompt').focus()`,
+    );
     await page.press('Enter', true);
     await page.until(`document.querySelector('.note')`, 240);
     assert.is(await text(page, '.made'), '');
