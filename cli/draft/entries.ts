@@ -60,7 +60,7 @@ function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
 
 /** Such numbers are equal to a size by chance. */
 const isBound =
-  /window|chunk|span|clip|cap|scal|group|top_?k|per_tok|limit|stride|kernel|conv|state|shift|local|sliding|rope|rot|rank/;
+  /window|chunk|span|clip|cap|scal|group|top_?k|per_tok|limit|stride|kernel|conv|state|shift|local|sliding|rope|rot|rank|base|kv_share/;
 
 /** Whether it is the size that its name stands for; undefined where the draft has none of the name. */
 function isOwnSize(key: string, value: number, sizes: Sizes): boolean | undefined {
@@ -79,7 +79,7 @@ export const isNeutral = (name: string, value: Json): boolean =>
   (Array.isArray(value) && value.length === 0) ||
   (value === false && !contrary.test(name)) ||
   (value === true && usual.test(name)) ||
-  (value === 1 && !/clip|clamp|window|chunk|cap|norm_type/.test(name));
+  (value === 1 && !/clip|clamp|window|chunk|cap|norm_type|kv_share/.test(name));
 
 /** They say something out of the ordinary by being false. */
 const contrary =

@@ -25,7 +25,7 @@ const idleNames =
 
 /** What could change what is computed, by any part of a name. */
 const bearingWords = listed(`
-  norm norms normalization normalize normalized layernorm rmsnorm ln rms eps epsilon act activation activations activ gelu silu swish
+  norm norms subln offset offsets unit plus sin cos dilation altup normalization normalize normalized layernorm rmsnorm ln rms eps epsilon act activation activations activ gelu silu swish
   swiglu geglu glu relu reglu sigmoid tanh softmax nonlinearity mlp ffn ff feed feedforward intermediate hidden inner fc
   rope rotary rot roformer theta base freq freqs frequency frequencies interleave interleaved pairing condense
   alibi pos position positions positional embed embedding embeddings embd emb sinusoidal relative absolute

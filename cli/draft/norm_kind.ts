@@ -19,13 +19,16 @@ const byText = (value: string): NormKind['fn'] | undefined =>
 const isNormKey = (key: string): boolean =>
   /norm/i.test(key) && !/eps|qk|quer|post|pre|init|bias|affine|order|position/i.test(key);
 
+/** `use_rms_norm`, and not `rms_norm_plus_one`, which says more than the kind. */
+const isRmsFlag = (key: string): boolean => /^(use_|is_|apply_)?rms_?(layer_?)?norms?$/i.test(key);
+
 export function normKindOf(sizes: Sizes, family: Known): NormKind {
   for (const [key, value] of Object.entries(sizes.config)) {
     const fn = !isNormKey(key)
       ? undefined
       : typeof value === 'string'
         ? byText(value)
-        : typeof value === 'boolean' && /rms/i.test(key)
+        : typeof value === 'boolean' && isRmsFlag(key)
           ? value
             ? 'rms_norm'
             : 'layer_norm'

@@ -151,4 +151,25 @@ for (const name of [...complete, ...Object.keys(lacking)]) {
   });
 }
 
+/** Each says something of the model that its names and shapes do not. */
+const foreign: JsonObject = {
+  rmsnorm_plus_one: true,
+  rms_norm_add_unit_offset: true,
+  add_unit_offset: true,
+  flip_sin_cos: true,
+  dilation: 3,
+  subln: true,
+  dim_model_base: 8, // as wide as a head, by chance
+  num_kv_shared_layers: 1,
+};
+
+for (const [key, value] of Object.entries(foreign)) {
+  test(`${key} is named by a draft that has no part for it`, () => {
+    const checkpoint = openCheckpoint(`${root}scratch-llama`);
+    const { config } = checkpoint as Checkpoint & { readonly config: JsonObject }; // every fixture has one
+    const said = lacks(draftOf({ ...checkpoint, config: { ...config, [key]: value } }, 'm'));
+    assert.equal(said, [`where the config's ${key} = ${JSON.stringify(value)} goes`]);
+  });
+}
+
 test.run();
