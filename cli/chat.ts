@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { type Chat, chat } from '../runtime/chat.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { farewellOf } from './farewell.ts';
 import type { IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
@@ -37,7 +38,7 @@ export function addChat(program: Command): void {
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
   // On a terminal the line in which one types is still open.
-  cx.farewell = `${isTyped(cx) ? '\n' : ''}the conversation is over`;
+  cx.farewell = `${isTyped(cx) ? '\n' : ''}${farewellOf('chat')}`;
   const file = openModel(model, await openOptions(cx, options));
   const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);

@@ -6,6 +6,7 @@ import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { choice } from './choice.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
+import { farewellOf } from './farewell.ts';
 import { withExamples } from './help.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
 import { onSignals } from './supervised.ts';
@@ -80,7 +81,7 @@ const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N503', 'N5
 function explain({ io, signal, farewell }: Context, thrown: unknown): number {
   const { aborted, reason } = signal;
   if (aborted) {
-    io.note(farewell ?? 'interrupted; nothing was left behind');
+    io.note(farewell ?? farewellOf(''));
     return reason as number; // `interrupt` aborts with the exit code
   }
   if (thrown instanceof Refusal) {

@@ -10,6 +10,7 @@ import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
 import { findModel } from './model_kinds.ts';
+import { refuseOther } from './not_a_model.ts';
 import { usage } from './open_inputs.ts';
 import { refuseStdout } from './output_path.ts';
 import { includeOption, pluginOption } from './repeatable.ts';
@@ -54,8 +55,10 @@ async function run(
   if (options.html !== undefined && !isSpec)
     throw usage('--html draws specs', 'nanoc inspect SPEC --html page.html');
   refuseStdout(options.html, '--html');
-  if (what.endsWith('.onnx')) await inspectModel(cx, what);
-  else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
+  if (what.endsWith('.onnx')) {
+    refuseOther(what);
+    await inspectModel(cx, what);
+  } else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
   else await inspectSpec(cx, what, options);
 }

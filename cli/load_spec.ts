@@ -9,7 +9,7 @@ import type { Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
 import { findSpec } from './find_spec.ts';
 import { includeFrom } from './include_files.ts';
-import { families, includeShipped, shippedSpecs } from './shipped.ts';
+import { families, includeShipped, isShipped, shippedSpecs } from './shipped.ts';
 import { isWeights, readSpec } from './spec_file.ts';
 
 export interface LoadedSpec {
@@ -44,8 +44,6 @@ const looksLikePath = (text: string): boolean =>
   text.includes('/') ||
   text.includes('\\') ||
   (existsSync(text) && !isShipped(text));
-
-const isShipped = (text: string): boolean => shippedSpecs().some((s) => s.name === text.replaceAll('-', '_'));
 
 export function fromFile(path: string, folders: readonly string[] = []): LoadedSpec {
   return { source: { name: path, text: readSpec(path) }, include: includeFrom(path, folders) };

@@ -16,8 +16,10 @@ import { type LibtorchHost, startLibtorch } from '../runtime/libtorch_node_sessi
 import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { noModel, refuseOther } from './not_a_model.ts';
 import { openInside } from './open_inside.ts';
 import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
+import { holdsCheckpoint } from './spec_file.ts';
 
 export interface ModelFile {
   readonly path: string;
@@ -127,17 +129,21 @@ function modelIn(folder: string): string {
   const found = findModel(folder);
   if (found !== undefined) return found;
   const expected = [...inFolder, ...inVersion.map((name) => `NAME/${name}`)].join(', ');
-  throw new Refusal([
-    error('N704', 'no model in this folder', { file: folder, expected, hint: 'name the model itself' }),
-  ]);
+  throw noModel(folder, expected);
 }
 
-/** Whether a name is that of a model, or of a folder with one. Whatever ends like a model is meant to be one. */
-export const namesModel = (name: string): boolean =>
-  name.endsWith('.onnx') || name.endsWith('.pt') || (isFolder(name) && findModel(name) !== undefined);
+/** Whether a name is that of a model, or of a folder with one. Whatever ends like a model is meant to be one, unless it is a checkpoint. */
+export function namesModel(name: string): boolean {
+  if (isFolder(name)) return findModel(name) !== undefined;
+  return name.endsWith('.onnx') || (name.endsWith('.pt') && !isCheckpointFile(name));
+}
+
+const isCheckpointFile = (path: string): boolean =>
+  existsSync(path) && !isArchive(path) && holdsCheckpoint(path);
 
 /** A file, or a folder with one. Refuses (N704) what no backend of ours wrote. */
 export function openModel(name: string, options: OpenOptions = {}): ModelFile {
   const path = isFolder(name) ? modelIn(name) : name;
+  refuseOther(path);
   return path.endsWith('.onnx') ? onnxFile(path, options) : torchscriptFile(path, options);
 }

@@ -10,6 +10,7 @@ import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { whole } from './compile_options.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
+import { farewellOf } from './farewell.ts';
 import type { Io, IoOptions } from './io.ts';
 import { openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
@@ -90,7 +91,7 @@ interface Shown extends Step {
 }
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
-  cx.farewell = 'interrupted';
+  cx.farewell = farewellOf('run');
   const { prompt, tokens } = options;
   if (prompt.length + tokens.length === 0)
     throw usage('say what to continue', 'give --prompt TEXT, or --tokens IDS');

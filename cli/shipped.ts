@@ -25,6 +25,10 @@ export function shippedSpecs(folder: string = examplesFolder): readonly ShippedS
   return files.sort().map((file) => ({ name: file.slice(0, -extension.length), path: join(folder, file) }));
 }
 
+/** A dash is as good as an underscore. */
+export const isShipped = (text: string): boolean =>
+  shippedSpecs().some(({ name }) => name === text.replaceAll('-', '_'));
+
 /** What a shipped spec includes: others that ship, by their names. */
 export function includeShipped(path: string): Source | undefined {
   const found = shippedFile(path);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { sweep, sweepFolders } from '../compiler/leftovers.ts';
 import { type Diagnostic, error } from '../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
+import { farewellOf } from './farewell.ts';
 import { moreTime, type Told, workPrefix } from './supervised.ts';
 
 /** Verbs that are done in a moment are not worth a second process; the system's own answer to a signal ends them. */
@@ -111,7 +112,7 @@ async function explain(
   const name = ended ?? endings.find((known) => known === signal);
   if (name !== undefined) {
     if (!argv.includes('--quiet') && !argv.includes('--json'))
-      process.stderr.write('interrupted; nothing was left behind\n');
+      process.stderr.write(`${farewellOf(argv[2] ?? '')}\n`);
     return signalCodes[name];
   }
   const memory = signal === 'SIGABRT' || signal === 'SIGKILL';

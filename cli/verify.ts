@@ -12,6 +12,7 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
+import { farewellOf } from './farewell.ts';
 import { type ModelFile, namesModel, openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
 import { openInputs, usage } from './open_inputs.ts';
@@ -77,7 +78,7 @@ export const verifyModel = (cx: Context, path: string, options: VerifyOptions): 
 /** Each by itself, and each after the first with the first. Exit code 0 when every check passes. */
 async function verifyModels(cx: Context, paths: readonly string[], options: VerifyOptions): Promise<number> {
   const sessions: Session[] = [];
-  cx.farewell = 'interrupted; not everything was checked';
+  cx.farewell = farewellOf('verify');
   let code: number = exitCodes.fine;
   const opening = await openOptions(cx, options);
   try {

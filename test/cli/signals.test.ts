@@ -62,6 +62,24 @@ for (const [signal, exit] of Object.entries(codes) as [keyof typeof codes, numbe
     assert.equal(readdirSync(out), []);
   });
 
+test('a chat or a run that hears nothing is ended with words of its own', async () => {
+  for (const [verb, said] of [
+    [['chat'], /^the conversation is over$/m],
+    [['run', '--tokens', '1'], /^interrupted$/m],
+    [['verify'], /^interrupted; not everything was checked$/m],
+  ] as const) {
+    const mark = join(folder(), 'begun');
+    const begin = `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(mark)}, '');`;
+    const busy = written('busy.mjs', `${begin} for (;;);`);
+    const run = start([...verb, 'm.onnx', '--plugin', busy]);
+    await until(() => existsSync(mark), run);
+    run.child.kill('SIGTERM');
+    assert.is(await run.ended, 143, run.said());
+    assert.match(run.said(), said);
+    assert.not.match(run.said(), 'left behind');
+  }
+});
+
 test('a signal while a file is written, and no chunk comes to its end, leaves no file', async () => {
   const out = folder();
   const run = start(['compile', 'nanochat', ...small, '--target', endlessBackend, '-o', `${out}/`]);

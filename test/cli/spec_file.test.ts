@@ -56,6 +56,44 @@ test('what is no spec is said as what it is, with what to type, in every verb th
   }
 });
 
+test('what is no model is said as what it is, with what to type, in every verb that takes one', async () => {
+  const page = written('page.onnx', '<!doctype html><p>');
+  const cases: readonly (readonly [path: string, said: RegExp])[] = [
+    [page, /N704: .*page.onnx is a page of the web, not a compiled model\nhint: it was downloaded/],
+    [written('README.md', '# nanoc\n'), /is a text in Markdown, not a compiled model\nhint: name a \.onnx/],
+    [written('notes.txt', 'some words'), /is a text, not a compiled model\nhint: name a \.onnx or \.pt/],
+    [written('noise.bin', noise(9000)), /is a binary file, not a compiled model/],
+    [written('noise.pt', noise(9000)), /is a binary file, not a compiled model/],
+    [written('empty.onnx', ''), /is empty/],
+    [
+      written('my.nanospec', 'model m {}'),
+      /is a text, .*\nhint: compile it first: nanoc compile .*my\.nanospec/,
+    ],
+    ['nanochat', /nanochat is the name of a spec\nhint: compile it first: nanoc compile nanochat -o/],
+    [
+      safetensors,
+      /is a checkpoint, not a compiled model\nhint: compile it first: nanoc compile --checkpoint /,
+    ],
+    [checkpoint, /no model in this folder\n.*\nhint: compile it first: nanoc compile --checkpoint /],
+    [folder(), /no model in this folder\n.*\nhint: name the model itself/],
+  ];
+  for (const [path, said] of cases) {
+    for (const verb of [['run', '--tokens', '1'], ['chat']]) {
+      const ran = await nanoc([...verb, path]);
+      assert.is(ran.code, 1, `${verb} ${path}: ${ran.err}`);
+      assert.match(ran.err, said, `${verb} ${path}`);
+    }
+  }
+  assert.match((await nanoc(['inspect', page])).err, /is a page of the web/);
+});
+
+test('verify takes a checkpoint for one, whatever its name ends in', async () => {
+  const path = `${checkpoint}/model_000000.pt`;
+  const ran = await nanoc(['verify', path]);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.err, `${path} is a checkpoint: taken as --checkpoint ${path}`);
+});
+
 const small = ['--set', 'layers=1', '--set', 'dim=32', '--set', 'heads=2', '--set', 'vocab=97'];
 
 test('a pipe that nobody writes to, and links that lead in a circle, are refused at once', async () => {

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { workPrefix } from '../../cli/supervised.ts';
 import { bytesOf, fixture, folder, lines, nanoc, written } from './run_cli.ts';
 
 const name = 'nanochat-g7-mha-t300';
 const small = ['--set', 'layers=2', '--set', 'dim=64', '--set', 'heads=2', '--set', 'vocab=100'];
-const left = (): readonly string[] => readdirSync(tmpdir()).filter((f) => f.startsWith('nanoc-verify-'));
+const left = (): readonly string[] =>
+  readdirSync(tmpdir()).filter((f) => f.startsWith(`${workPrefix}.${process.pid}.`));
 
 async function model(...more: string[]): Promise<string> {
   const out = join(folder(), 'm.onnx');

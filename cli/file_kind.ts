@@ -1,0 +1,93 @@
+/** Tells what a file is from what it begins with, so that one that was named by mistake is called by its name. */
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
+import { isArchive } from '../backends/torchscript/read_archive.ts';
+
+export interface Kind {
+  readonly what: string;
+  readonly weights?: true;
+  /** What is to be done with the file itself, whatever it was named for. */
+  readonly mend?: string;
+  /** What to type where it was named for a spec; without it, a spec. */
+  readonly instead?: (path: string) => string;
+}
+
+export const asCheckpoint = (path: string): string => `weights are named with --checkpoint ${path}`;
+const asModel = (path: string): string => `a compiled model is run, or verified: nanoc verify ${path}`;
+export const nameSpec = 'name a .nanospec file, or a shipped spec (see `nanoc specs`)';
+
+/** What to type for a file of this kind where a spec is wanted. */
+export const insteadOfSpec = ({ mend, instead }: Kind, path: string): string =>
+  mend ?? instead?.(path) ?? nameSpec;
+
+const checkpoint: Kind = { what: 'a checkpoint', weights: true, instead: asCheckpoint };
+const pickle: Kind = { what: "a file of Python's pickle", weights: true, instead: asCheckpoint };
+const model: Kind = { what: 'a compiled model', instead: asModel };
+const image: Kind = { what: 'an image' };
+const page: Kind = {
+  what: 'a page of the web',
+  mend: 'it was downloaded from a page about the file; fetch the file itself',
+};
+
+/** By what a file begins with. */
+const beginnings: readonly (readonly [start: string, kind: Kind])[] = [
+  ['\x80\x02', pickle],
+  ['\x80\x03', pickle],
+  ['\x80\x04', pickle],
+  ['GGUF', { what: 'a GGUF model', mend: 'nanoc reads .pt and .safetensors, the files it was made from' }],
+  ['\x89PNG', image],
+  ['\xff\xd8\xff', image],
+  ['GIF8', image],
+  ['%PDF', { what: 'a PDF' }],
+  ['\x1f\x8b', { what: 'compressed with gzip', mend: 'unpack it first' }],
+  ['(\xb5/\xfd', { what: 'compressed with zstd', mend: 'unpack it first' }],
+  ['\x7fELF', { what: 'a program' }],
+  ['version https://git-lfs', { what: 'a pointer of git-lfs', mend: 'fetch the file itself: git lfs pull' }],
+  ['<!', page],
+  ['<html', page],
+  [
+    '{',
+    {
+      what: 'JSON',
+      instead: (path) => `a config is read from beside its checkpoint; ${asCheckpoint(dirname(path))}`,
+    },
+  ],
+];
+
+/** Of texts that do not give themselves away. */
+const extensions: Readonly<Record<string, Kind>> = {
+  '.md': { what: 'a text in Markdown' },
+  '.py': {
+    what: 'a program in Python',
+    instead: () => '`nanoc new --from-checkpoint PATH` drafts a spec from the weights',
+  },
+};
+
+/** `bytes` are those that the file begins with. Undefined for a text that can be a spec. */
+export function kindOf(path: string, bytes: Buffer): Kind | undefined {
+  const extension = extname(path).toLowerCase();
+  const start = bytes.toString('latin1', 0, 64);
+  if (start.startsWith('PK\x03\x04')) return isArchive(path) ? model : checkpoint;
+  if (start.slice(5, 9) === '\0\0\0{') return checkpoint; // safetensors: a length, a header
+  const found = beginnings.find(([text]) => start.trimStart().startsWith(text));
+  if (found) return found[1];
+  if (extension === '.onnx') return model;
+  if (extensions[extension]) return extensions[extension];
+  return bytes.includes(0) ? { what: 'a binary file' } : undefined;
+}
+
+/** At most so many bytes. */
+export function startOf(path: string, most: number): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(size > 0 ? Math.min(size, most) : most);
+    let filled = 0;
+    for (let count = -1; count !== 0 && filled < bytes.length; filled += count)
+      count = readSync(fd, bytes, filled, bytes.length - filled, null);
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,50 @@
+/** Of what was named for a compiled model and is none: what it is, and what to type. */
+
+import { existsSync, statSync } from 'node:fs';
+import { error, Refusal } from '../spec/diagnostic.ts';
+import { kindOf, startOf } from './file_kind.ts';
+import { families, isShipped } from './shipped.ts';
+import { holdsCheckpoint } from './spec_file.ts';
+
+/** Throws a Refusal (N704); what may be a model, however damaged, is left to whoever reads all of it. */
+export function refuseOther(path: string): void {
+  if (!existsSync(path)) {
+    if (isShipped(path) || Object.hasOwn(families, path))
+      throw notModel(path, 'is the name of a spec', compileFirst(path));
+    return;
+  }
+  const seen = statSync(path);
+  if (!seen.isFile()) return;
+  if (seen.size === 0) throw notModel(path, 'is empty');
+  const { what, weights, mend } = kindOf(path, begin(path)) ?? { what: 'a text' };
+  if (what === 'a compiled model' || (weights && path.endsWith('.pt'))) return;
+  const first = path.endsWith('.nanospec') ? path : weights && `--checkpoint ${path}`;
+  throw notModel(path, `is ${what}, not a compiled model`, mend ?? (first && compileFirst(first)));
+}
+
+/** Of a folder that holds no model. */
+export const noModel = (folder: string, expected: string): Refusal =>
+  new Refusal([
+    error('N704', 'no model in this folder', {
+      ...{ file: folder, expected },
+      hint: holdsCheckpoint(folder) ? compileFirst(`--checkpoint ${folder}`) : 'name the model itself',
+    }),
+  ]);
+
+const compileFirst = (what: string): string => `compile it first: nanoc compile ${what} -o model.onnx`;
+
+const notModel = (
+  path: string,
+  problem: string,
+  hint = 'name a .onnx or .pt file that nanoc wrote',
+): Refusal => new Refusal([error('N704', `${path} ${problem}`, { file: path, hint })]);
+
+const beginning = 65_536;
+
+function begin(path: string): Buffer {
+  try {
+    return startOf(path, beginning);
+  } catch (cause) {
+    throw notModel(path, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
