@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { freshMark, type Swept, sweep } from '../compiler/leftovers.ts';
+import { freshMark, removeEmpty, type Swept, sweep } from '../compiler/leftovers.ts';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 import { nameFault } from './artifact_fault.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
@@ -28,8 +28,10 @@ export interface WriteOptions {
   readonly onBytes?: (done: number) => void;
   /** Replace files that exist; a failure puts them back. */
   readonly overwrite?: boolean;
-  /** Told before the first byte where the files will be. */
-  readonly onStart?: (targets: readonly string[]) => void;
+  /** Make the folder too, where it is not there; else that is refused. */
+  readonly makeFolder?: boolean;
+  /** Told before the first byte where the files will be, and which folders are made for them, outer ones first. */
+  readonly onStart?: (targets: readonly string[], folders: readonly string[]) => void;
   /** What runs that were killed had left of these files, and what others may still be writing. */
   readonly onSwept?: (swept: Swept) => void;
 }
@@ -61,12 +63,15 @@ export async function writeArtifact(
   const swept = sweep(targets);
   if (swept.removed.length + swept.left.length > 0) options.onSwept?.(swept);
   for (const target of targets) refuseWhatIsThere(target, options.overwrite ?? false);
-  refuseWithoutRoom(files, folder);
-  options.onStart?.(targets);
+  refuseWithoutRoom(files, options.makeFolder ? nearestFolder(folder) : folder);
+  const folders = missingFolders(targets);
+  options.onStart?.(targets, folders);
   const written: string[] = [];
   const made: string[] = [];
   try {
-    for (const { target } of pending) makeFolders(dirname(target), folder, made);
+    for (const path of folders) {
+      if (attempt(path, () => mkdirSync(path, { recursive: true })) !== undefined) made.push(path);
+    }
     const tell = progress(options);
     for (const [i, file] of files.entries()) {
       written.push(pending[i]!.temporary);
@@ -76,7 +81,7 @@ export async function writeArtifact(
     moveIntoPlace(pending, options.overwrite ?? false);
   } catch (cause) {
     for (const path of written) rmSync(path, { force: true });
-    for (const path of made.reverse()) rmSync(path, { recursive: true, force: true });
+    removeEmpty(made);
     throw cause;
   }
 }
@@ -108,22 +113,29 @@ function refuseWithoutRoom(files: readonly ArtifactFile[], folder: string): void
   throw new Refusal([
     error('N505', `there is no room for the model in ${folder}`, {
       file: folder,
-      expected: `${gigabytes(needed)} free`,
-      found: gigabytes(free),
+      expected: `${sizeText(needed)} free`,
+      found: sizeText(free),
       hint: 'take a folder on another disk, or check the sizes in the config',
     }),
   ]);
 }
 
-const gigabytes = (n: number): string => `${(n / 1e9).toFixed(n < 1e8 ? 6 : 1)} GB`;
+const sizeText = (n: number): string =>
+  n < 1e8 ? `${(n / 1e6).toFixed(3)} MB` : `${(n / 1e9).toFixed(1)} GB`;
 
-/** Folders of names such as `onnx/model.onnx`, inside `root`, which is there; those made are added to `made`. */
-function makeFolders(folder: string, root: string, made: string[]): void {
-  if (relative(root, folder) === '' || look(folder)?.isDirectory()) return;
-  makeFolders(dirname(folder), root, made);
-  attempt(folder, () => mkdirSync(folder));
-  made.push(folder);
+/** Those that the files need and that are not there, outer ones first. */
+function missingFolders(targets: readonly string[]): readonly string[] {
+  const missing = new Set<string>();
+  for (const target of targets) {
+    const chain: string[] = [];
+    for (let at = dirname(target); !look(at); at = dirname(at)) chain.unshift(at);
+    for (const path of chain) missing.add(path);
+  }
+  return [...missing];
 }
+
+/** What is there of the way to a folder. */
+const nearestFolder = (folder: string): string => (look(folder) ? folder : nearestFolder(dirname(folder)));
 
 /** The system's words, without the call and the path that Node adds. */
 const words = (cause: unknown): string =>

@@ -14,14 +14,7 @@ import { loadPlugins, loadTarget } from './extensions.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { modelSize } from './model_size.ts';
 import { type Inputs, openInputs, usage } from './open_inputs.ts';
-import {
-  makeFolder,
-  noteSwept,
-  outputFolder,
-  outputPath,
-  refuseOverwrite,
-  refuseStdout,
-} from './output_path.ts';
+import { noteSwept, outputFolder, outputPath, refuseOverwrite, refuseStdout } from './output_path.ts';
 import { summarise } from './summarise.ts';
 import { tell } from './supervised.ts';
 import { unreadEntries } from './unread_entries.ts';
@@ -145,14 +138,15 @@ export async function compileTo(
   const path = join(folder, artifact.files.at(-1)!.name);
   if (!options.force) refuseOverwrite(artifact, folder);
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
-  if (layout) makeFolder(folder);
   const progress = cx.io.progress(`writing ${path}`, total);
   await writeArtifact(artifact, folder, {
     signal: cx.signal,
     onBytes: (done: number) => progress.at(done),
     overwrite: options.force ?? false,
+    makeFolder: true,
     onSwept: noteSwept(cx.io),
-    onStart: (writing) => tell({ writing: writing.map((target) => resolve(target)) }),
+    onStart: (writing, making) =>
+      tell({ writing: writing.map((path) => resolve(path)), making: making.map((path) => resolve(path)) }),
   });
   progress.done(modelSize(path));
   cx.io.report(compiled.weights.findings());

@@ -1,6 +1,6 @@
 /** Where a compiled model goes: a file, or a name of its own inside a folder; nothing that exists is overwritten unasked. */
 
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import type { Swept } from '../compiler/leftovers.ts';
@@ -22,21 +22,15 @@ export function outputPath(
 ): OutputPath {
   const own = `${model}${extension}`;
   if (out === undefined) return { folder: '.', file: own };
-  if (isFolder(out)) {
-    makeFolder(out);
-    return { folder: out, file: own };
-  }
+  if (isFolder(out)) return { folder: out, file: own };
   if (targets > 1) {
     throw usage(`-o ${out} names one file, and there are ${targets} targets`, `a folder: -o ${out}/`);
   }
   const folder = dirname(out);
-  if (!existsSync(folder)) {
-    // One folder is made, as in `-o out/model.onnx`; more than one that is not there is a slip of the pen.
-    if (existsSync(dirname(folder))) makeFolder(folder);
-    else {
-      const hint = `make it first; a folder that ends in / is made: -o ${folder}/`;
-      throw new Refusal([error('N505', `there is no folder ${folder}`, { file: out, hint })]);
-    }
+  // One folder is made, as in `-o out/model.onnx`; more than one that is not there is a slip of the pen.
+  if (!existsSync(folder) && !existsSync(dirname(folder))) {
+    const hint = `make it first; a folder that ends in / is made: -o ${folder}/`;
+    throw new Refusal([error('N505', `there is no folder ${folder}`, { file: out, hint })]);
   }
   // A rename would put a file in the place of a device or a pipe.
   if (existsSync(out) && !statSync(out).isFile()) {
@@ -66,15 +60,6 @@ export function refuseStdout(out: string | undefined, option = '-o'): void {
 
 const isFolder = (path: string): boolean =>
   path.endsWith('/') || path.endsWith('\\') || (existsSync(path) && statSync(path).isDirectory());
-
-export function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new Refusal([error('N505', `folder ${path} cannot be made`, { file: path, found })]);
-  }
-}
 
 /** What runs that were killed had left beside the output. */
 export const noteSwept =

@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { sweep, sweepFolders } from '../compiler/leftovers.ts';
+import { removeEmpty, sweep, sweepFolders } from '../compiler/leftovers.ts';
 import { type Diagnostic, error } from '../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
@@ -49,8 +49,9 @@ export async function supervise(argv: readonly string[]): Promise<void> {
 
 interface Watched {
   readonly pid: number;
-  /** Files that are being written. */
+  /** Files that are being written, and folders that were not there. */
   targets: readonly string[];
+  folders: readonly string[];
   /** Why the command was ended from here. */
   ended?: Ending | Diagnostic;
   ask(name: Ending): void;
@@ -66,6 +67,7 @@ function watch(child: ChildProcess): Watched {
   const watched: Watched = {
     pid: child.pid ?? -1,
     targets: [],
+    folders: [],
     ask(name) {
       if (child.connected) child.send({ signal: name }, () => {});
       timer ??= setTimeout(() => end(name), patience);
@@ -75,7 +77,7 @@ function watch(child: ChildProcess): Watched {
     if ('heard' in said) {
       clearTimeout(timer);
       timer = undefined;
-    } else if ('writing' in said) watched.targets = said.writing;
+    } else if ('writing' in said) [watched.targets, watched.folders] = [said.writing, said.making];
     else {
       clearTimeout(deadline);
       const { plugin, seconds } = said;
@@ -102,8 +104,9 @@ async function explain(
   signal: NodeJS.Signals | null,
   watched: Watched,
 ): Promise<number> {
-  const { pid, targets, ended } = watched;
+  const { pid, targets, folders, ended } = watched;
   sweep(targets, [pid]);
+  removeEmpty(folders);
   sweepFolders(tmpdir(), workPrefix, [pid]);
   if (typeof ended === 'object') {
     await show(argv, ended);

@@ -1,7 +1,7 @@
 /** Names of files and folders that are there for a while only, which tell later runs whether who made them is still at it. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -100,6 +100,17 @@ export function sweep(paths: readonly string[], gone: readonly number[] = []): S
 export function sweepFolders(folder: string, prefix: string, gone: readonly number[] = []): void {
   for (const { path, name, kind, dead } of leftoversIn(folder, gone))
     if (kind === 'folder' && name === prefix && dead) removeFolder(path);
+}
+
+/** Of folders that were made, outer ones first, those that hold nothing; what others have put there stays. */
+export function removeEmpty(folders: readonly string[]): void {
+  for (const folder of [...folders].reverse()) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // It was not made after all, or is in use.
+    }
+  }
 }
 
 /** In a folder that all users share it may be another's. */

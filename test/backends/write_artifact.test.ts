@@ -207,6 +207,11 @@ test('what is larger than the room there is is refused before a byte is written'
   assert.match(message, 'no room');
   assert.is(expected, '64000000.0 GB free');
   assert.equal(readdirSync(folder), []);
+  assert.is(
+    (await refusal(artifact(vast), join(folder, 'new', 'further'), { makeFolder: true })).code,
+    'N505',
+  );
+  assert.equal(readdirSync(folder), [], 'no folder is made for it');
 });
 
 test('nothing is written outside the folder, whatever a file is called', async ({ folder }) => {
@@ -303,6 +308,33 @@ test('a file that is not as long as promised is a bug', async ({ folder }) => {
     assert.instance(cause, Bug);
   }
   assert.equal(readdirSync(folder), []);
+});
+
+test('folders that were made go again when nothing comes into them, but not what others put there', async ({
+  folder,
+}) => {
+  const inner = join(folder, 'new', 'further');
+  const failing = (more: () => void): Artifact =>
+    artifact({
+      name: 'onnx/m.onnx',
+      size: 1,
+      chunks: () => {
+        more();
+        throw new Error('no chunk');
+      },
+    });
+  const written = (made: Artifact): Promise<void> => writeArtifact(made, inner, { makeFolder: true });
+  await written(failing(() => {})).then(
+    () => assert.unreachable(),
+    (cause) => assert.is(cause.message, 'no chunk'),
+  );
+  assert.equal(readdirSync(folder), []);
+  const theirs = join(inner, 'theirs');
+  await written(failing(() => writeFileSync(theirs, ''))).then(
+    () => assert.unreachable(),
+    () => {},
+  );
+  assert.equal(readdirSync(inner), ['theirs']);
 });
 
 /** A file system of one megabyte; undefined where this user may make none. */

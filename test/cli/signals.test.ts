@@ -80,11 +80,12 @@ test('a chat or a run that hears nothing is ended with words of its own', async 
   }
 });
 
-test('a signal while a file is written, and no chunk comes to its end, leaves no file', async () => {
+test('a signal while a file is written, and no chunk comes to its end, leaves no file and no folder', async () => {
   const out = folder();
-  const run = start(['compile', 'nanochat', ...small, '--target', endlessBackend, '-o', `${out}/`]);
-  await until(() => readdirSync(out).length > 0, run);
-  assert.match(readdirSync(out).join(), /\.partial$/);
+  const inner = join(out, 'new');
+  const run = start(['compile', 'nanochat', ...small, '--target', endlessBackend, '-o', `${inner}/`]);
+  await until(() => existsSync(inner) && readdirSync(inner).length > 0, run);
+  assert.match(readdirSync(inner).join(), /\.partial$/);
   run.child.kill('SIGTERM');
   assert.is(await run.ended, 143, run.said());
   assert.equal(readdirSync(out), []);
