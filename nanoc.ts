@@ -2,8 +2,12 @@
 /** The command line. */
 
 import { isSupervised } from './cli/supervised.ts';
+import { endAfterwards } from './cli/unfinished.ts';
 
 const { argv } = process;
 const supervisor = isSupervised() ? undefined : await import('./cli/supervise.ts');
 if (supervisor?.wantsSupervisor(argv)) await supervisor.supervise(argv);
-else await (await import('./cli/main.ts')).main(argv);
+else {
+  await (await import('./cli/main.ts')).main(argv);
+  endAfterwards();
+}

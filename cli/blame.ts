@@ -16,7 +16,7 @@ export const blamedPass = (path: string, pass: Pass): Pass => ({
   ...pass,
   run: (graph, context) =>
     blaming(path, `the pass ${pass.name}`, () => {
-      const next = inTime(path, () => pass.run(graph, context));
+      const next = pass.run(graph, context);
       if (!isGraph(next)) throw new TypeError(`it gives ${described(next)}, not a graph`);
       checkGraph(next);
       return next;
@@ -61,7 +61,7 @@ export const blamedBackend = (path: string, backend: Backend): Backend => ({
     ),
   emit: (...given) =>
     blaming(path, `emit of the backend ${backend.name}`, () => {
-      const artifact = inTime(path, () => backend.emit(...given));
+      const artifact = backend.emit(...given);
       const fault = artifactFault(artifact);
       if (fault) throw new TypeError(fault);
       return { ...artifact, files: artifact.files.map((file) => blamedFile(path, backend.name, file)) };
@@ -120,19 +120,25 @@ type OpType = Exclude<ReturnType<Op['infer']>, string>;
 const isType = (value: unknown): value is OpType =>
   isObject(value) && 'dtype' in value && Array.isArray(value['shape']);
 
+/** A pass of a plugin may use its ops, and its call is timed as one. */
+let isTimed = false;
+
 /** Who started this process ends it where a call does not come to its end. */
 function inTime<T>(plugin: string, run: () => T): T {
+  if (isTimed) return run();
+  isTimed = true;
   tell({ plugin, seconds: pluginSeconds(limits.pluginCall) });
   try {
     return run();
   } finally {
+    isTimed = false;
     tell({ seconds: 0 });
   }
 }
 
-function blaming<T>(path: string, what: string, run: () => T): T {
+export function blaming<T>(path: string, what: string, run: () => T): T {
   try {
-    return run();
+    return inTime(path, run);
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     throw new Refusal([error('N512', `${what} failed`, { file: path, found: reasonOf(path, cause) })]);

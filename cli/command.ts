@@ -10,6 +10,7 @@ import { farewellOf } from './farewell.ts';
 import { withExamples } from './help.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
 import { onSignals } from './supervised.ts';
+import { leave, settle, watchUnfinished } from './unfinished.ts';
 
 export { exitCodes };
 
@@ -61,16 +62,19 @@ export async function runAction<O extends Partial<IoOptions>>(
   const interrupt = (name: Ending) => {
     if (name === 'SIGINT' && cx.stopsShort?.()) return;
     const code = signalCodes[name];
-    if (abort.signal.aborted) process.exit(code);
+    if (abort.signal.aborted) leave(code);
     abort.abort(code);
   };
   const listenNoMore = onSignals(quick ? [] : endings, interrupt);
+  const watchNoMore = watchUnfinished((cause) => explain(cx, cause));
   process.stdout.off('error', lostOutput).on('error', lostOutput);
   try {
     process.exitCode = (await action(cx, options, args)) ?? exitCodes.fine;
+    await settle();
   } catch (thrown) {
     process.exitCode = explain(cx, thrown);
   } finally {
+    watchNoMore();
     listenNoMore();
   }
 }
@@ -99,7 +103,7 @@ function explain({ io, signal, farewell }: Context, thrown: unknown): number {
 
 /** `nanoc specs | head -1` closes our pipe early, which is no failure; a full disk is one. */
 function lostOutput({ code, message }: NodeJS.ErrnoException): void {
-  if (code === 'EPIPE') process.exit(exitCodes.fine);
+  if (code === 'EPIPE') leave(exitCodes.fine);
   process.stderr.write(`nanoc: the output cannot be written: ${message}\n`);
-  process.exit(exitCodes.wrong);
+  leave(exitCodes.wrong);
 }

@@ -131,6 +131,7 @@ export async function compileTo(
   const { metadata = layout ? 'hash' : 'full' } = options;
   const emitted = emit(compiled, backend, emitOptions({ ...options, metadata }, file));
   cx.io.report(emitted.diagnostics);
+  const needs = backend.needs(emitOptions(options, file));
   const around = layout
     ? withLayout(layout, emitted, compiled, options.copies, { folder, backend })
     : withTokenizer(cx.io, emitted, place, manifest.vocab, options.copies);
@@ -150,7 +151,6 @@ export async function compileTo(
   });
   progress.done(modelSize(path));
   cx.io.report(compiled.weights.findings());
-  const needs = backend.needs(emitOptions(options, file));
   return { path, compiled, artifact, target: backend.name, needs };
 }
 

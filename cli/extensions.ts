@@ -11,14 +11,16 @@ import type { Op } from '../spec/op.ts';
 import { addedOp, addOp } from '../spec/ops/added.ts';
 import { isComposite } from '../spec/ops/index.ts';
 import { primitives } from '../spec/primitives/index.ts';
-import { blamedBackend, blamedOp, blamedPass, has, isPass } from './blame.ts';
+import { blamedBackend, blamedOp, blamedPass, blaming, has, isPass } from './blame.ts';
 import { isModulePath, loadModule } from './load_module.ts';
 
 /** A name of ours, or a file whose default export is a backend. Refuses (N501, N512). */
 export async function loadTarget(target: string): Promise<Backend> {
   if (!isModulePath(target)) return findBackend(target);
   const { default: backend } = await loadModule(target);
-  if (isBackend(backend)) return blamedBackend(target, backend);
+  const read = (): Backend | undefined => (isBackend(backend) ? blamedBackend(target, backend) : undefined);
+  const found = blaming(target, 'the backend', read);
+  if (found) return found;
   throw new Refusal([
     error('N512', `${target} is no backend`, {
       file: target,
@@ -33,8 +35,10 @@ export async function loadPlugins(paths: readonly string[]): Promise<readonly Pa
   const passes: Pass[] = [];
   for (const path of paths) {
     const found = await loadModule(path);
-    const own = listOf(path, found, 'passes', isPass);
-    const ops = listOf(path, found, 'ops', isOp);
+    const [own, ops] = blaming(path, 'the plugin', () => [
+      listOf(path, found, 'passes', isPass),
+      listOf(path, found, 'ops', isOp),
+    ]);
     if (own.length + ops.length === 0) {
       throw new Refusal([
         error('N512', `${path} extends nothing`, {

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import { moreTime, pluginSeconds, tell } from './supervised.ts';
+import { notePlugin } from './unfinished.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
@@ -31,6 +32,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
   }
   nameOwn();
+  notePlugin(path);
   const url = pathToFileURL(resolve(path)).href;
   tell({ plugin: path, seconds: pluginSeconds(limits.pluginLoad) + 1 });
   try {

@@ -44,6 +44,7 @@ export async function supervise(argv: readonly string[]): Promise<void> {
     });
   });
   for (const name of endings) process.off(name, asked);
+  if (code !== 0) tidy(watched);
   process.exitCode = code ?? (await explain(argv, signal, watched));
 }
 
@@ -98,16 +99,20 @@ const silent = (file: string, seconds: number): Diagnostic =>
     hint: `is there a loop without an end? ${moreTime}`,
   });
 
+/** What is left by a command that could not do it itself. */
+function tidy({ pid, targets, folders }: Watched): void {
+  sweep(targets, [pid]);
+  removeEmpty(folders);
+  sweepFolders(tmpdir(), workPrefix, [pid]);
+}
+
 /** Of a command that ended by a signal; the exit code. */
 async function explain(
   argv: readonly string[],
   signal: NodeJS.Signals | null,
   watched: Watched,
 ): Promise<number> {
-  const { pid, targets, folders, ended } = watched;
-  sweep(targets, [pid]);
-  removeEmpty(folders);
-  sweepFolders(tmpdir(), workPrefix, [pid]);
+  const { ended } = watched;
   if (typeof ended === 'object') {
     await show(argv, ended);
     return exitCodes.wrong;

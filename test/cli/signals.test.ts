@@ -126,6 +126,10 @@ test('a plugin that does not come to its end is named after a while', async () =
     assert.match(run.said(), 'error N512');
     assert.match(run.said(), said);
   }
+  const lists = readFileSync(endlessBackend, 'utf8').replace('passes: () => []', 'passes() { for (;;); }');
+  const listing = start(['compile', 'nanochat', ...small, '--target', written('lists.mjs', lists)], env);
+  assert.is(await listing.ended, 1, listing.said());
+  assert.match(listing.said(), /error N512: .*lists\.mjs does not answer/);
   const mark = join(folder(), 'begun');
   const run = start(
     ['compile', 'nanochat', ...small, '--plugin', endlessPass(mark), '-o', `${folder()}/`],
@@ -133,6 +137,41 @@ test('a plugin that does not come to its end is named after a while', async () =
   );
   assert.is(await run.ended, 1, run.said());
   assert.match(run.said(), /error N512: .*endless\.mjs does not answer/);
+});
+
+test('a plugin that ends the process, or fails behind its back, is named, and leaves nothing', async () => {
+  const chunk = 'for (;;);';
+  const cases: readonly (readonly [name: string, text: string, said: RegExp])[] = [
+    ['exits', 'process.exit(0);', /N512: .*exits\.mjs ended the process/],
+    [
+      'leaves',
+      readFileSync(endlessBackend, 'utf8').replace(chunk, 'process.exit(0);'),
+      /N512: .*leaves\.mjs ended the process/,
+    ],
+    [
+      'rejects',
+      `Promise.reject(new Error('nobody hears')); await new Promise((done) => setTimeout(done, 100));`,
+      /N512: .*rejects\.mjs failed while nobody called it\nfound .*Error: nobody hears/,
+    ],
+    [
+      'traps',
+      `export default new Proxy({}, { get() { throw new Error('a trap'); } });`,
+      /N512: .*failed\nfound .*a trap/,
+    ],
+  ];
+  const quick = readFileSync(endlessBackend, 'utf8').replace(chunk, 'yield new Uint8Array(1 << 21);');
+  const timer = written('timer.mjs', `setInterval(() => {}, 1000);\n${quick}`);
+  const kept = start(['compile', 'nanochat', ...small, '--target', timer, '-o', `${folder()}/`]);
+  assert.is(await kept.ended, 0, kept.said());
+  for (const [name, text, said] of cases) {
+    const out = folder();
+    const target = written(`${name}.mjs`, text);
+    const run = start(['compile', 'nanochat', ...small, '--target', target, '-o', `${out}/new/`]);
+    assert.is(await run.ended, 1, `${name}: ${run.said()}`);
+    assert.match(run.said(), said);
+    assert.not.match(run.said(), /^ +at /m);
+    assert.equal(readdirSync(out), [], name);
+  }
 });
 
 test('a command that is ended for want of memory is said to be, with nothing left', async () => {
