@@ -3,20 +3,18 @@
 import { bisect, explain } from '../runtime/bisect.ts';
 import { sensitivity } from '../runtime/sensitivity.ts';
 import type { Session } from '../runtime/session.ts';
-import type { VerifyReport } from '../runtime/verify.ts';
+import type { Failing } from '../runtime/verify.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
 import type { ModelFile } from './model_kinds.ts';
 import type { Recompiled } from './recompile_model.ts';
 import type { VerifyOptions } from './verify.ts';
 
-type Failing = NonNullable<VerifyReport['failing']>;
-
 export async function explainFailure(
   { io }: Context,
   model: ModelFile,
   { compiled, stages, weightsOf }: Recompiled,
-  { row, calls }: Failing,
+  { row, calls, tolerance }: Failing,
   { device = 'cpu' }: Pick<VerifyOptions, 'device'>,
 ): Promise<void> {
   const fault = model.fault(compiled);
@@ -30,7 +28,7 @@ export async function explainFailure(
     manifest,
     recompile: (outputs): Promise<Session> => model.inside(compiled, outputs, device),
     calls,
-    tolerance: row.tolerance,
+    tolerance,
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),
   });
   if (result.blame === 'overflow') return io.finding([explain(result)]);

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { readGolden } from '../runtime/golden.ts';
 import type { Device } from '../runtime/onnx_node_session.ts';
-import { referenceSession } from '../runtime/reference_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts';
+import { wholeTextSession } from '../runtime/whole_text.ts';
 import { windowsOf } from '../runtime/windows.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
@@ -104,11 +104,11 @@ async function verifyOne(
   const { io } = cx;
   const { manifest } = model;
   const again = recompileModel(cx, model, options);
-  const { reference } = again.compiled;
+  const { built, reference } = again.compiled;
   const report = await verify({
     session: sessions.at(-1)!,
     ...(sessions.length > 1 ? { peer: sessions[0]! } : {}),
-    reference: referenceSession(reference, manifest, again.weightsOf(reference)),
+    reference: wholeTextSession(built, manifest, again.weightsOf(reference)),
     windows: windowsOf(reference),
     full: options.full ?? false,
     ...(options.golden === undefined
@@ -158,7 +158,7 @@ function show({ io }: Context, { rows, target, reference, pass }: VerifyReport):
   }
   const right = (title: string) => ({ title, align: 'right' }) as const;
   const columns = [{ title: 'check' }, { title: 'what' }, right('max abs'), right('max rel')];
-  const rest = [right('top-1'), right('KL'), right('allowed'), { title: '' }];
+  const rest = [right('top-1'), right('KL'), right('memory'), right('allowed'), { title: '' }];
   const say = pass ? io.made : io.result;
   const paint = painter(io.options, process.stdout);
   say(
@@ -175,8 +175,10 @@ function show({ io }: Context, { rows, target, reference, pass }: VerifyReport):
 }
 
 function cells(row: VerifyRow, paint: Painter): readonly string[] {
-  const { check, what, max_abs, max_rel, top1, kl, tolerance, pass, note } = row;
+  const { check, what, max_abs, max_rel, top1, kl, memory, port, tolerance, pass, note } = row;
   const top = `${(100 * top1).toFixed(top1 === 1 ? 0 : 1)}%`;
   const verdict = `${pass ? paint.good('ok') : paint.bad('FAILED')}${note ? ` (${note})` : ''}`;
-  return [check, what, figure(max_abs), figure(max_rel), top, figure(kl), figure(tolerance.abs), verdict];
+  const kept = port === undefined ? '' : figure(memory);
+  const figures = [figure(max_abs), figure(max_rel), top, figure(kl), kept, figure(tolerance.abs)];
+  return [check, what, ...figures, verdict];
 }

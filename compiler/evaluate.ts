@@ -15,7 +15,7 @@ import { roundTo } from '../spec/round.ts';
 import { empty, product, type Tensor } from '../spec/tensor.ts';
 import { evaluateLinear } from './evaluate_linear.ts';
 import { evaluateScan } from './evaluate_scan.ts';
-import type { Graph, Node, NodeId } from './ir.ts';
+import { type Graph, isUnplaced, type Node, type NodeId } from './ir.ts';
 import { type Feeds, sizesOf } from './run_sizes.ts';
 import { scanOf } from './scan/body.ts';
 import { commonScope } from './scope.ts';
@@ -26,6 +26,18 @@ import type { WeightSource } from './weights/source.ts';
 export interface RunOptions {
   /** Sees every value as it is computed. */
   readonly tap?: (node: Node, value: Tensor) => void;
+  /** Stands in for memory and surroundings, of a graph whose ports are not placed. */
+  readonly unplaced?: Unplaced;
+}
+
+/** What calls begin from, where no boundary says it. */
+export interface Unplaced {
+  /** Sizes that no feed tells. */
+  readonly sizes: Env;
+  /** Of an `ambient`, `cache`, `delay` or `state` node. */
+  value(node: Node, inputs: readonly Tensor[], env: Env): Tensor;
+  /** What the scan that these nodes start has carried to the end. */
+  carried(starts: readonly Node[], last: readonly Tensor[]): void;
 }
 
 export interface Evaluator {
@@ -71,19 +83,28 @@ function keeping(weights: Pick<WeightSource, 'values'>): (name: string) => Float
 /** Not computed in their turn but when a node asks, so that few weights are in memory at a time. */
 const isLazy = ({ op }: Node): boolean => op === 'param' || op === 'table';
 
-function runOnce(machine: Machine, feeds: Feeds, { tap }: RunOptions): Record<string, Tensor> {
+/** What one call has at hand. */
+interface Call {
+  readonly feeds: Feeds;
+  readonly env: Env;
+  readonly unplaced: Unplaced | undefined;
+  get(id: NodeId): Tensor;
+  readonly several: Map<NodeId, readonly Tensor[]>;
+}
+
+function runOnce(machine: Machine, feeds: Feeds, { tap, unplaced }: RunOptions): Record<string, Tensor> {
   const { nodes, inputs, outputs } = machine.graph;
-  const env = sizesOf(inputs, feeds);
+  const env = new Map([...(unplaced?.sizes ?? []), ...sizesOf(inputs, feeds)]);
   const values = new Map<NodeId, Tensor>();
   const left = [...machine.uses];
   const compute = (node: Node): Tensor => {
-    const value = placed(machine, node, () => evaluateNode(machine, node, feeds, env, get, several));
+    const value = placed(machine, node, () => evaluateNode(machine, node, call));
     values.set(node.id, value);
     tap?.(node, value);
     return value;
   };
   const get = (id: NodeId): Tensor => values.get(id) ?? compute(nodes[id]!);
-  const several = new Map<NodeId, readonly Tensor[]>();
+  const call: Call = { feeds, env, unplaced, get, several: new Map() };
   for (const node of nodes) {
     if (isLazy(node) || left[node.id] === 0) continue;
     compute(node);
@@ -106,14 +127,8 @@ function placed(machine: Machine, node: Node, compute: () => Tensor): Tensor {
   }
 }
 
-function evaluateNode(
-  machine: Machine,
-  node: Node,
-  feeds: Feeds,
-  env: Env,
-  get: (id: NodeId) => Tensor,
-  several: Map<NodeId, readonly Tensor[]>,
-): Tensor {
+function evaluateNode(machine: Machine, node: Node, call: Call): Tensor {
+  const { feeds, env, unplaced, get, several } = call;
   const { op, attrs, type } = node;
   const first = machine.graph.nodes[node.inputs[0] ?? -1];
   if (op === 'gather' && first?.op === 'table') {
@@ -129,8 +144,11 @@ function evaluateNode(
     const { steps, weight } = machine;
     const step = steps.get(node.id) ?? evaluator(scanOf(node).body.graph, { values: weight });
     steps.set(node.id, step);
-    several.set(node.id, evaluateScan(scanOf(node), node.inputs.map(get), step.run));
-    return several.get(node.id)![0]!;
+    const results = evaluateScan(scanOf(node), node.inputs.map(get), step.run);
+    several.set(node.id, results);
+    const starts = node.inputs.slice(0, scanOf(node).states).map((id) => machine.graph.nodes[id]!);
+    unplaced?.carried(starts, results.slice(results.length - starts.length));
+    return results[0]!;
   }
   if (op === 'result') return several.get(node.inputs[0]!)![Number(attrs['index'])]!;
   if (op === 'input') return feeds[String(attrs['name'])]!;
@@ -139,6 +157,7 @@ function evaluateNode(
     const { length, freqs } = tableAttrs(node);
     return { dtype: 'float32', shape: [length, freqs.length], data: tableRows(tableAttrs(node), 0, length) };
   }
+  if (unplaced && isUnplaced(node)) return unplaced.value(node, node.inputs.map(get), env);
   throw new Bug(`%${node.id} (${op}) has no value: place the ports first`);
 }
 

@@ -190,8 +190,9 @@ function scopeText({ scopes, users }: Finding): string {
 
 /** `linear in transformer.h.2.mlp.c_fc with transformer.h.2.mlp.c_fc.weight` */
 function whatOf(finding: Finding): string {
-  const { op, params } = finding;
-  return `${op}${scopeText(finding)}${params.length > 0 ? ` with ${params.join(', ')}` : ''}`;
+  const { op, params, output } = finding;
+  const weights = params.length > 0 ? ` with ${params.join(', ')}` : '';
+  return `${op}${scopeText(finding)}${weights}${output === undefined ? '' : `, the output ${output}`}`;
 }
 
 /** The result as something to print under the table. */

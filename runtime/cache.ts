@@ -14,6 +14,13 @@ export interface FeedOptions {
   readonly real?: Rows;
   /** Outputs wanted besides logits and ports. */
   readonly fetches?: readonly string[];
+  /** Inputs that the call does without. */
+  readonly without?: readonly string[];
+}
+
+export interface DecoderOptions {
+  /** Fills what a port holds before the first token with something else. */
+  readonly refill?: (port: ManifestPort, start: Tensor) => void;
 }
 
 export interface Decoder {
@@ -27,6 +34,8 @@ export interface Decoder {
   repeat(times: number): void;
   /** Columns fed so far, padding included. */
   length(): number;
+  /** What the next call will be given as its past, under the names of the ports' outputs; none before the first call. */
+  memory(): ReadonlyMap<string, Tensor>;
 }
 
 const refuse = (diagnostic: Diagnostic): never => {
@@ -160,10 +169,11 @@ function checkRoom(real: Rows, { slots, context }: Manifest): void {
 }
 
 /** Names a session is fed; anything it wants beyond these and its ports is refused. */
-function select(offered: Feeds, { inputs, ports }: Manifest): Feeds {
+function select(offered: Feeds, { inputs, ports }: Manifest, without: readonly string[]): Feeds {
   const fed: Record<string, Tensor> = {};
   const known = new Set(ports.map((p) => p.input));
   for (const { name } of inputs) {
+    if (without.includes(name)) continue;
     const value = offered[name];
     if (value) fed[name] = value;
     else if (!known.has(name)) {
@@ -181,7 +191,7 @@ const checkMask = (real: Rows, manifest: Manifest): void => {
 };
 
 /** A model with its memory: the same calls for every cache form. Without a cache all tokens go in again each time. */
-export function decoder(session: Session): Decoder {
+export function decoder(session: Session, { refill }: DecoderOptions = {}): Decoder {
   const { manifest } = session;
   const stateless = manifest.cache === 'none';
   const masked = manifest.inputs.some((i) => i.name === 'attention_mask');
@@ -189,13 +199,18 @@ export function decoder(session: Session): Decoder {
   let marks: Rows = [];
   let state = new Map<string, Tensor>();
 
-  const call = async (tokens: Rows, real: Rows, fetches: readonly string[]) => {
+  const start = (port: ManifestPort, batch: number): Tensor => {
+    const tensor = startOf(port, batch, manifest);
+    refill?.(port, tensor);
+    return tensor;
+  };
+  const call = async (tokens: Rows, real: Rows, { fetches = [], without = [] }: FeedOptions) => {
     if (state.size === 0) refuseTooLarge(manifest, tokens.length);
     const before = stateless ? 0 : (history[0]?.length ?? 0);
-    const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest);
+    const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest, without);
     const pasts = manifest.ports.map((port): [string, Tensor] => [
       port.input,
-      state.get(port.input) ?? startOf(port, tokens.length, manifest),
+      state.get(port.input) ?? start(port, tokens.length),
     ]);
     const wanted = ['logits', ...fetches, ...manifest.ports.map((p) => p.output)];
     const outputs = await session.run({ ...feeds, ...Object.fromEntries(pasts) }, wanted);
@@ -206,14 +221,14 @@ export function decoder(session: Session): Decoder {
     state = new Map(next);
     return withoutPorts(outputs, manifest);
   };
-  const feed = async (tokens: Rows, { real, fetches = [] }: FeedOptions = {}) => {
+  const feed = async (tokens: Rows, options: FeedOptions = {}) => {
     checkTokens(tokens, history.length || undefined, manifest.vocab);
-    const mine = real ?? tokens.map((row) => row.map(() => 1));
+    const mine = options.real ?? tokens.map((row) => row.map(() => 1));
     const columns = tokens.map((row, b) => [...(history[b] ?? []), ...row]);
     const mask = mine.map((row, b) => [...(marks[b] ?? []), ...row]);
     checkMask(mask, manifest);
     checkRoom(mask, manifest);
-    const outputs = await call(stateless ? columns : tokens, mask, fetches);
+    const outputs = await call(stateless ? columns : tokens, mask, options);
     [history, marks] = [columns, mask];
     return stateless ? lastColumns(outputs, tokens[0]!.length) : outputs;
   };
@@ -238,6 +253,13 @@ export function decoder(session: Session): Decoder {
       state = new Map([...state].map(([name, t]) => [name, repeatRows(t, times)]));
     },
     length: () => history[0]?.length ?? 0,
+    memory: () =>
+      new Map(
+        manifest.ports.flatMap(({ input, output }) => {
+          const held = state.get(input);
+          return held ? [[output, held] as const] : [];
+        }),
+      ),
   };
 }
 

@@ -17,6 +17,10 @@ export interface Difference {
   readonly positions: number;
   /** Index of the position of the largest |a - b|, in row-major order. */
   readonly worst: number;
+  /** Largest |a|. */
+  readonly size: number;
+  /** Largest distance of two logits of one position. */
+  readonly spread: number;
 }
 
 /** Index of the largest number; the lowest among equals, NaN never. */
@@ -62,19 +66,27 @@ const apart: Difference = {
   kl: Number.POSITIVE_INFINITY,
   positions: 0,
   worst: 0,
+  size: 0,
+  spread: 0,
 };
 
 /** Logits [..., V]; `expected` is the side that is believed. */
-export function compareLogits(expected: Tensor, actual: Tensor, allowed: Allowed): Difference {
+export function compareLogits(
+  expected: Tensor,
+  actual: Tensor,
+  allowed: Pick<Allowed, 'abs' | 'kl'>,
+): Difference {
   if (expected.shape.join() !== actual.shape.join()) return apart;
   const width = expected.shape.at(-1) ?? 1;
   const positions = product(expected.shape.slice(0, -1));
   const [a, b] = [expected.data, actual.data];
-  let [abs, rel, kl, worst, same, upsets] = [0, 0, 0, 0, 0, 0];
+  let [abs, rel, kl, worst, same, upsets, spread] = [0, 0, 0, 0, 0, 0, 0];
   for (let p = 0; p < positions; p++) {
     const start = p * width;
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let i = start; i < start + width; i++) {
       const d = gap(a[i]!, b[i]!);
+      [least, most] = [Math.min(least, a[i]!), Math.max(most, a[i]!)];
       if (d > abs) [abs, worst] = [d, p];
       rel = Math.max(rel, d / Math.max(1, Math.abs(a[i]!)) || 0);
     }
@@ -83,8 +95,10 @@ export function compareLogits(expected: Tensor, actual: Tensor, allowed: Allowed
     else if (!(a[start + mine]! - a[start + theirs]! <= 2 * allowed.abs)) upsets++;
     const d = divergence(a, b, start, width);
     kl = Math.max(kl, Number.isNaN(d) ? Number.POSITIVE_INFINITY : d);
+    spread = Math.max(spread, most - least);
   }
-  return { abs, rel, top1: positions ? same / positions : 1, upsets, kl, positions, worst };
+  const top1 = positions ? same / positions : 1;
+  return { abs, rel, top1, upsets, kl, positions, worst, size: magnitude(expected), spread };
 }
 
 /** Largest |a - b| of two tensors of any meaning, and where; infinite when shapes differ. */
@@ -108,5 +122,5 @@ export function magnitude(t: Tensor): number {
   return most;
 }
 
-export const within = (d: Difference, allowed: Allowed): boolean =>
+export const within = (d: Difference, allowed: Pick<Allowed, 'abs' | 'kl'>): boolean =>
   d.positions > 0 && d.abs <= allowed.abs && d.kl <= allowed.kl && d.upsets === 0;

@@ -16,6 +16,8 @@ export interface Finding {
   readonly scopes: readonly string[];
   /** Of a value that belongs to no block: the block instances that use it. */
   readonly users: readonly string[];
+  /** The output of the model that it is, such as the port `present.0.key`. */
+  readonly output?: string;
   /** Weights among its inputs. */
   readonly params: readonly string[];
   readonly call: number;
@@ -30,6 +32,7 @@ export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tens
   const node = graph.nodes[id]!;
   const origins = graph.origins[id]!;
   const [origin] = origins;
+  const output = graph.outputs.find((o) => o.node === id);
   const { abs, at } = compareValues(expected, actual);
   const params = node.inputs.flatMap((i) => {
     const { op, attrs } = graph.nodes[i]!;
@@ -40,6 +43,7 @@ export function findingAt(graph: Graph, id: NodeId, call: number, expected: Tens
     op: node.op,
     type: showType(node.type),
     ...(origin ? { origin } : {}),
+    ...(output ? { output: output.name } : {}),
     scopes: scopesOf(graph, id),
     users: scopesOf(graph, id).length > 0 ? [] : usersOf(graph, id),
     params,

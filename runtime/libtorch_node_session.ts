@@ -116,6 +116,7 @@ function hostOf(child: Child, version: string): LibtorchHost {
       return {
         label: `libtorch ${version} ${device}`,
         manifest,
+        optional: call.takes.flatMap(({ name, kind }) => (kind === 'optional' ? [name] : [])),
         run: (feeds, fetches) => run(call, feeds, fetches),
         close: async () => void (await ask(child, model, [`drop ${id}`])),
       };

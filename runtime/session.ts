@@ -9,6 +9,8 @@ export interface Session {
   /** `reference`, `onnxruntime-node cpu`, ... for tables. */
   readonly label: string;
   readonly manifest: Manifest;
+  /** Inputs that a call may leave out, and that the model then makes itself. */
+  readonly optional?: readonly string[];
   run(feeds: Feeds, fetches?: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
   close(): Promise<void>;
 }

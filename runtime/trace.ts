@@ -59,8 +59,8 @@ export async function fetchValues(
   const cache = decoder(session);
   const fetches = ids.map(outputName);
   const all: Values[] = [];
-  for (const { tokens, real } of calls) {
-    const outputs = await cache.feed(tokens, { fetches, ...(real ? { real } : {}) });
+  for (const { tokens, ...given } of calls) {
+    const outputs = await cache.feed(tokens, { fetches, ...given });
     const found = ids.flatMap((id) => {
       const value = outputs[outputName(id)];
       return value ? [[id, value] as const] : [];

@@ -2,13 +2,15 @@
 
 import type { Manifest } from '../compiler/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
-import { largest } from '../spec/long_list.ts';
-import { compareLogits, type Difference, within } from './compare.ts';
+import { largest, smallest } from '../spec/long_list.ts';
+import { compareLogits, type Difference, magnitude, within } from './compare.ts';
 import type { Golden } from './golden.ts';
 import type { Session } from './session.ts';
-import { type Allowed, allowed, type Comparison } from './tolerance.ts';
-import { checks, type Pair, type Step, type Subject } from './verify_checks.ts';
+import { type Allowed, allowed, type Comparison, forSize, portShare } from './tolerance.ts';
+import { checks } from './verify_checks.ts';
+import { worstPort } from './verify_memory.ts';
 import type { Call } from './verify_run.ts';
+import type { Pair, Step, Subject } from './verify_step.ts';
 import { goldenSteps, greedySteps, type TokenStep } from './verify_tokens.ts';
 import { type Watched, watch } from './verify_watch.ts';
 
@@ -22,6 +24,11 @@ export interface VerifyRow {
   readonly top1: number;
   /** Largest divergence of two next-token distributions, nats. */
   readonly kl: number;
+  /** Largest |difference| of what is remembered, as a share of the largest number of that port. */
+  readonly memory: number;
+  /** The port of that difference. */
+  readonly port?: string;
+  /** For logits of the size that they had. */
   readonly tolerance: Allowed;
   readonly pass: boolean;
   /** Why it did not run, or what else there is to say. */
@@ -35,8 +42,15 @@ export interface VerifyReport {
   readonly pass: boolean;
   /** N701 when something differs. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The failed row that takes the fewest tokens to show, and its calls, for `bisect`. */
-  readonly failing?: { readonly row: VerifyRow; readonly calls: readonly Call[] };
+  /** The failed row that takes the fewest tokens to show, and what `bisect` wants of it. */
+  readonly failing?: Failing;
+}
+
+export interface Failing {
+  readonly row: VerifyRow;
+  readonly calls: readonly Call[];
+  /** For logits of the usual size. */
+  readonly tolerance: Allowed;
 }
 
 export interface VerifyOptions {
@@ -94,11 +108,13 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     tell(options, 'all checks', sum(rest.map((p) => predict(p.step))));
     if (i >= measured && !isTooLong(step, predict(step)))
       tell(options, `${check}: ${step.what}`, predict(step));
-    const row = await runStep(check, unlessLong(step, predict(step)), toleranceOf(kind, manifest, options));
+    const tolerance = toleranceOf(kind, manifest, options);
+    const limit = { ...tolerance, fixed: options.atol !== undefined };
+    const row = await runStep(check, unlessLong(step, predict(step)), limit);
     rows.push(row);
     onRow?.(row);
     if (!row.pass && (!failing || tokensOf(step.calls) < tokensOf(failing.calls))) {
-      failing = { row, calls: step.calls };
+      failing = { row, calls: step.calls, tolerance };
     }
   }
   const finite = finiteRow(target);
@@ -161,10 +177,17 @@ const nothing: Omit<VerifyRow, 'check' | 'what' | 'tolerance' | 'pass'> = {
   max_rel: 0,
   top1: 1,
   kl: 0,
+  memory: 0,
 };
 
+interface Limit extends Allowed {
+  /** The user's own figure, which is taken as it is. */
+  readonly fixed: boolean;
+}
+
 /** A session that fails in the middle is a failed check, unless it says what the user can do. */
-async function runStep(check: string, step: Step | TokenStep, tolerance: Allowed): Promise<VerifyRow> {
+async function runStep(check: string, step: Step | TokenStep, limit: Limit): Promise<VerifyRow> {
+  const { fixed, ...tolerance } = limit;
   const head = { check, what: step.what, tolerance };
   if (step.skipped !== undefined) return { ...head, ...nothing, pass: true, note: step.skipped };
   try {
@@ -172,9 +195,7 @@ async function runStep(check: string, step: Step | TokenStep, tolerance: Allowed
       const { share, note } = await step.runTokens(tolerance);
       return { ...head, ...nothing, top1: share, pass: share === 1, ...(note ? { note } : {}) };
     }
-    const d = merge(await step.run(), tolerance);
-    const { abs: max_abs, rel: max_rel, top1, kl } = d;
-    return { ...head, max_abs, max_rel, top1, kl, pass: within(d, tolerance) };
+    return { ...head, ...rowOf(await step.run(), limit) };
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     const note = `it did not run: ${cause instanceof Error ? cause.message.split('\n')[0]! : String(cause)}`;
@@ -182,26 +203,53 @@ async function runStep(check: string, step: Step | TokenStep, tolerance: Allowed
   }
 }
 
-/** The worst of several comparisons. */
-function merge(pairs: readonly Pair[], tolerance: Allowed): Difference {
-  const all = pairs.map(({ expected, actual }) => compareLogits(expected, actual, tolerance));
-  const positions = sum(all.map((d) => d.positions));
-  const most = (of: (d: Difference) => number): number => largest(all.map(of), 0);
+type Figures = Omit<VerifyRow, 'check' | 'what'>;
+
+/** The worst of several comparisons, each held to what its own logits allow. */
+function rowOf(pairs: readonly Pair[], { fixed, ...tolerance }: Limit): Figures {
+  const all = pairs.map(({ expected, actual }) => {
+    const mine = fixed ? tolerance : forSize(tolerance, magnitude(expected));
+    const d = compareLogits(expected, actual, mine);
+    return { d, mine, pass: within(d, mine) };
+  });
+  const most = (of: (d: Difference) => number): number =>
+    largest(
+      all.map(({ d }) => of(d)),
+      0,
+    );
+  const positions = sum(all.map(({ d }) => d.positions));
+  const port = worstPort(pairs.flatMap((p) => p.memory ?? []));
+  const kept = !port || port.share <= portShare(tolerance);
+  const strictest = smallest(all.map(({ mine }) => mine.abs));
+  const spread = most((d) => d.spread);
+  const notes = [
+    ...(port && !kept ? [`${port.name} is ${port.share.toExponential(1)} of its size off`] : []),
+    ...(spread < 2 * strictest || spread === 0 ? [flat] : []),
+  ];
   return {
-    abs: most((d) => d.abs),
-    rel: most((d) => d.rel),
+    max_abs: most((d) => d.abs),
+    max_rel: most((d) => d.rel),
     kl: most((d) => d.kl),
-    top1: positions ? sum(all.map((d) => d.top1 * d.positions)) / positions : 0,
-    upsets: sum(all.map((d) => d.upsets)),
-    positions,
-    worst: 0,
+    top1: positions ? sum(all.map(({ d }) => d.top1 * d.positions)) / positions : 0,
+    memory: port?.share ?? 0,
+    ...(port ? { port: port.name } : {}),
+    tolerance: { ...tolerance, abs: strictest },
+    pass: kept && all.length > 0 && all.every(({ pass }) => pass),
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   };
 }
+
+/** Said of logits that agree whatever the model does. */
+const flat = 'the logits are the same for all tokens, so this says little';
 
 function finiteRow({ broken }: Watched): VerifyRow {
   const pass = broken.size === 0;
   const note = pass ? undefined : `not finite: ${[...broken].join(', ')}`;
-  const head = { check: 'finite', what: 'every output of every call', tolerance: { abs: 0, kl: 0 } };
+  const head = {
+    check: 'finite',
+    what: 'every output of every call',
+    tolerance: { abs: 0, kl: 0, share: 0 },
+  };
   return { ...head, ...nothing, pass, ...(note ? { note } : {}) };
 }
 
@@ -213,7 +261,7 @@ function diagnose(rows: readonly VerifyRow[], target: string): readonly Diagnost
   const found = note ?? `${max_abs.toPrecision(3)}, ${check}: ${what}`;
   return [
     error('N701', `${failed.length} of ${rows.length} checks of ${target} failed`, {
-      expected: `logits at most ${tolerance.abs} apart`,
+      expected: `logits at most ${Number(tolerance.abs.toPrecision(2))} apart`,
       found,
     }),
   ];

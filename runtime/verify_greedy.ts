@@ -10,6 +10,8 @@ export interface Greedy {
   readonly tokens: Rows;
   /** What chose them, [B, n, V]. */
   readonly logits: Tensor;
+  /** After the call that chose the last. */
+  readonly memory: ReadonlyMap<string, Tensor>;
 }
 
 /** Logits of the last position of each row, [B, 1, V]. */
@@ -29,12 +31,13 @@ export async function greedy(session: Session, prompt: Rows, count: number): Pro
     parts.push(lastOf(await cache.step(chosen.at(-1)!)));
     chosen.push(choose(parts.at(-1)!));
   }
-  return { tokens: prompt.map((_, b) => chosen.map((c) => c[b]!)), logits: joinColumns(parts) };
+  const tokens = prompt.map((_, b) => chosen.map((c) => c[b]!));
+  return { tokens, logits: joinColumns(parts), memory: cache.memory() };
 }
 
 /** Tokens that agree with `expected`, of all; a tie within `slack` ends the comparison of its row but counts as agreeing. */
 export function agreement(
-  { tokens, logits }: Greedy,
+  { tokens, logits }: Pick<Greedy, 'tokens' | 'logits'>,
   expected: Rows,
   slack: number,
 ): { readonly share: number; readonly ties: number } {

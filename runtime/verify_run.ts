@@ -1,7 +1,7 @@
 /** Running a text through a session in the ways that checks compare: at once, in pieces, padded. */
 
 import { empty, product, type Tensor } from '../spec/tensor.ts';
-import { columnsOf, decoder, type Rows } from './cache.ts';
+import { columnsOf, type DecoderOptions, decoder, type Rows } from './cache.ts';
 import { random } from './sample.ts';
 import type { Session } from './session.ts';
 
@@ -16,6 +16,8 @@ export function randomRows(batch: number, length: number, vocab: number, seed: n
 export interface Call {
   readonly tokens: Rows;
   readonly real?: Rows;
+  /** Inputs that the call leaves out. */
+  readonly without?: readonly string[];
 }
 
 /** [start, stop) of every row. */
@@ -50,6 +52,10 @@ export function joinColumns(parts: readonly Tensor[]): Tensor {
   return joined;
 }
 
+/** Columns of [B, n, V] in the order asked for. */
+export const pickColumns = (t: Tensor, places: readonly number[]): Tensor =>
+  joinColumns(places.map((i) => columnsOf(t, i, i + 1)));
+
 /** Row `b` as a batch of one. */
 export function rowOf({ dtype, shape, data }: Tensor, b: number): Tensor {
   const inner = product(shape.slice(1));
@@ -66,25 +72,46 @@ export function endsOf({ manifest }: Session, lengths: readonly number[]): reado
   });
 }
 
-/** Logits of calls that follow one another, [B, n, V]: of every token, or of each call's last. */
-export async function logitsOf(session: Session, calls: readonly Call[]): Promise<Tensor> {
-  const cache = decoder(session);
-  const parts: Tensor[] = [];
-  for (const { tokens, real } of calls) {
-    parts.push((await cache.feed(tokens, real ? { real } : {}))['logits']!);
-  }
-  return joinColumns(parts);
+/** What calls that follow one another come to. */
+export interface Outcome {
+  /** [B, n, V]: of every token, or of each call's last. */
+  readonly logits: Tensor;
+  /** What the model remembers after the last call, by the names of the ports' outputs. */
+  readonly memory: ReadonlyMap<string, Tensor>;
 }
 
-/** Logits after the first `ends[i]` tokens, each text given whole. */
-export async function logitsAt(session: Session, rows: Rows, ends: readonly number[]): Promise<Tensor> {
+export async function outcomeOf(
+  session: Session,
+  calls: readonly Call[],
+  options: DecoderOptions = {},
+): Promise<Outcome> {
+  const cache = decoder(session, options);
+  const parts: Tensor[] = [];
+  for (const { tokens, ...given } of calls) parts.push((await cache.feed(tokens, given))['logits']!);
+  return { logits: joinColumns(parts), memory: cache.memory() };
+}
+
+export const logitsOf = async (session: Session, calls: readonly Call[]): Promise<Tensor> =>
+  (await outcomeOf(session, calls)).logits;
+
+/** Logits after the first `ends[i]` tokens, each text given whole, and the memory of the longest. */
+export async function outcomeAt(session: Session, rows: Rows, ends: readonly number[]): Promise<Outcome> {
   if (session.manifest.logits === 'all') {
     const [first, last] = [ends[0]!, ends.at(-1)!];
-    const all = await logitsOf(session, [{ tokens: columns(rows, 0, last) }]);
-    if (last - first + 1 === ends.length) return columnsOf(all, first - 1, last);
-    return joinColumns(ends.map((end) => columnsOf(all, end - 1, end)));
+    const { logits, memory } = await outcomeOf(session, [{ tokens: columns(rows, 0, last) }]);
+    if (last - first + 1 === ends.length) return { logits: columnsOf(logits, first - 1, last), memory };
+    return {
+      logits: pickColumns(
+        logits,
+        ends.map((end) => end - 1),
+      ),
+      memory,
+    };
   }
-  const parts: Tensor[] = [];
-  for (const end of ends) parts.push(await logitsOf(session, [{ tokens: columns(rows, 0, end) }]));
-  return joinColumns(parts);
+  const parts: Outcome[] = [];
+  for (const end of ends) parts.push(await outcomeOf(session, [{ tokens: columns(rows, 0, end) }]));
+  return { logits: joinColumns(parts.map((p) => p.logits)), memory: parts.at(-1)!.memory };
 }
+
+export const logitsAt = async (session: Session, rows: Rows, ends: readonly number[]): Promise<Tensor> =>
+  (await outcomeAt(session, rows, ends)).logits;

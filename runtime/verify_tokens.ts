@@ -4,9 +4,11 @@ import type { Manifest } from '../compiler/manifest.ts';
 import { columnsOf } from './cache.ts';
 import type { Golden } from './golden.ts';
 import type { Allowed } from './tolerance.ts';
-import type { Step, Subject } from './verify_checks.ts';
+
 import { agreement, greedy } from './verify_greedy.ts';
-import { columns, cutInto, endsOf, joinColumns, logitsAt, logitsOf, randomRows } from './verify_run.ts';
+import { memoryPairs } from './verify_memory.ts';
+import { columns, cutInto, endsOf, joinColumns, logitsOf, outcomeAt, randomRows } from './verify_run.ts';
+import type { Step, Subject } from './verify_step.ts';
 
 /** Compares tokens, not logits. */
 export interface TokenStep extends Omit<Step, 'run'> {
@@ -28,10 +30,12 @@ export function greedySteps(subject: Subject): readonly Step[] {
       // Other tokens, but the same calls: which ones follow is not known yet.
       calls: cutInto(text, [before, ...Array<number>(count).fill(1)]),
       run: async () => {
-        const { tokens, logits } = await greedy(target, prompt, count);
-        const whole = [[...prompt[0]!, ...tokens[0]!]];
+        const found = await greedy(target, prompt, count);
+        const whole = [[...prompt[0]!, ...found.tokens[0]!]];
         const ends = Array.from({ length: count }, (_, i) => before + i);
-        return [{ expected: await logitsAt(believed, whole, ends), actual: logits }];
+        const expected = await outcomeAt(believed, whole, ends);
+        const memory = memoryPairs(target, expected, found);
+        return [{ expected: expected.logits, actual: found.logits, memory }];
       },
     },
   ];

@@ -21,6 +21,17 @@ export interface TinyOptions {
   readonly adds?: number;
   /** The same, other at every call. */
   readonly wavers?: number;
+  /** Ports hold their numbers backwards, and are read backwards. */
+  readonly turnsPort?: boolean;
+  /** Inputs that calls may leave out; `miscounts` gives positions from zero in every call that leaves them out. */
+  readonly optional?: readonly string[];
+  readonly miscounts?: boolean;
+  /** Of a static cache: a new buffer for each call; slots after the text are seen; a token too many is taken. */
+  readonly wipesSlots?: boolean;
+  readonly seesSlots?: boolean;
+  readonly takesMore?: boolean;
+  /** Logits are so many times as large. */
+  readonly scale?: number;
   readonly label?: string;
 }
 
@@ -70,19 +81,22 @@ export function tinyManifest({ cache = 'dynamic', slots, context, logits = 'all'
 }
 
 /** Values of all columns so far, [B, 1, S, width]: what was kept, then the tokens' own. */
-function values(feeds: Feeds, { cache = 'dynamic', dropsPort }: TinyOptions): Tensor {
+function values(feeds: Feeds, options: TinyOptions): Tensor {
+  const { cache = 'dynamic', dropsPort, turnsPort, wipesSlots, takesMore } = options;
   const ids = feeds['input_ids']!;
   const [batch = 0, length = 0] = ids.shape;
   const past = feeds['past_key_values.0.value'];
   const before = cache === 'static' ? feeds['past_length']!.data[0]! : (past?.shape[2] ?? 0);
   const total = cache === 'static' ? past!.shape[2]! : before + length;
+  if (before + length > total && !takesMore) throw new RangeError(`no slot ${total}`);
   const all = empty('float32', [batch, 1, total, width]);
+  if (cache === 'static' && !wipesSlots) all.data.set(past!.data);
   for (let b = 0; b < batch; b++) {
-    for (let s = 0; s < before + length; s++) {
+    for (let s = 0; s < Math.min(total, before + length); s++) {
       const kept = (b * (past?.shape[2] ?? 0) + s) * width;
       for (let d = 0; d < width; d++) {
         const own = embedding[ids.data[b * length + s - before]! * width + d]!;
-        const old = dropsPort ? 0 : past?.data[kept + d];
+        const old = dropsPort ? 0 : past?.data[kept + (turnsPort ? width - 1 - d : d)];
         all.data[(b * total + s) * width + d] = s < before ? old! : own;
       }
     }
@@ -108,7 +122,8 @@ export function tinySession(options: TinyOptions = {}): Session {
   const run = (feeds: Feeds): Record<string, Tensor> => {
     const [batch = 0, length = 0] = feeds['input_ids']!.shape;
     const all = values(feeds, options);
-    const before = cache === 'none' ? 0 : feeds['attention_mask']!.shape[1]! - length;
+    const kept = options.turnsPort ? turned(all) : all;
+    const before = feeds['past_key_values.0.value']?.shape[2] ?? 0;
     const past = cache === 'static' ? feeds['past_length']!.data[0]! : before;
     const window = (options.window ?? 1e9) + (past > 0 ? (options.widensWindow ?? 0) : 0);
     const columns = feeds['attention_mask']?.shape[1] ?? length;
@@ -118,21 +133,33 @@ export function tinySession(options: TinyOptions = {}): Session {
         const at = past + t;
         const real = (s: number) =>
           leaksPadding || (feeds['attention_mask']?.data[b * columns + s] ?? 1) === 1;
-        const keys = Array.from({ length: at + 1 }, (_, s) => s).filter((s) => s > at - window && real(s));
-        const seen = look(all, b, at, keys, feeds['position_ids']?.data[b * length + t] ?? at);
+        const seen = Array.from({ length: at + 1 }, (_, s) => s)
+          .filter(real)
+          .slice(-window);
+        const keys = options.seesSlots && at + 1 < all.shape[2]! ? [...seen, at + 1] : seen;
+        const counted = options.miscounts ? t : at;
+        const x = look(all, b, at, keys, feeds['position_ids']?.data[b * length + t] ?? counted);
         for (let v = 0; v < vocab; v++) {
-          let x = 0;
-          for (let d = 0; d < width; d++) x += seen[d]! * head[d * vocab + v]!;
-          out.data[(b * length + t) * vocab + v] = x;
+          let y = 0;
+          for (let d = 0; d < width; d++) y += x[d]! * head[d * vocab + v]!;
+          out.data[(b * length + t) * vocab + v] = y * (options.scale ?? 1);
         }
       }
     }
     out.data[(batch * length - 1) * vocab]! += (options.adds ?? 0) + calls++ * (options.wavers ?? 0);
     const last = tensor('float32', [batch, 1, vocab], lastPositions(out));
-    return { logits: logits === 'all' ? out : last, 'present.0.value': all };
+    return { logits: logits === 'all' ? out : last, 'present.0.value': kept };
   };
-  return { label, manifest, run: async (feeds) => run(feeds), close: async () => {} };
+  const { optional = [] } = options;
+  return { label, manifest, optional, run: async (feeds) => run(feeds), close: async () => {} };
 }
+
+/** The numbers of each slot, the last first. */
+const turned = ({ dtype, shape, data }: Tensor): Tensor => ({
+  dtype,
+  shape,
+  data: data.map((_, i) => data[i - (i % width) + (width - 1 - (i % width))]!),
+});
 
 function lastPositions({ shape, data }: Tensor): number[] {
   const [batch = 0, length = 0, size = 0] = shape;

@@ -4,13 +4,15 @@ import { type VerifyOptions, type VerifyReport, verify } from '../../runtime/ver
 import { type TinyOptions, tinySession } from './tiny_session.ts';
 
 const run = (faults: TinyOptions, more: Partial<VerifyOptions> = {}): Promise<VerifyReport> => {
-  const { window, cache = 'dynamic', slots, context, logits } = faults;
+  const { window, cache = 'dynamic', slots, context, logits, scale, optional } = faults;
   const healthy: TinyOptions = {
     cache,
     ...(window ? { window } : {}),
     ...(slots ? { slots } : {}),
     ...(context ? { context } : {}),
     ...(logits ? { logits } : {}),
+    ...(scale ? { scale } : {}),
+    ...(optional ? { optional } : {}),
   };
   return verify({
     session: tinySession(faults),
@@ -87,6 +89,60 @@ test('one logit off by less than the tolerance passes', async () => {
 test('a port that is dropped fails where there is a past, and only there', async () => {
   assert.is(failed(await run({ dropsPort: true })), 'cache padding greedy');
   assert.is(failed(await run({ dropsPort: true, cache: 'static', slots: 40 })), 'cache padding greedy');
+});
+
+test('a port that holds other numbers fails and is named, although no logit shows it', async () => {
+  for (const [form, checks] of [
+    [{}, 'reference greedy'],
+    [{ cache: 'static', slots: 40 }, 'reference slots greedy'],
+  ] as const) {
+    const report = await run({ turnsPort: true, ...form });
+    assert.is(failed(report), checks);
+    const row = report.rows.find((r) => !r.pass);
+    assert.is(row?.port, 'present.0.value');
+    assert.ok(row && row.max_abs <= row.tolerance.abs && row.memory > 0.1);
+    assert.match(report.diagnostics[0]?.found ?? '', 'present.0.value is ');
+  }
+  assert.is(failed(await run({}, { peer: tinySession({ turnsPort: true }) })), 'peer');
+});
+
+test('calls that leave out what a model may do without must come to the same', async () => {
+  const optional = ['position_ids'];
+  assert.is(
+    failed(await run({ optional })),
+    'left out',
+    'counted without the mask, padded rows stand elsewhere',
+  );
+  const wrong = await run({ optional, miscounts: true });
+  const rows = wrong.rows.filter((r) => r.check === 'left out' && !r.pass).map((r) => r.what);
+  assert.match(rows.join(), 'in 5 + 1 + 2 + 4 without position_ids');
+  assert.equal(wrong.rows.find((r) => r.check === 'left out')?.pass, true, 'one call alone has no past');
+  assert.is(ran(await run({})).includes('left out'), false);
+});
+
+test('slots beyond the text are neither read nor written, and there is none after the last', async () => {
+  const form = { cache: 'static', slots: 30 } as const;
+  assert.match(ran(await run(form)), 'slots');
+  assert.is(failed(await run({ ...form, wipesSlots: true })), 'slots');
+  assert.match(failed(await run({ ...form, seesSlots: true })), 'slots');
+  const taken = await run({ ...form, takesMore: true });
+  assert.is(failed(taken), 'slots finite');
+  assert.match(taken.rows.find((r) => !r.pass)?.note ?? '', 'two tokens went into the last slot');
+});
+
+test('small logits are held to a share of their size', async () => {
+  assert.is(failed(await run({ scale: 1e-3 })), '');
+  assert.match(failed(await run({ scale: 1e-3, adds: 1e-6 })), 'reference');
+  assert.is(failed(await run({ adds: 1e-6 })), '');
+});
+
+test('logits that are the same for all tokens are said to show little', async () => {
+  const notes = (report: VerifyReport) => report.rows.flatMap((r) => r.note ?? []);
+  assert.match(notes(await run({ scale: 1e-30 })).join() || 'none', 'none');
+  const none = tinySession({ scale: 0 });
+  const report = await verify({ session: none, reference: none });
+  assert.ok(report.pass);
+  assert.match(notes(report)[0] ?? '', 'the logits are the same for all tokens');
 });
 
 test('padding that leaks fails', async () => {

@@ -1,0 +1,46 @@
+/** Checks of calls that leave out what a model may do without: against the same calls with everything given. */
+
+import { memoryPairs } from './verify_memory.ts';
+import { padded, paddedRows } from './verify_padding.ts';
+import { cutInto, outcomeOf, randomRows } from './verify_run.ts';
+import { repeatCuts, type Step, type Subject, shown } from './verify_step.ts';
+
+/** A model makes a mask of ones, and counts positions by the mask; both are for the call's own tokens and for all before. */
+export function leftOutSteps(subject: Subject): readonly Step[] {
+  const { target, limit } = subject;
+  const optional = target.manifest.inputs.map((i) => i.name).filter((n) => target.optional?.includes(n));
+  if (optional.length === 0) return [];
+  const length = Math.min(12, limit);
+  const each = optional.length > 1 ? [...optional.map((name) => [name]), optional] : [optional];
+  const steps = each.flatMap((without) => [
+    plain(subject, without, [length]),
+    ...(length > 3 ? [plain(subject, without, repeatCuts(length, [5, 1, 2]))] : []),
+  ]);
+  // Of a mask that is given, positions must follow.
+  const counted = optional.filter((name) => name !== 'attention_mask');
+  const masked = target.manifest.inputs.some((i) => i.name === 'attention_mask');
+  if (counted.length === 0 || !masked || limit < 4) return steps;
+  const { left, holes } = paddedRows(subject);
+  const rows = [left, holes].map((rows) => {
+    const what = `${rows.what} without ${counted.join(' and ')}`;
+    return padded(subject, { ...rows, what }, repeatCuts(rows.tokens[0]!.length, [5, 1]), counted);
+  });
+  return [...steps, ...rows];
+}
+
+function plain({ target, seed }: Subject, without: readonly string[], cuts: readonly number[]): Step {
+  const length = cuts.reduce((a, b) => a + b, 0);
+  const tokens = randomRows(2, length, target.manifest.vocab, seed + 13);
+  const given = cutInto(tokens, cuts);
+  const calls = given.map((call) => ({ ...call, without }));
+  return {
+    what: `2 rows in ${shown(cuts)} without ${without.join(' and ')}`,
+    work: { reference: 0, target: 4 * length },
+    calls,
+    run: async () => {
+      const [whole, bare] = [await outcomeOf(target, given), await outcomeOf(target, calls)];
+      const memory = memoryPairs(target, whole, bare);
+      return [{ expected: whole.logits, actual: bare.logits, memory }];
+    },
+  };
+}
