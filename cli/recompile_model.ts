@@ -16,6 +16,8 @@ export interface Recompiled {
   readonly stages: readonly { readonly pass: string; readonly graph: Graph }[];
   /** What the interpreter believes the weights to be. */
   readonly weightsOf: (graph: Graph) => Values;
+  /** The same of the graph as it was built. */
+  readonly plainWeights: Values;
 }
 
 /** Weights come from the checkpoint if one is named or from their seed if they are random, and from the model itself otherwise. */
@@ -39,5 +41,6 @@ export function recompileModel(cx: Context, model: ModelFile, options: Where): R
   const given = checkpoint ?? seed;
   const weightsOf =
     given === undefined ? ownWeights(model.path, value.graph, model.tensors()) : value.weightsOf;
-  return { compiled: value, stages, weightsOf };
+  const plainWeights = given === undefined ? weightsOf(value.built) : value.plainWeights;
+  return { compiled: value, stages, weightsOf, plainWeights };
 }

@@ -108,7 +108,7 @@ async function verifyOne(
   const report = await verify({
     session: sessions.at(-1)!,
     ...(sessions.length > 1 ? { peer: sessions[0]! } : {}),
-    reference: wholeTextSession(built, manifest, again.weightsOf(reference)),
+    reference: wholeTextSession(built, manifest, again.plainWeights),
     windows: windowsOf(reference),
     full: options.full ?? false,
     ...(options.golden === undefined

@@ -23,6 +23,7 @@ import type { Pass } from './pass.ts';
 import { pipeline, runPasses } from './pipeline.ts';
 import { type Binding, bind } from './weights/bind.ts';
 import type { Checkpoint } from './weights/checkpoint.ts';
+import { plainValues } from './weights/plain_values.ts';
 import { startReadAhead } from './weights/read_ahead.ts';
 import type { WeightSource } from './weights/source.ts';
 import { weightSource } from './weights/weight_source.ts';
@@ -65,6 +66,8 @@ export interface Compiled {
   readonly manifest: Manifest;
   readonly weights: WeightSource;
   readonly referenceWeights: WeightSource;
+  /** Of `built`, read and rounded by code of their own, for the verifier. */
+  readonly plainWeights: Pick<WeightSource, 'values'>;
   /** The same for the graph between two passes. */
   readonly weightsOf: (graph: Graph) => WeightSource;
 }
@@ -133,7 +136,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const weightsOf = (of: Graph): WeightSource => weightSource({ graph: of, storage, ...from });
   const [weights, referenceWeights] = [weightsOf(graph), weightsOf(reference)];
   return {
-    value: { program, built: raw, reference, graph, manifest, weights, referenceWeights, weightsOf },
+    value: {
+      ...{ program, built: raw, reference, graph, manifest, weights, referenceWeights, weightsOf },
+      plainWeights: plainValues({ graph: raw, storage, ...from }),
+    },
     diagnostics,
   };
 }

@@ -2,25 +2,24 @@
 
 import { createHash } from 'node:crypto';
 
-/**
- * Queries and keys of the size of one give scores that differ by about one, and all keys then weigh about the same: a key that
- * should be hidden hardly shows. Scores grow by the square of this, so that some keys are looked at and others are not; much
- * more, and models so amplify every rounding that nothing can be compared.
- */
-const gain = 1.5;
-
 /** Of the element with this index. */
 export type RandomValue = (index: number) => number;
 
+/** Matrices that make queries and keys, alone or with values, by the names that projects give them. */
+const asks = /(^|[._])(c_|w)?(q|k|query|key|qkv|q_proj|k_proj|qkv_proj|query_key_value|c_attn|wqkv)([._]|$)/i;
+
 /**
- * Matrices are uniform with a deviation of `gain` / sqrt(fan in), which about keeps what flows through at the same size; vectors
- * stay around one, or zero where the name says that they are added. So logits are neither all zero nor huge.
+ * Matrices are uniform with a deviation of 1 / sqrt(fan in), which keeps what flows through at the same size; vectors stay
+ * around one, or zero where the name says that they are added. So logits are neither all zero nor huge. Queries and keys are
+ * twice as large: scores then differ by four or so and not by one, some keys are looked at and others are not, and a key that
+ * should be hidden, or a scale that is off, shows.
  */
 export function randomValues(name: string, shape: readonly number[], seed: number): RandomValue {
   const salt = createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE();
   const matrix = shape.length > 1;
   const added = /(^|[._])(bias|offset|beta)$/.test(name);
-  const deviation = matrix ? gain / Math.sqrt(Math.max(1, shape.at(-1)!)) : 0.25;
+  const spread = asks.test(name) ? 2 : 1;
+  const deviation = matrix ? spread / Math.sqrt(Math.max(1, shape.at(-1)!)) : 0.2;
   const centre = matrix || added ? 0 : 1;
   const width = deviation * Math.sqrt(12);
   return (index) => Math.fround(centre + width * (uniform(salt, index) - 0.5));

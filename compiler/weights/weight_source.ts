@@ -129,7 +129,8 @@ interface Source {
   readonly value: (index: number) => number;
 }
 
-function sourceOf({ of, whole }: View, request: WeightRequest): Source {
+/** Where the numbers of a parameter come from. */
+export function sourceOf({ of, whole }: Pick<View, 'of' | 'whole'>, request: WeightRequest): Source {
   if ('seed' in request) return { value: randomValues(of, whole, request.seed) };
   const bound = request.binding.entries.get(of);
   if (!bound) throw new Bug(`${of} is bound to nothing`);

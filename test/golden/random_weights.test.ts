@@ -15,6 +15,7 @@ import type { Session } from '../../runtime/session.ts';
 import { allowed } from '../../runtime/tolerance.ts';
 import { verify } from '../../runtime/verify.ts';
 import { logitsOf, randomRows } from '../../runtime/verify_run.ts';
+import { wholeTextSession } from '../../runtime/whole_text.ts';
 import { windowsOf } from '../../runtime/windows.ts';
 import { fixture, joined, make } from './compile_fixture.ts';
 import { withTorch } from './torch_here.ts';
@@ -62,10 +63,11 @@ function made(spec: string, target: 'onnx' | 'torchscript'): { compiled: Compile
   };
 }
 
-async function holds(session: Session, { reference, manifest, referenceWeights }: Compiled): Promise<void> {
+async function holds(session: Session, compiled: Compiled): Promise<void> {
+  const { built, reference, manifest, plainWeights } = compiled;
   const report = await verify({
     session,
-    reference: referenceSession(reference, manifest, referenceWeights),
+    reference: wholeTextSession(built, manifest, plainWeights),
     windows: windowsOf(reference),
   });
   await session.close();
