@@ -1,0 +1,79 @@
+/** Where a mutation may strike, and what it can spoil there. */
+
+import { readdirSync } from 'node:fs';
+
+export type Kind = 'onnx' | 'torchscript' | 'passes' | 'runtime' | 'shared';
+
+interface Place {
+  readonly kind: Kind;
+  readonly folder: string;
+  /** Names of files; all when absent. */
+  readonly files?: RegExp;
+  /** Test files that cover it, by a word of their path. */
+  readonly tests: readonly string[];
+}
+
+/** `shared`: what the interpreter that verifies goes by too, so that only someone else's numbers can tell. */
+export const places: readonly Place[] = [
+  {
+    kind: 'onnx',
+    folder: 'backends/onnx',
+    files: /^(lower|native|write_|graph_writer|sizes|site|flatten|inner|emitter)/,
+    tests: ['backends/onnx'],
+  },
+  {
+    kind: 'torchscript',
+    folder: 'backends/torchscript',
+    files:
+      /^(lowering|native|functions|expr|operators|method|model_methods|scan_|region_|site|sizes|slots|value_names)/,
+    tests: ['backends/torchscript'],
+  },
+  { kind: 'passes', folder: 'compiler/passes', tests: ['compiler/passes', 'compiler/pipeline'] },
+  {
+    kind: 'passes',
+    folder: 'compiler',
+    files: /^(place_|surroundings|recognise|regions|rewrite|substitute|table|token_axis|port_names)/,
+    tests: [
+      'compiler/passes',
+      'compiler/regions',
+      'compiler/pipeline',
+      'compiler/rewrite',
+      'compiler/tables',
+    ],
+  },
+  { kind: 'passes', folder: 'compiler/scan', files: /^place/, tests: ['compiler/scan'] },
+  {
+    kind: 'passes',
+    folder: 'compiler/weights',
+    files: /^(apply_steps|convert|merged_axes|view|weight_source)/,
+    tests: ['compiler/weights'],
+  },
+  {
+    kind: 'runtime',
+    folder: 'runtime',
+    files: /^(cache|half|ort_tensors|libtorch_wire)/,
+    tests: ['runtime/'],
+  },
+  { kind: 'shared', folder: 'spec/ops', tests: ['spec/ops', 'compiler/evaluate'] },
+  { kind: 'shared', folder: 'spec/primitives', tests: ['spec/primitives', 'compiler/evaluate'] },
+  {
+    kind: 'shared',
+    folder: 'spec/elaborate',
+    files: /^(attention|cache|mixture|scan|rotary|positions|turns|indexing|operators|builtin_|reshape)/,
+    tests: ['spec/elaborate'],
+  },
+  { kind: 'shared', folder: 'compiler', files: /^evaluate/, tests: ['compiler/evaluate', 'compiler/scan'] },
+  { kind: 'shared', folder: 'compiler/scan', files: /^(body|sink)/, tests: ['compiler/scan'] },
+  { kind: 'shared', folder: 'compiler/experts', tests: ['compiler/experts'] },
+];
+
+export interface Struck extends Place {
+  readonly path: string;
+}
+
+export const filesOf = (root: string): readonly Struck[] =>
+  places.flatMap((place) =>
+    readdirSync(`${root}/${place.folder}`)
+      .filter((name) => name.endsWith('.ts') && (place.files?.test(name) ?? true))
+      .map((name) => ({ ...place, path: `${place.folder}/${name}` })),
+  );
