@@ -54,7 +54,7 @@ function refuseMore({ attention_mask: mask, past_length: past }: Feeds, tokens: 
   const own = tokens.shape[1]!;
   const columns = mask?.shape[1] ?? own;
   const padded = mask?.data.some((real, i) => real === 0 && i % columns < own) ?? false;
-  const later = past ? past.data[0] !== 0 : false;
+  const later = past ? past.data[0] !== 0 : columns > own;
   if (padded || later) throw new TypeError('the graph without ports takes whole texts without padding only');
 }
 

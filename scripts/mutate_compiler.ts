@@ -31,6 +31,8 @@ const { values } = parseArgs({
     /** Mutations whose key holds this. */
     only: { type: 'string', default: '' },
     out: { type: 'string', default: 'test/mutation/RESULTS.md' },
+    /** Ask the unit tests too, of what nothing else notices: minutes each. */
+    tests: { type: 'boolean', default: false },
     /** Outcomes so far, one a line, to go on from. */
     log: { type: 'string' },
   },
@@ -105,7 +107,7 @@ async function outcomeOf(mutation: Mutation, { kind, tests }: Struck): Promise<O
     const found = JSON.parse(line) as Pick<Outcome, 'by' | 'what'>; // trial.ts wrote it
     if (found.by !== 'nothing') return { ...head, ...found };
     if (why !== undefined) return { ...head, by: 'equivalent', what: why };
-    for (const word of tests) {
+    for (const word of values.tests ? tests : []) {
       const ran = await node(copy, ['test/run.ts', '--no-coverage', word], 600);
       const failed = /^(?:\[.*?\] )?FAIL (\S+)/m.exec(ran.out)?.[1];
       if (ran.code !== 0) return { ...head, by: 'unit tests', what: failed ?? word };
