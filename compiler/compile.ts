@@ -135,13 +135,9 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const from = bound.value ? { binding: bound.value } : { seed: request.seed ?? 0 };
   const weightsOf = (of: Graph): WeightSource => weightSource({ graph: of, storage, ...from });
   const [weights, referenceWeights] = [weightsOf(graph), weightsOf(reference)];
-  return {
-    value: {
-      ...{ program, built: raw, reference, graph, manifest, weights, referenceWeights, weightsOf },
-      plainWeights: plainValues({ graph: raw, storage, ...from }),
-    },
-    diagnostics,
-  };
+  const plainWeights = plainValues({ graph: raw, storage, ...from });
+  const graphs = { program, built: raw, reference, graph, manifest };
+  return { value: { ...graphs, weights, referenceWeights, weightsOf, plainWeights }, diagnostics };
 }
 
 /** Rotations are computed for as many positions as are asked for; a learned table has as many as it has. */
