@@ -199,18 +199,13 @@ export function decoder(session: Session, { refill }: DecoderOptions = {}): Deco
   let marks: Rows = [];
   let state = new Map<string, Tensor>();
 
-  const start = (port: ManifestPort, batch: number): Tensor => {
-    const tensor = startOf(port, batch, manifest);
-    refill?.(port, tensor);
-    return tensor;
-  };
   const call = async (tokens: Rows, real: Rows, { fetches = [], without = [] }: FeedOptions) => {
     if (state.size === 0) refuseTooLarge(manifest, tokens.length);
     const before = stateless ? 0 : (history[0]?.length ?? 0);
     const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest, without);
     const pasts = manifest.ports.map((port): [string, Tensor] => [
       port.input,
-      state.get(port.input) ?? start(port, tokens.length),
+      state.get(port.input) ?? startWith(refill, port, tokens.length, manifest),
     ]);
     const wanted = ['logits', ...fetches, ...manifest.ports.map((p) => p.output)];
     const outputs = await session.run({ ...feeds, ...Object.fromEntries(pasts) }, wanted);
@@ -240,12 +235,8 @@ export function decoder(session: Session, { refill }: DecoderOptions = {}): Deco
     },
     step: async (tokens, idle = new Set()) => {
       const real = tokens.map((_, row) => [idle.has(row) && masked ? 0 : 1]);
-      return (
-        await feed(
-          tokens.map((t) => [t]),
-          { real },
-        )
-      )['logits']!;
+      const rows = tokens.map((t) => [t]);
+      return (await feed(rows, { real }))['logits']!;
     },
     repeat: (times) => {
       history = repeated(history, times);
@@ -253,15 +244,28 @@ export function decoder(session: Session, { refill }: DecoderOptions = {}): Deco
       state = new Map([...state].map(([name, t]) => [name, repeatRows(t, times)]));
     },
     length: () => history[0]?.length ?? 0,
-    memory: () =>
-      new Map(
-        manifest.ports.flatMap(({ input, output }) => {
-          const held = state.get(input);
-          return held ? [[output, held] as const] : [];
-        }),
-      ),
+    memory: () => underOutputs(state, manifest),
   };
 }
+
+function startWith(
+  refill: DecoderOptions['refill'],
+  port: ManifestPort,
+  batch: number,
+  manifest: Manifest,
+): Tensor {
+  const tensor = startOf(port, batch, manifest);
+  refill?.(port, tensor);
+  return tensor;
+}
+
+const underOutputs = (state: ReadonlyMap<string, Tensor>, { ports }: Manifest): ReadonlyMap<string, Tensor> =>
+  new Map(
+    ports.flatMap(({ input, output }) => {
+      const held = state.get(input);
+      return held ? [[output, held] as const] : [];
+    }),
+  );
 
 const repeated = (rows: Rows, times: number): Rows =>
   rows.flatMap((row) => Array<readonly number[]>(times).fill(row));
