@@ -8,6 +8,9 @@ import type { WeightSource } from '../compiler/weights/source.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import type { Session } from './session.ts';
 
+/** The interpreter itself, for sessions on other forms of a graph. */
+export { evaluator };
+
 export interface ReferenceOptions {
   /** Sees every value as it is computed. */
   readonly tap?: (node: Node, value: Tensor) => void;

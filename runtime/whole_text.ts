@@ -3,7 +3,7 @@
  * places ports has touched it, so it is held against those too; what ports should keep is read off the values themselves.
  */
 
-import { evaluator, type Unplaced } from '../compiler/evaluate.ts';
+import type { Unplaced } from '../compiler/evaluate.ts';
 import type { Graph, Node } from '../compiler/ir.ts';
 import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
@@ -11,6 +11,7 @@ import { evaluate } from '../spec/dim.ts';
 import type { Ambient, PortDecl } from '../spec/sink.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
 import { columnsOf } from './cache.ts';
+import { evaluator } from './reference_session.ts';
 import type { Feeds, Session } from './session.ts';
 import { joinColumns } from './verify_run.ts';
 
