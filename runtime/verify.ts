@@ -257,11 +257,16 @@ function diagnose(rows: readonly VerifyRow[], target: string): readonly Diagnost
   const failed = rows.filter((r) => !r.pass);
   const [first] = failed;
   if (!first) return [];
-  const { check, what, max_abs, tolerance, note } = first;
+  const { check, what, max_abs, memory, tolerance, note } = first;
   const found = note ?? `${max_abs.toPrecision(3)}, ${check}: ${what}`;
+  const figure = (x: number): number => Number(x.toPrecision(2));
+  const share = portShare(tolerance);
   return [
     error('N701', `${failed.length} of ${rows.length} checks of ${target} failed`, {
-      expected: `logits at most ${Number(tolerance.abs.toPrecision(2))} apart`,
+      expected:
+        memory > share
+          ? `what is remembered at most ${figure(share)} of its size apart`
+          : `logits at most ${figure(tolerance.abs)} apart`,
       found,
     }),
   ];
