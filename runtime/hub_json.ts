@@ -76,7 +76,7 @@ const spellings: Readonly<Record<'normalizer' | 'pre_tokenizer' | 'decoder', Wor
   pre_tokenizer: {
     Digits: (part) => isolated(part['individual_digits'] === true ? '\\p{N}' : '\\p{N}+'),
     Whitespace: () => matches('\\w+|[^\\w\\s]+'),
-    WhitespaceSplit: () => matches('\\S+'),
+    WhitespaceSplit: () => matches('\\P{White_Space}+'),
     Punctuation: ({ behavior }) => split(punctuation, behavior ?? 'Isolated'),
     Split: ({ pattern, behavior, invert }) => {
       const source = sourceOf(pattern);

@@ -6,6 +6,7 @@ import { parseJson } from '../compiler/weights/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { largest } from '../spec/long_list.ts';
 import { charsmap } from './charsmap.ts';
+import { closeGaps, unknownIn } from './hub_gaps.ts';
 import { inHubWords, isMap, type JsonMap, patternsIn } from './hub_json.ts';
 import { refuseRisk } from './pattern_risk.ts';
 import type { Around, DecodeStream, Tokenizer } from './tokenizer.ts';
@@ -38,6 +39,9 @@ export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Arra
   const whole = read(bytes, file);
   for (const pattern of patternsIn(whole)) refuseRisk(pattern, file);
   const json = inHubWords(whole);
+  const found = unknownIn(json);
+  if (found !== undefined)
+    throw new Refusal([error('N621', 'the tokenizer.json cannot be used', { file, found })]);
   const settings = readConfig(config, file);
   const hub = open(json, settings, file);
   const ordinary = withoutSpecial(hub, json, settings, file);
@@ -129,12 +133,14 @@ function withoutSpecial(
 
 /** The model with names that no text spells for some of its tokens. */
 function unspelled(model: JsonMap, names: ReadonlySet<string>): JsonMap {
-  const { vocab, merges } = model;
+  const { vocab, merges, unk_token } = model;
   if (!isMap(vocab)) return model;
+  const unknown = nameOf(unk_token) ?? '';
   const made = (merge: Json): boolean =>
     names.has(Array.isArray(merge) ? merge.join('') : String(merge).replace(' ', ''));
   return {
     ...model,
+    ...(names.has(unknown) ? { unk_token: mark + unknown } : {}),
     vocab: Object.fromEntries(
       Object.entries(vocab).map(([name, id]) => [names.has(name) ? mark + name : name, id]),
     ),
@@ -151,6 +157,7 @@ function open(json: JsonMap, settings: JsonMap, file: string): Hub {
     amend(hub.normalizer, file);
     amend(hub.decoder, file);
     if (hub.model && model['type'] === 'Unigram') amendUnigram(hub.model, json);
+    closeGaps(hub, json);
     return hub;
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;

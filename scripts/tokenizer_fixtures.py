@@ -304,6 +304,23 @@ def falcon():
             [">>TITLE<<News" + END])
 
 
+def whole_words():
+    """Tokens that count as whole words only, a space before the first piece only, unknown ones fused within a word."""
+    letters = ["<unk>", "<s>", *"▁abcdefghijklmnopqrstuvwxyz'-,.!?"]
+    pairs = [("▁", "t"), ("h", "e"), ("▁t", "he"), ("l", "l"), ("▁", "f")]
+    vocab = {w: i for i, w in enumerate([*letters, *["".join(p) for p in pairs]])}
+    at = len(vocab)
+    added = [special("<unk>", 0), special("<s>", 1), special("tool", at, single_word=True, special=False),
+             special("end", at + 1, single_word=True), special("it's", at + 2, single_word=True, special=False)]
+    meta = {"type": "Metaspace", "replacement": "▁", "split": True}
+    before = sequence("pretokenizers", {"type": "WhitespaceSplit"}, {"type": "Punctuation", "behavior": "Contiguous"},
+                      {**meta, "prepend_scheme": "first"})
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>", "bos_token": "<s>"}
+    model = bpe_model(vocab, pairs, unk_token="<unk>", fuse_unk=True)
+    texts = ["tool", "tools", "a tool.", "tooltool tool", "the end", "ended", "it's its", "it's it'sx", "'s", "--f", "ÉÉ É"]
+    return tokenizer_json(model, added, None, before, template([("<s>", 1)]), {**meta, "prepend_scheme": "never"}), config, texts
+
+
 def sentence_piece(**options):
     """Bytes of a model; without paths or threads in them, so that they are the same wherever they are made."""
     out = io.BytesIO()
@@ -436,7 +453,7 @@ def t5():
 
 
 HUB = {f.__name__: f for f in [llama3, qwen2, qwen3, gpt2, phi, pythia, starcoder2, deepseek, gpt_oss, falcon, llama2, phi3,
-                               gemma, t5]}
+                               gemma, t5, whole_words]}
 HUB["llama2_metaspace"] = lambda: llama2(metaspace=True)
 
 # With a tokenizer.model alone: name, the model, its config, and further texts.
