@@ -9,7 +9,7 @@ import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
 import { withExamples } from './help.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
-import { onSignals } from './supervised.ts';
+import { onSignals, tell } from './supervised.ts';
 import { leave, settle, watchUnfinished } from './unfinished.ts';
 
 export { exitCodes };
@@ -64,6 +64,7 @@ export async function runAction<O extends Partial<IoOptions>>(
     const code = signalCodes[name];
     if (abort.signal.aborted) leave(code);
     abort.abort(code);
+    tell({ ending: name });
   };
   const listenNoMore = onSignals(quick ? [] : endings, interrupt);
   const watchNoMore = watchUnfinished((cause) => explain(cx, cause));

@@ -24,7 +24,7 @@ export function wantsSupervisor(argv: readonly string[]): boolean {
   return /^[a-z]/.test(verb) && (plugins || !quick.includes(verb)) && !isDebugged();
 }
 
-/** Milliseconds in which a command that is between two pieces of work answers; after them it is ended. */
+/** Milliseconds in which a command that is between two pieces of work answers, and then ends; after them it is ended. */
 const patience = 700;
 
 /** Leaves the exit code in `process.exitCode`. */
@@ -60,6 +60,7 @@ interface Watched {
 
 function watch(child: ChildProcess): Watched {
   let timer: NodeJS.Timeout | undefined;
+  let last: NodeJS.Timeout | undefined;
   let deadline: NodeJS.Timeout | undefined;
   const end = (why: Ending | Diagnostic): void => {
     watched.ended ??= why;
@@ -78,7 +79,8 @@ function watch(child: ChildProcess): Watched {
     if ('heard' in said) {
       clearTimeout(timer);
       timer = undefined;
-    } else if ('writing' in said) [watched.targets, watched.folders] = [said.writing, said.making];
+    } else if ('ending' in said) last ??= setTimeout(() => end(said.ending), patience);
+    else if ('writing' in said) [watched.targets, watched.folders] = [said.writing, said.making];
     else {
       clearTimeout(deadline);
       const { plugin, seconds } = said;
@@ -86,8 +88,7 @@ function watch(child: ChildProcess): Watched {
     }
   });
   child.once('exit', () => {
-    clearTimeout(timer);
-    clearTimeout(deadline);
+    for (const running of [timer, last, deadline]) clearTimeout(running);
   });
   return watched;
 }

@@ -5,6 +5,8 @@ import type { Ending } from './exit_codes.ts';
 
 export type Told =
   | { readonly heard: true }
+  /** For this signal the command comes to its end. */
+  | { readonly ending: Ending }
   /** Files that are about to be written, and folders that are made for them, outer ones first. */
   | { readonly writing: readonly string[]; readonly making: readonly string[] }
   /** Code of this file is run now, for so many seconds at most; none, when it has come to its end. */

@@ -80,6 +80,18 @@ test('a chat or a run that hears nothing is ended with words of its own', async 
   }
 });
 
+test('a command that hears a signal and does not come to its end is ended', async () => {
+  const mark = join(folder(), 'begun');
+  const begin = `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(mark)}, '');`;
+  const waits = written('waits.mjs', `${begin} await new Promise((done) => setTimeout(done, 1e8));`);
+  const env = { NANOC_PLUGIN_SECONDS: '100000' };
+  const run = start(['compile', 'nanochat', ...small, '--plugin', waits, '-o', `${folder()}/`], env);
+  await until(() => existsSync(mark), run);
+  run.child.kill('SIGTERM');
+  assert.is(await run.ended, 143, run.said());
+  assert.match(run.said(), 'interrupted; nothing was left behind');
+});
+
 test('a signal while a file is written, and no chunk comes to its end, leaves no file and no folder', async () => {
   const out = folder();
   const inner = join(out, 'new');
