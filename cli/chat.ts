@@ -58,6 +58,7 @@ const isTyped = ({ io }: Context): boolean => process.stdin.isTTY === true && !i
 const commands = '/new begins another conversation, /quit or Ctrl-D leaves; Ctrl-C stops an answer';
 
 async function talk(cx: Context, begin: () => Chat, options: Options): Promise<void> {
+  if (cx.signal.aborted) throw new Refusal([]); // while the model was opened
   const isTerminal = isTyped(cx);
   if (isTerminal) cx.io.note(commands);
   let conversation = begin();

@@ -68,7 +68,6 @@ export async function runAction<O extends Partial<IoOptions>>(
   };
   const listenNoMore = onSignals(quick ? [] : endings, interrupt);
   const watchNoMore = watchUnfinished((cause) => explain(cx, cause));
-  process.stdout.off('error', lostOutput).on('error', lostOutput);
   try {
     process.exitCode = (await action(cx, options, args)) ?? exitCodes.fine;
     await settle();
@@ -101,6 +100,15 @@ function explain({ io, signal, farewell }: Context, thrown: unknown): number {
   else process.stderr.write('please report it; NANOC_DEBUG=1 shows where it happened\n');
   return exitCodes.bug;
 }
+
+/** What is wrong with the streams themselves, help texts among what they carry. */
+export function watchStreams(): void {
+  process.stdout.off('error', lostOutput).on('error', lostOutput);
+  process.stderr.off('error', lostMessages).on('error', lostMessages);
+}
+
+/** Nobody reads what is said; the work and its exit code go on. */
+function lostMessages(): void {}
 
 /** `nanoc specs | head -1` closes our pipe early, which is no failure; a full disk is one. */
 function lostOutput({ code, message }: NodeJS.ErrnoException): void {

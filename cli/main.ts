@@ -5,7 +5,7 @@ import { version } from '../compiler/generated/version.ts';
 import { error } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 import { toJson } from '../spec/render.ts';
-import { exitCodes } from './command.ts';
+import { exitCodes, watchStreams } from './command.ts';
 import { withHelp } from './help.ts';
 
 type Add = (program: Command) => void;
@@ -38,6 +38,7 @@ async function withVerbs(program: Command, named?: () => Promise<Add>): Promise<
 
 /** `argv` as Node has it, two words before the first argument; leaves the exit code in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
+  watchStreams();
   const program = withHelp(new Command('nanoc'))
     .description('compile GPT-style models written as text to files that run anywhere')
     .version(version)

@@ -121,7 +121,7 @@ async function explain(
   const name = ended ?? endings.find((known) => known === signal);
   if (name !== undefined) {
     if (!argv.includes('--quiet') && !argv.includes('--json'))
-      process.stderr.write(`${farewellOf(argv[2] ?? '')}\n`);
+      process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${farewellOf(argv[2] ?? '')}\n`);
     return signalCodes[name];
   }
   const memory = signal === 'SIGABRT' || signal === 'SIGKILL';

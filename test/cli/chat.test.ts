@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lettersTokenizer } from '../harness/letters.ts';
-import { command, folder, lines, nanoc, nanocProcess, root, tiny } from './run_cli.ts';
+import { command, folder, lines, nanoc, nanocProcess, root, tiny, written } from './run_cli.ts';
 
 interface Turn {
   readonly user: string;
@@ -114,6 +115,28 @@ test('Ctrl-C where nothing is answered ends the conversation, and says so', asyn
   assert.is(code, 130);
   assert.match(err, 'the conversation is over\n');
   assert.not.match(err, 'left behind');
+});
+
+test('Ctrl-C while the model is opened is heard before the first message', async () => {
+  const mark = join(folder(), 'begun');
+  const plugin = written(
+    'waits.mjs',
+    `import { writeFileSync } from 'node:fs';
+    writeFileSync(${JSON.stringify(mark)}, '');
+    await new Promise((done) => setTimeout(done, 400));
+    export const passes = [];`,
+  );
+  const args = command(['chat', model, '--plugin', plugin]);
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  let err = '';
+  child.stderr.on('data', (data) => {
+    err += data;
+  });
+  const ended = once(child, 'exit');
+  while (!existsSync(mark) && child.exitCode === null) await wait(20);
+  child.kill('SIGINT'); // and its input stays open
+  assert.equal(await ended, [130, null], err);
+  assert.match(err, 'the conversation is over\n');
 });
 
 test.run();

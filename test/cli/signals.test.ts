@@ -92,6 +92,21 @@ test('a command that hears a signal and does not come to its end is ended', asyn
   assert.match(run.said(), 'interrupted; nothing was left behind');
 });
 
+test('whoever stops reading is no failure, and whoever reads no messages changes no exit code', async () => {
+  for (const [args, stream, exit] of [
+    [['compile', '--help'], 'stdout', 0],
+    [['help', 'run'], 'stdout', 0],
+    [['specs'], 'stdout', 0],
+    [['check', 'nothing.nanospec'], 'stderr', 1],
+    [['compile', 'nanochat', ...small, '--emit', 'graph'], 'stderr', 0],
+  ] as const) {
+    const run = start(args);
+    run.child[stream].destroy();
+    assert.is(await run.ended, exit, `${args.join(' ')}: ${run.said()}`);
+    assert.is(run.said(), '', args.join(' '));
+  }
+});
+
 test('a signal while a file is written, and no chunk comes to its end, leaves no file and no folder', async () => {
   const out = folder();
   const inner = join(out, 'new');
