@@ -44,9 +44,13 @@ export function wantsColor(choice: IoOptions['color'], stream: { readonly isTTY?
 
 export function makeIo(options: IoOptions): Io {
   const color = wantsColor(options.color, process.stderr);
-  const result = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  const result = (text: string): void => {
+    clearBar();
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  };
   const finding = (shown: readonly Diagnostic[]): void => {
     if (shown.length === 0) return;
+    clearBar();
     if (options.json) {
       for (const d of shown) process.stdout.write(`${JSON.stringify(toJson(d))}\n`);
       return;
@@ -62,7 +66,9 @@ export function makeIo(options: IoOptions): Io {
     },
     json: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
     note: (text) => {
-      if (!options.quiet && !options.json) process.stderr.write(`${text}\n`);
+      if (options.quiet || options.json) return;
+      clearBar();
+      process.stderr.write(`${text}\n`);
     },
     report: (diagnostics) =>
       finding(options.quiet ? diagnostics.filter((d) => d.severity === 'error') : diagnostics),
@@ -70,6 +76,17 @@ export function makeIo(options: IoOptions): Io {
     progress: (label, total) => bar(label, total, options),
   };
 }
+
+/** Whether a bar stands in the line that the terminal is in. */
+let barStands = false;
+
+/** What is said while a bar stands takes its line. */
+export function clearBar(): void {
+  if (barStands) process.stderr.write(cleared);
+  barStands = false;
+}
+
+const cleared = '\r\u001b[2K';
 
 function bar(label: string, total: number, options: IoOptions): Progress {
   if (options.quiet || options.json) return { at: () => {}, done: () => {} };
@@ -87,11 +104,12 @@ function bar(label: string, total: number, options: IoOptions): Progress {
       const now = performance.now();
       if (!tty || now - start < 500 || now - last < 100) return;
       last = now;
-      process.stderr.write(`\r\u001b[2K${line(done)}`);
+      barStands = true;
+      process.stderr.write(`${cleared}${line(done)}`);
     },
     done(size = total) {
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      if (tty) process.stderr.write('\r\u001b[2K');
+      clearBar();
       process.stderr.write(`${label}: ${bytes(size)} in ${seconds} s\n`);
     },
   };

@@ -1,10 +1,11 @@
 /** What people see: no line is wider than their terminal, and colours where they are wanted. */
 
 import { spawnSync } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { barLine } from '../../cli/io.ts';
+import { barLine, makeIo } from '../../cli/io.ts';
 import { table } from '../../cli/table.ts';
 import { columnsOf, shortened, wrapped } from '../../cli/terminal.ts';
 import { command, nanoc, root } from './run_cli.ts';
@@ -21,6 +22,30 @@ test('a bar fits its line, with room for one column, whatever is written', () =>
         if (width >= 40) assert.match(line, '742 MB of 2.2 GB, 13 s left');
       }
   assert.match(barLine('writing m.onnx', 0.5, '1 MB of 2 MB, 1 s left', 80), '[============            ]');
+});
+
+test('what is said while a bar stands takes its line', async () => {
+  const { isTTY, write } = process.stderr;
+  const { CI, TERM } = process.env;
+  const said: string[] = [];
+  delete process.env['CI'];
+  process.env['TERM'] = 'xterm';
+  process.stderr.isTTY = true;
+  process.stderr.write = (text: string | Uint8Array): boolean => said.push(String(text)) > 0;
+  try {
+    const io = makeIo({ json: false, quiet: false, color: 'never' });
+    const bar = io.progress('writing m.onnx', 100);
+    await wait(600); // it shows itself where something takes longer
+    bar.at(50);
+    io.note('interrupted');
+  } finally {
+    process.stderr.isTTY = isTTY;
+    process.stderr.write = write;
+    for (const [name, value] of Object.entries({ CI, TERM }))
+      if (value !== undefined) process.env[name] = value;
+  }
+  assert.match(said[0]!, '[====');
+  assert.equal(said.slice(1), ['\r\u001b[2K', 'interrupted\n']);
 });
 
 test('text is measured by what it takes on the screen', () => {
