@@ -18,7 +18,7 @@ const shells: Readonly<Record<string, (tables: Tables) => string>> = {
 /** `whole` gives a program with every verb. */
 export function addCompletion(program: Command, whole: () => Promise<Command>): void {
   const names = Object.keys(shells);
-  const shell = new Argument('<shell>', `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  const shell = new Argument('<shell>', 'the one whose script is wanted');
   shell.argChoices = names;
   const command = program
     .command('completion')

@@ -13,17 +13,18 @@ export const withHelp = (program: Command): Command =>
   program.configureHelp({
     helpWidth: Math.min(widest, widthOf(process.stdout) ?? 80),
     minWidthToWrap: 10,
-    optionDescription,
+    optionDescription: described,
+    argumentDescription: described,
     formatItem,
   });
 
 /** `storage of the weights [f32, f16, bf16; default f32]`; lists that are empty and switches have no default to speak of. */
-function optionDescription({
+function described({
   description,
   argChoices,
   defaultValue,
   defaultValueDescription,
-}: Option): string {
+}: Pick<Option, 'description' | 'argChoices' | 'defaultValue' | 'defaultValueDescription'>): string {
   const plain = typeof defaultValue === 'number' || typeof defaultValue === 'string';
   const value = defaultValueDescription ?? (plain ? String(defaultValue) : undefined);
   const parts = [argChoices?.join(', '), value === undefined ? undefined : `default ${value}`];

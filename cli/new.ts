@@ -106,9 +106,12 @@ function fromTemplate({ io }: Context, argument: string | undefined): number {
   put(target, template.replace('## template:', `## ${name}:`).replace('model template {', `model ${name} {`));
   if (io.options.json) io.json({ file: path, model: name });
   else io.made(`${path} is written: a small GPT to change into yours`);
-  next(io, [`nanoc check ${path}`, `nanoc inspect ${path}`, `nanoc compile ${path} -o ${name}.onnx`]);
+  next(io, [`nanoc check ${path}`, `nanoc inspect ${path}`, `nanoc compile ${path} -o ${modelBeside(path)}`]);
   return exitCodes.fine;
 }
+
+/** The folder of the spec takes the model too, not the one where the command is typed. */
+const modelBeside = (path: string): string => path.replace(/\.nanospec$/, '.onnx');
 
 function next(io: Context['io'], commands: readonly string[]): void {
   io.note(`next:\n${commands.map((command) => `  ${command}`).join('\n')}`);
@@ -146,7 +149,7 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
   if (fits) io.note(shippedText(fits, from));
   io.report(wrong);
   if (wrong.length > 0) return exitCodes.wrong;
-  const compile = `nanoc compile ${path} --checkpoint ${from} -o ${name}.onnx`;
+  const compile = `nanoc compile ${path} --checkpoint ${from} -o ${modelBeside(path)}`;
   next(io, missing.length === 0 ? [`nanoc inspect ${path}`, compile] : [`nanoc check ${path}`, compile]);
   return exitCodes.fine;
 }

@@ -3,8 +3,8 @@
 //   curl -N http://127.0.0.1:8080/generate -H 'Content-Type: application/json' -d '{"prompt": "ROMEO:\n", "maxTokens": 40}'
 //
 // answers with server-sent events, one for each piece of text, and `event: end` with the reason and how many tokens the
-// text has: 0 when the model ended it at once. One text is made at a
-// time; a few more may wait, and whoever comes then is told to come back. Ctrl-C lets the text under way come to its end.
+// text has: 0 when the model ended it at once. One text is made at a time; a few more may wait, and whoever comes then is
+// told to come back. Ctrl-C lets the text under way come to its end.
 
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';

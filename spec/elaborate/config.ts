@@ -91,7 +91,7 @@ function readEntry<V>(
   }
   const given = set?.get(name);
   if (given !== undefined) {
-    return fitting(cx, entry, kinds, given, 'the command line')
+    return fitting(cx, entry, kinds, given, 'what is set for it')
       ? { name, value: given, from: 'set' }
       : undefined;
   }

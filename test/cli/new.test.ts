@@ -24,6 +24,12 @@ test('a spec from the template is canonical, checks, and compiles', async () => 
   assert.match(textOf(join(cwd, 'my_model.nanospec')), /^## my_model: .*\n.*\nmodel my_model \{/);
 });
 
+test('what is to be typed next puts the model beside the spec', async () => {
+  const path = join(folder(), 'mine');
+  const { err } = await nanoc(['new', path]);
+  assert.match(err, `nanoc compile ${path}.nanospec -o ${path}.onnx`);
+});
+
 test('a path puts it into that folder; under --json a line says where it is', async () => {
   const path = join(folder(), 'other.nanospec');
   const { code, out } = await nanoc(['new', path, '--json']);

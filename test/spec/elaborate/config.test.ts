@@ -117,7 +117,7 @@ test('a value of another kind than the example is refused', () => {
   assert.match(text, 'error N613: `dim` must be a number; the checkpoint\'s "n_embd" is a string');
   assert.match(text, 'found    "64"');
   const given = checked(file(entry), set({ dim: true }));
-  assert.match(said(given.diagnostics), '`dim` must be a number; the command line is true or false');
+  assert.match(said(given.diagnostics), '`dim` must be a number; what is set for it is true or false');
 });
 
 test('an object is no value; a list and none are', () => {
