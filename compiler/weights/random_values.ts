@@ -19,7 +19,7 @@ export function randomValues(name: string, shape: readonly number[], seed: numbe
   const matrix = shape.length > 1;
   const added = /(^|[._])(bias|offset|beta)$/.test(name);
   const spread = asks.test(name) ? 1.5 : 1;
-  const deviation = matrix ? spread / Math.sqrt(Math.max(1, shape.at(-1)!)) : 0.2;
+  const deviation = matrix ? spread / Math.sqrt(Math.max(1, shape.at(-1)!)) : 0.1;
   const centre = matrix || added ? 0 : 1;
   const width = deviation * Math.sqrt(12);
   return (index) => Math.fround(centre + width * (uniform(salt, index) - 0.5));
