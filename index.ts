@@ -7,16 +7,16 @@ export { readModel } from './backends/onnx/read_model.ts';
 export { type CheckedArchive, checkArchive } from './backends/torchscript/check_archive.ts';
 export { readArchive } from './backends/torchscript/read_archive.ts';
 export { writeArtifact } from './backends/write_artifact.ts';
-export { type Change, rebuild } from './compiler/builder.ts';
+export type { Checkpoint } from './compiler/checkpoint/checkpoint.ts';
+export { openCheckpoint as open } from './compiler/checkpoint/open_checkpoint.ts';
 // The compiler.
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
 export { version } from './compiler/generated/version.ts';
-export type { Graph, Node, NodeId, structural } from './compiler/ir.ts';
-export type { BoundaryTensor, CacheForm } from './compiler/manifest.ts';
-export type { Pass } from './compiler/pass.ts';
-export { printGraph } from './compiler/print.ts';
-export type { Checkpoint } from './compiler/weights/checkpoint.ts';
-export { openCheckpoint as open } from './compiler/weights/open_checkpoint.ts';
+export { type Change, rebuild } from './compiler/graph/builder.ts';
+export type { Graph, Node, NodeId, structural } from './compiler/graph/ir.ts';
+export { printGraph } from './compiler/graph/print.ts';
+export type { Pass } from './compiler/passes/pass.ts';
+export type { BoundaryTensor, CacheForm } from './compiler/ports/manifest.ts';
 // Running.
 export { decoder, type Rows } from './runtime/cache.ts';
 export { readGolden } from './runtime/golden.ts';

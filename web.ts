@@ -1,7 +1,7 @@
 /** What a page needs to run a model that nanoc compiled: re-exports only, and nothing of Node. */
 
 export { type BesideModel, manifestIn, manifestOf } from './backends/onnx/manifest_in.ts';
-export type { Manifest } from './compiler/manifest.ts';
+export type { Manifest } from './compiler/ports/manifest.ts';
 export { type Chat, type ChatOptions, type ChatPiece, chat } from './runtime/chat.ts';
 export { conversationTokens } from './runtime/chat_template.ts';
 export {

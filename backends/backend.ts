@@ -1,8 +1,8 @@
 /** What a target is: a name, the passes it wants, and how a legal graph becomes files. */
 
-import type { Graph } from '../compiler/ir.ts';
-import type { Manifest } from '../compiler/manifest.ts';
-import type { Pass } from '../compiler/pass.ts';
+import type { Graph } from '../compiler/graph/ir.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import type { Diagnostic } from '../spec/diagnostic.ts';
 

@@ -1,6 +1,6 @@
 /** What a model's manifest says that its graph does not: a file from elsewhere may say anything, and runtimes go by it. */
 
-import type { BoundaryTensor, Manifest, ManifestPort } from '../compiler/manifest.ts';
+import type { BoundaryTensor, Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
 import { limits } from '../spec/limits.ts';
 
 export interface Boundary {

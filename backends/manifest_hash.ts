@@ -1,7 +1,7 @@
 /** The hash by which a model knows the manifest that lies beside it. */
 
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { hashedText } from './sidecar.ts';
 
 export const manifestHash = (manifest: Manifest): string =>

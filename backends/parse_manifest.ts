@@ -1,6 +1,6 @@
 /** The manifest that a model carries as JSON; a file from elsewhere may hold anything in its place. */
 
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { limits } from '../spec/limits.ts';
 
 type Is = (value: unknown) => boolean;

@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Manifest } from '../compiler/manifest.ts';
-import { readSmall } from '../compiler/weights/file.ts';
-import { refuse } from '../compiler/weights/refuse.ts';
+import { readSmall } from '../compiler/checkpoint/file.ts';
+import { refuse } from '../compiler/checkpoint/refuse.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { manifestHash } from './manifest_hash.ts';
 import { type Beside, besideIn, sidecarNames } from './sidecar.ts';
 

@@ -2,8 +2,8 @@
 
 import type { CompileRequest } from '../compiler/compile.ts';
 import { specOf } from '../compiler/identity.ts';
-import type { Manifest } from '../compiler/manifest.ts';
-import type { Pass } from '../compiler/pass.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { Backend, EmitOptions } from './backend.ts';
 
 export interface WrittenModel {

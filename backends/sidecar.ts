@@ -1,6 +1,6 @@
 /** The manifest beside a model whose own metadata holds its hash only, so that programs that send metadata send no spec. */
 
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { ArtifactFile } from './backend.ts';
 import { parseManifest } from './parse_manifest.ts';
 

@@ -6,7 +6,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import * as pickle from '../test/compiler/weights/pickle_bytes.ts';
+import * as pickle from '../test/compiler/checkpoint/pickle_bytes.ts';
 
 /** Sizes of nanochat's speedrun model. */
 export const d20 = {

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
-import type { Pass } from '../compiler/pass.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';

@@ -5,7 +5,7 @@ import type { Backend, Metadata, TargetOption } from '../backends/backend.ts';
 import { backends } from '../backends/index.ts';
 import { layouts } from '../backends/layout/index.ts';
 import { type Release, releases } from '../backends/torchscript/operators.ts';
-import type { CacheForm } from '../compiler/manifest.ts';
+import type { CacheForm } from '../compiler/ports/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import type { GraphDType } from '../spec/type.ts';

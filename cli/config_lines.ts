@@ -1,7 +1,7 @@
 /** The config of a checkpoint as lines of keys and values, and which of them a spec has no use for. */
 
-import type { Checkpoint, JsonObject } from '../compiler/weights/checkpoint.ts';
-import { isObject } from '../compiler/weights/safetensors.ts';
+import type { Checkpoint, JsonObject } from '../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../compiler/checkpoint/safetensors.ts';
 import { largest } from '../spec/long_list.ts';
 
 interface Reader {

@@ -3,7 +3,7 @@
 import { described } from '../backends/artifact_fault.ts';
 import type { Backend } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
-import type { Pass } from '../compiler/pass.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { isBuiltin } from '../spec/elaborate/builtins.ts';
 import { append } from '../spec/long_list.ts';

@@ -5,8 +5,8 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Checkpoint, JsonObject } from '../compiler/weights/checkpoint.ts';
-import { isObject } from '../compiler/weights/safetensors.ts';
+import type { Checkpoint, JsonObject } from '../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../compiler/checkpoint/safetensors.ts';
 import type { File } from '../spec/ast.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';

@@ -1,7 +1,7 @@
 /** What the page of `nanoc inspect --html` shows of a graph: its blocks as they are computed, with equal layers once. */
 
-import type { Graph, Node } from '../compiler/ir.ts';
-import { commonScope } from '../compiler/scope.ts';
+import type { Graph, Node } from '../compiler/graph/ir.ts';
+import { commonScope } from '../compiler/graph/scope.ts';
 import { constant } from '../spec/dim.ts';
 import { largest, smallest } from '../spec/long_list.ts';
 import type { Source } from '../spec/source.ts';

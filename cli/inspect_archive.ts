@@ -3,7 +3,7 @@
 import { codeBlocks } from '../backends/torchscript/code_blocks.ts';
 import { codeFile } from '../backends/torchscript/code_fault.ts';
 import { readArchive } from '../backends/torchscript/read_archive.ts';
-import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
+import type { LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
 import type { Context } from './command.ts';
 import { boundaryLines, formOf, originLines } from './inspect_model.ts';
 import { bytes } from './io.ts';

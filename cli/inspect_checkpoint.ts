@@ -1,9 +1,9 @@
 /** A checkpoint: its format, config and tensors; under --json also a checksum of every logical tensor. */
 
 import { createHash } from 'node:crypto';
-import type { Checkpoint, LazyTensor } from '../compiler/weights/checkpoint.ts';
-import { findGeneration } from '../compiler/weights/nanochat.ts';
-import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
+import type { Checkpoint, LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
+import { findGeneration } from '../compiler/checkpoint/nanochat.ts';
+import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
 import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
 import { product } from '../spec/tensor.ts';

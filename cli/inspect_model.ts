@@ -1,7 +1,7 @@
 /** A compiled model: what it was made from, its boundary, its ports and its nodes. */
 
 import { readManifest, readModel } from '../backends/onnx/read_model.ts';
-import type { BoundaryTensor, Manifest } from '../compiler/manifest.ts';
+import type { BoundaryTensor, Manifest } from '../compiler/ports/manifest.ts';
 import type { Context } from './command.ts';
 import { bytes } from './io.ts';
 import { modelSize } from './model_size.ts';

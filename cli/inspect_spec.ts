@@ -2,8 +2,8 @@
 
 import { basename, dirname } from 'node:path';
 import { writeArtifact } from '../backends/write_artifact.ts';
+import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
-import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { constant, showShape } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';

@@ -1,8 +1,8 @@
 /** From what the user typed (a path, a shipped spec's name, or only a checkpoint) to the text of a spec. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
-import { findGeneration } from '../compiler/weights/nanochat.ts';
+import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
+import { findGeneration } from '../compiler/checkpoint/nanochat.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import type { Surroundings } from '../spec/program.ts';

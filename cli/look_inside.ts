@@ -1,9 +1,9 @@
 /** `--emit` and `--explain`: what the compiler sees, as text on stdout. */
 
 import { type CompileRequest, compile } from '../compiler/compile.ts';
-import type { Graph } from '../compiler/ir.ts';
-import type { Pass } from '../compiler/pass.ts';
-import { printGraph } from '../compiler/print.ts';
+import type { Graph } from '../compiler/graph/ir.ts';
+import { printGraph } from '../compiler/graph/print.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
 import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';

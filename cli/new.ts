@@ -3,8 +3,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
-import { openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
+import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { template } from '../spec/generated/template.ts';
 import { isReservedWord } from '../spec/tokens.ts';

@@ -2,8 +2,8 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Checkpoint } from '../compiler/weights/checkpoint.ts';
-import { findCheckpoint, openCheckpoint } from '../compiler/weights/open_checkpoint.ts';
+import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
+import { findCheckpoint, openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { CompileOptions } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';

@@ -6,7 +6,7 @@ import { valueNames } from '../backends/onnx/index.ts';
 import type { OnnxModel } from '../backends/onnx/read_model.ts';
 import { tapModel } from '../backends/onnx/tap_model.ts';
 import type { Compiled } from '../compiler/compile.ts';
-import type { NodeId } from '../compiler/ir.ts';
+import type { NodeId } from '../compiler/graph/ir.ts';
 import { type Device, onnxSession } from '../runtime/onnx_node_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { outputName } from '../runtime/trace.ts';

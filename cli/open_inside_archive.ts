@@ -6,7 +6,7 @@ import { layOut } from '../backends/torchscript/index.ts';
 import type { TorchscriptModel } from '../backends/torchscript/read_archive.ts';
 import { tapArchive } from '../backends/torchscript/tap_archive.ts';
 import type { Compiled } from '../compiler/compile.ts';
-import type { NodeId } from '../compiler/ir.ts';
+import type { NodeId } from '../compiler/graph/ir.ts';
 import type { LibtorchHost } from '../runtime/libtorch_node_session.ts';
 import type { Session } from '../runtime/session.ts';
 import { outputName } from '../runtime/trace.ts';

@@ -1,8 +1,8 @@
 /** The parameters of a model as the model itself holds them: whole, or put together again from the views that were kept. */
 
 import { openOnnxWeights } from '../backends/onnx/read_model.ts';
-import type { Graph } from '../compiler/ir.ts';
-import type { LazyTensor } from '../compiler/weights/checkpoint.ts';
+import type { LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
+import type { Graph } from '../compiler/graph/ir.ts';
 import { converter } from '../compiler/weights/convert.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';

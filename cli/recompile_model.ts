@@ -2,8 +2,8 @@
 
 import { requestAgain } from '../backends/request_again.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
+import type { Graph } from '../compiler/graph/ir.ts';
 import { seedOf } from '../compiler/identity.ts';
-import type { Graph } from '../compiler/ir.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { Context } from './command.ts';
 import type { ModelFile } from './model_kinds.ts';

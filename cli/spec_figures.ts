@@ -1,6 +1,6 @@
 /** What a model costs: its parameters by block, and the arithmetic of one token. */
 
-import type { Graph, Node } from '../compiler/ir.ts';
+import type { Graph, Node } from '../compiler/graph/ir.ts';
 import { scanOf } from '../compiler/scan/body.ts';
 import { constant, type Dim, mentions, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';

@@ -1,7 +1,7 @@
 /** What `nanoc compile` says of what it wrote. */
 
 import { seedOf } from '../compiler/identity.ts';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { Written } from './compile.ts';
 import { type CompileOptions, defaultOpset } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';

@@ -1,8 +1,8 @@
 /** Whether a spec takes a checkpoint: what `compile` would refuse, found without compiling. */
 
+import type { Checkpoint, Json, JsonObject } from '../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../compiler/checkpoint/safetensors.ts';
 import { bind } from '../compiler/weights/bind.ts';
-import type { Checkpoint, Json, JsonObject } from '../compiler/weights/checkpoint.ts';
-import { isObject } from '../compiler/weights/safetensors.ts';
 import type { File } from '../spec/ast.ts';
 import { check } from '../spec/check.ts';
 import { type Diagnostic, hasErrors } from '../spec/diagnostic.ts';

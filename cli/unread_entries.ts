@@ -1,7 +1,7 @@
 /** A warning for entries of a checkpoint's config that the spec never reads, where they could change what is computed. */
 
-import type { Checkpoint, Json } from '../compiler/weights/checkpoint.ts';
-import { isObject } from '../compiler/weights/safetensors.ts';
+import type { Checkpoint, Json } from '../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../compiler/checkpoint/safetensors.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import type { Program } from '../spec/program.ts';
 import { isNeutral } from './draft/entries.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact } from '../backends/backend.ts';
 import { sidecarFile, sidecarName, sidecarNames } from '../backends/sidecar.ts';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 
 /** `of` says whether the file is of one model, or of all of the folder that the model lies in. */
 export function withSidecar(

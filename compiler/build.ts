@@ -7,9 +7,9 @@ import { elaborate } from '../spec/elaborate/elaborate.ts';
 import type { Checked, Surroundings } from '../spec/program.ts';
 import type { Ambient, PortDecl, Sink } from '../spec/sink.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
-import { type Builder, dropDead, newBuilder } from './builder.ts';
 import { expertsSink } from './experts/sink.ts';
-import type { Graph, GraphInput, GraphOutput, NodeId } from './ir.ts';
+import { type Builder, dropDead, newBuilder } from './graph/builder.ts';
+import type { Graph, GraphInput, GraphOutput, NodeId } from './graph/ir.ts';
 import { scanSink } from './scan/sink.ts';
 
 export interface Built extends Checked {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from './ports/manifest.ts';
 import type { Binding } from './weights/bind.ts';
 
 export interface Recorder {

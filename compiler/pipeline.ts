@@ -2,10 +2,8 @@
 
 import { Bug } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
-import type { Graph } from './ir.ts';
-import { checkGraph } from './ir_check.ts';
-import type { CacheForm } from './manifest.ts';
-import type { Pass } from './pass.ts';
+import type { Graph } from './graph/ir.ts';
+import { checkGraph } from './graph/ir_check.ts';
 import {
   cast_weights,
   drop_dead_nodes,
@@ -20,6 +18,8 @@ import {
   place_cache,
   state_as_layer,
 } from './passes/index.ts';
+import type { Pass } from './passes/pass.ts';
+import type { CacheForm } from './ports/manifest.ts';
 import { withBodies } from './scan/body.ts';
 
 export interface PipelineOptions {

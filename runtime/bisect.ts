@@ -1,7 +1,7 @@
 /** Finds the first value of a model that is not what the interpreter says, and who made it so: a pass or the backend. */
 
-import type { Graph, NodeId } from '../compiler/ir.ts';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Graph, NodeId } from '../compiler/graph/ir.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { compareValues, magnitude } from './compare.ts';

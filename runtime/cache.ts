@@ -1,6 +1,6 @@
 /** What a model remembers between calls: its ports, kept by the rules of the manifest, and the boundary inputs that go with them. */
 
-import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
+import type { Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import { largest } from '../spec/long_list.ts';

@@ -1,6 +1,6 @@
 /** Which values of two forms of one graph mean the same, told by where in the spec they came from. */
 
-import type { Graph, NodeId, Origin } from '../compiler/ir.ts';
+import type { Graph, NodeId, Origin } from '../compiler/graph/ir.ts';
 import { isComputed } from './trace.ts';
 
 export interface Match {

@@ -1,6 +1,6 @@
 /** A value of a graph that is not what it should be, and where it came from. */
 
-import type { Graph, NodeId, Origin } from '../compiler/ir.ts';
+import type { Graph, NodeId, Origin } from '../compiler/graph/ir.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { showType } from '../spec/type.ts';
 import { compareValues } from './compare.ts';

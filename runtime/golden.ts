@@ -1,7 +1,7 @@
 /** Someone else's numbers: tokens and the logits they gave, from the bytes of a safetensors file. */
 
-import type { Json } from '../compiler/weights/checkpoint.ts';
-import { parseJson } from '../compiler/weights/strict_json.ts';
+import type { Json } from '../compiler/checkpoint/checkpoint.ts';
+import { parseJson } from '../compiler/checkpoint/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 import { product, type Tensor } from '../spec/tensor.ts';

@@ -1,6 +1,6 @@
 /** GPT-2's two files, `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`), as the `tokenizer.json` that they amount to. */
 
-import { parseJson } from '../compiler/weights/strict_json.ts';
+import { parseJson } from '../compiler/checkpoint/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { around, endsIn, nameOf, readConfig } from './tokenizer_config.ts';
 

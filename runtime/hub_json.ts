@@ -4,7 +4,7 @@
  * in words on which they agree.
  */
 
-import type { Json } from '../compiler/weights/checkpoint.ts';
+import type { Json } from '../compiler/checkpoint/checkpoint.ts';
 
 export type JsonMap = { readonly [key: string]: Json };
 

@@ -1,8 +1,8 @@
 /** A Hugging Face `tokenizer.json`, read by @huggingface/tokenizers. */
 
 import { Tokenizer as Hub } from '@huggingface/tokenizers';
-import type { Json } from '../compiler/weights/checkpoint.ts';
-import { parseJson } from '../compiler/weights/strict_json.ts';
+import type { Json } from '../compiler/checkpoint/checkpoint.ts';
+import { parseJson } from '../compiler/checkpoint/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { largest } from '../spec/long_list.ts';
 import { charsmap } from './charsmap.ts';

@@ -1,6 +1,6 @@
 /** Sessions on LibTorch: TorchScript archives, run by a Python process that has torch, or by a C++ program that does the same. */
 
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { Bug, type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { findPythons } from './find_python_node.ts';

@@ -1,7 +1,7 @@
 /** A session on onnxruntime-node, which is loaded only here and only when asked for. */
 
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { refuseNarrow, runOrt } from './ort_tensors.ts';
 import type { Session } from './session.ts';

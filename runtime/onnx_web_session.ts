@@ -1,7 +1,7 @@
 /** A session on onnxruntime-web, which the page loads as it likes and hands over. */
 
 import type * as Ort from 'onnxruntime-common';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { refuseNarrow, runOrt, type TensorMaker } from './ort_tensors.ts';
 import type { Session } from './session.ts';

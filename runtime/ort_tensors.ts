@@ -1,7 +1,7 @@
 /** Tensors across the boundary of onnxruntime, which is the same in Node and in the browser. */
 
 import type * as Ort from 'onnxruntime-common';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { fromHalf, toHalf } from './half.ts';

@@ -1,6 +1,6 @@
 /** Finds where a model's own arithmetic leaves the range of float16: nobody's fault, and cured by a wider dtype. */
 
-import type { Graph, NodeId } from '../compiler/ir.ts';
+import type { Graph, NodeId } from '../compiler/graph/ir.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import { lowest } from '../spec/round.ts';
 import { correspond } from './correspond.ts';

@@ -1,9 +1,9 @@
 /** A session on the interpreter: what a graph means, slowly, for the verifier to believe. */
 
-import { boundaryInputs, boundaryOutputs, boundaryPort } from '../compiler/boundary.ts';
-import { evaluator } from '../compiler/evaluate.ts';
-import type { Graph, Node } from '../compiler/ir.ts';
-import type { Manifest } from '../compiler/manifest.ts';
+import { evaluator } from '../compiler/evaluate/evaluate.ts';
+import type { Graph, Node } from '../compiler/graph/ir.ts';
+import { boundaryInputs, boundaryOutputs, boundaryPort } from '../compiler/ports/boundary.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import type { Session } from './session.ts';

@@ -1,7 +1,7 @@
 /** How far a model's logits move when every value of it is off by a rounding: what no program in float32 can be held to. */
 
-import type { NodeId } from '../compiler/ir.ts';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { NodeId } from '../compiler/graph/ir.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { compareValues } from './compare.ts';
 import { referenceSession } from './reference_session.ts';

@@ -1,6 +1,6 @@
 /** A compiled model that can be run: named tensors in, named tensors out. */
 
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { Tensor } from '../spec/tensor.ts';
 
 export type Feeds = Readonly<Record<string, Tensor>>;

@@ -1,7 +1,7 @@
 /** A `tokenizer_config.json`: which tokens begin and end a text, and whether they are put around it, as transformers reads it. */
 
-import type { Json } from '../compiler/weights/checkpoint.ts';
-import { parseJson } from '../compiler/weights/strict_json.ts';
+import type { Json } from '../compiler/checkpoint/checkpoint.ts';
+import { parseJson } from '../compiler/checkpoint/strict_json.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { isMap, type JsonMap } from './hub_json.ts';
 

@@ -1,7 +1,7 @@
 /** Runs calls and keeps the values inside: of a graph by interpreting it, of a session by asking for more outputs. */
 
-import type { Graph, NodeId } from '../compiler/ir.ts';
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Graph, NodeId } from '../compiler/graph/ir.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { decoder } from './cache.ts';

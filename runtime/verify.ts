@@ -1,6 +1,6 @@
 /** Compares a compiled model with the interpreter, with itself and with someone else's numbers, as rows of one table. */
 
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { largest, smallest } from '../spec/long_list.ts';
 import { compareLogits, type Difference, magnitude, within } from './compare.ts';

@@ -1,6 +1,6 @@
 /** What two runs remember, held against each other: a model that is right so far and keeps the wrong past is wrong at the next token. */
 
-import type { ManifestPort } from '../compiler/manifest.ts';
+import type { ManifestPort } from '../compiler/ports/manifest.ts';
 import { empty, product, type Tensor } from '../spec/tensor.ts';
 import { compareValues, magnitude } from './compare.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
 /** Checks of a static cache: what stands beyond the text changes nothing and is not changed, and no slot comes after the last. */
 
-import type { ManifestPort } from '../compiler/manifest.ts';
+import type { ManifestPort } from '../compiler/ports/manifest.ts';
 import { type Tensor, tensor } from '../spec/tensor.ts';
 import { random } from './sample.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
 /** Checks against a golden file, and of greedy decoding. */
 
-import type { Manifest } from '../compiler/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import { columnsOf } from './cache.ts';
 import type { Golden } from './golden.ts';
 import type { Allowed } from './tolerance.ts';

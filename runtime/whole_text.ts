@@ -3,9 +3,9 @@
  * places ports has touched it, so it is held against those too; what ports should keep is read off the values themselves.
  */
 
-import type { Unplaced } from '../compiler/evaluate.ts';
-import type { Graph, Node } from '../compiler/ir.ts';
-import type { Manifest, ManifestPort } from '../compiler/manifest.ts';
+import type { Unplaced } from '../compiler/evaluate/evaluate.ts';
+import type { Graph, Node } from '../compiler/graph/ir.ts';
+import type { Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import { evaluate } from '../spec/dim.ts';
 import type { Ambient, PortDecl } from '../spec/sink.ts';

@@ -1,6 +1,6 @@
 /** How far back the windowed layers of a graph see. */
 
-import type { Graph } from '../compiler/ir.ts';
+import type { Graph } from '../compiler/graph/ir.ts';
 
 /** Keys that each kind of windowed attention sees, the token's own included; the smallest first. */
 export function windowsOf(graph: Graph): readonly number[] {

@@ -1,7 +1,7 @@
 /** Refusals of what a client cannot carry from call to call, or does not know to give. */
 
-import type { Manifest } from '../../compiler/manifest.ts';
-import { layerOf } from '../../compiler/port_names.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
+import { layerOf } from '../../compiler/ports/port_names.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 
 const fed: readonly string[] = ['input_ids', 'attention_mask', 'position_ids'];

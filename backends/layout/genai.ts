@@ -3,7 +3,7 @@
  * sources read (0.16, August 2026); it was not run.
  */
 
-import { layerNames, layerOf } from '../../compiler/port_names.ts';
+import { layerNames, layerOf } from '../../compiler/ports/port_names.ts';
 import { cannotCarry, refuseUncarried } from './carries.ts';
 import { jsonFile, type Layout, type LayoutInput, tokenizerFiles } from './layout.ts';
 import { shapeFacts } from './shape_facts.ts';

@@ -1,7 +1,7 @@
 /** What a layout is: the files that a client wants around a model, and what the model itself has to be like. */
 
-import type { Graph } from '../../compiler/ir.ts';
-import type { CacheForm, Manifest } from '../../compiler/manifest.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import type { CacheForm, Manifest } from '../../compiler/ports/manifest.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { ArtifactFile } from '../backend.ts';
 

@@ -1,8 +1,8 @@
 /** Sizes of a model that clients ask for by name, read off its graph. */
 
-import type { Graph } from '../../compiler/ir.ts';
-import type { Manifest, ManifestPort } from '../../compiler/manifest.ts';
-import { layerOf } from '../../compiler/port_names.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import type { Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
+import { layerOf } from '../../compiler/ports/port_names.ts';
 import { constant } from '../../spec/dim.ts';
 
 export interface ShapeFacts {

@@ -4,7 +4,7 @@
  */
 
 import { basename } from 'node:path';
-import type { BoundaryTensor } from '../../compiler/manifest.ts';
+import type { BoundaryTensor } from '../../compiler/ports/manifest.ts';
 import type { ArtifactFile } from '../backend.ts';
 import { cannotCarry } from './carries.ts';
 import { type Layout, type LayoutInput, textFile } from './layout.ts';

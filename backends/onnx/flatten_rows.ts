@@ -1,8 +1,8 @@
 /** Keeps the numbers of each token as one row of a matrix from one product with a weight to the next. */
 
-import { type Builder, rebuild } from '../../compiler/builder.ts';
-import type { Graph, Node, NodeId, Origin } from '../../compiler/ir.ts';
-import type { Pass } from '../../compiler/pass.ts';
+import { type Builder, rebuild } from '../../compiler/graph/builder.ts';
+import type { Graph, Node, NodeId, Origin } from '../../compiler/graph/ir.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
 import { type Dim, equal, product } from '../../spec/dim.ts';
 import { elementwise } from '../../spec/primitives/elementwise.ts';
 

@@ -1,6 +1,6 @@
 /** The ONNX target: models of standard operators, as one file or with the weights beside it. */
 
-import type { NodeId } from '../../compiler/ir.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
 import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';

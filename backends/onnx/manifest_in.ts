@@ -1,6 +1,6 @@
 /** The manifest in the bytes of a model, for programs without a file system; `readModel` reads files, and checks them. */
 
-import type { Manifest } from '../../compiler/manifest.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { besideIn, hashedText, sidecarName } from '../sidecar.ts';

@@ -1,6 +1,6 @@
 /** What a model file says of itself, for people who look at it and for `nanoc` when it reads the file again. */
 
-import type { Manifest } from '../../compiler/manifest.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { manifestHash } from '../manifest_hash.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import type { Entry } from './schema.ts';

@@ -1,7 +1,7 @@
 /** A written graph as the chunks of a model file, and of a data file beside it where the weights go there. */
 
-import type { Graph } from '../../compiler/ir.ts';
-import type { Manifest } from '../../compiler/manifest.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Artifact, ArtifactFile, EmitOptions } from '../backend.ts';

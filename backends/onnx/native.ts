@@ -1,6 +1,6 @@
 /** Composite ops that ONNX says in fewer operators than their meaning has; an op missing here is a compile error. */
 
-import type { Node } from '../../compiler/ir.ts';
+import type { Node } from '../../compiler/graph/ir.ts';
 import type { Keep } from '../../compiler/passes/decompose_composites.ts';
 import { constant, type Dim, product } from '../../spec/dim.ts';
 import type { Attrs, Op } from '../../spec/op.ts';

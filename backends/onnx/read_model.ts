@@ -2,11 +2,11 @@
 
 import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { BoundaryTensor, Manifest } from '../../compiler/manifest.ts';
-import type { Checkpoint, LazyTensor } from '../../compiler/weights/checkpoint.ts';
-import { type OpenFile, openFile } from '../../compiler/weights/file.ts';
-import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
-import { refuse } from '../../compiler/weights/refuse.ts';
+import type { Checkpoint, LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
+import { type OpenFile, openFile } from '../../compiler/checkpoint/file.ts';
+import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
+import { refuse } from '../../compiler/checkpoint/refuse.ts';
+import type { BoundaryTensor, Manifest } from '../../compiler/ports/manifest.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';

@@ -1,7 +1,7 @@
 /** The structure of a model file: opset, operators, boundary, metadata, and where the tensors lie. */
 
-import type { BoundaryTensor } from '../../compiler/manifest.ts';
-import type { OpenFile } from '../../compiler/weights/file.ts';
+import type { OpenFile } from '../../compiler/checkpoint/file.ts';
+import type { BoundaryTensor } from '../../compiler/ports/manifest.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { graphHashOf, type HashedTensor } from './graph_hash.ts';
 import { readTensor, type StoredTensor } from './read_tensor.ts';

@@ -2,9 +2,9 @@
 
 import { statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
-import { type Stamp, type StoredDType, storedDtypes } from '../../compiler/weights/checkpoint.ts';
-import type { OpenFile } from '../../compiler/weights/file.ts';
-import { refuse } from '../../compiler/weights/refuse.ts';
+import { type Stamp, type StoredDType, storedDtypes } from '../../compiler/checkpoint/checkpoint.ts';
+import type { OpenFile } from '../../compiler/checkpoint/file.ts';
+import { refuse } from '../../compiler/checkpoint/refuse.ts';
 import { product } from '../../spec/tensor.ts';
 import { dataTypeNames, decode, fieldId } from './schema.ts';
 import { bytesOf, damaged, type Field, fields } from './wire_reader.ts';

@@ -1,7 +1,7 @@
 /** The part of the published ONNX protobuf format that nanoc writes and reads, with its field numbers. */
 
 import protobuf from 'protobufjs/light.js';
-import { boundarySize } from '../../compiler/boundary.ts';
+import { boundarySize } from '../../compiler/ports/boundary.ts';
 import type { Dim } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 

@@ -1,6 +1,6 @@
 /** Sizes known only when running, as int64 values computed from the shapes of the graph's inputs. */
 
-import type { GraphInput } from '../../compiler/ir.ts';
+import type { GraphInput } from '../../compiler/graph/ir.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { atom, constant, type Dim, equal, mentions, mul, names, show, size, sub } from '../../spec/dim.ts';
 import { smallest } from '../../spec/long_list.ts';

@@ -1,8 +1,8 @@
 /** Walks protobuf fields in a file without reading what they hold, so that a model of any size opens at once. */
 
 import { basename } from 'node:path';
-import { type OpenFile, readAt } from '../../compiler/weights/file.ts';
-import { refuse } from '../../compiler/weights/refuse.ts';
+import { type OpenFile, readAt } from '../../compiler/checkpoint/file.ts';
+import { refuse } from '../../compiler/checkpoint/refuse.ts';
 
 /** A field; its content is the bytes from `at` up to `at + length`. */
 export interface Field {

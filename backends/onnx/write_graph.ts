@@ -1,7 +1,7 @@
 /** Walks a legal graph and writes each of its nodes in ONNX operators. */
 
-import type { Graph, Node, NodeId, Origin } from '../../compiler/ir.ts';
-import { commonScope } from '../../compiler/scope.ts';
+import type { Graph, Node, NodeId, Origin } from '../../compiler/graph/ir.ts';
+import { commonScope } from '../../compiler/graph/scope.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';

@@ -1,7 +1,7 @@
 /** The records of a TorchScript archive: what describes the model first, then the bytes of its tensors. */
 
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../../compiler/manifest.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import type { ArtifactFile, EmitOptions } from '../backend.ts';

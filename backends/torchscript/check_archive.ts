@@ -4,12 +4,12 @@
  */
 
 import { basename } from 'node:path';
+import { checksum, type OpenFile, readAt, withFile } from '../../compiler/checkpoint/file.ts';
+import { readEntry, readZip, type Zip, type ZipEntry } from '../../compiler/checkpoint/zip.ts';
 import { type Compiled, compile } from '../../compiler/compile.ts';
 import { version } from '../../compiler/generated/version.ts';
-import type { Manifest } from '../../compiler/manifest.ts';
-import type { Pass } from '../../compiler/pass.ts';
-import { checksum, type OpenFile, readAt, withFile } from '../../compiler/weights/file.ts';
-import { readEntry, readZip, type Zip, type ZipEntry } from '../../compiler/weights/zip.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../../spec/diagnostic.ts';
 import { requestAgain } from '../request_again.ts';
 import { archiveRecords, type HeldRecord, hollowArchive, type Records } from './archive.ts';

@@ -1,6 +1,6 @@
 /** The code of an archive: one class for each kind of module, and the functions that they call. */
 
-import type { Region } from '../../compiler/regions.ts';
+import type { Region } from '../../compiler/graph/regions.ts';
 import { type CodeContext, packageName } from './code_context.ts';
 import { bodiesOf, forwardText } from './method.ts';
 import type { MethodText } from './method_text.ts';

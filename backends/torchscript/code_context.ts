@@ -1,6 +1,6 @@
 /** What all methods of one archive share. */
 
-import type { Graph, NodeId, Origin } from '../../compiler/ir.ts';
+import type { Graph, NodeId, Origin } from '../../compiler/graph/ir.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { FunctionText } from './functions.ts';
 import type { Places } from './module_tree.ts';

@@ -1,7 +1,7 @@
 /** Where the code of an archive is not what its spec compiles to. */
 
 import { specOf } from '../../compiler/identity.ts';
-import type { Manifest } from '../../compiler/manifest.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Span } from '../../spec/source.ts';
 import type { Code } from './classes.ts';
 import { type Block, codeBlocks } from './code_blocks.ts';

@@ -1,6 +1,6 @@
 /** Expressions of the code: text, and how tightly it holds together, so that brackets stand only where they must. */
 
-import type { NodeId } from '../../compiler/ir.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
 import type { OperatorName } from './operators.ts';
 
 export interface Expr {

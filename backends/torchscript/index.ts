@@ -1,11 +1,11 @@
 /** The TorchScript target: an archive that `torch.jit.load` reads, written without PyTorch. */
 
-import type { Graph, NodeId } from '../../compiler/ir.ts';
+import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
+import { regions } from '../../compiler/graph/regions.ts';
 import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';
 import { merge_views } from '../../compiler/passes/merge_views.ts';
-import { regions } from '../../compiler/regions.ts';
 import { defineBackend, type EmitInput } from '../backend.ts';
 import { archiveFile, codeHash } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';

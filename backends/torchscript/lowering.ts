@@ -1,6 +1,6 @@
 /** Every primitive as an expression of TorchScript; a missing one is a compile error. */
 
-import type { Node, NodeId } from '../../compiler/ir.ts';
+import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import { constant, equal, size, sub } from '../../spec/dim.ts';
 import type { Primitive, PrimitiveAttrs } from '../../spec/op.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';

@@ -1,7 +1,7 @@
 /** The body of one block: its nodes as statements, its child blocks as calls, in an order in which they can run. */
 
-import type { Node, NodeId } from '../../compiler/ir.ts';
-import type { Region, Step } from '../../compiler/regions.ts';
+import type { Node, NodeId } from '../../compiler/graph/ir.ts';
+import type { Region, Step } from '../../compiler/graph/regions.ts';
 import { type CodeContext, use } from './code_context.ts';
 import { atom, called, type Expr, indexed, isShort, mark, marked } from './expr.ts';
 import { type MethodText, methodText, type Statement } from './method_text.ts';

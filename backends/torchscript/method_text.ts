@@ -1,6 +1,6 @@
 /** A method as lines: statements with their names filled in, and the places in the spec that they come from. */
 
-import type { NodeId } from '../../compiler/ir.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { named } from './expr.ts';
 import { statement } from './layout.ts';

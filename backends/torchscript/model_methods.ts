@@ -1,6 +1,6 @@
 /** The methods of the model itself: `forward` as its callers see it, and `new_cache` to start with. */
 
-import type { Graph, NodeId, Port } from '../../compiler/ir.ts';
+import type { Graph, NodeId, Port } from '../../compiler/graph/ir.ts';
 import { type Dim, names as namesIn } from '../../spec/dim.ts';
 import { type CodeContext, dtypeNumbers, optionalInputs, use } from './code_context.ts';
 import { float, marked } from './expr.ts';

@@ -1,8 +1,8 @@
 /** The tree of modules: one for every step of a parameter's path and for every block that runs. */
 
-import type { Graph, Node } from '../../compiler/ir.ts';
-import type { Region } from '../../compiler/regions.ts';
-import { commonScope } from '../../compiler/scope.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import type { Region } from '../../compiler/graph/regions.ts';
+import { commonScope } from '../../compiler/graph/scope.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 
 export interface Slot {

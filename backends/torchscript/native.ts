@@ -1,6 +1,6 @@
 /** Composite ops as TorchScript calls; an op missing here is a compile error. */
 
-import type { Node } from '../../compiler/ir.ts';
+import type { Node } from '../../compiler/graph/ir.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { constant } from '../../spec/dim.ts';
 import type { Attrs, Op } from '../../spec/op.ts';

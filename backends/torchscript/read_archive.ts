@@ -1,21 +1,21 @@
 /** Reads a TorchScript archive that nanoc wrote, without torch: its manifest, its code, and where its tensors lie. */
 
 import { basename } from 'node:path';
-import type { Manifest } from '../../compiler/manifest.ts';
-import type { LazyTensor } from '../../compiler/weights/checkpoint.ts';
-import { type OpenFile, withFile } from '../../compiler/weights/file.ts';
-import { isDict, isMade } from '../../compiler/weights/pickle_opcodes.ts';
-import { placeTensor } from '../../compiler/weights/place_tensor.ts';
-import { refuse } from '../../compiler/weights/refuse.ts';
+import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
+import { type OpenFile, withFile } from '../../compiler/checkpoint/file.ts';
+import { isDict, isMade } from '../../compiler/checkpoint/pickle_opcodes.ts';
+import { placeTensor } from '../../compiler/checkpoint/place_tensor.ts';
+import { refuse } from '../../compiler/checkpoint/refuse.ts';
 import {
   type TensorRef,
   type TorchDict,
   type TorchValue,
   torchPolicy,
-} from '../../compiler/weights/torch_globals.ts';
-import { locateStorage, pickleLimit } from '../../compiler/weights/torch_zip.ts';
-import { type Behaviour, PickleProblem, unpickle } from '../../compiler/weights/unpickle.ts';
-import { readEntry, readZip, type Zip } from '../../compiler/weights/zip.ts';
+} from '../../compiler/checkpoint/torch_globals.ts';
+import { locateStorage, pickleLimit } from '../../compiler/checkpoint/torch_zip.ts';
+import { type Behaviour, PickleProblem, unpickle } from '../../compiler/checkpoint/unpickle.ts';
+import { readEntry, readZip, type Zip } from '../../compiler/checkpoint/zip.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import type { EmitOptions, Metadata } from '../backend.ts';
 import { parseManifest } from '../parse_manifest.ts';

@@ -1,7 +1,7 @@
 /** What lowerings work with inside one block: its operands, sizes, and tensors to take a device or dtype from. */
 
-import type { Node, NodeId } from '../../compiler/ir.ts';
-import type { Region } from '../../compiler/regions.ts';
+import type { Node, NodeId } from '../../compiler/graph/ir.ts';
+import type { Region } from '../../compiler/graph/regions.ts';
 import { names as namesIn } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type CodeContext, optionalInputs } from './code_context.ts';

@@ -1,6 +1,6 @@
 /** A scan as a function of the archive: a loop over the tokens, whose body is the step. */
 
-import type { Node, NodeId } from '../../compiler/ir.ts';
+import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import { scanOf } from '../../compiler/scan/body.ts';
 import type { CodeContext } from './code_context.ts';
 import { atom, type Expr, isShort } from './expr.ts';

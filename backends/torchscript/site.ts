@@ -1,6 +1,6 @@
 /** What a lowering works with: operands as expressions, sizes as integers, and tensors to take a device or dtype from. */
 
-import type { Node, NodeId } from '../../compiler/ir.ts';
+import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Dim } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { Expr } from './expr.ts';

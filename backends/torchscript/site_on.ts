@@ -1,6 +1,6 @@
 /** The site of a lowering on the little that methods and functions differ in: how they reach values, sizes, devices, dtypes. */
 
-import type { Node, NodeId } from '../../compiler/ir.ts';
+import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Dim } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type CodeContext, dtypeNumbers, use } from './code_context.ts';

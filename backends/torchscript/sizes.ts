@@ -1,6 +1,6 @@
 /** Sizes as Python integers: names of the sizes known only when running, and where a method reads them off its arguments. */
 
-import type { NodeId } from '../../compiler/ir.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
 import {
   atom as atomSize,
   constant,

@@ -1,7 +1,7 @@
 /** The slots that a call fills in buffers of fixed length, made once for all layers. */
 
-import { rebuild } from '../../compiler/builder.ts';
-import type { Graph } from '../../compiler/ir.ts';
+import { rebuild } from '../../compiler/graph/builder.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
 
 /** Gives every `write` the places of its rows, int64 [T], instead of the first of them. */
 export const withSlots = (graph: Graph): Graph =>

@@ -1,7 +1,7 @@
 /** What the text of a spec says of a graph: names of blocks, names that values have there, the lines they come from. */
 
-import type { Origin } from '../../compiler/ir.ts';
-import type { Manifest } from '../../compiler/manifest.ts';
+import type { Origin } from '../../compiler/graph/ir.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { AnyNode, Assign, Block, Expr, Item, Model } from '../../spec/ast.ts';
 import { prelude } from '../../spec/generated/prelude.ts';
 import { append } from '../../spec/long_list.ts';

@@ -1,10 +1,10 @@
 /** An archive that gives values inside it as well: the numbers and functions of a file, the blocks of its spec compiled again. */
 
-import { boundaryOutputs } from '../../compiler/boundary.ts';
-import type { NodeId } from '../../compiler/ir.ts';
-import type { Manifest } from '../../compiler/manifest.ts';
-import type { LazyTensor } from '../../compiler/weights/checkpoint.ts';
-import { contiguousStrides } from '../../compiler/weights/place_tensor.ts';
+import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
+import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
+import { boundaryOutputs } from '../../compiler/ports/boundary.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { EmitInput } from '../backend.ts';

@@ -1,7 +1,7 @@
 /** Names for the values of one method: those that the spec gives them where it does, else what they are. */
 
-import type { Graph, Node, NodeId } from '../../compiler/ir.ts';
-import type { Region } from '../../compiler/regions.ts';
+import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
+import type { Region } from '../../compiler/graph/regions.ts';
 import { runtimeNames } from '../../spec/dim.ts';
 import { isComposite, opOf } from '../../spec/ops/index.ts';
 import { type CodeContext, placeKey } from './code_context.ts';

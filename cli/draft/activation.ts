@@ -1,6 +1,6 @@
 /** What configs call activations, in the language's own terms; `$` stands for the argument. */
 
-import type { Json } from '../../compiler/weights/checkpoint.ts';
+import type { Json } from '../../compiler/checkpoint/checkpoint.ts';
 import { own } from '../../spec/own.ts';
 import type { Known } from './families.ts';
 import { type Draft, granted, nothingSaid } from './notes.ts';

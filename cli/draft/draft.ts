@@ -4,8 +4,8 @@
  * what it computes. What names and shapes cannot tell is taken for granted, and said.
  */
 
-import type { Checkpoint, JsonObject } from '../../compiler/weights/checkpoint.ts';
-import { isObject } from '../../compiler/weights/safetensors.ts';
+import type { Checkpoint, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 import { activationOf } from './activation.ts';
 import { alibiKeys, leanOf } from './alibi.ts';
 import { isFused } from './attention.ts';

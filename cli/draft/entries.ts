@@ -3,8 +3,8 @@
  * accounts for nor its shapes agree with, makes the draft refuse to compile: it would compute something else.
  */
 
-import type { Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
-import { isObject } from '../../compiler/weights/safetensors.ts';
+import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 import { idle, isBearing } from './entry_names.ts';
 import type { Said } from './notes.ts';
 import { perLayer } from './seen.ts';

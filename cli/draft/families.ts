@@ -1,6 +1,6 @@
 /** What the code of a family computes and neither names, nor shapes, nor its config tell, by `model_type`. */
 
-import type { Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
+import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { own } from '../../spec/own.ts';
 import { everyModule, gainOf, type Module } from './tree.ts';
 

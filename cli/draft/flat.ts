@@ -1,6 +1,6 @@
 /** A draft that is known to be sound: where the one by roles is not, every tensor is declared as it is stored. */
 
-import type { Checkpoint } from '../../compiler/weights/checkpoint.ts';
+import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { Bug, type Diagnostic } from '../../spec/diagnostic.ts';
 import { parse } from '../../spec/parse.ts';
 import { refusals, tryFile } from '../try_spec.ts';

@@ -1,6 +1,6 @@
 /** The parts of a model outside its layers, found by name and shape. */
 
-import type { Checkpoint } from '../../compiler/weights/checkpoint.ts';
+import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import {
   everyModule,

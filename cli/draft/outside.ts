@@ -1,6 +1,6 @@
 /** What stands around the layers: embeddings, the last norm, the head, and the model's own `forward`. */
 
-import type { Checkpoint } from '../../compiler/weights/checkpoint.ts';
+import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { sameValues } from '../../compiler/weights/same_values.ts';
 import { bareKnown, bareNorm, matrixKind, normKind, plainMember } from './leaf.ts';
 import type { Whole } from './model.ts';

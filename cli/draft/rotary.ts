@@ -1,7 +1,7 @@
 /** The rotary table: its base, the part of a head it turns, and how it is slowed for long texts. */
 
-import type { JsonObject } from '../../compiler/weights/checkpoint.ts';
-import { isObject } from '../../compiler/weights/safetensors.ts';
+import type { JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
 import { perLayer } from './seen.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';

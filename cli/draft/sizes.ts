@@ -1,7 +1,7 @@
 /** Sizes by name: which entry of a config says it, and what a shape is in terms of them. */
 
-import type { Json, JsonObject } from '../../compiler/weights/checkpoint.ts';
-import { isObject } from '../../compiler/weights/safetensors.ts';
+import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 
 /** The names that configs in the wild have for a size, the commonest first. In the order of a spec's config. */
 export const sizeKeys = {

@@ -1,6 +1,6 @@
 /** The names in a checkpoint as the modules that they come from. */
 
-import type { LazyTensor } from '../../compiler/weights/checkpoint.ts';
+import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
 import { isReservedWord } from '../../spec/tokens.ts';
 
 export interface Module {

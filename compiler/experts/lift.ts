@@ -5,8 +5,8 @@ import { largest } from '../../spec/long_list.ts';
 import { type Attrs, words } from '../../spec/op.ts';
 import { elementwise } from '../../spec/primitives/elementwise.ts';
 import type { Origin } from '../../spec/sink.ts';
-import type { Builder } from '../builder.ts';
-import type { NodeId } from '../ir.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { NodeId } from '../graph/ir.ts';
 
 /** The same for all experts. */
 interface Plain {

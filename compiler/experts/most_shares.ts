@@ -1,8 +1,8 @@
 /** How many entries of a tensor's last axis can be other than zero, as far as the graph shows. */
 
 import { equal } from '../../spec/dim.ts';
-import type { Builder } from '../builder.ts';
-import type { Node, NodeId } from '../ir.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Node, NodeId } from '../graph/ir.ts';
 
 /** Undefined where all of them may be. */
 export function mostShares(builder: Builder, id: NodeId): number | undefined {

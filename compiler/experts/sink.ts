@@ -12,8 +12,8 @@ import {
   type Origin,
   type Sink,
 } from '../../spec/sink.ts';
-import type { Builder } from '../builder.ts';
-import type { NodeId } from '../ir.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { NodeId } from '../graph/ir.ts';
 import { type Lifted, liftOf } from './lift.ts';
 import { mostShares } from './most_shares.ts';
 

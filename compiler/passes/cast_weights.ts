@@ -1,9 +1,9 @@
 /** Keeps parameters in a narrower dtype than the arithmetic has: each is cast where it is used. */
 
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
-import { type Builder, rebuild } from '../builder.ts';
-import type { Node, NodeId, Origin } from '../ir.ts';
-import type { Pass } from '../pass.ts';
+import { type Builder, rebuild } from '../graph/builder.ts';
+import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import type { Pass } from './pass.ts';
 
 const isFloat = (dtype: GraphDType): boolean => dtype !== 'int64' && dtype !== 'bool';
 

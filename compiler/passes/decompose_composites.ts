@@ -1,9 +1,9 @@
 /** Replaces composite ops by what they mean in primitives, for targets that have no kernel of their own for them. */
 
 import { isComposite, opOf } from '../../spec/ops/index.ts';
-import { rebuild } from '../builder.ts';
-import type { Node } from '../ir.ts';
-import type { Pass } from '../pass.ts';
+import { rebuild } from '../graph/builder.ts';
+import type { Node } from '../graph/ir.ts';
+import type { Pass } from './pass.ts';
 
 /** True keeps the node as it is; a text is why it may not be kept. */
 export type Keep = (node: Node) => boolean | string;

@@ -1,7 +1,7 @@
 /** Leaves out what no output needs. */
 
-import { dropDead } from '../builder.ts';
-import type { Pass } from '../pass.ts';
+import { dropDead } from '../graph/builder.ts';
+import type { Pass } from './pass.ts';
 
 export const drop_dead_nodes: Pass = {
   name: 'drop_dead_nodes',

@@ -6,10 +6,10 @@ import { evaluatePrimitive, isPrimitive } from '../../spec/primitives/index.ts';
 import { roundTo } from '../../spec/round.ts';
 import { product, type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import type { Builder } from '../builder.ts';
-import type { Node, NodeId, Origin } from '../ir.ts';
-import type { Pass } from '../pass.ts';
-import { rewrite } from '../rewrite.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import { rewrite } from '../graph/rewrite.ts';
+import type { Pass } from './pass.ts';
 
 /** Elements beyond which a constant stays an expression: the file would grow by more than the run saves. */
 const largest = 4096;

@@ -3,11 +3,11 @@
 import { size } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
 import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
-import { attrText } from '../attr_text.ts';
-import { rebuild } from '../builder.ts';
-import type { Graph } from '../ir.ts';
-import type { Pass } from '../pass.ts';
-import { tableAttrs, tableType } from '../tables.ts';
+import { tableAttrs, tableType } from '../evaluate/tables.ts';
+import { attrText } from '../graph/attr_text.ts';
+import { rebuild } from '../graph/builder.ts';
+import type { Graph } from '../graph/ir.ts';
+import type { Pass } from './pass.ts';
 
 /** Elements beyond which a table is not worth its place: 1 GiB of float32. */
 const largest = 2 ** 28;

@@ -4,13 +4,13 @@ import { constant, type Dim } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';
 import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
-import { attrText } from '../attr_text.ts';
-import { type Change, rebuild } from '../builder.ts';
-import type { Graph, Node, NodeId } from '../ir.ts';
-import type { Pass } from '../pass.ts';
+import { attrText } from '../graph/attr_text.ts';
+import { type Change, rebuild } from '../graph/builder.ts';
+import type { Graph, Node, NodeId } from '../graph/ir.ts';
 import { isFloat } from '../weights/convert.ts';
 import * as views from '../weights/view.ts';
 import { nameViews } from '../weights/view_names.ts';
+import type { Pass } from './pass.ts';
 
 type View = views.View;
 type Trace = (line: string) => void;

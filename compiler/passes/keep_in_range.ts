@@ -1,10 +1,10 @@
 /** Keeps float16 arithmetic in range where activations are multiplied with each other before a product with weights. */
 
 import type { GraphDType } from '../../spec/type.ts';
-import { type Bounded, boundedness, isBounded } from '../bounded.ts';
-import { type Builder, rebuild } from '../builder.ts';
-import type { Graph, Node, NodeId, Origin } from '../ir.ts';
-import type { Pass } from '../pass.ts';
+import { type Builder, rebuild } from '../graph/builder.ts';
+import type { Graph, Node, NodeId, Origin } from '../graph/ir.ts';
+import { type Bounded, boundedness, isBounded } from './bounded.ts';
+import type { Pass } from './pass.ts';
 
 const narrow: GraphDType = 'float16';
 

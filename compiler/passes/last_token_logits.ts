@@ -2,10 +2,10 @@
 
 import { equal, size, sub } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
-import { type Builder, copy, dropDead, newBuilder } from '../builder.ts';
-import type { Graph, Node, NodeId } from '../ir.ts';
-import type { Pass } from '../pass.ts';
-import { axisOfInputs, withOnePlace } from '../token_axis.ts';
+import { type Builder, copy, dropDead, newBuilder } from '../graph/builder.ts';
+import type { Graph, Node, NodeId } from '../graph/ir.ts';
+import { axisOfInputs, withOnePlace } from '../ports/token_axis.ts';
+import type { Pass } from './pass.ts';
 
 const tokenAxis = 1;
 

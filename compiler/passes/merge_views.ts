@@ -2,10 +2,10 @@
 
 import { add, constant, type Dim, equal, provablyNonNegative, size, sub } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';
-import type { Builder } from '../builder.ts';
-import type { Node, NodeId, Origin } from '../ir.ts';
-import type { Pass } from '../pass.ts';
-import { rewrite } from '../rewrite.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import { rewrite } from '../graph/rewrite.ts';
+import type { Pass } from './pass.ts';
 
 type Slice = PrimitiveAttrs['slice'];
 type At = readonly Origin[];

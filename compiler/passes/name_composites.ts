@@ -2,12 +2,12 @@
 
 import { type Composite, opOf } from '../../spec/ops/index.ts';
 import { showType } from '../../spec/type.ts';
-import type { Builder } from '../builder.ts';
-import type { Node, NodeId, Origin } from '../ir.ts';
-import type { Pass } from '../pass.ts';
-import { type Found, nearbyOf, type Recogniser, recogniser, widens } from '../recognise.ts';
-import { rewrite } from '../rewrite.ts';
-import { commonScope } from '../scope.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import { type Found, nearbyOf, type Recogniser, recogniser, widens } from '../graph/recognise.ts';
+import { rewrite } from '../graph/rewrite.ts';
+import { commonScope } from '../graph/scope.ts';
+import type { Pass } from './pass.ts';
 
 /** Those with the most to see come first: a layer norm holds an rms norm of what was centred. */
 const sought = [

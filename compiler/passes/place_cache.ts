@@ -3,7 +3,7 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import { append } from '../../spec/long_list.ts';
 import type { Ambient, Origin, PortDecl } from '../../spec/sink.ts';
-import { type Builder, copy, dropDead, newBuilder } from '../builder.ts';
+import { type Builder, copy, dropDead, newBuilder } from '../graph/builder.ts';
 import {
   type Graph,
   type GraphInput,
@@ -12,16 +12,16 @@ import {
   type Node,
   type NodeId,
   type Port,
-} from '../ir.ts';
-import type { CacheForm } from '../manifest.ts';
-import type { Pass } from '../pass.ts';
-import { type Place, placeGrowing } from '../place_port.ts';
-import { placeDelay, placeLast, startOf } from '../place_state.ts';
-import { type PortNames, portNames } from '../port_names.ts';
+} from '../graph/ir.ts';
+import { substituteAttrs, substituteType } from '../graph/substitute.ts';
+import type { CacheForm } from '../ports/manifest.ts';
+import { type Place, placeGrowing } from '../ports/place_port.ts';
+import { placeDelay, placeLast, startOf } from '../ports/place_state.ts';
+import { type PortNames, portNames } from '../ports/port_names.ts';
+import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../ports/surroundings.ts';
 import { scanOf } from '../scan/body.ts';
 import { placeScan } from '../scan/place.ts';
-import { substituteAttrs, substituteType } from '../substitute.ts';
-import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../surroundings.ts';
+import type { Pass } from './pass.ts';
 
 export interface PlaceCache {
   readonly cache: CacheForm;

@@ -2,9 +2,9 @@
 
 import { size } from '../../spec/dim.ts';
 import type { Origin } from '../../spec/sink.ts';
-import { type Builder, type Change, rebuild } from '../builder.ts';
-import type { Graph, Node, NodeId } from '../ir.ts';
-import type { Pass } from '../pass.ts';
+import { type Builder, type Change, rebuild } from '../graph/builder.ts';
+import type { Graph, Node, NodeId } from '../graph/ir.ts';
+import type { Pass } from './pass.ts';
 
 export const stack_weights: Pass = {
   name: 'stack_weights',

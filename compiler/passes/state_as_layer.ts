@@ -1,10 +1,10 @@
 /** Lets a state of fixed length pass for one more layer's keys, which clients that know nothing else carry from call to call. */
 
 import { type Dim, product as total } from '../../spec/dim.ts';
-import { copy, dropDead, newBuilder } from '../builder.ts';
-import type { Graph, NodeId, Port } from '../ir.ts';
-import type { Pass } from '../pass.ts';
-import { isState, layerNames, layerOf } from '../port_names.ts';
+import { copy, dropDead, newBuilder } from '../graph/builder.ts';
+import type { Graph, NodeId, Port } from '../graph/ir.ts';
+import { isState, layerNames, layerOf } from '../ports/port_names.ts';
+import type { Pass } from './pass.ts';
 
 export const state_as_layer: Pass = {
   name: 'state_as_layer',

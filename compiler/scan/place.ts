@@ -3,10 +3,10 @@
 import { type Dim, size } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
 import type { PortDecl } from '../../spec/sink.ts';
-import { type Builder, newBuilder } from '../builder.ts';
-import type { Graph, GraphInput, Node, NodeId, Origin, Port } from '../ir.ts';
-import type { Place } from '../place_port.ts';
-import type { PortNames } from '../port_names.ts';
+import { type Builder, newBuilder } from '../graph/builder.ts';
+import type { Graph, GraphInput, Node, NodeId, Origin, Port } from '../graph/ir.ts';
+import type { Place } from '../ports/place_port.ts';
+import type { PortNames } from '../ports/port_names.ts';
 import { bodyFrom, makeScan, type Scan, scanOf } from './body.ts';
 
 type StatePort = Port & { readonly node: NodeId };

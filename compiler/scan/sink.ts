@@ -3,8 +3,8 @@
 import type { Attrs } from '../../spec/op.ts';
 import type { Origin, ScanRequest, ScanSink, Sink } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import { type Builder, newBuilder } from '../builder.ts';
-import type { GraphInput, NodeId } from '../ir.ts';
+import { type Builder, newBuilder } from '../graph/builder.ts';
+import type { GraphInput, NodeId } from '../graph/ir.ts';
 import { bodyFrom, makeScan } from './body.ts';
 
 /** Values of the body are numbers below zero, so that they are never taken for nodes outside. */

@@ -5,7 +5,7 @@ import { nearest } from '../../spec/nearest.ts';
 import type { NameRules, Program } from '../../spec/program.ts';
 import type { ParamDecl } from '../../spec/sink.ts';
 import type { Span } from '../../spec/source.ts';
-import type { Checkpoint, LazyTensor } from './checkpoint.ts';
+import type { Checkpoint, LazyTensor } from '../checkpoint/checkpoint.ts';
 import { convertible } from './convert.ts';
 import { matches } from './globs.ts';
 import { sameValues } from './same_values.ts';

@@ -3,7 +3,7 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import { roundTo } from '../../spec/round.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import type { StoredDType } from './checkpoint.ts';
+import type { StoredDType } from '../checkpoint/checkpoint.ts';
 
 export interface Converter {
   /** Of whole elements; the result may be overwritten by the next call, and is `chunk` itself when nothing changes. */

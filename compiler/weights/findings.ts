@@ -2,7 +2,7 @@
 
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
 import { product } from '../../spec/tensor.ts';
-import type { LazyTensor } from './checkpoint.ts';
+import type { LazyTensor } from '../checkpoint/checkpoint.ts';
 import { countNotFinite, type NotFinite } from './not_finite.ts';
 
 /** One reading of one tensor. */

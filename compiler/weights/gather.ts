@@ -1,7 +1,7 @@
 /** Reads a strided view in row-major order, block by block: neither the tensor nor its storage is ever held. */
 
-import { type LazyTensor, storedDtypes } from './checkpoint.ts';
-import { type OpenFile, readInto } from './file.ts';
+import { type LazyTensor, storedDtypes } from '../checkpoint/checkpoint.ts';
+import { type OpenFile, readInto } from '../checkpoint/file.ts';
 import type { Axis } from './merged_axes.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
 

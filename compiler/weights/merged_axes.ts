@@ -1,6 +1,6 @@
 /** A strided view with as few axes as say the same. */
 
-import type { LazyTensor } from './checkpoint.ts';
+import type { LazyTensor } from '../checkpoint/checkpoint.ts';
 
 export interface Axis {
   readonly size: number;

@@ -1,6 +1,6 @@
 /** Counts NaN, infinity and what float32 cannot square in bytes of a float dtype: cheap while there are none. */
 
-import type { StoredDType } from './checkpoint.ts';
+import type { StoredDType } from '../checkpoint/checkpoint.ts';
 
 export interface NotFinite {
   readonly nan: number;

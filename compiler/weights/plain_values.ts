@@ -6,7 +6,7 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import { roundTo } from '../../spec/round.ts';
 import { product } from '../../spec/tensor.ts';
-import type { StoredDType } from './checkpoint.ts';
+import type { StoredDType } from '../checkpoint/checkpoint.ts';
 import { isFloat } from './convert.ts';
 import type { WeightSource } from './source.ts';
 import { viewOf } from './view.ts';

@@ -1,8 +1,8 @@
 /** Runs of a file read by a second thread, which is a few slots ahead; where there is none, nothing is read here. */
 
 import { Worker } from 'node:worker_threads';
-import type { StoredDType } from './checkpoint.ts';
-import type { OpenFile } from './file.ts';
+import type { StoredDType } from '../checkpoint/checkpoint.ts';
+import type { OpenFile } from '../checkpoint/file.ts';
 import { knownFinite } from './not_finite.ts';
 import {
   broken,

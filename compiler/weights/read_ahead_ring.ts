@@ -1,6 +1,6 @@
 /** What the thread that reads ahead shares with the one that asks it to: a few words, and a ring of slots for bytes. */
 
-import type { StoredDType } from './checkpoint.ts';
+import type { StoredDType } from '../checkpoint/checkpoint.ts';
 
 /** Bytes of a slot: small enough for a processor's cache, a multiple of every element's size. */
 export const slotBytes = 2 ** 17;

@@ -1,7 +1,7 @@
 /** The thread that reads ahead: fills slots, sums them, and looks through them while the other one is behind. */
 
 import { workerData } from 'node:worker_threads';
-import { checksum, readInto } from './file.ts';
+import { checksum, readInto } from '../checkpoint/file.ts';
 import { countNotFinite } from './not_finite.ts';
 import { broken, changed, looked, type Ring, slot, slotBytes, slots, tell, word } from './read_ahead_ring.ts';
 

@@ -1,6 +1,6 @@
 /** Whether two tensors of a checkpoint hold the same numbers, found out without holding either. */
 
-import type { LazyTensor, StoredDType } from './checkpoint.ts';
+import type { LazyTensor, StoredDType } from '../checkpoint/checkpoint.ts';
 import { converter, isFloat } from './convert.ts';
 import { type Checked, rawBytes } from './stream.ts';
 

@@ -3,12 +3,12 @@
 import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { product } from '../../spec/tensor.ts';
-import { type LazyTensor, type Storage, storedDtypes } from './checkpoint.ts';
-import { checkStamp, checksum, type OpenFile, openFile, readInto } from './file.ts';
+import { type LazyTensor, type Storage, storedDtypes } from '../checkpoint/checkpoint.ts';
+import { checkStamp, checksum, type OpenFile, openFile, readInto } from '../checkpoint/file.ts';
+import { refuse } from '../checkpoint/refuse.ts';
 import { gather } from './gather.ts';
 import { type Axis, mergedAxes } from './merged_axes.ts';
 import { readAhead } from './read_ahead.ts';
-import { refuse } from './refuse.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
 
 /** Which storages have been summed already, so that none is twice. */

@@ -6,8 +6,8 @@
 import { constant, size } from '../../spec/dim.ts';
 import type { Attr, Attrs } from '../../spec/op.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import type { Node } from '../ir.ts';
-import { contiguousStrides } from './place_tensor.ts';
+import { contiguousStrides } from '../checkpoint/place_tensor.ts';
+import type { Node } from '../graph/ir.ts';
 
 /** `[op, dtype]` or `[op, dtype, scalar, 'left' | 'right']`: a primitive, the dtype of its result, the other operand. */
 export type Step = readonly [op: string, dtype: GraphDType, scalar?: number, side?: 'left' | 'right'];

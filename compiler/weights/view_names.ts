@@ -1,8 +1,8 @@
 /** Names of the initialisers that views of parameters become. */
 
 import { product } from '../../spec/tensor.ts';
-import { attrText } from '../attr_text.ts';
-import { contiguousStrides } from './place_tensor.ts';
+import { contiguousStrides } from '../checkpoint/place_tensor.ts';
+import { attrText } from '../graph/attr_text.ts';
 import { isWhole, type View, viewAttrs } from './view.ts';
 
 /** By the text of the view's attributes under an empty name; equal views have one name. */

@@ -1,9 +1,9 @@
 /** The elements of a view of a parameter, in the dtype that the parameter is stored in. */
 
 import { product } from '../../spec/tensor.ts';
-import type { LazyTensor } from './checkpoint.ts';
+import type { LazyTensor } from '../checkpoint/checkpoint.ts';
+import { contiguousStrides } from '../checkpoint/place_tensor.ts';
 import { mergedAxes } from './merged_axes.ts';
-import { contiguousStrides } from './place_tensor.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
 import { type Checked, rawBytes } from './stream.ts';
 import type { View } from './view.ts';

@@ -31,15 +31,21 @@ export const places: readonly Place[] = [
   { kind: 'passes', folder: 'compiler/passes', tests: ['compiler/passes', 'compiler/pipeline'] },
   {
     kind: 'passes',
-    folder: 'compiler',
-    files: /^(place_|surroundings|recognise|regions|rewrite|substitute|table|token_axis|port_names)/,
-    tests: [
-      'compiler/passes',
-      'compiler/regions',
-      'compiler/pipeline',
-      'compiler/rewrite',
-      'compiler/tables',
-    ],
+    folder: 'compiler/ports',
+    files: /^(place_|surroundings|token_axis|port_names)/,
+    tests: ['compiler/passes', 'compiler/ports', 'compiler/pipeline'],
+  },
+  {
+    kind: 'passes',
+    folder: 'compiler/graph',
+    files: /^(recognise|regions|rewrite|substitute)/,
+    tests: ['compiler/passes', 'compiler/graph', 'compiler/pipeline'],
+  },
+  {
+    kind: 'passes',
+    folder: 'compiler/evaluate',
+    files: /^table/,
+    tests: ['compiler/passes', 'compiler/evaluate', 'compiler/pipeline'],
   },
   { kind: 'passes', folder: 'compiler/scan', files: /^place/, tests: ['compiler/scan'] },
   {
@@ -62,7 +68,12 @@ export const places: readonly Place[] = [
     files: /^(attention|cache|mixture|scan|rotary|positions|turns|indexing|operators|builtin_|reshape)/,
     tests: ['spec/elaborate'],
   },
-  { kind: 'shared', folder: 'compiler', files: /^evaluate/, tests: ['compiler/evaluate', 'compiler/scan'] },
+  {
+    kind: 'shared',
+    folder: 'compiler/evaluate',
+    files: /^evaluate/,
+    tests: ['compiler/evaluate', 'compiler/scan'],
+  },
   { kind: 'shared', folder: 'compiler/scan', files: /^(body|sink)/, tests: ['compiler/scan'] },
   { kind: 'shared', folder: 'compiler/experts', tests: ['compiler/experts'] },
 ];

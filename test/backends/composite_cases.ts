@@ -1,6 +1,6 @@
 /** Calls of every composite op, with operands small enough to read, for the backends to be held to. */
 
-import type { Graph } from '../../compiler/ir.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
 import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
 import { runPasses } from '../../compiler/pipeline.ts';
 import type { Feeds } from '../../runtime/session.ts';

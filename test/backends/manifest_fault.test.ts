@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Boundary, manifestFault } from '../../backends/manifest_fault.ts';
-import type { Manifest, ManifestPort } from '../../compiler/manifest.ts';
+import type { Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
 
 const past = { name: 'past', dtype: 'float32', shape: ['batch_size', 2, 'past_sequence_length', 4] } as const;
 const present = { ...past, name: 'present', shape: ['batch_size', 2, 'total_sequence_length', 4] } as const;

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '../../compiler/weights/checkpoint.ts';
+import type { JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { product } from '../../spec/tensor.ts';
 import { folder } from './run_cli.ts';
 

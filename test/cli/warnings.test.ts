@@ -7,11 +7,11 @@ import * as assert from 'uvu/assert';
 import { findBackend } from '../../backends/index.ts';
 import { loadSpec } from '../../cli/load_spec.ts';
 import { unreadEntries } from '../../cli/unread_entries.ts';
+import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { compile } from '../../compiler/compile.ts';
-import { openCheckpoint } from '../../compiler/weights/open_checkpoint.ts';
-import * as pickle from '../compiler/weights/pickle_bytes.ts';
-import { torchBytes, torchZip } from '../compiler/weights/torch_bytes.ts';
-import { zipBytes } from '../compiler/weights/zip_bytes.ts';
+import * as pickle from '../compiler/checkpoint/pickle_bytes.ts';
+import { torchBytes, torchZip } from '../compiler/checkpoint/torch_bytes.ts';
+import { zipBytes } from '../compiler/checkpoint/zip_bytes.ts';
 import { fixture, folder, nanoc, root, tiny, written } from './run_cli.ts';
 
 const ambiguous: Readonly<Record<string, string>> = {

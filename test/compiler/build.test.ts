@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { build } from '../../compiler/build.ts';
-import type { Graph, Node } from '../../compiler/ir.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import { parse } from '../../spec/parse.ts';
 import type { Surroundings } from '../../spec/program.ts';
 import { textOf } from '../../spec/source.ts';

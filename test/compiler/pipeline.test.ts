@@ -1,12 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluator } from '../../compiler/evaluate.ts';
-import type { Graph } from '../../compiler/ir.ts';
-import { checkGraph } from '../../compiler/ir_check.ts';
-import type { Pass } from '../../compiler/pass.ts';
+import { evaluator } from '../../compiler/evaluate/evaluate.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import { checkGraph } from '../../compiler/graph/ir_check.ts';
+import { printGraph } from '../../compiler/graph/print.ts';
 import { place_cache } from '../../compiler/passes/index.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
 import { type PipelineOptions, pipeline, runPasses } from '../../compiler/pipeline.ts';
-import { printGraph } from '../../compiler/print.ts';
 import { decoder } from '../../runtime/cache.ts';
 import { allowed } from '../../runtime/tolerance.ts';
 import { Bug } from '../../spec/diagnostic.ts';

@@ -1,7 +1,7 @@
 /** A graph whose ports are placed, as a session on the interpreter: what its manifest would say and random weights. */
 
-import type { Graph } from '../../compiler/ir.ts';
-import type { CacheForm, Manifest } from '../../compiler/manifest.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import type { CacheForm, Manifest } from '../../compiler/ports/manifest.ts';
 import { referenceSession } from '../../runtime/reference_session.ts';
 import type { Session } from '../../runtime/session.ts';
 import { weightsFor } from './tiny_graph.ts';

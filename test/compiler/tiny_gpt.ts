@@ -1,6 +1,6 @@
 /** A two-layer transformer by hand, as the elaborator builds one: grouped heads, a window, rotation, a smear of the last token. */
 
-import type { Graph, NodeId } from '../../compiler/ir.ts';
+import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
 import { add, size } from '../../spec/dim.ts';
 import { B, dims, P, sketch, T, typed } from './tiny_graph.ts';
 

@@ -1,7 +1,7 @@
 /** Graphs made by hand for the tests of this folder, with weights and feeds of fixed seeds. */
 
-import { type Builder, newBuilder } from '../../compiler/builder.ts';
-import type { Graph, GraphInput, NodeId } from '../../compiler/ir.ts';
+import { type Builder, newBuilder } from '../../compiler/graph/builder.ts';
+import type { Graph, GraphInput, NodeId } from '../../compiler/graph/ir.ts';
 import { random } from '../../runtime/sample.ts';
 import { add, atom, constant, type Dim, size } from '../../spec/dim.ts';
 import { type Emit, words } from '../../spec/op.ts';

@@ -4,15 +4,15 @@ import { copyFileSync, cpSync, readFileSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import { findBackend } from '../../backends/index.ts';
 import { irVersion } from '../../backends/onnx/versions.ts';
-import { openCheckpoint } from '../../compiler/weights/open_checkpoint.ts';
+import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { rawBytes } from '../../compiler/weights/stream.ts';
 import type { Code } from '../../spec/codes.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { render } from '../../spec/render.ts';
 import { changedArchive, swap } from '../cli/changed_archive.ts';
 import { folder, nanoc } from '../cli/run_cli.ts';
-import * as pickle from '../compiler/weights/pickle_bytes.ts';
-import { safetensorsBytes, torchBytes, torchZip } from '../compiler/weights/torch_bytes.ts';
+import * as pickle from '../compiler/checkpoint/pickle_bytes.ts';
+import { safetensorsBytes, torchBytes, torchZip } from '../compiler/checkpoint/torch_bytes.ts';
 import { lettersTokenizer } from '../harness/letters.ts';
 
 // each call in this process listens once more

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rebuild } from '../../compiler/builder.ts';
-import type { Graph } from '../../compiler/ir.ts';
+import { rebuild } from '../../compiler/graph/builder.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
 import { bisect, explain } from '../../runtime/bisect.ts';
 import { referenceSession } from '../../runtime/reference_session.ts';
 import { allowed } from '../../runtime/tolerance.ts';

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { BoundaryTensor, Manifest } from '../../compiler/manifest.ts';
+import type { BoundaryTensor, Manifest } from '../../compiler/ports/manifest.ts';
 import { findPythons } from '../../runtime/find_python_node.ts';
 import { libtorchSession, startLibtorch } from '../../runtime/libtorch_node_session.ts';
 import { program } from '../../runtime/libtorch_program.ts';

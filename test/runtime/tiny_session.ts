@@ -1,6 +1,6 @@
 /** A model small enough to be read: attention with equal weights over a window, written by hand, with faults on request. */
 
-import type { CacheForm, Manifest, ManifestPort } from '../../compiler/manifest.ts';
+import type { CacheForm, Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
 import { random } from '../../runtime/sample.ts';
 import type { Feeds, Session } from '../../runtime/session.ts';
 import { empty, type Tensor, tensor } from '../../spec/tensor.ts';

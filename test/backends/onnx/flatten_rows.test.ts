@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { flatten_rows } from '../../../backends/onnx/flatten_rows.ts';
-import type { Graph } from '../../../compiler/ir.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
+import { printGraph } from '../../../compiler/graph/print.ts';
 import { merge_views } from '../../../compiler/passes/merge_views.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
-import { printGraph } from '../../../compiler/print.ts';
 import { size } from '../../../spec/dim.ts';
 import { tinyGpt } from '../../compiler/tiny_gpt.ts';
 import { B, dims, distance, ids, noise, sketch, T, typed } from '../../compiler/tiny_graph.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { onnx } from '../../../backends/onnx/index.ts';
 import { naturally } from '../../../backends/onnx/model_file.ts';
 import { decode } from '../../../backends/onnx/schema.ts';
-import type { Graph } from '../../../compiler/ir.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { WeightSource } from '../../../compiler/weights/source.ts';
 import { Refusal } from '../../../spec/diagnostic.ts';
 import { tinyGpt } from '../../compiler/tiny_gpt.ts';

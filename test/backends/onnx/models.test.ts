@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Compiled } from '../../../compiler/compile.ts';
-import { evaluator } from '../../../compiler/evaluate.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import { onnxSession } from '../../../runtime/onnx_node_session.ts';
 import type { Feeds } from '../../../runtime/session.ts';
 import { empty, type Tensor, tensor } from '../../../spec/tensor.ts';

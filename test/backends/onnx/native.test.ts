@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { onnx } from '../../../backends/onnx/index.ts';
 import { keptAt } from '../../../backends/onnx/native.ts';
-import type { Graph } from '../../../compiler/ir.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
 import type { Composite } from '../../../spec/ops/index.ts';
 import { apart, B, sketch, T, typed } from '../../compiler/tiny_graph.ts';

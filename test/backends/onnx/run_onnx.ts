@@ -3,13 +3,13 @@
 import type { ArtifactFile, EmitOptions } from '../../../backends/backend.ts';
 import { onnx } from '../../../backends/onnx/index.ts';
 import { tensorBytes } from '../../../backends/onnx/tensor_bytes.ts';
-import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../../compiler/boundary.ts';
-import { evaluator } from '../../../compiler/evaluate.ts';
-import type { Graph } from '../../../compiler/ir.ts';
-import type { CacheForm, Manifest } from '../../../compiler/manifest.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
+import { tableAttrs, tableRows } from '../../../compiler/evaluate/tables.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import { fold_rotary_tables, place_cache } from '../../../compiler/passes/index.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
-import { tableAttrs, tableRows } from '../../../compiler/tables.ts';
+import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../../compiler/ports/boundary.ts';
+import type { CacheForm, Manifest } from '../../../compiler/ports/manifest.ts';
 import type { WeightSource } from '../../../compiler/weights/source.ts';
 import { onnxSession } from '../../../runtime/onnx_node_session.ts';
 import type { Feeds } from '../../../runtime/session.ts';

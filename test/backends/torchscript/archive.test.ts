@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { operators, type Release } from '../../../backends/torchscript/operators.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { randomRows } from '../../../runtime/verify_run.ts';
 import { fixture, make } from '../../golden/compile_fixture.ts';
 import { type TorchHere, withTorch } from '../../golden/torch_here.ts';

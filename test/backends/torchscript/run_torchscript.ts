@@ -2,9 +2,9 @@
 
 import type { EmitOptions } from '../../../backends/backend.ts';
 import { torchscript } from '../../../backends/torchscript/index.ts';
-import type { Graph } from '../../../compiler/ir.ts';
-import type { Manifest } from '../../../compiler/manifest.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
+import type { Manifest } from '../../../compiler/ports/manifest.ts';
 import type { Feeds } from '../../../runtime/session.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import type { TorchHere } from '../../golden/torch_here.ts';

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluator } from '../../../compiler/evaluate.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import { cast_weights } from '../../../compiler/passes/index.ts';
 import { roundTo } from '../../../spec/round.ts';
 import { apart, B, ids, sketch, T, typed, weightsFor } from '../tiny_graph.ts';

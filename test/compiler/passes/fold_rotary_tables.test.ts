@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Graph } from '../../../compiler/ir.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import { fold_rotary_tables } from '../../../compiler/passes/index.ts';
 import { tensor } from '../../../spec/tensor.ts';
 import { B, sketch, T, typed } from '../tiny_graph.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluator } from '../../../compiler/evaluate.ts';
-import type { Graph, NodeId } from '../../../compiler/ir.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
+import type { Graph, NodeId } from '../../../compiler/graph/ir.ts';
 import { fold_weights, fold_weights_as_stored } from '../../../compiler/passes/index.ts';
 import { weightSource } from '../../../compiler/weights/weight_source.ts';
 import { size } from '../../../spec/dim.ts';

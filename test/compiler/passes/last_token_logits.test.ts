@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluator } from '../../../compiler/evaluate.ts';
-import type { Graph, NodeId } from '../../../compiler/ir.ts';
-import type { CacheForm } from '../../../compiler/manifest.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
+import type { Feeds } from '../../../compiler/evaluate/run_sizes.ts';
+import type { Graph, NodeId } from '../../../compiler/graph/ir.ts';
 import { last_token_logits, place_cache } from '../../../compiler/passes/index.ts';
-import type { Feeds } from '../../../compiler/run_sizes.ts';
+import type { CacheForm } from '../../../compiler/ports/manifest.ts';
 import { columnsOf } from '../../../runtime/cache.ts';
 import { size } from '../../../spec/dim.ts';
 import { tensor } from '../../../spec/tensor.ts';

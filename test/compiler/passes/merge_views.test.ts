@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Graph, NodeId } from '../../../compiler/ir.ts';
+import type { Graph, NodeId } from '../../../compiler/graph/ir.ts';
 import { merge_views } from '../../../compiler/passes/index.ts';
 import { add, size, sub } from '../../../spec/dim.ts';
 import { B, dims, noise, sketch, T, typed } from '../tiny_graph.ts';

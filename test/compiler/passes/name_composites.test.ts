@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../../../compiler/compile.ts';
-import { evaluator } from '../../../compiler/evaluate.ts';
-import type { Graph, NodeId } from '../../../compiler/ir.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
+import type { Graph, NodeId } from '../../../compiler/graph/ir.ts';
 import { name_composites } from '../../../compiler/passes/index.ts';
 import { allowed } from '../../../runtime/tolerance.ts';
 import { size } from '../../../spec/dim.ts';

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Graph } from '../../../compiler/ir.ts';
-import type { CacheForm } from '../../../compiler/manifest.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
+import { printGraph } from '../../../compiler/graph/print.ts';
 import { place_cache } from '../../../compiler/passes/index.ts';
-import { printGraph } from '../../../compiler/print.ts';
+import type { CacheForm } from '../../../compiler/ports/manifest.ts';
 import { columnsOf, decoder, type Rows } from '../../../runtime/cache.ts';
 import { allowed } from '../../../runtime/tolerance.ts';
 import type { Tensor } from '../../../spec/tensor.ts';

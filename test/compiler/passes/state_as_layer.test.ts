@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Graph } from '../../../compiler/ir.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import { place_cache, state_as_layer } from '../../../compiler/passes/index.ts';
 import { decoder } from '../../../runtime/cache.ts';
 import type { Tensor } from '../../../spec/tensor.ts';

@@ -3,14 +3,14 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { bind } from '../../../compiler/weights/bind.ts';
 import { matches } from '../../../compiler/weights/globs.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
 import type { NameRules, Program } from '../../../spec/program.ts';
 import type { ParamDecl } from '../../../spec/sink.ts';
 import type { Span } from '../../../spec/source.ts';
-import { inFolder } from './in_folder.ts';
-import { type TorchTensor, torchBytes } from './torch_bytes.ts';
+import { inFolder } from '../checkpoint/in_folder.ts';
+import { type TorchTensor, torchBytes } from '../checkpoint/torch_bytes.ts';
 
 const span: Span = { source: { name: 'm.nanospec', text: 'w: [2]' }, start: 0, end: 6 };
 

@@ -1,9 +1,9 @@
 /** A checkpoint from the path to the last byte: opened, recognised, bound to its spec, streamed. */
 
 import { readFileSync } from 'node:fs';
+import { findGeneration } from '../../../compiler/checkpoint/nanochat.ts';
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { compile } from '../../../compiler/compile.ts';
-import { findGeneration } from '../../../compiler/weights/nanochat.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
 import { type Diagnostic, hasErrors, Refusal } from '../../../spec/diagnostic.ts';
 import { render } from '../../../spec/render.ts';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inFolder } from './in_folder.ts';
-import { writeSparseTorch } from './torch_bytes.ts';
+import { inFolder } from '../checkpoint/in_folder.ts';
+import { writeSparseTorch } from '../checkpoint/torch_bytes.ts';
 
 const child = fileURLToPath(new URL('stream_child.ts', import.meta.url));
 

@@ -4,14 +4,14 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LazyTensor } from '../../../compiler/weights/checkpoint.ts';
+import type { LazyTensor } from '../../../compiler/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { Findings } from '../../../compiler/weights/findings.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
 import { awaitReadAhead } from '../../../compiler/weights/read_ahead.ts';
 import { slotBytes, slots } from '../../../compiler/weights/read_ahead_ring.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
-import { inFolder, refusal } from './in_folder.ts';
-import { torchBytes } from './torch_bytes.ts';
+import { inFolder, refusal } from '../checkpoint/in_folder.ts';
+import { torchBytes } from '../checkpoint/torch_bytes.ts';
 
 test.before(() => assert.ok(awaitReadAhead()));
 

@@ -4,15 +4,15 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LazyTensor } from '../../../compiler/weights/checkpoint.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
-import { contiguousStrides } from '../../../compiler/weights/place_tensor.ts';
+import type { LazyTensor } from '../../../compiler/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
+import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
 import { chunkBytes } from '../../../compiler/weights/scratch.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
 import { elements } from '../../../compiler/weights/view_stream.ts';
 import { product } from '../../../spec/tensor.ts';
-import { inFolder, refusal } from './in_folder.ts';
-import { type TorchTensor, torchBytes } from './torch_bytes.ts';
+import { inFolder, refusal } from '../checkpoint/in_folder.ts';
+import { type TorchTensor, torchBytes } from '../checkpoint/torch_bytes.ts';
 
 const read = (tensor: LazyTensor): Buffer => Buffer.concat(Array.from(rawBytes(tensor), (c) => c.slice()));
 

@@ -1,7 +1,7 @@
 /** Streams every tensor of a checkpoint as float16 and one of them transposed, and prints what that took: for `memory.test.ts`. */
 
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { converter } from '../../../compiler/weights/convert.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
 
 const [, , path = '', mode] = process.argv;

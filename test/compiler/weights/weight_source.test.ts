@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { newBuilder } from '../../../compiler/builder.ts';
-import type { Graph } from '../../../compiler/ir.ts';
-import { tableRows, tableType } from '../../../compiler/tables.ts';
+import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
+import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
+import { tableRows, tableType } from '../../../compiler/evaluate/tables.ts';
+import { newBuilder } from '../../../compiler/graph/builder.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { Binding, Bound } from '../../../compiler/weights/bind.ts';
-import { openCheckpoint } from '../../../compiler/weights/open_checkpoint.ts';
-import { contiguousStrides } from '../../../compiler/weights/place_tensor.ts';
 import { sliced, transposed, type View, viewAttrs, viewType } from '../../../compiler/weights/view.ts';
 import { elements } from '../../../compiler/weights/view_stream.ts';
 import { weightSource } from '../../../compiler/weights/weight_source.ts';
@@ -16,8 +16,8 @@ import { size } from '../../../spec/dim.ts';
 import { roundTo } from '../../../spec/round.ts';
 import { product } from '../../../spec/tensor.ts';
 import type { GraphDType } from '../../../spec/type.ts';
-import { inFolder, refusal } from './in_folder.ts';
-import { type TorchTensor, torchBytes } from './torch_bytes.ts';
+import { inFolder, refusal } from '../checkpoint/in_folder.ts';
+import { type TorchTensor, torchBytes } from '../checkpoint/torch_bytes.ts';
 
 const whole = (of: string, shape: readonly number[], dtype: GraphDType = 'float32'): View => ({
   of,

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluator } from '../../../compiler/evaluate.ts';
+import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import { place_cache } from '../../../compiler/passes/place_cache.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import { tensor } from '../../../spec/tensor.ts';

@@ -1,7 +1,7 @@
 /** One expression in a small model: what it is said to be, and what is wrong with it. */
 
 import { type Built, build } from '../../../compiler/build.ts';
-import type { Graph } from '../../../compiler/ir.ts';
+import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { Diagnostic } from '../../../spec/diagnostic.ts';
 import { parse } from '../../../spec/parse.ts';
 import type { Surroundings } from '../../../spec/program.ts';

@@ -1,0 +1,127 @@
+/** Whether a graph is one: order, types, names and the laws of its ports; run after every pass. */
+
+import { Bug } from '../../spec/diagnostic.ts';
+import { type Dim, equal, isRuntime, names, show } from '../../spec/dim.ts';
+import type { Attr } from '../../spec/op.ts';
+import { isComposite } from '../../spec/ops/index.ts';
+import { isPrimitive } from '../../spec/primitives/index.ts';
+import { ambients } from '../../spec/sink.ts';
+import { type GraphDType, showType, type TensorType } from '../../spec/type.ts';
+import { tableAttrs, tableType } from '../evaluate/tables.ts';
+import { checkPorts } from '../ports/port_check.ts';
+import { checkScan, resultType } from '../scan/check.ts';
+import { isDim, isList } from './attr_text.ts';
+import { inferType, nodeKey } from './builder.ts';
+import { type Graph, type Node, structural } from './ir.ts';
+
+/** Throws a `Bug` that says which law the graph breaks, and where. */
+export function checkGraph(graph: Graph): void {
+  const { nodes, inputs, outputs, origins } = graph;
+  if (origins.length !== nodes.length)
+    broken(`${nodes.length} nodes have ${origins.length} lists of origins`);
+  unique('input', inputs);
+  unique('output', outputs);
+  const keys = new Map<string, number>();
+  nodes.forEach((node, place) => {
+    if (node.id !== place) broken(`%${node.id} stands at place ${place}`);
+    for (const input of node.inputs) {
+      if (!(Number.isInteger(input) && input >= 0 && input < place)) {
+        broken(`${shown(node)} uses %${input}, which does not come before it`);
+      }
+    }
+    checkType(graph, node);
+    checkSizes(node);
+    const key = nodeKey(node);
+    const twin = keys.get(key);
+    if (twin !== undefined) broken(`${shown(node)} is %${twin} again`);
+    keys.set(key, place);
+  });
+  for (const { name, node } of outputs) {
+    if (!nodes[node]) broken(`output ${name} names %${node}, which is not there`);
+  }
+  checkPorts(graph);
+}
+
+const broken = (law: string): never => {
+  throw new Bug(law);
+};
+
+const shown = ({ id, op }: Node): string => `%${id} (${op})`;
+
+const sameType = (a: TensorType<GraphDType>, b: TensorType<GraphDType>): boolean =>
+  a === b ||
+  (a.dtype === b.dtype &&
+    a.shape.length === b.shape.length &&
+    a.shape.every((d, i) => equal(d, b.shape[i]!)));
+
+function unique(what: string, entries: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { name } of entries) {
+    if (seen.has(name)) broken(`two ${what}s are named ${name}`);
+    seen.add(name);
+  }
+}
+
+function checkType(graph: Graph, node: Node): void {
+  const expected = expectedType(graph, node);
+  if (expected && !sameType(expected, node.type)) {
+    broken(`${shown(node)} is ${showType(node.type)}, its op gives ${showType(expected)}`);
+  }
+}
+
+/** What the op makes of the inputs' types, or a leaf's name of the declarations; undefined where nothing says. */
+function expectedType(graph: Graph, node: Node): TensorType<GraphDType> | undefined {
+  const { op, inputs, attrs } = node;
+  if (isPrimitive(op) || isComposite(op)) {
+    const types = inputs.map((i) => graph.nodes[i]!.type);
+    return inferType(op, types, attrs, graph.origins[node.id]!);
+  }
+  const kind = structural.find((s) => s === op) ?? broken(`${shown(node)} is no op`);
+  const name = String(attrs['name']);
+  switch (kind) {
+    case 'input':
+      return (graph.inputs.find((i) => i.name === name) ?? broken(`${shown(node)} reads no input: ${name}`))
+        .type;
+    case 'table':
+      return tableType(tableAttrs(node));
+    case 'ambient':
+      return ambients.some((a) => a === name) ? undefined : broken(`${shown(node)} is no ambient: ${name}`);
+    case 'cache':
+      return graph.caches.has(String(attrs['port']))
+        ? undefined
+        : broken(`${shown(node)} names no cache: ${String(attrs['port'])}`);
+    case 'state':
+      return (
+        graph.caches.get(String(attrs['port'])) ??
+        broken(`${shown(node)} names no cache: ${String(attrs['port'])}`)
+      ).type;
+    case 'scan':
+      checkScan(graph, node);
+      return undefined;
+    case 'result':
+      return resultType(graph, node);
+    case 'param':
+    case 'delay':
+      return undefined;
+  }
+}
+
+/** Sizes without a config's name; nodes share most of theirs. */
+const decided = new WeakSet<Dim>();
+
+/** Config names were replaced by numbers when the graph was built. */
+function checkSizes(node: Node): void {
+  const dims = [...node.type.shape, ...Object.values(node.attrs).flatMap(dimsOf)];
+  for (const dim of dims) {
+    if (decided.has(dim)) continue;
+    const strange = [...names(dim)].find((name) => !isRuntime(name));
+    if (strange !== undefined)
+      broken(`${shown(node)} has the size ${show(dim)}, and ${strange} is no number`);
+    decided.add(dim);
+  }
+}
+
+function dimsOf(attr: Attr): readonly Dim[] {
+  if (isDim(attr)) return [attr];
+  return isList(attr) ? attr.flatMap(dimsOf) : [];
+}

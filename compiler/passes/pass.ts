@@ -1,0 +1,18 @@
+/** A pass is a function from a graph to a graph with a name; what it did is a list of lines for `--explain`. */
+
+import type { Graph } from '../graph/ir.ts';
+
+export interface PassContext {
+  /** One line per rewrite made or refused, with the reason. */
+  readonly trace: (line: string) => void;
+}
+
+export interface Pass {
+  readonly name: string;
+  readonly doc: string;
+  /** False when the pass moves values between block scopes (decision 20). */
+  readonly keepsScopes: boolean;
+  /** Run on the steps of scans too, each a graph of its own. */
+  readonly inSteps?: true;
+  run(graph: Graph, context: PassContext): Graph;
+}

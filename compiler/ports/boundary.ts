@@ -1,0 +1,45 @@
+/** Sizes and tensors at the edge of a compiled model, in the words that clients of ONNX models expect. */
+
+import { add, atom, constant, type Dim, show, substitute } from '../../spec/dim.ts';
+import type { Graph, Port } from '../graph/ir.ts';
+import type { BoundarySize, BoundaryTensor, ManifestPort } from './manifest.ts';
+
+const words: Readonly<Record<string, string>> = {
+  B: 'batch_size',
+  T: 'sequence_length',
+  P: 'past_sequence_length',
+};
+const total = add(atom('P'), atom('T'));
+
+/** A number, one of the four words, or an expression over them. */
+export function boundarySize(dim: Dim): BoundarySize {
+  const n = constant(dim);
+  if (n !== undefined) return n;
+  if (dim.key === total.key) return 'total_sequence_length';
+  return show(
+    substitute(dim, (name) => {
+      const word = words[name];
+      return word === undefined ? undefined : atom(word);
+    }),
+  );
+}
+
+export const boundaryInputs = (graph: Graph): readonly BoundaryTensor[] =>
+  graph.inputs.map(({ name, type }) => ({ name, dtype: type.dtype, shape: type.shape.map(boundarySize) }));
+
+export const boundaryOutputs = (graph: Graph): readonly BoundaryTensor[] =>
+  graph.outputs.map(({ name, node }) => {
+    const { dtype, shape } = graph.nodes[node]!.type;
+    return { name, dtype, shape: shape.map(boundarySize) };
+  });
+
+export const boundaryPort = ({ decl, rule, input, output, type, axis, fill }: Port): ManifestPort => ({
+  name: decl.name,
+  input,
+  output,
+  rule,
+  dtype: type.dtype,
+  shape: type.shape.map(boundarySize),
+  ...(axis === undefined ? {} : { axis }),
+  fill,
+});

@@ -1,0 +1,77 @@
+/** The laws of ports (decisions 16 and 17), which let a target update memory in place. */
+
+import { Bug } from '../../spec/diagnostic.ts';
+import { equal } from '../../spec/dim.ts';
+import { showType } from '../../spec/type.ts';
+import { type Graph, isUnplaced, type Node, type Port } from '../graph/ir.ts';
+
+export function checkPorts(graph: Graph): void {
+  if (graph.ports.length === 0) return;
+  const unplaced = graph.nodes.find(isUnplaced);
+  if (unplaced) broken(`the ports are placed, yet %${unplaced.id} (${unplaced.op}) is not`);
+  if (graph.caches.size > 0) broken('the ports are placed, yet the graph lists caches');
+  const users = usersOf(graph);
+  for (const port of graph.ports) checkPort(graph, port, users);
+}
+
+const broken = (law: string): never => {
+  throw new Bug(law);
+};
+
+/** By node: who reads it, `undefined` for an output of the graph. */
+type Users = ReadonlyMap<number, readonly (Node | undefined)[]>;
+
+function usersOf({ nodes, outputs }: Graph): Users {
+  const users = new Map<number, (Node | undefined)[]>();
+  const note = (id: number, user: Node | undefined): void => {
+    const known = users.get(id);
+    if (known) known.push(user);
+    else users.set(id, [user]);
+  };
+  for (const node of nodes) for (const input of node.inputs) note(input, node);
+  for (const { node } of outputs) note(node, undefined);
+  return users;
+}
+
+function checkPort(graph: Graph, port: Port, users: Users): void {
+  const { decl, input, output, rule, type, axis } = port;
+  const fail = (law: string): never => broken(`port ${decl.name}: ${law}`);
+  const declared = graph.inputs.find((i) => i.name === input) ?? fail(`the graph has no input ${input}`);
+  if (showType(declared.type) !== showType(type)) {
+    fail(`the input is ${showType(declared.type)}, the port ${showType(type)}`);
+  }
+  const result = graph.outputs.find((o) => o.name === output) ?? fail(`the graph has no output ${output}`);
+  const last = graph.nodes[result.node]!;
+  const found = last.type.shape;
+  const fits =
+    found.length === type.shape.length && found.every((d, i) => i === axis || equal(d, type.shape[i]!));
+  if (!fits || last.type.dtype !== type.dtype) {
+    fail(`the output is ${showType(last.type)}, the port ${showType(type)}`);
+  }
+  const op = rule === 'in_place' ? 'write' : rule;
+  if (op === 'write' || op === 'append') checkJoin(graph, port, op, last, users, fail);
+}
+
+/** The past is read by the node that joins it with what is new, and by nothing else; the port's output is that node. */
+function checkJoin(
+  graph: Graph,
+  { input, axis }: Port,
+  op: 'write' | 'append',
+  last: Node,
+  users: Users,
+  fail: (law: string) => never,
+): void {
+  const past =
+    graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === input) ?? fail(`nothing reads ${input}`);
+  const readers = users.get(past.id) ?? [];
+  if (readers.length !== 1) fail(`${input} is read ${readers.length} times, not once`);
+  const [reader] = readers;
+  if (reader?.op !== op || reader.inputs[0] !== past.id) {
+    const by = reader ? `%${reader.id} (${reader.op})` : 'an output';
+    fail(`${input} is read by ${by}, not by its ${op}`);
+  }
+  if (reader !== last) fail(`the output is %${last.id} (${last.op}), not its ${op}`);
+  if (last.attrs['axis'] !== axis) {
+    fail(`its ${op} is along axis ${String(last.attrs['axis'])}, the port along ${String(axis)}`);
+  }
+}
