@@ -19,13 +19,13 @@ export type { Pass } from './compiler/passes/pass.ts';
 export type { BoundaryTensor, CacheForm } from './compiler/ports/manifest.ts';
 // Running.
 export { decoder, type Rows } from './runtime/cache.ts';
-export { readGolden } from './runtime/golden.ts';
-export { libtorchSession } from './runtime/libtorch_node_session.ts';
-export { onnxSession } from './runtime/onnx_node_session.ts';
-export { referenceSession } from './runtime/reference_session.ts';
-export { silenceTelemetry } from './runtime/telemetry_node.ts';
-export { openTokenizer } from './runtime/tokenizer_node.ts';
-export { type VerifyOptions, type VerifyReport, verify } from './runtime/verify.ts';
+export { libtorchSession } from './runtime/sessions/libtorch_node_session.ts';
+export { onnxSession } from './runtime/sessions/onnx_node_session.ts';
+export { referenceSession } from './runtime/sessions/reference_session.ts';
+export { silenceTelemetry } from './runtime/sessions/telemetry_node.ts';
+export { openTokenizer } from './runtime/tokenizer/tokenizer_node.ts';
+export { readGolden } from './runtime/verify/golden.ts';
+export { type VerifyOptions, type VerifyReport, verify } from './runtime/verify/verify.ts';
 // The language.
 export { check } from './spec/check.ts';
 export { type Code, codes } from './spec/codes.ts';

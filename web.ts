@@ -3,7 +3,6 @@
 export { type BesideModel, manifestIn, manifestOf } from './backends/onnx/manifest_in.ts';
 export type { Manifest } from './compiler/ports/manifest.ts';
 export { type Chat, type ChatOptions, type ChatPiece, chat } from './runtime/chat.ts';
-export { conversationTokens } from './runtime/chat_template.ts';
 export {
   type GenerateOptions,
   generate,
@@ -12,7 +11,8 @@ export {
   type Step,
 } from './runtime/generate.ts';
 export { type Bos, generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
-export { type WebOptions, type WebRuntime, webSession } from './runtime/onnx_web_session.ts';
-export type { Session } from './runtime/session.ts';
-export { type Around, openTokenizer, type Tokenizer } from './runtime/tokenizer.ts';
+export { type WebOptions, type WebRuntime, webSession } from './runtime/sessions/onnx_web_session.ts';
+export type { Session } from './runtime/sessions/session.ts';
+export { conversationTokens } from './runtime/tokenizer/chat_template.ts';
+export { type Around, openTokenizer, type Tokenizer } from './runtime/tokenizer/tokenizer.ts';
 export { type Diagnostic, Refusal } from './spec/diagnostic.ts';

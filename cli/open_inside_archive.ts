@@ -7,9 +7,9 @@ import type { TorchscriptModel } from '../backends/torchscript/read_archive.ts';
 import { tapArchive } from '../backends/torchscript/tap_archive.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import type { NodeId } from '../compiler/graph/ir.ts';
-import type { LibtorchHost } from '../runtime/libtorch_node_session.ts';
-import type { Session } from '../runtime/session.ts';
-import { outputName } from '../runtime/trace.ts';
+import type { LibtorchHost } from '../runtime/sessions/libtorch_node_session.ts';
+import type { Session } from '../runtime/sessions/session.ts';
+import { outputName } from '../runtime/verify/trace.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 
 const inputOf = ({ graph, manifest, weights, program }: Compiled, options: EmitOptions): EmitInput => ({

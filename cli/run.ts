@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
-import type { Session } from '../runtime/session.ts';
+import type { Session } from '../runtime/sessions/session.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';

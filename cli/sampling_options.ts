@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GenerateOptions } from '../runtime/generate.ts';
-import { type Device, devices } from '../runtime/onnx_node_session.ts';
+import { type Device, devices } from '../runtime/sessions/onnx_node_session.ts';
 import { choice } from './choice.ts';
 import { whole } from './compile_options.ts';
 

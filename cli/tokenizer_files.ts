@@ -2,13 +2,13 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { chatTemplate, conversationTokens } from '../runtime/chat_template.ts';
-import { gpt2Tokenizer } from '../runtime/gpt2_files.ts';
-import { piecesAsJson } from '../runtime/sentencepiece_json.ts';
-import { looksLikePieces } from '../runtime/sentencepiece_model.ts';
-import { encodingOf, type Tokenizer } from '../runtime/tokenizer.ts';
-import { openTokenizer } from '../runtime/tokenizer_node.ts';
-import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/write_tokenizer.ts';
+import { chatTemplate, conversationTokens } from '../runtime/tokenizer/chat_template.ts';
+import { gpt2Tokenizer } from '../runtime/tokenizer/gpt2_files.ts';
+import { piecesAsJson } from '../runtime/tokenizer/sentencepiece_json.ts';
+import { looksLikePieces } from '../runtime/tokenizer/sentencepiece_model.ts';
+import { encodingOf, type Tokenizer } from '../runtime/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../runtime/tokenizer/tokenizer_node.ts';
+import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/tokenizer/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 

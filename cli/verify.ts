@@ -2,12 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { readGolden } from '../runtime/golden.ts';
-import type { Device } from '../runtime/onnx_node_session.ts';
-import type { Session } from '../runtime/session.ts';
-import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify.ts';
+import type { Device } from '../runtime/sessions/onnx_node_session.ts';
+import type { Session } from '../runtime/sessions/session.ts';
+import { readGolden } from '../runtime/verify/golden.ts';
+import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify/verify.ts';
+import { windowsOf } from '../runtime/verify/windows.ts';
 import { wholeTextSession } from '../runtime/whole_text.ts';
-import { windowsOf } from '../runtime/windows.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';

@@ -5,7 +5,7 @@ import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import { largest } from '../spec/long_list.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
-import type { Feeds, Session } from './session.ts';
+import type { Feeds, Session } from './sessions/session.ts';
 
 export type Rows = readonly (readonly number[])[];
 

@@ -8,11 +8,11 @@ import { append } from '../spec/long_list.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { type Decoder, decoder } from './cache.ts';
 import { calculate } from './calculator.ts';
-import { conversation, conversationTokens } from './chat_template.ts';
 import { continueRows, type GenerateOptions, type Step } from './generate.ts';
-import type { Session } from './session.ts';
-import { type TextStream, textStream } from './text_stream.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Session } from './sessions/session.ts';
+import { conversation, conversationTokens } from './tokenizer/chat_template.ts';
+import { type TextStream, textStream } from './tokenizer/text_stream.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 export interface ChatOptions extends GenerateOptions {
   /** Put before the first message, two line ends between, as nanochat does. */

@@ -3,7 +3,7 @@
 import type { Tensor } from '../spec/tensor.ts';
 import { type Decoder, decoder, type Rows, repeatRows } from './cache.ts';
 import { penalised, type Random, random, type SampleOptions, sample } from './sample.ts';
-import type { Session } from './session.ts';
+import type { Session } from './sessions/session.ts';
 
 export interface GenerateOptions extends SampleOptions {
   /** Of each row, forced tokens included. */

@@ -2,9 +2,9 @@
 
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { generateRows, type RowsOptions, type Step } from './generate.ts';
-import type { Session } from './session.ts';
-import { type TextStream, textStream } from './text_stream.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Session } from './sessions/session.ts';
+import { type TextStream, textStream } from './tokenizer/text_stream.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 export interface TextOptions extends Omit<RowsOptions, 'until'> {
   /** End a row before they are shown; they may begin and end within tokens. */

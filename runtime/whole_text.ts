@@ -11,9 +11,9 @@ import { evaluate } from '../spec/dim.ts';
 import type { Ambient, PortDecl } from '../spec/sink.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
 import { columnsOf } from './cache.ts';
-import { evaluator } from './reference_session.ts';
-import type { Feeds, Session } from './session.ts';
-import { joinColumns } from './verify_run.ts';
+import { evaluator } from './sessions/reference_session.ts';
+import type { Feeds, Session } from './sessions/session.ts';
+import { joinColumns } from './verify/verify_run.ts';
 
 /** Its calls are the first of a text; `manifest` is that of the target, whose outputs it gives. */
 export function wholeTextSession(

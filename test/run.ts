@@ -30,7 +30,7 @@ const long = [
   'test/examples/',
   'test/repository/package',
   'test/cli/',
-  'test/runtime/webgpu',
+  'test/runtime/sessions/webgpu',
 ];
 const rank = (file: string): number => {
   const found = long.findIndex((start) => file.startsWith(start));

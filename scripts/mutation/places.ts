@@ -54,10 +54,11 @@ export const places: readonly Place[] = [
     files: /^(apply_steps|convert|merged_axes|view|weight_source)/,
     tests: ['compiler/weights'],
   },
+  { kind: 'runtime', folder: 'runtime', files: /^cache/, tests: ['runtime/'] },
   {
     kind: 'runtime',
-    folder: 'runtime',
-    files: /^(cache|half|ort_tensors|libtorch_wire)/,
+    folder: 'runtime/sessions',
+    files: /^(half|ort_tensors|libtorch_wire)/,
     tests: ['runtime/'],
   },
   { kind: 'shared', folder: 'spec/ops', tests: ['spec/ops', 'compiler/evaluate'] },

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readTensors } from '../../runtime/golden.ts';
+import { readTensors } from '../../runtime/verify/golden.ts';
 import { fixture, folder, hostile, nanoc, root, tiny } from './run_cli.ts';
 
 test('a spec shows its parameters, memory and ports at its own sizes', async () => {

@@ -10,9 +10,9 @@ import { type Page, write } from '../../cli/draft/write.ts';
 import type { Checkpoint, Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
-import { compareLogits } from '../../runtime/compare.ts';
-import { readTensors } from '../../runtime/golden.ts';
-import { logitsOf } from '../../runtime/verify_run.ts';
+import { compareLogits } from '../../runtime/verify/compare.ts';
+import { readTensors } from '../../runtime/verify/golden.ts';
+import { logitsOf } from '../../runtime/verify/verify_run.ts';
 import { open } from '../golden/compile_fixture.ts';
 import { draft, textOf } from './draft_checkpoint.ts';
 

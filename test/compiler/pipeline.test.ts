@@ -8,7 +8,7 @@ import { place_cache } from '../../compiler/passes/index.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { type PipelineOptions, pipeline, runPasses } from '../../compiler/pipeline.ts';
 import { decoder } from '../../runtime/cache.ts';
-import { allowed } from '../../runtime/tolerance.ts';
+import { allowed } from '../../runtime/verify/tolerance.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { roundTo } from '../../spec/round.ts';
 import type { GraphDType } from '../../spec/type.ts';

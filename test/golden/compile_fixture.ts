@@ -7,9 +7,9 @@ import { findBackend } from '../../backends/index.ts';
 import { loadSpec } from '../../cli/load_spec.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
-import { type Golden, readGolden, readTensors } from '../../runtime/golden.ts';
-import { type Device, onnxSession } from '../../runtime/onnx_node_session.ts';
-import type { Session } from '../../runtime/session.ts';
+import { type Device, onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
+import type { Session } from '../../runtime/sessions/session.ts';
+import { type Golden, readGolden, readTensors } from '../../runtime/verify/golden.ts';
 import type { Source } from '../../spec/source.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 

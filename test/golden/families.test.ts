@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shippedSpecs } from '../../cli/shipped.ts';
-import type { Session } from '../../runtime/session.ts';
+import type { Session } from '../../runtime/sessions/session.ts';
 import { type FixtureOptions, fixture, make, open, readFixture } from './compile_fixture.ts';
 import { measure } from './measure.ts';
 import { withTorch } from './torch_here.ts';

@@ -3,11 +3,11 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { columnsOf } from '../../runtime/cache.ts';
-import { compareLogits } from '../../runtime/compare.ts';
-import type { Session } from '../../runtime/session.ts';
-import { greedy } from '../../runtime/verify_greedy.ts';
-import { columns, cutInto, logitsOf } from '../../runtime/verify_run.ts';
-import { stepsWithin } from '../../runtime/verify_tokens.ts';
+import type { Session } from '../../runtime/sessions/session.ts';
+import { compareLogits } from '../../runtime/verify/compare.ts';
+import { greedy } from '../../runtime/verify/verify_greedy.ts';
+import { columns, cutInto, logitsOf } from '../../runtime/verify/verify_run.ts';
+import { stepsWithin } from '../../runtime/verify/verify_tokens.ts';
 import { goldenOf, readFixture } from './compile_fixture.ts';
 
 /** The shipped spec of each generation. */

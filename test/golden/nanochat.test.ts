@@ -2,8 +2,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compareLogits } from '../../runtime/compare.ts';
-import { greedy } from '../../runtime/verify_greedy.ts';
+import { compareLogits } from '../../runtime/verify/compare.ts';
+import { greedy } from '../../runtime/verify/verify_greedy.ts';
 import { type FixtureOptions, fixture, goldenOf, open, readFixture } from './compile_fixture.ts';
 import { fixtures, measure, specs } from './measure.ts';
 

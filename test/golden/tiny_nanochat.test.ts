@@ -6,12 +6,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columnsOf } from '../../runtime/cache.ts';
 import { chat } from '../../runtime/chat.ts';
-import { compareLogits } from '../../runtime/compare.ts';
 import { generate } from '../../runtime/generate.ts';
-import { readTensors } from '../../runtime/golden.ts';
-import type { Session } from '../../runtime/session.ts';
-import { openTokenizer } from '../../runtime/tokenizer.ts';
-import { cutInto, logitsOf } from '../../runtime/verify_run.ts';
+import type { Session } from '../../runtime/sessions/session.ts';
+import { openTokenizer } from '../../runtime/tokenizer/tokenizer.ts';
+import { compareLogits } from '../../runtime/verify/compare.ts';
+import { readTensors } from '../../runtime/verify/golden.ts';
+import { cutInto, logitsOf } from '../../runtime/verify/verify_run.ts';
 import { open } from './compile_fixture.ts';
 
 const home = fileURLToPath(new URL('../../examples/tiny-nanochat/', import.meta.url));

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findPythons } from '../../runtime/find_python_node.ts';
-import { type LibtorchHost, startLibtorch } from '../../runtime/libtorch_node_session.ts';
+import { findPythons } from '../../runtime/sessions/find_python_node.ts';
+import { type LibtorchHost, startLibtorch } from '../../runtime/sessions/libtorch_node_session.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 
 export interface TorchHere {

@@ -65,7 +65,7 @@ test('a browser can load spec and runtime: Node is named only by files that say 
 
 test('of the compiler, a browser loads the readers of files; the interpreter only with the reference session', () => {
   const needed = shippedSources
-    .filter(({ path }) => path.startsWith('runtime/') && path !== 'runtime/reference_session.ts')
+    .filter(({ path }) => path.startsWith('runtime/') && path !== 'runtime/sessions/reference_session.ts')
     .flatMap(({ path, imports }) => imports.map((i) => ({ ...i, path })))
     .filter(({ from, typeOnly }) => !typeOnly && from.startsWith('compiler/'))
     .filter(({ from }) => !/^compiler\/(?:checkpoint|weights)\//.test(from))

@@ -2,7 +2,7 @@
 
 import type { CacheForm, Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
 import { random } from '../../runtime/sample.ts';
-import type { Feeds, Session } from '../../runtime/session.ts';
+import type { Feeds, Session } from '../../runtime/sessions/session.ts';
 import { empty, type Tensor, tensor } from '../../spec/tensor.ts';
 
 export interface TinyOptions {

@@ -2,9 +2,9 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compareValues } from '../../runtime/compare.ts';
-import { referenceSession } from '../../runtime/reference_session.ts';
-import { outcomeOf } from '../../runtime/verify_run.ts';
+import { referenceSession } from '../../runtime/sessions/reference_session.ts';
+import { compareValues } from '../../runtime/verify/compare.ts';
+import { outcomeOf } from '../../runtime/verify/verify_run.ts';
 import { wholeTextSession } from '../../runtime/whole_text.ts';
 import { fixture, make } from '../golden/compile_fixture.ts';
 

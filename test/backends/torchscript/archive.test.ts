@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { operators, type Release } from '../../../backends/torchscript/operators.ts';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
-import { randomRows } from '../../../runtime/verify_run.ts';
+import { randomRows } from '../../../runtime/verify/verify_run.ts';
 import { fixture, make } from '../../golden/compile_fixture.ts';
 import { type TorchHere, withTorch } from '../../golden/torch_here.ts';
 import { archiveOf, compileSmall, specs } from './small_models.ts';

@@ -3,10 +3,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columnsOf, padLeft } from '../../../runtime/cache.ts';
-import { compareLogits } from '../../../runtime/compare.ts';
-import { referenceSession } from '../../../runtime/reference_session.ts';
-import type { Session } from '../../../runtime/session.ts';
-import { cutInto, logitsOf, randomRows, rowOf } from '../../../runtime/verify_run.ts';
+import { referenceSession } from '../../../runtime/sessions/reference_session.ts';
+import type { Session } from '../../../runtime/sessions/session.ts';
+import { compareLogits } from '../../../runtime/verify/compare.ts';
+import { cutInto, logitsOf, randomRows, rowOf } from '../../../runtime/verify/verify_run.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import { withTorch } from '../../golden/torch_here.ts';
 import { archiveOf, compileSmall, specs } from './small_models.ts';

@@ -5,7 +5,7 @@ import { torchscript } from '../../../backends/torchscript/index.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
 import type { Manifest } from '../../../compiler/ports/manifest.ts';
-import type { Feeds } from '../../../runtime/session.ts';
+import type { Feeds } from '../../../runtime/sessions/session.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import type { TorchHere } from '../../golden/torch_here.ts';
 import { manifestOf, streams } from '../onnx/run_onnx.ts';

@@ -4,7 +4,7 @@ import { compile } from '../../../compiler/compile.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph, NodeId } from '../../../compiler/graph/ir.ts';
 import { name_composites } from '../../../compiler/passes/index.ts';
-import { allowed } from '../../../runtime/tolerance.ts';
+import { allowed } from '../../../runtime/verify/tolerance.ts';
 import { size } from '../../../spec/dim.ts';
 import { isComposite, opOf } from '../../../spec/ops/index.ts';
 import { apart, B, dims, ids, noise, sketch, T, typed } from '../tiny_graph.ts';

@@ -5,7 +5,7 @@ import { printGraph } from '../../../compiler/graph/print.ts';
 import { place_cache } from '../../../compiler/passes/index.ts';
 import type { CacheForm } from '../../../compiler/ports/manifest.ts';
 import { columnsOf, decoder, type Rows } from '../../../runtime/cache.ts';
-import { allowed } from '../../../runtime/tolerance.ts';
+import { allowed } from '../../../runtime/verify/tolerance.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import { sessionOf } from '../session_of.ts';
 import { type TinyGpt, tinyGpt } from '../tiny_gpt.ts';

@@ -1,0 +1,240 @@
+/** Sessions on LibTorch: TorchScript archives, run by a Python process that has torch, or by a C++ program that does the same. */
+
+import type { Manifest } from '../../compiler/ports/manifest.ts';
+import { Bug, type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
+import type { Tensor } from '../../spec/tensor.ts';
+import { findPythons } from './find_python_node.ts';
+import { type Answer, type Child, ChildGone, startChild } from './libtorch_child_node.ts';
+import { program } from './libtorch_program.ts';
+import { byteLength, fromBytes, isDType, toBytes } from './libtorch_wire.ts';
+import type { Feeds, Session } from './session.ts';
+
+export interface LibtorchModel {
+  /** The file; without `rewritten` its code is run as it is. */
+  readonly model: string;
+  readonly manifest: Manifest;
+  readonly rewritten?: Rewritten;
+  /** `cpu` and `cuda` are known; of any other name a Refusal says so. */
+  readonly device?: string;
+}
+
+/** What is loaded in place of a file, of which nothing but the bytes of its tensors is read. */
+export interface Rewritten {
+  /** An archive whose tensors have their shapes and no numbers of their own. */
+  readonly archive: Uint8Array;
+  /** Where the bytes of each begin in the file, by their paths in the tree of modules. */
+  readonly offsets: ReadonlyMap<string, number>;
+}
+
+export interface HostOptions {
+  /** Interpreters to try, in place of those that this machine has. */
+  readonly pythons?: readonly string[];
+  /** nanoc-libtorch-session of `examples/cpp_libtorch`, for where no Python has torch; `NANOC_LIBTORCH` by default. */
+  readonly native?: string;
+  /** Seconds that one call may take before the process is given up. */
+  readonly patience?: number;
+  /** Aborted, it ends the process, in the middle of a call too. */
+  readonly signal?: AbortSignal;
+}
+
+/** A process with torch in it, in which several models can be open. */
+export interface LibtorchHost {
+  /** Of torch. */
+  readonly version: string;
+  /** Refuses with N703 without the device, and with N704 an archive that does not load. */
+  open(model: LibtorchModel): Promise<Session>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions extends LibtorchModel, HostOptions {
+  /** Runs the code of the file itself, which may do whatever this process may. */
+  readonly trustCode?: boolean;
+}
+
+/** A process of its own, which ends with the session. Refuses with N709 code that is neither checked nor trusted. */
+export async function libtorchSession(options: SessionOptions): Promise<Session> {
+  if (!options.rewritten && !options.trustCode) {
+    throw new Refusal([
+      error('N709', 'the code of an archive is run as it is, and nobody has looked at it', {
+        file: options.model,
+        hint: 'libtorchSession(checkArchive(readArchive(path))) runs what nanoc wrote; `trustCode: true` runs the rest',
+      }),
+    ]);
+  }
+  const host = await startLibtorch(options);
+  try {
+    const session = await host.open(options);
+    return { ...session, close: () => host.close() };
+  } catch (cause) {
+    await host.close();
+    throw cause;
+  }
+}
+
+/** Python before the C++ program; refuses with N702 where there is neither. */
+export async function startLibtorch(options: HostOptions = {}): Promise<LibtorchHost> {
+  const { pythons = findPythons(), native = process.env['NANOC_LIBTORCH'], patience = 600, signal } = options;
+  const why: string[] = [];
+  const commands = [
+    ...pythons.map((command) => ({ command, args: ['-c', program] })),
+    ...(native ? [{ command: native, args: [] }] : []),
+  ];
+  for (const { command, args } of commands) {
+    const child = startChild({ command, args, patience, ...(signal ? { signal } : {}) });
+    try {
+      const [line = ''] = await child.greeting();
+      if (line.startsWith('ready ')) return hostOf(child, line.slice('ready '.length));
+      why.push(`${command}: ${line.replace(/^missing /, '')}`);
+    } catch (cause) {
+      if (!(cause instanceof ChildGone)) throw cause;
+      why.push(`${command}: ${cause.message}`);
+    }
+    await child.close();
+  }
+  throw new Refusal([notInstalled(why)]);
+}
+
+const notInstalled = (why: readonly string[]): Diagnostic =>
+  error('N702', 'LibTorch cannot be run: no Python with torch was found', {
+    found: why.length > 0 ? why.join('; ') : 'no python3 on the PATH',
+    hint:
+      'apt-get install python3-torch, or pip install torch; NANOC_PYTHON=/path/to/python names an interpreter ' +
+      'that is not on the PATH, NANOC_LIBTORCH the program of examples/cpp_libtorch',
+  });
+
+function hostOf(child: Child, version: string): LibtorchHost {
+  let opened = 0;
+  return {
+    version,
+    async open({ model, manifest, rewritten, device = 'cpu' }) {
+      const id = opened++;
+      if (device !== 'cpu' && device !== 'cuda') throw new Refusal([noDevice(device, 'LibTorch has it not')]);
+      if (/[\r\n]/.test(model)) throw new Refusal([unloadable(model, 'a line break in its name')]);
+      const [more, body] = rewritten ? messageOf(rewritten) : [[], []];
+      const { lines } = await ask(child, model, [`load ${id} ${device} ${model}`, ...more], body);
+      const call: Callee = { child, id, model, manifest, takes: lines.slice(1).map(argumentOf) };
+      return {
+        label: `libtorch ${version} ${device}`,
+        manifest,
+        optional: call.takes.flatMap(({ name, kind }) => (kind === 'optional' ? [name] : [])),
+        run: (feeds, fetches) => run(call, feeds, fetches),
+        close: async () => void (await ask(child, model, [`drop ${id}`])),
+      };
+    },
+    close: () => child.close(),
+  };
+}
+
+const messageOf = ({ archive, offsets }: Rewritten): [readonly string[], readonly Uint8Array[]] => [
+  [`archive ${archive.length}`, ...[...offsets].map(([path, offset]) => `${offset} ${path}`)],
+  [archive],
+];
+
+/** An argument of `forward`. */
+interface Argument {
+  readonly name: string;
+  readonly kind: 'tensor' | 'optional' | 'list';
+}
+
+function argumentOf(line: string): Argument {
+  const [name = '', type = ''] = line.split(' ');
+  const kind = type.startsWith('List[') ? 'list' : type.startsWith('Optional[') ? 'optional' : 'tensor';
+  return { name, kind };
+}
+
+interface Reply {
+  readonly lines: readonly string[];
+  readonly tensors: readonly Tensor[];
+}
+
+/** One exchange; what the child or torch has to say against it is thrown. */
+async function ask(
+  child: Child,
+  file: string,
+  lines: readonly string[],
+  body: readonly Uint8Array[] = [],
+): Promise<Reply> {
+  const readReply = (answer: Answer): Promise<Reply> => {
+    const [, kind, why = ''] = /^failed (\w+) (.*)$/.exec(answer.lines[0] ?? '') ?? [];
+    if (kind === undefined) return tensorsOf(answer);
+    if (kind === 'call') throw new Error(why);
+    throw new Refusal([kind === 'device' ? noDevice('cuda', why) : unloadable(file, why)]);
+  };
+  try {
+    return await child.exchange(lines, body, readReply);
+  } catch (cause) {
+    if (!(cause instanceof ChildGone)) throw cause;
+    throw new Refusal([gone(file, cause.message)]);
+  }
+}
+
+const gone = (file: string, found: string): Diagnostic =>
+  error('N704', 'the LibTorch process is gone', {
+    file,
+    found,
+    hint: found.startsWith('no answer')
+      ? 'a model that takes so long for one call needs a longer --deadline; one whose code never ends needs none'
+      : 'memory is what most often runs out; NANOC_PYTHON=/path/to/python tries another torch',
+  });
+
+const noDevice = (device: string, found: string): Diagnostic =>
+  error('N703', `device ${device} is not available here`, {
+    found,
+    hint: 'CUDA needs an NVIDIA driver and a torch that was built for it; --device cpu always works',
+  });
+
+const unloadable = (file: string, found: string): Diagnostic =>
+  error('N704', 'LibTorch cannot load the model', { file, found });
+
+async function tensorsOf({ lines, body }: Answer): Promise<Reply> {
+  if (lines[0] !== 'done') return { lines, tensors: [] };
+  const tensors: Tensor[] = [];
+  for (const line of lines.slice(1)) {
+    const [dtype = '', ...sizes] = line.split(' ');
+    if (!isDType(dtype)) throw new Bug(`the LibTorch program sent a tensor of ${dtype}`);
+    const shape = sizes.map(Number);
+    tensors.push(fromBytes(dtype, shape, await body(byteLength(dtype, shape))));
+  }
+  return { lines, tensors };
+}
+
+interface Callee {
+  readonly child: Child;
+  readonly id: number;
+  readonly model: string;
+  readonly manifest: Manifest;
+  readonly takes: readonly Argument[];
+}
+
+async function run(
+  { child, id, model, manifest, takes }: Callee,
+  feeds: Feeds,
+  fetches: readonly string[] | undefined,
+): Promise<Readonly<Record<string, Tensor>>> {
+  const lines = [`run ${id}`];
+  const body: Uint8Array[] = [];
+  const put = (argument: string, name: string): void => {
+    const value = feeds[name];
+    if (!value) throw new Error(`the call gives no ${name}`);
+    lines.push([argument, value.dtype, ...value.shape].join(' '));
+    body.push(toBytes(value));
+  };
+  for (const { name, kind } of takes) {
+    if (kind === 'list') {
+      lines.push(`${name}[]`);
+      for (const port of manifest.ports) put(`${name}[]`, port.input);
+    } else if (kind === 'tensor' || feeds[name]) put(name, name);
+  }
+  const { tensors } = await ask(child, model, lines, body);
+  const names = returned(manifest);
+  if (tensors.length !== names.length)
+    throw new Error(`it gives ${tensors.length} tensors, and its manifest lists ${names.length}`);
+  const all = names.map((name, i) => [name, tensors[i]!] as const);
+  return Object.fromEntries(all.filter(([name]) => fetches?.includes(name) ?? true));
+}
+
+/** In the order of `forward`: logits and what else leaves the model, then the list of its ports. */
+function returned({ outputs, ports }: Manifest): readonly string[] {
+  const lists = ports.map((p) => p.output);
+  return [...outputs.map((o) => o.name).filter((name) => !lists.includes(name)), ...lists];
+}

@@ -1,0 +1,44 @@
+/** A session on the interpreter: what a graph means, slowly, for the verifier to believe. */
+
+import { evaluator } from '../../compiler/evaluate/evaluate.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../compiler/ports/boundary.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { WeightSource } from '../../compiler/weights/source.ts';
+import type { Tensor } from '../../spec/tensor.ts';
+import type { Session } from './session.ts';
+
+/** The interpreter itself, for sessions on other forms of a graph. */
+export { evaluator };
+
+export interface ReferenceOptions {
+  /** Sees every value as it is computed. */
+  readonly tap?: (node: Node, value: Tensor) => void;
+}
+
+/** The boundary is the graph's own, which may be an earlier form of the graph than the manifest's. */
+export function referenceSession(
+  graph: Graph,
+  manifest: Manifest,
+  weights: Pick<WeightSource, 'values'>,
+  { tap }: ReferenceOptions = {},
+): Session {
+  const machine = evaluator(graph, { values: (name) => weights.values(name) });
+  const wanted = new Set(graph.inputs.map((i) => i.name));
+  return {
+    label: 'reference',
+    manifest: {
+      ...manifest,
+      inputs: boundaryInputs(graph),
+      outputs: boundaryOutputs(graph),
+      ports: graph.ports.map(boundaryPort),
+    },
+    run: async (feeds, fetches) => {
+      const used = Object.entries(feeds).filter(([name]) => wanted.has(name));
+      const outputs = machine.run(Object.fromEntries(used), tap ? { tap } : {});
+      if (!fetches) return outputs;
+      return Object.fromEntries(Object.entries(outputs).filter(([name]) => fetches.includes(name)));
+    },
+    close: async () => {},
+  };
+}

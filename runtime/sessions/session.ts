@@ -1,0 +1,16 @@
+/** A compiled model that can be run: named tensors in, named tensors out. */
+
+import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Tensor } from '../../spec/tensor.ts';
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+export interface Session {
+  /** `reference`, `onnxruntime-node cpu`, ... for tables. */
+  readonly label: string;
+  readonly manifest: Manifest;
+  /** Inputs that a call may leave out, and that the model then makes itself. */
+  readonly optional?: readonly string[];
+  run(feeds: Feeds, fetches?: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+/** How far a model's logits move when every value of it is off by a rounding: what no program in float32 can be held to. */
+
+import type { NodeId } from '../../compiler/graph/ir.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Tensor } from '../../spec/tensor.ts';
+import { random } from '../sample.ts';
+import { referenceSession } from '../sessions/reference_session.ts';
+import { compareValues } from './compare.ts';
+import type { Stage } from './trace.ts';
+import { type Call, logitsOf } from './verify_run.ts';
+
+/** A unit in the last place, as a share. */
+const rounding = 2 ** -23;
+
+export async function sensitivity(
+  { graph, weights }: Stage,
+  manifest: Manifest,
+  calls: readonly Call[],
+): Promise<number> {
+  // Values may share the memory of weights, which are others' too.
+  const own = { values: (name: string) => weights.values(name).slice() };
+  const plain = await logitsOf(referenceSession(graph, manifest, own), calls);
+  const nudged = await logitsOf(referenceSession(graph, manifest, own, { tap: nudge() }), calls);
+  return compareValues(plain, nudged).abs;
+}
+
+/** Up or down by as much as a rounding may, in turns that nothing of the model follows. */
+function nudge(): (node: { readonly id: NodeId }, value: Tensor) => void {
+  const next = random(0);
+  return (_, { dtype, data }) => {
+    if (dtype === 'int64' || dtype === 'bool') return;
+    for (let i = 0; i < data.length; i++) data[i]! *= 1 + (next() < 0.5 ? rounding : -rounding);
+  };
+}

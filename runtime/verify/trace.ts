@@ -1,0 +1,71 @@
+/** Runs calls and keeps the values inside: of a graph by interpreting it, of a session by asking for more outputs. */
+
+import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
+import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { WeightSource } from '../../compiler/weights/source.ts';
+import type { Tensor } from '../../spec/tensor.ts';
+import { decoder } from '../cache.ts';
+import { referenceSession } from '../sessions/reference_session.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Call } from './verify_run.ts';
+
+/** A graph with the weights it names. */
+export interface Stage {
+  readonly graph: Graph;
+  readonly weights: Pick<WeightSource, 'values'>;
+}
+
+/** By node, of one call. */
+export type Values = ReadonlyMap<NodeId, Tensor>;
+
+/** A value that no session can be asked for, or that cannot be wrong. */
+const fixed: ReadonlySet<string> = new Set([
+  ...['input', 'param', 'ambient', 'table', 'scalar', 'constant', 'size', 'iota'],
+]);
+export const isComputed = ({ op }: { readonly op: string }): boolean => !fixed.has(op);
+
+/** True once ports are placed: before, a graph cannot be called. */
+export const isCallable = ({ nodes, inputs }: Graph): boolean =>
+  inputs.some((i) => i.name === 'input_ids') &&
+  !nodes.some(({ op }) => ['ambient', 'cache', 'delay', 'state'].includes(op));
+
+/** Everything that the interpreter computes in each call. */
+export async function interpret(
+  { graph, weights }: Stage,
+  manifest: Manifest,
+  calls: readonly Call[],
+): Promise<readonly Values[]> {
+  let values = new Map<NodeId, Tensor>();
+  const tap = (node: { readonly id: NodeId }, value: Tensor) => void values.set(node.id, value);
+  const cache = decoder(referenceSession(graph, manifest, weights, { tap }));
+  const all: Values[] = [];
+  for (const { tokens, real } of calls) {
+    values = new Map();
+    await cache.feed(tokens, real ? { real } : {});
+    all.push(values);
+  }
+  return all;
+}
+
+/** What an output is called that gives the value of a node. */
+export const outputName = (id: NodeId): string => `value.${id}`;
+
+/** The values of `ids` in each call, from a session that gives them under `outputName`. */
+export async function fetchValues(
+  session: Session,
+  ids: readonly NodeId[],
+  calls: readonly Call[],
+): Promise<readonly Values[]> {
+  const cache = decoder(session);
+  const fetches = ids.map(outputName);
+  const all: Values[] = [];
+  for (const { tokens, ...given } of calls) {
+    const outputs = await cache.feed(tokens, { fetches, ...given });
+    const found = ids.flatMap((id) => {
+      const value = outputs[outputName(id)];
+      return value ? [[id, value] as const] : [];
+    });
+    all.push(new Map(found));
+  }
+  return all;
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type OnnxOptions, onnxSession } from '../../../runtime/sessions/onnx_node_session.ts';
+import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
+import { tensor } from '../../../spec/tensor.ts';
+import { tinyManifest } from '../tiny_session.ts';
+
+// Made with Python's onnx: x + 1 (float32), i + 2 ** 40 (int64), h + h (float16), not b.
+const path = fileURLToPath(new URL('../../fixtures/onnx/four_types.onnx', import.meta.url));
+const manifest = { ...tinyManifest({ cache: 'none' }), inputs: [], outputs: [] };
+
+async function refusal(options: Partial<OnnxOptions>): Promise<Diagnostic> {
+  try {
+    await (await onnxSession({ model: path, manifest, ...options })).close();
+  } catch (cause) {
+    if (cause instanceof Refusal) return cause.diagnostics[0]!;
+    throw cause;
+  }
+  throw new Error('nothing was refused');
+}
+
+const feeds = {
+  x: tensor('float32', [2], [1.5, -2]),
+  i: tensor('int64', [2], [-1, 2 ** 41]),
+  h: tensor('float16', [2], [0.25, -3]),
+  b: tensor('bool', [2], [1, 0]),
+  extra: tensor('bool', [1], [1]),
+};
+
+test('carries four kinds of numbers there and back', async () => {
+  for (const model of [path, new Uint8Array(readFileSync(path))]) {
+    const session = await onnxSession({ model, manifest });
+    const { x_out, i_out, h_out, b_out } = await session.run(feeds);
+    assert.is([...x_out!.data].join(), '2.5,-1');
+    assert.is([...i_out!.data].join(), `${2 ** 40 - 1},${2 ** 41 + 2 ** 40}`);
+    assert.is([...h_out!.data].join(), '0.5,-6');
+    assert.is([...b_out!.data].join(), '0,1');
+    assert.is(h_out!.dtype, 'float16');
+    assert.is(i_out!.shape.join(), '2');
+    await session.close();
+  }
+});
+
+test('gives only what is asked for, and passes over names it has not', async () => {
+  const session = await onnxSession({ model: path, manifest });
+  assert.is(Object.keys(await session.run(feeds, ['i_out', 'logits'])).join(), 'i_out');
+  await session.close();
+});
+
+test('says how to install what is missing', async () => {
+  const { code, hint } = await refusal({ load: () => import('onnxruntime-node-is-not-here' as string) });
+  assert.is(code, 'N702');
+  assert.match(hint ?? '', 'npm install onnxruntime-node');
+});
+
+test('names the file that is no model', async () => {
+  const { code, file, found } = await refusal({ model: fileURLToPath(import.meta.url) });
+  assert.is(code, 'N704');
+  assert.match(file ?? '', 'onnx_node_session.test.ts');
+  assert.ok((found ?? '').length > 0);
+  assert.is((await refusal({ model: new Uint8Array([1, 2, 3]) })).code, 'N704');
+});
+
+test('a device that is not here is refused, not replaced', async () => {
+  const { code, hint } = await refusal({ device: 'cuda' });
+  assert.is(code, 'N703');
+  assert.match(hint ?? '', '--device cpu');
+  // What is wrong with the model is said of the model, whatever the device.
+  assert.is((await refusal({ device: 'cuda', model: new Uint8Array([1, 2, 3]) })).code, 'N704');
+});
+
+test('bfloat16 at the boundary is refused before it is run', async () => {
+  const outputs = [{ name: 'logits', dtype: 'bfloat16', shape: [1] }] as const;
+  const { code, found } = await refusal({ manifest: { ...manifest, outputs } });
+  assert.is(code, 'N704');
+  assert.is(found, 'logits is bfloat16');
+});
+
+test.run();
