@@ -5,7 +5,7 @@ import type { Backend } from '../backends/backend.ts';
 import { findBackend } from '../backends/index.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import { isBuiltin } from '../spec/elaborate/builtins.ts';
+import { isBuiltin } from '../spec/elaborate/builtins/builtins.ts';
 import { append } from '../spec/long_list.ts';
 import type { Op } from '../spec/op.ts';
 import { addedOp, addOp } from '../spec/ops/added.ts';

@@ -65,8 +65,15 @@ export const places: readonly Place[] = [
   { kind: 'shared', folder: 'spec/primitives', tests: ['spec/primitives', 'compiler/evaluate'] },
   {
     kind: 'shared',
-    folder: 'spec/elaborate',
-    files: /^(attention|cache|mixture|scan|rotary|positions|turns|indexing|operators|builtin_|reshape)/,
+    folder: 'spec/elaborate/builtins',
+    files: /^(attention|cache|scan|rotary|builtin_)/,
+    tests: ['spec/elaborate'],
+  },
+  { kind: 'shared', folder: 'spec/elaborate/bodies', files: /^(mixture|turns)/, tests: ['spec/elaborate'] },
+  {
+    kind: 'shared',
+    folder: 'spec/elaborate/values',
+    files: /^(positions|indexing|operators|reshape)/,
     tests: ['spec/elaborate'],
   },
   {

@@ -4,20 +4,28 @@ import type * as ast from '../ast.ts';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.ts';
 import type { NameRules, Program, Surroundings } from '../program.ts';
 import type { Sink } from '../sink.ts';
-import { call } from './call.ts';
-import { checkSet, type KeysRead, readConfig, unreadKeys } from './config.ts';
-import { type Context, collected, type Frame, fail, makeContext, report, TooLarge } from './context.ts';
-import { declaredIn } from './declared.ts';
-import { evaluate } from './evaluate.ts';
-import { fileScope, preludeScope } from './files.ts';
-import { instantiate } from './instance.ts';
-import { declareFunction, declareItem, nameFree } from './items.ts';
-import { nameRules } from './name_rules.ts';
-import type { Owner } from './place.ts';
-import { type Ends, runModel } from './run_model.ts';
-import { makeScope, type Scope } from './scope.ts';
-import { checkUnreached } from './unreached.ts';
-import { unreadLocals, unreadParams } from './unread.ts';
+import { call } from './bodies/call.ts';
+import { declaredIn } from './bodies/declared.ts';
+import { evaluate } from './bodies/evaluate.ts';
+import { checkSet, type KeysRead, readConfig, unreadKeys } from './declare/config.ts';
+import { fileScope, preludeScope } from './declare/files.ts';
+import { instantiate } from './declare/instance.ts';
+import { declareFunction, declareItem, nameFree } from './declare/items.ts';
+import { nameRules } from './declare/name_rules.ts';
+import { type Ends, runModel } from './declare/run_model.ts';
+import { checkUnreached } from './declare/unreached.ts';
+import { unreadLocals, unreadParams } from './declare/unread.ts';
+import {
+  type Context,
+  collected,
+  type Frame,
+  fail,
+  makeContext,
+  report,
+  TooLarge,
+} from './values/context.ts';
+import type { Owner } from './values/place.ts';
+import { makeScope, type Scope } from './values/scope.ts';
 
 export interface Elaborated {
   /** Undefined when there is an error. */

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { builtinNames } from '../../spec/elaborate/builtins.ts';
-import { reservedValues } from '../../spec/elaborate/names.ts';
+import { reservedValues } from '../../spec/elaborate/bodies/names.ts';
+import { builtinNames } from '../../spec/elaborate/builtins/builtins.ts';
 import { prelude } from '../../spec/generated/prelude.ts';
 import { parse } from '../../spec/parse.ts';
 import { contextual, reserved } from '../../spec/tokens.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { builtinNames, builtins, signature } from '../../../spec/elaborate/builtins.ts';
+import { builtinNames, builtins, signature } from '../../../spec/elaborate/builtins/builtins.ts';
 import { countOf, graphOf, probe, told } from './probe.ts';
 
 /** An expression and the type of its result. */

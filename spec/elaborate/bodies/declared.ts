@@ -1,0 +1,162 @@
+/** Names that a model, a block or a body declares, and the law that nothing is hidden. */
+
+import type * as ast from '../../ast.ts';
+import { append } from '../../long_list.ts';
+import { textOf } from '../../source.ts';
+import { type Context, type Frame, fail } from '../values/context.ts';
+import type { Assigned, Declared, Plan, Scope } from '../values/scope.ts';
+import { isReservedValue, lineOf } from './names.ts';
+
+/** In the order of the text; a dotted path is declared by its first word. */
+export function declaredIn(node: ast.Block | ast.Model): ReadonlyMap<string, Declared> {
+  const found = new Map<string, Declared>();
+  const put = (name: ast.Word, what: string): void => {
+    if (!found.has(name.text)) found.set(name.text, { span: name.span, what });
+  };
+  const of = node.kind === 'Model' ? 'the model' : 'this block';
+  if (node.kind === 'Block') for (const p of node.params) put(p.name, `a parameter of ${of}`);
+  const left: (ast.Model['body'][number] | ast.Item)[] = [
+    ...(node.kind === 'Model' ? node.body : node.items),
+  ].reverse();
+  for (let item = left.pop(); item; item = left.pop()) {
+    switch (item.kind) {
+      case 'Constant':
+        put(item.name, `a constant of ${of}`);
+        break;
+      case 'Member':
+        put(item.path.words[0]!, `${memberKind(item)} of ${of}`);
+        break;
+      case 'Function':
+        put(item.name, `a function of ${of}`);
+        break;
+      case 'Block':
+        put(item.name, `a block of ${of}`);
+        break;
+      case 'Config':
+        for (const e of item.entries) if (e.kind === 'Entry') put(e.name, 'a config entry');
+        break;
+      case 'Branch':
+        append(left, [...item.then, ...(item.else ?? [])].reverse());
+        break;
+      default:
+    }
+  }
+  return found;
+}
+
+function memberKind({ path, indices, type }: ast.Member): string {
+  if (path.words.length > 1) return 'a path';
+  if (indices) return 'a list of members';
+  return type.kind === 'Type' ? 'a parameter' : 'a module';
+}
+
+/** Reports a name that is reserved, or that would hide one of an enclosing scope. */
+export function takeName<V>(cx: Context<V>, frame: Frame<V>, scope: Scope<V>, name: ast.Word): boolean {
+  if (isReservedValue(name.text)) {
+    fail(cx, frame, name, 'N207', `\`${name.text}\` is a value of the language and cannot be declared`, {
+      hint: "choose another name; the checkpoint's can be kept with `from`",
+    });
+    return false;
+  }
+  for (let at = scope.parent; at && at.kind !== 'prelude'; at = at.parent) {
+    const known = at.declared.get(name.text);
+    if (known && known.span !== name.span) return reportTaken(cx, frame, name, known);
+  }
+  return true;
+}
+
+export function reportTaken<V>(cx: Context<V>, frame: Frame<V>, name: ast.Word, known: Declared): false {
+  const message = `\`${name.text}\` already names ${known.what} (line ${lineOf(known.span)})`;
+  fail(cx, frame, name, 'N203', message, {
+    hint: 'choose another name: nothing hides another here',
+    related: [{ message: `\`${name.text}\` is declared here`, span: known.span }],
+  });
+  return false;
+}
+
+/** What a body assigns, and what decides whether it does. Reports once what is wrong in any config. */
+export function planOf<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  scope: Scope<V>,
+  node: ast.Function | ast.Forward,
+): Plan {
+  const known = cx.plans.get(node);
+  if (known) return known;
+  const assigned = new Map<string, Assigned>();
+  const plan: Plan = { assigned };
+  cx.plans.set(node, plan);
+  const outer: Scope<V> = { kind: 'body', names: new Map(), declared: assigned, parent: scope };
+  const put: Put = (name, what, tests) => {
+    const before = assigned.get(name.text);
+    if (!before) {
+      if (takeName(cx, frame, outer, name)) assigned.set(name.text, { span: name.span, what, tests });
+    } else if (before.what === 'a loop variable' ? what !== before.what : what !== 'a local name') {
+      reportTaken(cx, frame, name, before);
+    } else if (tests.length === 0 && before.tests.length > 0) {
+      assigned.set(name.text, { span: name.span, what, tests });
+    }
+  };
+  for (const { name } of node.signature.inputs) put(name, 'an input', []);
+  if (node.body.kind === 'Statements') scan(cx, frame, node.body, put);
+  return plan;
+}
+
+type Put = (
+  name: ast.Word,
+  what: 'an input' | 'a local name' | 'a loop variable',
+  tests: readonly string[],
+) => void;
+
+interface Part {
+  readonly body: ast.Statements;
+  readonly tests: readonly string[];
+  /** Binders of the loops around it. */
+  readonly bound: readonly ast.Word[];
+}
+
+function scan<V>(cx: Context<V>, frame: Frame<V>, whole: ast.Statements, put: Put): void {
+  const left: Part[] = [{ body: whole, tests: [], bound: [] }];
+  for (let next = left.pop(); next; next = left.pop()) {
+    for (const s of next.body.body) {
+      if (s.kind === 'Assign') for (const t of s.targets) put(t.name, 'a local name', next.tests);
+      if (s.kind === 'For') left.push(scanLoop(cx, frame, s, next, put));
+      if (s.kind === 'Choose') append(left, arms(s, next));
+      if (s.kind === 'Return' && next.bound.length > 0) {
+        fail(cx, frame, s, 'N218', '`return` stands inside a loop', {
+          hint: 'assign a name in the loop and return it after the loop',
+        });
+      }
+    }
+  }
+}
+
+function scanLoop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For, { tests, bound }: Part, put: Put): Part {
+  const test = `\`${textOf(s.over.span)}\` has entries (line ${lineOf(s.span)})`;
+  for (const word of s.binder) {
+    const outer = bound.find((b) => b.text === word.text);
+    if (outer) reportTaken(cx, frame, word, { span: outer.span, what: 'a loop variable' });
+    else put(word, 'a loop variable', [...tests, test]);
+  }
+  return { body: s.body, tests: [...tests, test], bound: [...bound, ...s.binder] };
+}
+
+function arms(s: ast.Choose, { tests, bound }: Part): readonly Part[] {
+  const test = `\`${textOf(s.test.span)}\` (line ${lineOf(s.test.span)})`;
+  const then = { body: s.then, tests: [...tests, test], bound };
+  return s.else ? [then, { body: s.else, tests: [...tests, `not ${test}`], bound }] : [then];
+}
+
+/** Names that statements assign, at any depth. */
+export function assignedIn(body: ast.Statements): ReadonlySet<string> {
+  const found = new Set<string>();
+  const left = [body];
+  for (let next = left.pop(); next; next = left.pop()) {
+    for (const s of next.body) {
+      if (s.kind === 'Assign') for (const t of s.targets) found.add(t.name.text);
+      if (s.kind === 'For') left.push(s.body);
+      if (s.kind === 'Choose') append(left, s.else ? [s.then, s.else] : [s.then]);
+    }
+  }
+  return found;
+}

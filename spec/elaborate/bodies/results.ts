@@ -1,0 +1,75 @@
+/** What a function or forward gives, held against what it declares. */
+
+import type * as ast from '../../ast.ts';
+import type { Span } from '../../source.ts';
+import { type Context, type Frame, fail, noValue } from '../values/context.ts';
+import { checkType, type WrittenType, writtenType } from '../values/shapes.ts';
+import { needTensor, tensorOf } from '../values/tensors.ts';
+import { poison, type Value } from '../values/value.ts';
+
+/** The value of a body, and where it stands. */
+export interface Result<V> {
+  readonly value: Value<V>;
+  readonly span: Span;
+  /** One for each value, when several are returned. */
+  readonly spans?: readonly Span[];
+}
+
+const several = <V>(items: readonly Value<V>[]): Value<V> => ({ kind: 'list', items, several: true });
+
+export function checkResult<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  node: ast.Function | ast.Forward,
+  { value, span, spans }: Result<V>,
+): Value<V> {
+  const { outputs } = node.signature;
+  if (outputs.length === 0) return value;
+  if (value.kind === 'poison') return recovered(cx, frame, node);
+  const values = value.kind === 'list' && value.several ? value.items : [value];
+  if (values.length !== outputs.length) {
+    const found = values.length === 1 ? 'one value' : `${values.length} values`;
+    fail(cx, frame, { span }, 'N217', `${outputs.length} values are declared, ${found} returned`);
+    return recovered(cx, frame, node);
+  }
+  const what = node.kind === 'Function' ? `the result of \`${node.name.text}\`` : resultOf(frame);
+  const checked = outputs.map((output, i) => {
+    const name = output.name && outputs.length > 1 ? `\`${output.name.text}\` of ${what}` : what;
+    return checkOutput(cx, frame, output, values[i]!, { span: spans?.[i] ?? span }, name);
+  });
+  return checked.length === 1 ? checked[0]! : several(checked);
+}
+
+const resultOf = <V>({ label }: Frame<V>): string =>
+  label === '' ? 'the result of the model' : `the result of ${label}`;
+
+function checkOutput<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { type }: ast.Output,
+  value: Value<V>,
+  at: { readonly span: Span },
+  what: string,
+): Value<V> {
+  const written = writtenType(cx, frame, type);
+  if (!written) return poison;
+  const x = value.kind === 'poison' ? undefined : needTensor(cx, frame, at, value, what);
+  return x && checkType(cx, frame, at, what, written, x) ? x : recover(written);
+}
+
+/** After an error: what was declared is what a caller goes on with, so that its own errors are found too. */
+export function recovered<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { signature: { outputs } }: ast.Function | ast.Forward,
+): Value<V> {
+  if (outputs.length === 0) return poison;
+  const values = outputs.map(({ type }): Value<V> => {
+    const written = writtenType(cx, frame, type);
+    return written ? recover(written) : poison;
+  });
+  return values.length === 1 ? values[0]! : several(values);
+}
+
+export const recover = <V>({ type, open }: WrittenType): Value<V> =>
+  open ? poison : tensorOf(type, noValue<V>());

@@ -1,0 +1,203 @@
+/** Bodies: statements run one after the other, loops and `if`s unrolled. */
+
+import type * as ast from '../../ast.ts';
+import type * as dim from '../../dim.ts';
+import { append } from '../../long_list.ts';
+import { textOf } from '../../source.ts';
+import { type Context, type Frame, fail, step } from '../values/context.ts';
+import { checkType, writtenType } from '../values/shapes.ts';
+import { same } from '../values/sizes.ts';
+import { needTensor, showTensor } from '../values/tensors.ts';
+import { poison, type TensorValue, type Value } from '../values/value.ts';
+import { assignedIn } from './declared.ts';
+import { decide, evaluate, single } from './evaluate.ts';
+import { type Result, recover } from './results.ts';
+import { boundIn, shorten, turnsOf } from './turns.ts';
+
+export function runBody<V>(cx: Context<V>, frame: Frame<V>, node: ast.Function | ast.Forward): Result<V> {
+  const { body } = node;
+  if (body.kind !== 'Statements') return { value: evaluate(cx, frame, body), span: body.span };
+  const result = run(cx, frame, body);
+  if (result) return result;
+  const at = node.kind === 'Function' ? node.name : node.signature;
+  const what = node.kind === 'Function' ? `\`${node.name.text}\`` : 'this forward';
+  fail(cx, frame, at, 'N216', `${what} ends without a return`, {
+    hint: 'end its statements with `return ...`',
+  });
+  return { value: poison, span: body.span };
+}
+
+/** Undefined when no return was reached. */
+function run<V>(cx: Context<V>, frame: Frame<V>, { body }: ast.Statements): Result<V> | undefined {
+  for (const s of body) {
+    step(cx, frame, s);
+    const result = runOne(cx, frame, s);
+    if (result) return result;
+  }
+  return undefined;
+}
+
+function runOne<V>(cx: Context<V>, frame: Frame<V>, s: ast.Statement): Result<V> | undefined {
+  switch (s.kind) {
+    case 'Assign':
+      return void assign(cx, frame, s);
+    case 'For':
+      return void loop(cx, frame, s);
+    case 'Choose':
+      return choose(cx, frame, s);
+    case 'Return':
+      return returned(cx, frame, s);
+    default:
+      return s satisfies never;
+  }
+}
+
+function returned<V>(cx: Context<V>, frame: Frame<V>, { values, span }: ast.Return): Result<V> {
+  const [first, ...more] = values;
+  if (first && more.length === 0) return { value: evaluate(cx, frame, first), span: first.span };
+  const items = values.map((v) => single(cx, frame, v));
+  return { value: { kind: 'list', items, several: true }, span, spans: values.map((v) => v.span) };
+}
+
+function choose<V>(cx: Context<V>, frame: Frame<V>, s: ast.Choose): Result<V> | undefined {
+  const test = decide(cx, frame, s.test);
+  if (test === undefined) return unknown(frame, s);
+  const arm = test ? s.then : s.else;
+  return arm ? run(cx, frame, arm) : undefined;
+}
+
+/** Which arm runs is not known: what either assigns is wrong from here on, and nothing more is said of it. */
+function unknown<V>(frame: Frame<V>, s: ast.Choose): Result<V> | undefined {
+  for (const arm of s.else ? [s.then, s.else] : [s.then]) spoil(frame, arm);
+  const returns = (body: ast.Statements): boolean => body.body.some((b) => b.kind === 'Return');
+  return returns(s.then) || (s.else && returns(s.else)) ? { value: poison, span: s.span } : undefined;
+}
+
+function spoil<V>({ scope }: Frame<V>, body: ast.Statements): void {
+  for (const name of assignedIn(body)) scope.names.set(name, poison);
+}
+
+function assign<V>(cx: Context<V>, frame: Frame<V>, s: ast.Assign): void {
+  const values = valuesFor(cx, frame, s);
+  for (const [i, target] of s.targets.entries()) {
+    const value = values?.[i] ?? poison;
+    const at = s.values.length === s.targets.length ? s.values[i]! : s.values[0]!;
+    frame.scope.names.set(target.name.text, placed(declared(cx, frame, target, value, at), target.name));
+  }
+}
+
+/** Messages name a tensor by its last name. */
+const placed = <V>(value: Value<V>, { text, span }: ast.Word): Value<V> =>
+  value.kind === 'tensor' ? { ...value, origin: { label: text, span } } : value;
+
+function valuesFor<V>(cx: Context<V>, frame: Frame<V>, s: ast.Assign): readonly Value<V>[] | undefined {
+  const { targets, values } = s;
+  if (values.length === targets.length) return values.map((v) => single(cx, frame, v));
+  const [first, ...more] = values;
+  if (!first || more.length > 0) {
+    values.map((v) => single(cx, frame, v));
+    fail(
+      cx,
+      frame,
+      s,
+      'N217',
+      `${targets.length} ${targets.length === 1 ? 'name' : 'names'} for ${values.length} values`,
+    );
+    return undefined;
+  }
+  const value = evaluate(cx, frame, first);
+  if (value.kind === 'poison') return undefined;
+  const items = value.kind === 'list' ? value.items : undefined;
+  if (items?.length === targets.length) return items;
+  const gives = items ? `the ${items.length} values` : 'the one value';
+  fail(cx, frame, s, 'N217', `${targets.length} names for ${gives} of \`${shorten(textOf(first.span))}\``);
+  return undefined;
+}
+
+function declared<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { name, type }: ast.Target,
+  value: Value<V>,
+  at: ast.Expr,
+): Value<V> {
+  if (!type) return value;
+  const written = writtenType(cx, frame, type);
+  if (!written) return poison;
+  const x = value.kind === 'poison' ? undefined : needTensor(cx, frame, at, value, `\`${name.text}\``);
+  return x && checkType(cx, frame, at, `\`${name.text}\``, written, x) ? x : recover(written);
+}
+
+function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
+  const turns = turnsOf(cx, frame, s.over);
+  if (!turns) {
+    spoil(frame, s.body);
+    return;
+  }
+  const { names } = frame.scope;
+  const carried = [...assignedIn(s.body)].flatMap((name) => {
+    const before = names.get(name);
+    return before?.kind === 'tensor' ? [[name, before] as const] : [];
+  });
+  const hidden = s.binder.map(({ text }) => [text, names.get(text)] as const);
+  for (const turn of turns) {
+    for (const [name, value] of boundIn(s.binder, turn)) names.set(name, value);
+    run(cx, frame, s.body);
+    for (const [name, before] of carried) keepType(cx, frame, s, name, before);
+  }
+  for (const [name, before] of hidden) {
+    if (before) names.set(name, before);
+    else names.delete(name);
+  }
+}
+
+/** A tensor that lives through a loop has one type in every turn. */
+function keepType<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  s: ast.For,
+  name: string,
+  before: TensorValue<V>,
+): void {
+  const { names } = frame.scope;
+  const now = names.get(name);
+  if (!now || now === before) return;
+  if (now.kind === 'poison') {
+    names.set(name, before);
+    return;
+  }
+  const [was, is] = [before.type, now.kind === 'tensor' ? now.type : undefined];
+  const kept =
+    is?.dtype === was.dtype &&
+    is.shape.length === was.shape.length &&
+    is.shape.every((d: dim.Dim, i: number) => same(cx.sizes, d, was.shape[i]!));
+  if (kept) return;
+  const at = lastTarget(s.body, name) ?? s;
+  const after = is ? showTensor(cx, is) : 'something that is no tensor';
+  fail(
+    cx,
+    frame,
+    at,
+    'N307',
+    `\`${name}\` changes its type in the loop: ${showTensor(cx, was)} at first, ${after} after one turn`,
+    {
+      expected: showTensor(cx, was),
+      found: after,
+      hint: 'give the changed value a name of its own, or bring it back to its type before the turn ends',
+    },
+  );
+  names.set(name, before);
+}
+
+function lastTarget(body: ast.Statements, name: string): ast.Word | undefined {
+  let found: ast.Word | undefined;
+  const left = [body];
+  for (let next = left.pop(); next; next = left.pop()) {
+    for (const s of next.body) {
+      if (s.kind === 'Assign') found = s.targets.find((t) => t.name.text === name)?.name ?? found;
+      if (s.kind === 'For') left.push(s.body);
+      if (s.kind === 'Choose') append(left, s.else ? [s.then, s.else] : [s.then]);
+    }
+  }
+  return found;
+}

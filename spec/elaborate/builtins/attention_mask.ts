@@ -1,0 +1,134 @@
+/** Which keys a token sees, and what its scores are biased by: the only values that pair tokens. */
+
+import * as dim from '../../dim.ts';
+import type { Primitive } from '../../op.ts';
+import type { Frame, GivenArgument } from '../values/context.ts';
+import { number } from '../values/number.ts';
+import { ambientValue } from '../values/positions.ts';
+import { same } from '../values/sizes.ts';
+import { asTensor, castTo, emit, scalar, showTensor } from '../values/tensors.ts';
+import { describeKind, type TensorValue, type Value } from '../values/value.ts';
+import { failAt, isFloat, type Use } from './builtin.ts';
+
+const [rows, tokens] = [dim.atom('B'), dim.atom('T')];
+const all = dim.add(dim.atom('P'), tokens);
+const one = dim.size(1);
+/** Query by key. */
+const pairs = [rows, tokens, all];
+
+interface Orders<V> {
+  /** int64 [B, T, 1] */
+  readonly q: TensorValue<V>;
+  /** int64 [B, 1, P + T] */
+  readonly k: TensorValue<V>;
+}
+
+/** Masks belong to the model, not to the block that makes one first: equal ones are one. */
+function outside<V>(use: Use<V>): Use<V> {
+  return { ...use, frame: { ...use.frame, path: '', via: [] } };
+}
+
+function shaped<V>(
+  { cx, frame, call }: Use<V>,
+  x: TensorValue<V>,
+  shape: readonly dim.Dim[],
+): TensorValue<V> {
+  return emit(cx, frame, call, 'reshape', [x], { shape }, { dtype: x.type.dtype, shape });
+}
+
+function ordersOf<V>(use: Use<V>): Orders<V> {
+  const ambient = (name: 'order' | 'key_order') => ambientValue(use.cx, use.frame, use.call, name);
+  return {
+    q: shaped(use, ambient('order'), [rows, tokens, one]),
+    k: shaped(use, ambient('key_order'), [rows, one, all]),
+  };
+}
+
+/** bool [B, 1, T, P + T]: causal, within the window, visible, and no padding. Null after a report. */
+export function maskOf<V>(
+  inner: Use<V>,
+  window: number | null,
+  visible: GivenArgument<V> | undefined,
+): TensorValue<V> | null {
+  const use = outside(inner);
+  const { cx, frame, call } = use;
+  const { q, k } = ordersOf(use);
+  const make = (op: Primitive, inputs: readonly TensorValue<V>[], dtype: 'int64' | 'bool') =>
+    emit(cx, frame, call, op, inputs, {}, { dtype, shape: pairs });
+  const real = shaped(use, ambientValue(cx, frame, call, 'real'), [rows, one, all]);
+  let mask = make('and', [make('le', [k, q], 'bool'), real], 'bool');
+  if (window !== null) {
+    const far = make('sub', [q, k], 'int64');
+    mask = make('and', [mask, make('lt', [far, scalar(cx, frame, call, window, 'int64')], 'bool')], 'bool');
+  }
+  if (visible) {
+    const shown = called(inner, visible, [q, k]);
+    const seen = shown && fitted(inner, visible, 'visible', shown);
+    if (!seen) return null;
+    mask = make('and', [mask, seen], 'bool');
+  }
+  return shaped(use, mask, [rows, one, tokens, all]);
+}
+
+/** float32 [B, H, T, P + T]: what the function gives for each head. Null after a report. */
+export function biasOf<V>(inner: Use<V>, bias: GivenArgument<V>, heads: number): TensorValue<V> | null {
+  const use = outside(inner);
+  const { cx, frame, call } = inner;
+  const orders = ordersOf(use);
+  const [q, k] = [orders.q, orders.k].map((x) => castTo(cx, use.frame, call, x, 'float32'));
+  const slices: TensorValue<V>[] = [];
+  for (let h = 0; h < heads; h++) {
+    const given = called(inner, bias, [number(h), q!, k!]);
+    const slice = given && fitted(inner, bias, 'bias', given);
+    if (!slice) return null;
+    slices.push(shaped(inner, slice, [rows, one, tokens, all]));
+  }
+  if (slices.length === 1) return slices[0]!;
+  const shape = [rows, dim.size(heads), tokens, all];
+  return emit(cx, frame, call, 'concat', slices, { axis: 1 }, { dtype: 'float32', shape });
+}
+
+/** Undefined after a report. */
+function called<V>(use: Use<V>, of: GivenArgument<V>, values: readonly Value<V>[]): Value<V> | undefined {
+  const frame: Frame<V> = { ...use.frame, pairs: true };
+  const args = values.map((value) => ({ value, span: of.span }));
+  const result = use.cx.call(frame, of.value, { span: of.span, args, name: of.said ?? 'the function' });
+  return result.kind === 'poison' ? undefined : result;
+}
+
+/** A function's result as [B, T, P + T] of the dtype wanted; undefined after a report. */
+function fitted<V>(
+  use: Use<V>,
+  of: GivenArgument<V>,
+  name: 'bias' | 'visible',
+  result: Value<V>,
+): TensorValue<V> | undefined {
+  const { cx, frame, call } = use;
+  const wanted = name === 'bias' ? 'float32' : 'bool';
+  const x = tensorFrom(use, name, result);
+  const right = x && (name === 'bias' ? isFloat(x.type.dtype) : x.type.dtype === 'bool');
+  if (!x || !right || !stretches(use, x)) {
+    failAt(use, of, right ? 'N303' : 'N308', `\`${name}\` must give ${wanted} for each pair of tokens`, {
+      expected: `${wanted}[B, T, P + T]`,
+      found: x ? showTensor(cx, x.type) : describeKind(result),
+    });
+    return undefined;
+  }
+  const y = name === 'bias' ? castTo(cx, frame, call, x, 'float32') : x;
+  const whole = y.type.shape.length === 3 && y.type.shape.every((d, i) => dim.equal(d, pairs[i]!));
+  return whole
+    ? y
+    : emit(cx, frame, call, 'broadcast', [y], { shape: pairs }, { dtype: wanted, shape: pairs });
+}
+
+/** A number or a truth is the same for all pairs. */
+function tensorFrom<V>({ cx, frame, call }: Use<V>, name: 'bias' | 'visible', x: Value<V>) {
+  if (x.kind === 'number' && name === 'bias') return scalar(cx, frame, call, x.value, 'float32');
+  if (x.kind === 'bool' && name === 'visible') return scalar(cx, frame, call, Number(x.value), 'bool');
+  return asTensor(cx, x);
+}
+
+function stretches<V>({ cx }: Use<V>, { type: { shape } }: TensorValue<V>): boolean {
+  const lead = pairs.length - shape.length;
+  return lead >= 0 && shape.every((d, i) => dim.isOne(d) || same(cx.sizes, d, pairs[lead + i]!));
+}

@@ -1,0 +1,179 @@
+/** What `attention` may be given: q of this call, k and v of everything, heads that group. */
+
+import * as dim from '../../dim.ts';
+import { factHint, isLaw, isTokens } from '../values/axes.ts';
+import type { GivenArgument } from '../values/context.ts';
+import { isRunning, numberOf, same, sameNumber, showSize } from '../values/sizes.ts';
+import { castTo, needTensor, promote, showTensor } from '../values/tensors.ts';
+import type { TensorValue } from '../values/value.ts';
+import { failAt, isFloat, type Use } from './builtin.ts';
+
+export interface Operands<V> {
+  /** [B, T, H, D] */
+  readonly q: TensorValue<V>;
+  /** [B, P + T, K, D], or [B, S, K, D] of another input */
+  readonly k: TensorValue<V>;
+  /** [B, P + T, K, E] */
+  readonly v: TensorValue<V>;
+  /** [H] */
+  readonly sinks?: TensorValue<V>;
+  /** k has no token axis: cross attention, where every key is seen. */
+  readonly crossed: boolean;
+  /** D, as a number. */
+  readonly width: number;
+}
+
+const [rows, tokens] = [dim.atom('B'), dim.atom('T')];
+const all = dim.add(dim.atom('P'), tokens);
+
+/** All of one float dtype; undefined after a report. */
+export function checkOperands<V>(use: Use<V>): Operands<V> | undefined {
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => operand(use, name));
+  const sinks = sinksOf(use);
+  if (!q || !k || !v || sinks === null) return undefined;
+  const crossed = !isLaw(k.type.shape[1]!);
+  const placed =
+    tokensOfQ(use, q) && (crossed || tokensOfKeys(use, 'k', k)) && sizesFit(use, q, k, v, crossed);
+  if (!placed || (sinks && !sinksFit(use, q, sinks))) return undefined;
+  const alike = oneDtype(use, [q, k, v]);
+  if (!alike) return undefined;
+  const width = numberOf(use.cx.sizes, q.type.shape[3]!) ?? 1;
+  return { q: alike[0]!, k: alike[1]!, v: alike[2]!, crossed, width, ...(sinks ? { sinks } : {}) };
+}
+
+/** [B, *, *, *] of float. */
+function operand<V>(use: Use<V>, name: string): TensorValue<V> | undefined {
+  const argument = use.given.get(name)!;
+  const x = needTensor(use.cx, use.frame, argument, argument.value, `\`${name}\` of \`attention\``);
+  if (!x) return undefined;
+  const found = showTensor(use.cx, x.type);
+  if (x.type.shape.length !== 4) {
+    failAt(use, argument, 'N302', `\`${name}\` of \`attention\` must have four axes`, {
+      expected: name === 'q' ? '[B, T, heads, head]' : '[B, P + T, heads, head]',
+      found,
+    });
+  } else if (!isFloat(x.type.dtype)) {
+    failAt(use, argument, 'N308', `\`attention\` takes float, found ${found}`);
+  } else if (!dim.equal(x.type.shape[0]!, rows)) {
+    failAt(use, argument, 'N301', `\`${name}\` of \`attention\` begins with the rows of the batch`, {
+      expected: 'B on axis 0',
+      found,
+    });
+  } else return x;
+  return undefined;
+}
+
+function tokensOfQ<V>(use: Use<V>, { type }: TensorValue<V>): boolean {
+  if (dim.equal(type.shape[1]!, tokens)) return true;
+  failAt(use, use.given.get('q'), 'N301', 'attention: q holds the tokens of this call', {
+    expected: '[B, T, heads, head]',
+    found: showTensor(use.cx, type),
+    ...(isTokens(type.shape[1]!) ? { hint: 'only k and v are cached' } : {}),
+  });
+  return false;
+}
+
+/** k and v hold every token so far. */
+function tokensOfKeys<V>(use: Use<V>, name: 'k' | 'v', { type }: TensorValue<V>): boolean {
+  const columns = type.shape[1]!;
+  if (dim.equal(columns, all)) return true;
+  const argument = use.given.get(name)!;
+  const said = argument.said ?? name;
+  const text = `attention: ${name} is ${showTensor(use.cx, type)}`;
+  if (dim.equal(columns, tokens)) {
+    failAt(use, argument, 'N315', `${text}, only the tokens of this call`, {
+      hint: `did you forget \`${said} = cache(${argument.said ? said : `${name}=...`})\`?`,
+    });
+  } else {
+    failAt(use, argument, 'N315', `${text}, not all tokens so far`, {
+      hint: `\`${name}\` comes from a cache without \`last\`; a window is an option of attention: window=n`,
+    });
+  }
+  return false;
+}
+
+/** Keys and queries of one width, values for each key, heads that group. */
+function sizesFit<V>(
+  use: Use<V>,
+  q: TensorValue<V>,
+  k: TensorValue<V>,
+  v: TensorValue<V>,
+  crossed: boolean,
+): boolean {
+  const [, , heads, width] = q.type.shape;
+  const [, columns, groups, keyWidth] = k.type.shape;
+  if (!crossed && !tokensOfKeys(use, 'v', v)) return false;
+  if (!equal(use, 'k', 'the width of a head is that of q', width!, keyWidth!, k)) return false;
+  if (!equal(use, 'v', 'there is a value for each key', columns!, v.type.shape[1]!, v)) return false;
+  if (!equal(use, 'v', 'v has the heads of k', groups!, v.type.shape[2]!, v)) return false;
+  const [h, g] = [numberOf(use.cx.sizes, heads!), numberOf(use.cx.sizes, groups!)];
+  if (h && g && h % g === 0) return true;
+  failAt(use, use.given.get('k'), 'N301', 'attention: the heads of q must be a multiple of those of k', {
+    expected: `a divisor of ${showSize(use.cx.sizes, heads!)}`,
+    found: showSize(use.cx.sizes, groups!),
+    hint: 'state it: require heads % kv_heads == 0, "..."',
+  });
+  return false;
+}
+
+/** By name; false after a report. */
+function equal<V>(
+  use: Use<V>,
+  name: string,
+  what: string,
+  wanted: dim.Dim,
+  d: dim.Dim,
+  x: TensorValue<V>,
+): boolean {
+  const { sizes } = use.cx;
+  if (same(sizes, wanted, d)) return true;
+  const expected = showSize(sizes, wanted);
+  const found = `${showSize(sizes, d)}, in ${showTensor(use.cx, x.type)}`;
+  if (!isRunning(wanted) && !isRunning(d) && sameNumber(sizes, wanted, d)) {
+    const hint = factHint(wanted, d);
+    failAt(use, use.given.get(name), 'N305', 'these sizes are equal in this config only', {
+      expected,
+      found,
+      hint,
+    });
+  } else failAt(use, use.given.get(name), 'N301', `attention: ${what}`, { expected, found });
+  return false;
+}
+
+/** Undefined when there are none, null after a report. */
+function sinksOf<V>(use: Use<V>): TensorValue<V> | null | undefined {
+  const argument: GivenArgument<V> | undefined = use.given.get('sinks');
+  if (!argument || argument.value.kind === 'none') return undefined;
+  const x = needTensor(use.cx, use.frame, argument, argument.value, '`sinks` of `attention`');
+  if (!x) return null;
+  if (isFloat(x.type.dtype)) return x;
+  failAt(use, argument, 'N308', `\`sinks\` must be float, found ${showTensor(use.cx, x.type)}`);
+  return null;
+}
+
+function sinksFit<V>(use: Use<V>, q: TensorValue<V>, sinks: TensorValue<V>): boolean {
+  const heads = q.type.shape[2]!;
+  if (sinks.type.shape.length === 1)
+    return equal(use, 'sinks', 'one sink for each head', heads, sinks.type.shape[0]!, sinks);
+  failAt(use, use.given.get('sinks'), 'N302', 'attention: one sink for each head', {
+    expected: `[${showSize(use.cx.sizes, heads)}]`,
+    found: showTensor(use.cx, sinks.type),
+  });
+  return false;
+}
+
+/** float and float32 together are float32. */
+function oneDtype<V>(use: Use<V>, xs: readonly TensorValue<V>[]): readonly TensorValue<V>[] | undefined {
+  let dtype = xs[0]!.type.dtype;
+  for (const x of xs) {
+    const both = promote(dtype, x.type.dtype);
+    if (!both) {
+      failAt(use, undefined, 'N308', `${dtype} and ${x.type.dtype} do not mix`, {
+        hint: `cast one of them: ${dtype}(...)`,
+      });
+      return undefined;
+    }
+    dtype = both;
+  }
+  return xs.map((x) => castTo(use.cx, use.frame, use.call, x, dtype));
+}

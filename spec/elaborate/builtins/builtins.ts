@@ -1,0 +1,88 @@
+/** The built-in functions: a table of what each takes and does, and the call of one by its name. */
+
+import { Bug } from '../../diagnostic.ts';
+import { addedOp } from '../../ops/added.ts';
+import { own } from '../../own.ts';
+import {
+  type Context,
+  type Frame,
+  fail,
+  type GivenArgument,
+  type Invocation,
+  ofOneToken,
+} from '../values/context.ts';
+import { poison, type Value } from '../values/value.ts';
+import { addedBuiltin } from './added_op.ts';
+import { matchArguments } from './arguments.ts';
+import { attention } from './attention.ts';
+import type { Builtin, BuiltinParameter, Use } from './builtin.ts';
+import { elementwise } from './builtin_elementwise.ts';
+import { numbers } from './builtin_number.ts';
+import { reductions } from './builtin_reduce.ts';
+import { shapes } from './builtin_shape.ts';
+import { weights } from './builtin_weights.ts';
+import { cache } from './cache.ts';
+import { rotaryDoc, rotaryParameters } from './rotary.ts';
+import { scan } from './scan.ts';
+
+/** Only a member can be a rotary table; called in a body, this says so. */
+const rotary: Builtin = {
+  doc: rotaryDoc,
+  params: rotaryParameters,
+  call: ({ cx, frame, call }) =>
+    fail(cx, frame, call, 'N314', '`Rotary` is a member, not a function', {
+      hint: 'rope: Rotary(head, length=n)',
+    }),
+};
+
+/** By the kinds of LANGUAGE.md's table. */
+export const builtins: Readonly<Record<string, Builtin>> = {
+  ...elementwise,
+  ...reductions,
+  ...shapes,
+  ...weights,
+  attention,
+  cache,
+  scan,
+  Rotary: rotary,
+  ...numbers,
+};
+
+export const builtinNames: readonly string[] = Object.keys(builtins);
+
+export const isBuiltin = (name: string): boolean =>
+  Object.hasOwn(builtins, name) || addedOp(name) !== undefined;
+
+/** As a reference writes it: `rms_norm(x, eps=2**-23)`, `concat(value, ..., axis=-1)`. */
+export function signature(name: string): string {
+  const { rest, params } = builtins[name]!;
+  const said = ({ name: p, default: value }: BuiltinParameter) => (value === undefined ? p : `${p}=${value}`);
+  return `${name}(${[...(rest ? ['value', '...'] : []), ...params.map(said)].join(', ')})`;
+}
+
+/** Calls one; `name` must be a built-in's. What is wrong is reported, and gives poison. */
+export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, call: Invocation<V>): Value<V> {
+  const builtin = own(builtins, name) ?? addedBuiltin(name);
+  if (!builtin) throw new Bug(`no built-in named ${name}`);
+  const { rest, others } = apart(builtin, call);
+  const params = builtin.params.map((p) => ({ name: p.name, optional: p.default !== undefined }));
+  const given = matchArguments(cx, frame, name, params, { ...call, args: others });
+  if (!given || call.args.some((a) => a.value.kind === 'poison')) return poison;
+  if (frame.pairs && builtin.ofTokens) {
+    return fail(cx, frame, call, 'N310', `\`${name}\` inside \`bias\` or \`visible\` mixes tokens`, {
+      hint: 'these are functions of the order of two tokens alone',
+    });
+  }
+  if (frame.stepping && builtin.ofTokens) return ofOneToken(cx, frame, call, `\`${name}\``);
+  const use: Use<V> = { cx, frame, call, name, given, rest };
+  return builtin.call(use);
+}
+
+/** The values that may be any number, and the rest of the arguments. */
+function apart<V>({ rest, params }: Builtin, { args }: Invocation<V>) {
+  const isRest = ({ name }: GivenArgument<V>): boolean => {
+    if (!name) return rest !== undefined;
+    return rest === 'named' && !params.some((p) => p.name === name.text);
+  };
+  return { rest: args.filter(isRest), others: args.filter((a) => !isRest(a)) };
+}

@@ -1,0 +1,98 @@
+/** Files: their blocks and functions, and what they include. */
+
+import type * as ast from '../../ast.ts';
+import { error } from '../../diagnostic.ts';
+import { limits } from '../../limits.ts';
+import { parse } from '../../parse.ts';
+import { reportTaken, takeName } from '../bodies/declared.ts';
+import { type Context, type Frame, fail, report } from '../values/context.ts';
+import { preludeFile } from '../values/prelude.ts';
+import { type Declared, makeScope, type Scope } from '../values/scope.ts';
+import { poison, type Value } from '../values/value.ts';
+
+export function preludeScope<V>(): Scope<V> {
+  const scope = makeScope<V>('prelude', undefined);
+  for (const d of preludeFile().declarations) {
+    if (d.kind === 'Block') scope.names.set(d.name.text, { kind: 'block', decl: d, scope });
+    if (d.kind === 'Function') scope.names.set(d.name.text, { kind: 'function', decl: d, scope });
+  }
+  return scope;
+}
+
+/** Files that are being read, by name, and scopes of those that have been. */
+export interface Reading<V> {
+  readonly open: readonly string[];
+  readonly known: Map<string, Scope<V>>;
+}
+
+const what = { Block: 'a block', Function: 'a function', Include: 'an included file' } as const;
+
+export function fileScope<V>(
+  cx: Context<V>,
+  file: ast.File,
+  prelude: Scope<V>,
+  reading: Reading<V> = { open: [file.source.name], known: new Map() },
+): Scope<V> {
+  const declared = new Map<string, Declared>();
+  const scope = makeScope('file', prelude, declared);
+  const frame: Frame<V> = { scope, path: '', label: '', via: [], depth: 0 };
+  for (const d of file.declarations) {
+    if (d.kind === 'Model') continue;
+    const first = declared.get(d.name.text);
+    if (first) reportTaken(cx, frame, d.name, first);
+    else if (takeName(cx, frame, scope, d.name)) {
+      declared.set(d.name.text, { span: d.name.span, what: `${what[d.kind]} of this file` });
+      scope.names.set(d.name.text, declaredValue(cx, frame, d, prelude, reading));
+    }
+  }
+  return scope;
+}
+
+function declaredValue<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  d: ast.Block | ast.Function | ast.Include,
+  prelude: Scope<V>,
+  reading: Reading<V>,
+): Value<V> {
+  if (d.kind === 'Block') return { kind: 'block', decl: d, scope: frame.scope };
+  if (d.kind === 'Function') return { kind: 'function', decl: d, scope: frame.scope };
+  return included(cx, frame, d, prelude, reading);
+}
+
+function included<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { path, name }: ast.Include,
+  prelude: Scope<V>,
+  { open, known }: Reading<V>,
+): Value<V> {
+  const source = cx.surroundings.include(path.value, path.span.source.name);
+  if (!source) {
+    return fail(cx, frame, path, 'N211', `there is no file \`${path.value}\``, {
+      hint: 'paths are relative to the file that includes; specs that ship are found by their names',
+    });
+  }
+  if ('refused' in source) {
+    const { refused, hint } = source;
+    return fail(cx, frame, path, 'N221', `\`${path.value}\` ${refused}`, hint === undefined ? {} : { hint });
+  }
+  if (open.includes(source.name) || open.length > limits.includes) {
+    return fail(cx, frame, path, 'N210', `\`${path.value}\` includes itself`, {
+      found: [...open.slice(open.indexOf(source.name)), source.name].join(' -> '),
+      hint: 'move what both need to a third file',
+    });
+  }
+  let scope = known.get(source.name);
+  if (!scope) {
+    const parsed = parse(source);
+    for (const d of parsed.diagnostics) report(cx, d);
+    if (!parsed.value) {
+      if (parsed.diagnostics.length === 0) report(cx, error('N102', `\`${path.value}\` does not parse`));
+      return poison;
+    }
+    scope = fileScope(cx, parsed.value, prelude, { open: [...open, source.name], known });
+    known.set(source.name, scope);
+  }
+  return { kind: 'include', name: name.text, scope };
+}

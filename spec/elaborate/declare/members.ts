@@ -1,0 +1,241 @@
+/** Members of an instance: parameters, modules, lists of them, under dotted paths. */
+
+import type * as ast from '../../ast.ts';
+import { limits } from '../../limits.ts';
+import { append } from '../../long_list.ts';
+import type { ParamDecl } from '../../sink.ts';
+import { textOf } from '../../source.ts';
+import { children } from '../../walk.ts';
+import { reportTaken, takeName } from '../bodies/declared.ts';
+import { argumentsOf, decide, single } from '../bodies/evaluate.ts';
+import { preludeValue, resolve, select, unknownBlockHint } from '../bodies/names.ts';
+import { bindingFrame, turnsOf } from '../bodies/turns.ts';
+import { makeRotary } from '../builtins/rotary.ts';
+import { type Context, type Frame, fail, type Invocation, step, tooLarge } from '../values/context.ts';
+import type { Owner, Place } from '../values/place.ts';
+import { lookup } from '../values/scope.ts';
+import { wholeNumber, writtenType } from '../values/shapes.ts';
+import { isRunning, numberOf, showSizes } from '../values/sizes.ts';
+import { describeKind, type NamespaceValue, poison, type Value } from '../values/value.ts';
+
+export function declareMember<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): void {
+  const target = spaceFor(cx, frame, node);
+  if (!target) return;
+  const last = node.path.words.at(-1)!;
+  const value = memberValue(cx, frame, node, placeOf(cx, frame, node, owner));
+  target.set(last.text, value);
+}
+
+/** The names that a member's last word goes into; undefined after a report. */
+function spaceFor<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  { path: { words } }: ast.Member,
+): Map<string, Value<V>> | undefined {
+  let space = frame.scope.names;
+  for (const [i, word] of words.entries()) {
+    const known = space.get(word.text);
+    if (i === 0 && (!known || known.kind === 'absent') && !takeName(cx, frame, frame.scope, word)) {
+      space.set(word.text, poison);
+      return undefined;
+    }
+    const last = i === words.length - 1;
+    if (known?.kind === 'poison') return undefined;
+    if (known && known.kind !== 'absent' && (last || known.kind !== 'namespace')) {
+      const first = frame.scope.declared.get(words[0]!.text);
+      const span = first?.span ?? word.span;
+      reportTaken(cx, frame, word, {
+        span,
+        what: words.length > 1 ? describeKind(known) : (first?.what ?? 'a member'),
+      });
+      return undefined;
+    }
+    if (!last) space = namespaceIn(space, word.text, words.slice(0, i + 1)).names;
+  }
+  return space;
+}
+
+function namespaceIn<V>(
+  space: Map<string, Value<V>>,
+  name: string,
+  words: readonly ast.Word[],
+): NamespaceValue<V> {
+  const known = space.get(name);
+  if (known?.kind === 'namespace') return known;
+  const made: NamespaceValue<V> = {
+    kind: 'namespace',
+    label: words.map((w) => w.text).join('.'),
+    names: new Map(),
+  };
+  space.set(name, made);
+  return made;
+}
+
+/** Names of an arm that was not taken. */
+export function declareAbsent<V>(
+  frame: Frame<V>,
+  items: readonly ast.Item[],
+  test: ast.Expr,
+  wanted: boolean,
+): void {
+  const left = [...items];
+  for (let item = left.pop(); item; item = left.pop()) {
+    if (item.kind === 'Branch') append(left, [...item.then, ...(item.else ?? [])]);
+    if (item.kind === 'Constant' || item.kind === 'Function') put(frame.scope.names, item.name, test, wanted);
+    if (item.kind !== 'Member') continue;
+    const { words } = item.path;
+    let space: Map<string, Value<V>> | undefined = frame.scope.names;
+    for (const [i, word] of words.slice(0, -1).entries()) {
+      const known: Value<V> | undefined = space?.get(word.text);
+      space =
+        !known || known.kind === 'namespace'
+          ? space && namespaceIn(space, word.text, words.slice(0, i + 1)).names
+          : undefined;
+    }
+    if (space) put(space, words.at(-1)!, test, wanted);
+  }
+}
+
+function put<V>(space: Map<string, Value<V>>, { text }: ast.Word, test: ast.Expr, wanted: boolean): void {
+  if (!space.has(text)) space.set(text, { kind: 'absent', name: text, test, wanted });
+}
+
+function placeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): Place {
+  const words = node.path.words.map((w) => w.text);
+  const below = (base: string, name: string): string => (base === '' ? name : `${base}.${name}`);
+  const path = below(owner.path, words.join('.'));
+  const named = [...words.slice(0, -1), node.from?.value ?? words.at(-1)!].join('.');
+  const filled = node.default ? defaultOf(cx, frame, node.default) : owner.default;
+  return {
+    path,
+    label: below(owner.label, words.join('.')),
+    key: below(owner.key, named),
+    span: node.path.span,
+    ...(filled === undefined ? {} : { default: filled }),
+  };
+}
+
+function defaultOf<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): number | undefined {
+  const value = single(cx, frame, expr);
+  if (value.kind === 'number') return value.value;
+  if (value.kind === 'poison') return undefined;
+  fail(cx, frame, expr, 'N314', `a default is a number that fills the tensor, found ${describeKind(value)}`);
+  return undefined;
+}
+
+function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: Place): Value<V> {
+  if (!node.indices) return one(cx, frame, node, place);
+  if (node.indices.kind === 'Comprehend') return picked(cx, frame, node, node.indices, place);
+  const said = single(cx, frame, node.indices);
+  const n = wholeNumber(cx, frame, node.indices, said, 'the number of entries');
+  if (n === undefined) return poison;
+  if (n < 0) return fail(cx, frame, node.indices, 'N318', `the number of entries is ${n}`);
+  step(cx, frame, node.indices, n);
+  const entries = new Map<number, Value<V>>();
+  for (let i = 0; i < n; i++) entries.set(i, one(cx, frame, node, entry(place, i)));
+  const length = said.kind === 'number' && said.dim ? { length: said.dim } : {};
+  return { kind: 'entries', label: place.label, entries, alike: true, ...length };
+}
+
+const entry = (place: Place, i: number): Place => ({
+  ...place,
+  path: `${place.path}.${i}`,
+  label: `${place.label}[${i}]`,
+  key: `${place.key}.${i}`,
+});
+
+/** `h[i in list if test]`: the list's numbers are the keys. */
+function picked<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  node: ast.Member,
+  { name, over, when }: ast.Comprehend,
+  place: Place,
+): Value<V> {
+  const turns = turnsOf(cx, frame, over);
+  const inner = bindingFrame(cx, frame, [name]);
+  if (!turns || !inner) return poison;
+  const entries = new Map<number, Value<V>>();
+  for (const { value } of turns) {
+    inner.scope.names.set(name.text, value);
+    const i = wholeNumber(cx, frame, over, value, 'the key of an entry');
+    const kept = when ? decide(cx, inner, when) : true;
+    if (i === undefined || kept === undefined) return poison;
+    if (i < 0 || entries.has(i)) {
+      const why = i < 0 ? 'is negative' : 'is there twice';
+      return fail(cx, frame, over, 'N318', `the key ${i} of \`${place.label}\` ${why}`);
+    }
+    if (kept) entries.set(i, one(cx, inner, node, entry(place, i)));
+  }
+  const alike = !mentions(node.type, name.text) && !(node.default && mentions(node.default, name.text));
+  return { kind: 'entries', label: place.label, entries, alike, ...(when ? { when } : {}) };
+}
+
+const mentions = (node: ast.AnyNode, name: string): boolean =>
+  (node.kind === 'Name' && node.text === name) || children(node).some((child) => mentions(child, name));
+
+function one<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: Place): Value<V> {
+  return node.type.kind === 'Type'
+    ? parameter(cx, frame, node.type, place)
+    : construct(cx, frame, node.type, place);
+}
+
+function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: Place): Value<V> {
+  const written = writtenType(cx, frame, node);
+  if (!written) return poison;
+  const { type, open } = written;
+  const running = type.shape.find(isRunning);
+  if (open || running) {
+    return fail(
+      cx,
+      frame,
+      node,
+      'N311',
+      `the shape of a parameter is known when compiling, found ${textOf(node.span)}`,
+      {
+        hint: 'B, T and P are sizes of what runs through the model, not of its weights',
+      },
+    );
+  }
+  const shape = type.shape.map((d) => numberOf(cx.sizes, d) ?? Number.NaN);
+  const decl: ParamDecl = {
+    path: place.path,
+    key: place.key,
+    shape,
+    shapeText: showSizes(cx.sizes, type.shape),
+    dtype: type.dtype,
+    span: frame.site ?? place.span,
+    ...(place.default === undefined ? {} : { default: place.default }),
+  };
+  cx.params.set(decl.path, decl);
+  if (cx.params.size > limits.parameters)
+    tooLarge(cx, frame, node, `the model has more than ${limits.parameters} tensors`);
+  return { kind: 'param', decl, type, scope: frame.path };
+}
+
+function construct<V>(cx: Context<V>, frame: Frame<V>, node: ast.Construct, place: Place): Value<V> {
+  const args = argumentsOf(cx, frame, node.args);
+  const name = textOf(node.path.span);
+  const made = calledBlock(cx, frame, node.path);
+  const by: Invocation<V> = { span: node.span, args, name };
+  if (made.kind === 'poison') return poison;
+  if (made.kind === 'block') return cx.instantiate(frame, made, place, by);
+  if (made.kind === 'builtin' && made.name === 'Rotary') {
+    if (args.some((a) => a.value.kind === 'poison')) return poison;
+    return makeRotary(cx, frame, place, by);
+  }
+  return fail(cx, frame, node.path, 'N209', `\`${name}\` is ${describeKind(made)}, not a block`, {
+    hint: 'a member is a type, `weight: [n]`, or a block, `up: Linear(n, m)`; a constant is `name = value`',
+  });
+}
+
+function calledBlock<V>(cx: Context<V>, frame: Frame<V>, { words }: ast.Path): Value<V> {
+  const [first, ...more] = words;
+  if (!first) return poison;
+  const known = lookup(frame.scope, first.text) ?? preludeValue(frame.scope, first.text);
+  if (!known && more.length === 0) {
+    const hint = unknownBlockHint(frame.scope, first.text);
+    return fail(cx, frame, first, 'N201', `unknown block \`${first.text}\``, hint);
+  }
+  return more.reduce((value, word) => select(cx, frame, value, word), resolve(cx, frame, first));
+}

@@ -1,0 +1,36 @@
+/** What the surroundings know of a token: its position, its order in the row, whether it is real. */
+
+import { add, atom } from '../../dim.ts';
+import type { Ambient } from '../../sink.ts';
+import type { Span } from '../../source.ts';
+import type { TensorType } from '../../type.ts';
+import type { Context, Frame } from './context.ts';
+import { tensorOf } from './tensors.ts';
+import type { TensorValue } from './value.ts';
+
+type At = { readonly span: Span };
+
+const [rows, tokens] = [atom('B'), atom('T')];
+const all = add(atom('P'), tokens);
+
+/** `past`, a size, never becomes a value of the language. */
+const types: Readonly<Record<Exclude<Ambient, 'past'>, TensorType>> = {
+  positions: { dtype: 'int64', shape: [rows, tokens] },
+  order: { dtype: 'int64', shape: [rows, tokens] },
+  key_order: { dtype: 'int64', shape: [rows, all] },
+  real: { dtype: 'bool', shape: [rows, all] },
+};
+
+/** One for the whole model, so it belongs to no block. */
+export function ambientValue<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  at: At,
+  name: Exclude<Ambient, 'past'>,
+): TensorValue<V> {
+  return tensorOf(types[name], cx.sink.ambient(name, { scope: '', span: frame.site ?? at.span, via: [] }));
+}
+
+/** `positions`, int64 [B, T]: the model's own input, or else what the surroundings give. */
+export const positionsValue = <V>(cx: Context<V>, frame: Frame<V>, at: At): TensorValue<V> =>
+  cx.positions ?? ambientValue(cx, frame, at, 'positions');
