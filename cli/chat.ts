@@ -2,17 +2,17 @@
 
 import { createInterface, type Interface } from 'node:readline';
 import type { Command } from 'commander';
+import { openModel } from '../driver/model_kinds.ts';
+import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type Chat, chat } from '../runtime/chat.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { farewellOf } from './farewell.ts';
 import type { IoOptions } from './io.ts';
-import { openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
 import { pluginOption } from './repeatable.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
 import { speedOf, speedText } from './speed.ts';
-import { tokenizerFor } from './tokenizer_files.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly system?: string;

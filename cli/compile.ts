@@ -6,21 +6,21 @@ import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/b
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
+import { loadPlugins, loadTarget } from '../driver/extensions.ts';
+import { lookInside, type Stage } from '../driver/look_inside.ts';
+import { type Inputs, openInputs, usage } from '../driver/open_inputs.ts';
+import { noteSwept, outputFolder, outputPath, refuseOverwrite, refuseStdout } from '../driver/output_path.ts';
+import { unreadEntries } from '../driver/unread_entries.ts';
+import { layoutModel, layoutOf, withLayout } from '../driver/with_layout.ts';
+import { withSidecar } from '../driver/with_sidecar.ts';
+import { withTokenizer } from '../driver/with_tokenizer.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, defaultOpset, refuseUnread, withCompileOptions } from './compile_options.ts';
-import { loadPlugins, loadTarget } from './extensions.ts';
-import { lookInside, type Stage } from './look_inside.ts';
 import { modelSize } from './model_size.ts';
-import { type Inputs, openInputs, usage } from './open_inputs.ts';
-import { noteSwept, outputFolder, outputPath, refuseOverwrite, refuseStdout } from './output_path.ts';
 import { summarise } from './summarise.ts';
 import { tell } from './supervised.ts';
-import { unreadEntries } from './unread_entries.ts';
-import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
-import { withSidecar } from './with_sidecar.ts';
-import { withTokenizer } from './with_tokenizer.ts';
 
 interface Options extends CompileOptions {
   readonly out?: string;

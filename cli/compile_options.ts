@@ -6,12 +6,12 @@ import { backends } from '../backends/index.ts';
 import { layouts } from '../backends/layout/index.ts';
 import { type Release, releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/ports/manifest.ts';
+import { isModulePath } from '../driver/load_module.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
 import type { IoOptions } from './io.ts';
-import { isModulePath } from './load_module.ts';
 import { collect, includeOption, pluginOption } from './repeatable.ts';
 import { type SetOption, setOption } from './set_option.ts';
 

@@ -4,6 +4,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { writeArtifact } from '../backends/write_artifact.ts';
+import { fromFile } from '../driver/load_spec.ts';
 import type { File } from '../spec/ast.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { format } from '../spec/format.ts';
@@ -11,7 +12,6 @@ import { parse } from '../spec/parse.ts';
 import type { Source } from '../spec/source.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import type { IoOptions } from './io.ts';
-import { fromFile } from './load_spec.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly check?: boolean;

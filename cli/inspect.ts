@@ -3,16 +3,16 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isArchive } from '../backends/torchscript/read_archive.ts';
+import { findModel } from '../driver/model_kinds.ts';
+import { refuseOther } from '../driver/not_a_model.ts';
+import { usage } from '../driver/open_inputs.ts';
+import { refuseStdout } from '../driver/output_path.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
 import { type CompileOptions, whole } from './compile_options.ts';
 import { inspectArchive } from './inspect_archive.ts';
 import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
 import { inspectSpec } from './inspect_spec.ts';
-import { findModel } from './model_kinds.ts';
-import { refuseOther } from './not_a_model.ts';
-import { usage } from './open_inputs.ts';
-import { refuseStdout } from './output_path.ts';
 import { includeOption, pluginOption } from './repeatable.ts';
 import { setOption } from './set_option.ts';
 

@@ -1,10 +1,10 @@
 /** Options of the verbs that open a compiled model, and what they come to. */
 
 import type { Command } from 'commander';
+import { loadPlugins } from '../driver/extensions.ts';
+import type { OpenOptions } from '../driver/model_kinds.ts';
 import type { Context } from './command.ts';
 import { positive } from './compile_options.ts';
-import { loadPlugins } from './extensions.ts';
-import type { OpenOptions } from './model_kinds.ts';
 
 export interface ModelOptions {
   readonly plugin: readonly string[];

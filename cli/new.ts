@@ -5,17 +5,17 @@ import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
+import { soundDraft } from '../driver/draft/flat.ts';
+import { marks, write } from '../driver/draft/write.ts';
+import { loadSpec } from '../driver/load_spec.ts';
+import { usage } from '../driver/open_inputs.ts';
+import { shippedSpecs } from '../driver/shipped.ts';
+import { reasonOf, refusals, trySpec } from '../driver/try_spec.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { template } from '../spec/generated/template.ts';
 import { isReservedWord } from '../spec/tokens.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { soundDraft } from './draft/flat.ts';
-import { marks, write } from './draft/write.ts';
 import type { IoOptions } from './io.ts';
-import { loadSpec } from './load_spec.ts';
-import { usage } from './open_inputs.ts';
-import { shippedSpecs } from './shipped.ts';
-import { reasonOf, refusals, trySpec } from './try_spec.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly fromCheckpoint?: string;

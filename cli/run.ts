@@ -2,6 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openModel } from '../driver/model_kinds.ts';
+import { usage } from '../driver/open_inputs.ts';
+import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
 import type { Session } from '../runtime/sessions/session.ts';
@@ -12,14 +15,11 @@ import { whole } from './compile_options.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
 import { farewellOf } from './farewell.ts';
 import type { Io, IoOptions } from './io.ts';
-import { openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
-import { usage } from './open_inputs.ts';
 import { collect, pluginOption } from './repeatable.ts';
 import { rowOutput } from './row_output.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
 import { speedOf, speedText } from './speed.ts';
-import { tokenizerFor } from './tokenizer_files.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly prompt: readonly string[];

@@ -2,13 +2,13 @@
 
 import { seedOf } from '../compiler/identity.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
+import type { Inputs } from '../driver/open_inputs.ts';
+import { shortCount } from '../driver/page/short_count.ts';
+import { parameterCount } from '../driver/spec_figures.ts';
 import type { Written } from './compile.ts';
 import { type CompileOptions, defaultOpset } from './compile_options.ts';
 import { bytes, type Io } from './io.ts';
 import { modelSize } from './model_size.ts';
-import type { Inputs } from './open_inputs.ts';
-import { shortCount } from './short_count.ts';
-import { parameterCount } from './spec_figures.ts';
 
 export function summarise(
   io: Io,

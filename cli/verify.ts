@@ -2,6 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { type ModelFile, namesModel, openModel } from '../driver/model_kinds.ts';
+import { openInputs, usage } from '../driver/open_inputs.ts';
+import { recompileModel } from '../driver/recompile_model.ts';
 import type { Device } from '../runtime/sessions/onnx_node_session.ts';
 import type { Session } from '../runtime/sessions/session.ts';
 import { readGolden } from '../runtime/verify/golden.ts';
@@ -13,11 +16,8 @@ import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { compileTo, targetsOf } from './compile.ts';
 import { type CompileOptions, positive, withCompileOptions } from './compile_options.ts';
 import { farewellOf } from './farewell.ts';
-import { type ModelFile, namesModel, openModel } from './model_kinds.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
-import { openInputs, usage } from './open_inputs.ts';
 import { type Painter, painter } from './painter.ts';
-import { recompileModel } from './recompile_model.ts';
 import { deviceOption } from './sampling_options.ts';
 import { table } from './table.ts';
 import { workFolder } from './work_folder.ts';
@@ -122,7 +122,7 @@ async function verifyOne(
   if (report.pass) return exitCodes.fine;
   io.report(report.diagnostics);
   if (options.bisect !== false && report.failing) {
-    const { explainFailure } = await import('./explain_failure.ts');
+    const { explainFailure } = await import('../driver/explain_failure.ts');
     await explainFailure(cx, model, again, report.failing, options);
   }
   return exitCodes.wrong;

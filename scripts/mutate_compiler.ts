@@ -38,7 +38,7 @@ const { values } = parseArgs({
   },
 });
 
-const folders = ['backends', 'cli', 'compiler', 'examples', 'runtime', 'scripts', 'spec', 'test'];
+const folders = ['backends', 'cli', 'compiler', 'driver', 'examples', 'runtime', 'scripts', 'spec', 'test'];
 const files = ['index.ts', 'web.ts', 'nanoc.ts', 'package.json', 'tsconfig.json'];
 
 /** A tree in which one file is another; what is not changed is linked, not copied. */

@@ -1,7 +1,7 @@
 /** What a shell can complete, read off the same declarations that `--help` shows. */
 
 import type { Argument, Command, Option } from 'commander';
-import { families, shippedSpecs } from '../shipped.ts';
+import { families, shippedSpecs } from '../../driver/shipped.ts';
 
 /** What stands in the place of a word. */
 export type Word =

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { told } from '../../cli/html_passes.ts';
+import { told } from '../../driver/page/html_passes.ts';
 import { folder, nanoc, tiny, written } from '../cli/run_cli.ts';
 import { withChromium } from './chromium.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { placeNorms } from '../../cli/draft/norms.ts';
+import { placeNorms } from '../../driver/draft/norms.ts';
 import { fixture as golden, open, readFixture } from '../golden/compile_fixture.ts';
 import { measure } from '../golden/measure.ts';
 import { draft, textOf } from './draft_checkpoint.ts';

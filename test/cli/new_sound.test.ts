@@ -3,10 +3,10 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Sound, soundDraft } from '../../cli/draft/flat.ts';
-import { write } from '../../cli/draft/write.ts';
 import type { Checkpoint, Json, JsonObject, LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
+import { type Sound, soundDraft } from '../../driver/draft/flat.ts';
+import { write } from '../../driver/draft/write.ts';
 import { hasErrors, Refusal } from '../../spec/diagnostic.ts';
 import { format } from '../../spec/format.ts';
 import { parse } from '../../spec/parse.ts';

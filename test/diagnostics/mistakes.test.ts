@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { includeShipped } from '../../cli/shipped.ts';
+import { includeShipped } from '../../driver/shipped.ts';
 import { check } from '../../spec/check.ts';
 import { parse } from '../../spec/parse.ts';
 import { root } from '../cli/run_cli.ts';

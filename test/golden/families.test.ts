@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { shippedSpecs } from '../../cli/shipped.ts';
+import { shippedSpecs } from '../../driver/shipped.ts';
 import type { Session } from '../../runtime/sessions/session.ts';
 import { type FixtureOptions, fixture, make, open, readFixture } from './compile_fixture.ts';
 import { measure } from './measure.ts';

@@ -10,8 +10,9 @@ const allowed: Readonly<Record<Folder, readonly Folder[]>> = {
   compiler: ['spec'],
   backends: ['spec', 'compiler'],
   runtime: ['spec', 'compiler'],
-  cli: ['spec', 'compiler', 'backends', 'runtime'],
-  '(top)': ['spec', 'compiler', 'backends', 'runtime', 'cli'],
+  driver: ['spec', 'compiler', 'backends', 'runtime', 'cli'],
+  cli: ['spec', 'compiler', 'backends', 'runtime', 'driver'],
+  '(top)': ['spec', 'compiler', 'backends', 'runtime', 'driver', 'cli'],
 };
 
 const folderOf = (path: string): Folder => folders.find((name) => path.startsWith(`${name}/`)) ?? '(top)';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { shippedSpecs } from '../../cli/shipped.ts';
+import { shippedSpecs } from '../../driver/shipped.ts';
 import { root, shippedSources, sources } from './sources.ts';
 
 const lengthOf = (text: string): number => text.split('\n').length - 1;

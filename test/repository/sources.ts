@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-export const folders = ['spec', 'compiler', 'backends', 'runtime', 'cli'] as const;
+export const folders = ['spec', 'compiler', 'backends', 'runtime', 'driver', 'cli'] as const;
 const others = ['examples', 'test', 'bench', 'scripts'];
 
 export interface SourceFile {

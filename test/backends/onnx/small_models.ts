@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from 'node:url';
 import { onnx } from '../../../backends/onnx/index.ts';
-import { fromFile } from '../../../cli/load_spec.ts';
 import { type Compiled, compile } from '../../../compiler/compile.ts';
 import type { CacheForm } from '../../../compiler/ports/manifest.ts';
+import { fromFile } from '../../../driver/load_spec.ts';
 import type { ConfigValue } from '../../../spec/program.ts';
 import { bytesOf, optionsAt } from './run_onnx.ts';
 

@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { includeShipped, shippedSpecs } from '../../../cli/shipped.ts';
 import { build } from '../../../compiler/build.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { place_cache, stack_weights } from '../../../compiler/passes/index.ts';
 import { weightSource } from '../../../compiler/weights/weight_source.ts';
+import { includeShipped, shippedSpecs } from '../../../driver/shipped.ts';
 import { parse } from '../../../spec/parse.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import { said } from '../../spec/elaborate/refused.ts';

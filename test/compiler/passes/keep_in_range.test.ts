@@ -3,12 +3,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findBackend } from '../../../backends/index.ts';
-import { loadSpec } from '../../../cli/load_spec.ts';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { compile } from '../../../compiler/compile.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { pipeline, runPasses } from '../../../compiler/pipeline.ts';
+import { loadSpec } from '../../../driver/load_spec.ts';
 import { compareLogits } from '../../../runtime/verify/compare.ts';
 import { allowed } from '../../../runtime/verify/tolerance.ts';
 import { roundTo } from '../../../spec/round.ts';

@@ -5,7 +5,7 @@ import { scanOf } from '../compiler/scan/body.ts';
 import { constant, type Dim, mentions, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import { product } from '../spec/tensor.ts';
-import { groupKeys } from './group_keys.ts';
+import { groupKeys } from './page/group_keys.ts';
 
 export interface BlockFigures {
   /** `transformer.h.{0..19}.attn` */

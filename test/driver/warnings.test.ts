@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findBackend } from '../../backends/index.ts';
-import { loadSpec } from '../../cli/load_spec.ts';
-import { unreadEntries } from '../../cli/unread_entries.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { compile } from '../../compiler/compile.ts';
+import { loadSpec } from '../../driver/load_spec.ts';
+import { unreadEntries } from '../../driver/unread_entries.ts';
+import { fixture, folder, nanoc, root, tiny, written } from '../cli/run_cli.ts';
 import * as pickle from '../compiler/checkpoint/pickle_bytes.ts';
 import { torchBytes, torchZip } from '../compiler/checkpoint/torch_bytes.ts';
 import { zipBytes } from '../compiler/checkpoint/zip_bytes.ts';
-import { fixture, folder, nanoc, root, tiny, written } from './run_cli.ts';
 
 const ambiguous: Readonly<Record<string, string>> = {
   'nanochat-g4-valueembed': 'nanochat_2026_01',

@@ -2,11 +2,11 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { CompileOptions } from '../cli/compile_options.ts';
+import { bytes, type Io } from '../cli/io.ts';
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import { findCheckpoint, openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import type { CompileOptions } from './compile_options.ts';
-import { bytes, type Io } from './io.ts';
 import { isCheckpointName, type LoadedSpec, loadSpec } from './load_spec.ts';
 import { besideCheckpoint, namedTokenizer, readTokenizer, type TokenizerFile } from './tokenizer_files.ts';
 

@@ -1,6 +1,6 @@
 /** Operators of a graph that make masks and positions: what a reader of an architecture can pass over. */
 
-import type { Graph, Node, NodeId } from '../compiler/graph/ir.ts';
+import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
 
 /** What callers say of tokens besides the tokens. */
 const told: ReadonlySet<string> = new Set(['attention_mask', 'position_ids']);

@@ -6,10 +6,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decode, encode } from '../../backends/onnx/schema.ts';
 import { makeIo } from '../../cli/io.ts';
-import { openModel } from '../../cli/model_kinds.ts';
-import { ownWeights } from '../../cli/own_weights.ts';
-import { recompileModel } from '../../cli/recompile_model.ts';
-import { bytesOf, fixture, folder, nanoc, root, written } from './run_cli.ts';
+import { openModel } from '../../driver/model_kinds.ts';
+import { ownWeights } from '../../driver/own_weights.ts';
+import { recompileModel } from '../../driver/recompile_model.ts';
+import { bytesOf, fixture, folder, nanoc, root, written } from '../cli/run_cli.ts';
 
 const cx = { io: makeIo({ json: false, quiet: true, color: 'never' }), signal: new AbortController().signal };
 

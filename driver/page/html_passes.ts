@@ -1,7 +1,7 @@
 /** What each pass made of a graph: which kinds of operators became more or fewer, and its own lines, equal ones once. */
 
-import type { Graph } from '../compiler/graph/ir.ts';
-import type { Pass } from '../compiler/passes/pass.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
 import { ranges } from './group_keys.ts';
 
 export interface KindChange {

@@ -1,11 +1,11 @@
 /** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
 
 import { requestAgain } from '../backends/request_again.ts';
+import type { Context } from '../cli/command.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { seedOf } from '../compiler/identity.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
-import type { Context } from './command.ts';
 import type { ModelFile } from './model_kinds.ts';
 import { openNamed, type Where } from './open_inputs.ts';
 import { ownWeights, type Values } from './own_weights.ts';

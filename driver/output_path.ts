@@ -3,9 +3,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
+import type { Io } from '../cli/io.ts';
 import type { Swept } from '../compiler/leftovers.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import type { Io } from './io.ts';
 import { usage } from './open_inputs.ts';
 
 export interface OutputPath {

@@ -4,10 +4,10 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { moreTime, pluginSeconds, tell } from '../cli/supervised.ts';
+import { notePlugin } from '../cli/unfinished.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
-import { moreTime, pluginSeconds, tell } from './supervised.ts';
-import { notePlugin } from './unfinished.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 

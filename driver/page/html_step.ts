@@ -1,10 +1,10 @@
 /** An operator as the page of `nanoc inspect --html` tells it. */
 
-import type { Graph, Node } from '../compiler/graph/ir.ts';
-import { type Dim, show } from '../spec/dim.ts';
-import type { Attr } from '../spec/op.ts';
-import { position, type Source, type Span } from '../spec/source.ts';
-import { showType } from '../spec/type.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import { type Dim, show } from '../../spec/dim.ts';
+import type { Attr } from '../../spec/op.ts';
+import { position, type Source, type Span } from '../../spec/source.ts';
+import { showType } from '../../spec/type.ts';
 import { groupKeys } from './group_keys.ts';
 
 export interface Step {

@@ -1,14 +1,14 @@
 /** After a failed verification: the first value that differs, the block and the line of the spec it came from, and who made it so. */
 
+import type { Context } from '../cli/command.ts';
+import type { VerifyOptions } from '../cli/verify.ts';
 import type { Session } from '../runtime/sessions/session.ts';
 import { bisect, explain } from '../runtime/verify/bisect.ts';
 import { sensitivity } from '../runtime/verify/sensitivity.ts';
 import type { Failing } from '../runtime/verify/verify.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
-import type { Context } from './command.ts';
 import type { ModelFile } from './model_kinds.ts';
 import type { Recompiled } from './recompile_model.ts';
-import type { VerifyOptions } from './verify.ts';
 
 export async function explainFailure(
   { io }: Context,

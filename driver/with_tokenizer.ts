@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, ArtifactFile } from '../backends/backend.ts';
-import type { Io } from './io.ts';
+import type { Io } from '../cli/io.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import type { OutputPath } from './output_path.ts';
 import { misfit, tokenizerCopies } from './tokenizer_files.ts';

@@ -14,7 +14,7 @@ export interface ShippedSpec {
 /** A family has one spec a generation; without a checkpoint to tell which, the newest is meant. */
 export const families = { nanochat: 'nanochat_2026_03' } as const satisfies Record<string, string>;
 
-/** Right for `cli/shipped.ts` and for a bundle in `dist/`: both lie one level below the package's root. */
+/** Right for `driver/shipped.ts` and for a bundle in `dist/`: both lie one level below the package's root. */
 export const examplesFolder = fileURLToPath(new URL('../examples/', import.meta.url));
 
 const extension = '.nanospec';

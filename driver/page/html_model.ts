@@ -1,10 +1,10 @@
 /** What the page of `nanoc inspect --html` shows of a graph: its blocks as they are computed, with equal layers once. */
 
-import type { Graph, Node } from '../compiler/graph/ir.ts';
-import { commonScope } from '../compiler/graph/scope.ts';
-import { constant } from '../spec/dim.ts';
-import { largest, smallest } from '../spec/long_list.ts';
-import type { Source } from '../spec/source.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import { commonScope } from '../../compiler/graph/scope.ts';
+import { constant } from '../../spec/dim.ts';
+import { largest, smallest } from '../../spec/long_list.ts';
+import type { Source } from '../../spec/source.ts';
 import { folded, givenBy, opsIn } from './html_fold.ts';
 import { type Step, stepOf } from './html_step.ts';
 import { surroundingsOf } from './html_surroundings.ts';

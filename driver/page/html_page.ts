@@ -1,7 +1,7 @@
 /** One self-contained page: blocks that fold, the lines of the spec beside them, and what each pass did. */
 
 import { basename } from 'node:path';
-import type { Source } from '../spec/source.ts';
+import type { Source } from '../../spec/source.ts';
 import { spanned } from './group_keys.ts';
 import type { Block, Drawing, Item } from './html_model.ts';
 import type { KindChange, PassRow, Told } from './html_passes.ts';
