@@ -1,25 +1,17 @@
 /**
- * Breaks the compiler on purpose, one line at a time, and reports what notices: `node --import tsx scripts/mutate_compiler.ts`
- * draws 150 mutations by a seed, puts each into a copy of the tree, and writes test/mutation/RESULTS.md. What notices is looked
- * for in this order: the verifier, the laws of graphs, other people's numbers, the unit tests of the folder.
+ * Breaks the compiler on purpose, one line at a time, and reports what notices: `npm run mutate` draws 150 mutations by a seed, puts
+ * each into a copy of the tree, and writes test/mutation/RESULTS.md. What notices is looked for in this order: the verifier with
+ * the laws of graphs, other people's numbers, the unit tests of the folder.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { equivalent } from '../test/mutation/equivalent.ts';
-import { applied, draw, keyOf, type Mutation, mutationsOf } from './mutation/edits.ts';
+import { type Copy, copyOf, type Limits, node } from './mutation/copy.ts';
+import { applied, drawn, keyOf, type Mutation, mutationsOf } from './mutation/edits.ts';
 import { filesOf, type Kind, type Struck } from './mutation/places.ts';
 import { type Outcome, report } from './mutation/report.ts';
 
@@ -28,58 +20,20 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '150' },
     seed: { type: 'string', default: '1' },
-    /** Mutations whose key holds this. */
+    /** Of all that can be drawn, those whose place or text holds this. */
     only: { type: 'string', default: '' },
+    /** Nothing is written when it is empty. */
     out: { type: 'string', default: 'test/mutation/RESULTS.md' },
     /** Ask the unit tests too, of what nothing else notices: minutes each. */
     tests: { type: 'boolean', default: false },
     /** Outcomes so far, one a line, to go on from. */
     log: { type: 'string' },
+    /** Run those again that the log has under this word: `nothing`. */
+    again: { type: 'string' },
+    /** Print what would be drawn, type-checked or not, and end. */
+    list: { type: 'boolean', default: false },
   },
 });
-
-const folders = ['backends', 'cli', 'compiler', 'driver', 'examples', 'runtime', 'scripts', 'spec', 'test'];
-const files = ['index.ts', 'web.ts', 'nanoc.ts', 'package.json', 'tsconfig.json'];
-
-/** A tree in which one file is another; what is not changed is linked, not copied. */
-function copyWith(path: string, text: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'nanoc-mutant-'));
-  for (const name of [...folders, ...files]) {
-    if (existsSync(`${root}/${name}`)) execFileSync('cp', ['-al', `${root}/${name}`, `${copy}/${name}`]);
-  }
-  for (const name of ['node_modules', 'out', 'dist'])
-    if (existsSync(`${root}/${name}`)) symlinkSync(`${root}/${name}`, `${copy}/${name}`);
-  rmSync(`${copy}/${path}`);
-  writeFileSync(`${copy}/${path}`, text);
-  return copy;
-}
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-}
-
-function node(cwd: string, args: readonly string[], seconds: number): Promise<Ran> {
-  return new Promise((done) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        out = (out + chunk.toString()).slice(-200_000);
-      });
-    const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * seconds);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      done({ code, out });
-    });
-  });
-}
-
-/** A change that hangs or ends the process is noticed by whoever waits for it. */
-const patience = 240;
 
 const targetsOf: Readonly<Record<Kind, readonly string[]>> = {
   onnx: ['onnx'],
@@ -89,66 +43,147 @@ const targetsOf: Readonly<Record<Kind, readonly string[]>> = {
   shared: ['onnx'],
 };
 
-async function outcomeOf(mutation: Mutation, { kind, tests }: Struck): Promise<Outcome> {
-  const why = equivalent[keyOf(mutation)];
-  const text = readFileSync(`${root}/${mutation.file}`, 'utf8');
-  const copy = copyWith(mutation.file, applied(text, mutation));
-  const head = { ...mutation, kind };
-  try {
-    const { out, code } = await node(copy, ['scripts/mutation/trial.ts', ...targetsOf[kind]], patience);
-    const line = out.split('\n').findLast((l) => l.startsWith('{"by"'));
-    if (line === undefined) {
-      const ended =
-        code === null
-          ? `no end within ${patience} s`
-          : (/^\w*Error: .*/m.exec(out)?.[0] ?? `exit code ${code}`);
-      return { ...head, by: /SyntaxError|Transform failed/.test(out) ? 'invalid' : 'laws', what: ended };
-    }
-    const found = JSON.parse(line) as Pick<Outcome, 'by' | 'what'>; // trial.ts wrote it
-    if (found.by !== 'nothing') return { ...head, ...found };
-    if (why !== undefined) return { ...head, by: 'equivalent', what: why };
-    for (const word of values.tests ? tests : []) {
-      const ran = await node(copy, ['test/run.ts', '--no-coverage', word], 600);
-      const failed = /^(?:\[.*?\] )?FAIL (\S+)/m.exec(ran.out)?.[1];
-      if (ran.code !== 0) return { ...head, by: 'unit tests', what: failed ?? word };
-    }
-    return { ...head, by: 'nothing' };
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
+const trial = (copy: Copy, targets: readonly string[], limits: Limits) =>
+  node(
+    copy.root,
+    ['--max-old-space-size=2000', '--import', 'tsx', 'scripts/mutation/trial.ts', ...targets],
+    limits,
+  );
+
+/** What a mutation leaves unused is no error of types. */
+const typeCheck = (copy: Copy) =>
+  node(
+    copy.root,
+    [
+      ...['node_modules/typescript/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', '.types'],
+      ...['--noUnusedLocals', 'false', '--noUnusedParameters', 'false'],
+    ],
+    { seconds: 300 },
+  );
+
+async function outcomeOf(
+  mutation: Mutation,
+  { kind, tests }: Struck,
+  copy: Copy,
+  limits: Limits,
+): Promise<Outcome> {
+  const head = { ...mutation, kind, commit };
+  const { out, code } = await trial(copy, targetsOf[kind], limits);
+  const line = out.split('\n').findLast((l) => l.startsWith('{"by"'));
+  if (line === undefined) {
+    const ended = code === null || code > 128 ? 'it comes to no end' : /^\w*Error: .*/m.exec(out)?.[0];
+    return { ...head, by: 'laws', what: ended ?? `exit code ${code}` };
   }
+  const found = JSON.parse(line) as Pick<Outcome, 'by' | 'what'>; // trial.ts wrote it
+  if (found.by !== 'nothing') return { ...head, by: found.by, ...(found.what ? { what: found.what } : {}) };
+  for (const word of values.tests ? tests : []) {
+    const ran = await node(copy.root, ['--import', 'tsx', 'test/run.ts', '--no-coverage', word], {
+      seconds: 900,
+    });
+    const failed = /^(?:\[.*?\] )?FAIL (\S+)/m.exec(ran.out)?.[1];
+    if (ran.code !== 0) return { ...head, by: 'unit tests', what: failed ?? word };
+  }
+  return { ...head, by: 'nothing' };
 }
 
+interface Logged extends Omit<Outcome, 'by'> {
+  readonly by: Outcome['by'] | 'not typed';
+}
+
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 const struck = filesOf(root);
-const all = struck.flatMap(({ path }) => mutationsOf(path, readFileSync(`${root}/${path}`, 'utf8')));
-const chosen = draw(all, Number(values.count), Number(values.seed)).filter((m) =>
-  keyOf(m).includes(values.only),
-);
 const placeOf = new Map(struck.map((place) => [place.path, place]));
-const known = new Map<string, Outcome>();
+const all = struck.flatMap(({ path }) => mutationsOf(path, readFileSync(`${root}/${path}`, 'utf8')));
+const wanted = all.filter((m) => `${m.file}:${m.line} ${keyOf(m)}`.includes(values.only));
+const [count, seed] = [Number(values.count), Number(values.seed)];
+
+const known = new Map<string, Logged>();
 if (values.log && existsSync(values.log)) {
   for (const line of readFileSync(values.log, 'utf8').split('\n').filter(Boolean)) {
-    const outcome = JSON.parse(line) as Outcome; // this script wrote it
+    const outcome = JSON.parse(line) as Logged; // this script wrote it
     known.set(keyOf(outcome), outcome);
   }
 }
+for (const [key, { by }] of known) if (by === values.again) known.delete(key);
 
-const waiting = chosen.filter((m) => !known.has(keyOf(m)));
-async function work(): Promise<void> {
-  for (let next = waiting.shift(); next; next = waiting.shift()) {
-    const outcome = await outcomeOf(next, placeOf.get(next.file)!);
-    known.set(keyOf(next), outcome);
+function keep(outcome: Logged): void {
+  known.set(keyOf(outcome), outcome);
+  if (values.log) writeFileSync(values.log, `${JSON.stringify(outcome)}\n`, { flag: 'a' });
+}
+
+const source = drawn(wanted, seed);
+const chosen: Mutation[] = [];
+let aside = 0;
+
+/** The next that type-checks, put into the copy when it is not known yet. */
+async function take(copy: Copy): Promise<Mutation | undefined> {
+  while (chosen.length < count) {
+    const { value, done } = source.next();
+    if (done) return undefined;
+    const before = known.get(keyOf(value));
+    if (before?.by === 'not typed') aside++;
+    else if (before) chosen.push(value);
+    else {
+      copy.put(value.file, applied(readFileSync(`${root}/${value.file}`, 'utf8'), value));
+      if ((await typeCheck(copy)).code === 0) {
+        chosen.push(value);
+        return value;
+      }
+      aside++;
+      keep({ ...value, kind: placeOf.get(value.file)!.kind, commit, by: 'not typed' });
+      copy.restore(value.file);
+    }
+  }
+  return undefined;
+}
+
+/** One after the other, so that which are chosen does not depend on who is faster. */
+let last: Promise<unknown> = Promise.resolve();
+function inTurn<T>(act: () => Promise<T>): Promise<T> {
+  const mine = last.then(act);
+  last = mine.catch(() => {});
+  return mine;
+}
+
+async function work(copy: Copy, limits: Limits): Promise<void> {
+  for (let next = await inTurn(() => take(copy)); next; next = await inTurn(() => take(copy))) {
+    const outcome = await outcomeOf(next, placeOf.get(next.file)!, copy, limits);
+    copy.restore(next.file);
+    keep(outcome);
+    const { by, what = '' } = outcome;
     process.stderr.write(
-      `${known.size}/${chosen.length} ${outcome.by}: ${keyOf(next)} ${outcome.what ?? ''}\n`,
+      `${chosen.length}/${count} ${by}: ${next.file}:${next.line} ${keyOf(next)} ${what}\n`,
     );
-    if (values.log) writeFileSync(values.log, `${JSON.stringify(outcome)}\n`, { flag: 'a' });
   }
 }
-await Promise.all([work(), work()]);
 
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-const outcomes = chosen.map((m) => known.get(keyOf(m))!);
-mkdirSync(`${root}/test/mutation`, { recursive: true });
-writeFileSync(
-  join(root, values.out),
-  report(outcomes, { seed: Number(values.seed), commit, of: all.length }),
-);
+if (values.list) {
+  for (const m of [...source].slice(0, count))
+    process.stdout.write(`${m.file}:${m.line} [${m.edit}] ${m.before} -> ${m.after}\n`);
+  process.exit(0);
+}
+
+const copies = [copyOf(root), copyOf(root)];
+try {
+  const plain = await trial(copies[0]!, ['onnx', 'torchscript'], { seconds: 3000 });
+  const line = plain.out.split('\n').findLast((l) => l.startsWith('{"by":"nothing"'));
+  if (line === undefined)
+    throw new Error(`the trial of what is not changed fails: ${plain.out.slice(-2000)}`);
+  const { seconds } = JSON.parse(line) as { readonly seconds: number }; // trial.ts wrote it
+  const limits = { seconds: Math.max(120, 10 * plain.seconds), processor: 3 * seconds };
+  process.stderr.write(`the unbroken trial takes ${seconds.toFixed(0)} s of the processor\n`);
+  await Promise.all(copies.map((copy) => work(copy, limits)));
+} finally {
+  for (const copy of copies) copy.remove();
+}
+
+const outcomes = chosen.map((m): Outcome => {
+  const outcome = { ...known.get(keyOf(m))!, ...m } as Outcome; // what is not typed is not chosen
+  const why = equivalent[keyOf(m)];
+  const unseen = outcome.by === 'nothing' || outcome.by === 'unit tests';
+  return unseen && why !== undefined ? { ...outcome, by: 'equivalent', what: why } : outcome;
+});
+if (values.out) {
+  mkdirSync(`${root}/test/mutation`, { recursive: true });
+  writeFileSync(join(root, values.out), report(outcomes, { seed, commit, of: all.length, aside }));
+}

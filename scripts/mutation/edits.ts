@@ -1,6 +1,8 @@
 /** Single changes of a line of code, as a table, and the seeded draw of some of them from all that are possible. */
 
+import { basename } from 'node:path';
 import { random } from '../../runtime/sample.ts';
+import { idleSpans, type Span } from './idle.ts';
 
 /** One way to be wrong: every place where `from` matches may become each of `to`. */
 interface Edit {
@@ -49,7 +51,7 @@ export const edits: readonly Edit[] = [
     pairs.map(([from, to]): Edit => ({ name, from: literal(from), to: [to] })),
   ),
   { name: 'operand order', from: /\[([\w!.]+), ([\w!.]+)\]/g, to: ['[$2, $1]'] },
-  { name: 'argument swap', from: /(?<=\w)\(([\w!.]+), ([\w!.]+)(?=[,)])/g, to: ['($2, $1'] },
+  { name: 'operand order', from: /(?<=\w)\(([\w!.]+), ([\w!.]+)(?=[,)])/g, to: ['($2, $1'] },
   { name: 'axis', from: /(?<=axis: (?:\{ i: )?|dim=|, )(-?\d)(?=[ ,)}'\]])/g, to: ['0', '1', '2', '-1'] },
   { name: 'plus or minus one', from: /(?<![\w.$'-])\d+(?![\w.'])/g, to: ['+1', '-1'] },
   { name: 'constant', from: /(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?!\w)/g, to: ['x2'] },
@@ -65,13 +67,9 @@ export interface Mutation {
   readonly after: string;
 }
 
-export const keyOf = ({ file, before, after }: Mutation): string => `${file}: ${before} -> ${after}`;
-
-/** What computes nothing: comments, imports, types, and what is only said. */
-const isIdle = (line: string): boolean =>
-  /^\s*(?:\/\/|\/?\*|import |export (?:type|interface) |type |interface |readonly |\} from|doc: |trace\()/.test(
-    line,
-  ) || /new (?:Bug|TypeError|RangeError)\(|\berror\(|\bfail\(|\btrace\(|\bbroken\(|hint|message/.test(line);
+/** By the file's name alone, so that a move of the file changes nothing. */
+export const keyOf = ({ file, before, after }: Pick<Mutation, 'file' | 'before' | 'after'>): string =>
+  `${basename(file)}: ${before} -> ${after}`;
 
 function changed(found: RegExpMatchArray, to: string): string {
   const [whole] = found;
@@ -81,39 +79,57 @@ function changed(found: RegExpMatchArray, to: string): string {
 }
 
 export function mutationsOf(file: string, text: string): readonly Mutation[] {
+  const idle = idleSpans(file, text);
   const all: Mutation[] = [];
+  let start = 0;
   for (const [i, line] of text.split('\n').entries()) {
-    if (isIdle(line)) continue;
+    const own = idle.filter(([from, to]) => from < start + line.length && to > start);
     for (const { name, from, to } of edits) {
       for (const found of line.matchAll(from)) {
+        const at = start + found.index;
+        if (own.some((span) => meets(span, at, at + found[0].length))) continue;
         for (const target of to) {
           const put = changed(found, target);
           const after = line.slice(0, found.index) + put + line.slice(found.index + found[0].length);
-          if (after === line) continue;
+          if (after === line || Number(put) === Number(found[0])) continue;
           all.push({ file, line: i + 1, edit: name, before: line.trim(), after: after.trim() });
         }
       }
     }
+    start += line.length + 1;
   }
   return all;
 }
 
-/** `count` of them, no line twice; each line is as likely as another, however many ways it has to be wrong. */
-export function draw(all: readonly Mutation[], count: number, seed: number): readonly Mutation[] {
+const meets = ([from, to]: Span, start: number, end: number): boolean => from < end && to > start;
+
+/** All of them, in a seeded order without end to the kinds of edit: each kind as often as another, each of its lines as likely, no line twice. */
+export function* drawn(all: readonly Mutation[], seed: number): Generator<Mutation> {
   const next = random(seed);
-  const byLine = new Map<string, Mutation[]>();
-  for (const m of all) {
-    const place = `${m.file}:${m.line}`;
-    byLine.set(place, [...(byLine.get(place) ?? []), m]);
+  const pick = <T>(list: T[]): T => list.splice(Math.floor(next() * list.length), 1)[0]!; // none is empty
+  const struck = new Set<string>();
+  const kinds = new Map<string, Mutation[][]>();
+  for (const name of new Set(edits.map((e) => e.name))) {
+    const lines = new Map<string, Mutation[]>();
+    for (const m of all) if (m.edit === name) lines.set(placeOf(m), [...(lines.get(placeOf(m)) ?? []), m]);
+    if (lines.size > 0) kinds.set(name, [...lines.values()]);
   }
-  const lines = [...byLine.values()];
-  const drawn: Mutation[] = [];
-  while (drawn.length < count && lines.length > 0) {
-    const [ways] = lines.splice(Math.floor(next() * lines.length), 1) as [Mutation[]]; // one is there
-    drawn.push(ways[Math.floor(next() * ways.length)]!);
+  let order: string[] = [];
+  while (kinds.size > 0) {
+    if (order.length === 0) order = [...kinds.keys()];
+    const name = pick(order);
+    const lines = kinds.get(name)?.filter(([first]) => !struck.has(placeOf(first!))) ?? [];
+    if (lines.length === 0) {
+      kinds.delete(name);
+      continue;
+    }
+    const mutation = pick([...pick(lines)]);
+    struck.add(placeOf(mutation));
+    yield mutation;
   }
-  return drawn;
 }
+
+const placeOf = ({ file, line }: Mutation): string => `${file}:${line}`;
 
 export function applied(text: string, { line, before, after }: Mutation): string {
   const lines = text.split('\n');

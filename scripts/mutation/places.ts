@@ -25,7 +25,7 @@ export const places: readonly Place[] = [
     kind: 'torchscript',
     folder: 'backends/torchscript',
     files:
-      /^(lowering|native|functions|expr|operators|method|model_methods|scan_|region_|site|sizes|slots|value_names)/,
+      /^(lowering|native|functions|expr|method|model_methods|scan_|region_|site|sizes|slots|value_names)/,
     tests: ['backends/torchscript'],
   },
   { kind: 'passes', folder: 'compiler/passes', tests: ['compiler/passes', 'compiler/pipeline'] },
@@ -66,14 +66,14 @@ export const places: readonly Place[] = [
   {
     kind: 'shared',
     folder: 'spec/elaborate/builtins',
-    files: /^(attention|cache|scan|rotary|builtin_)/,
+    files: /^(attention|cache|scan|rotary)/,
     tests: ['spec/elaborate'],
   },
   { kind: 'shared', folder: 'spec/elaborate/bodies', files: /^(mixture|turns)/, tests: ['spec/elaborate'] },
   {
     kind: 'shared',
     folder: 'spec/elaborate/values',
-    files: /^(positions|indexing|operators|reshape)/,
+    files: /^positions/,
     tests: ['spec/elaborate'],
   },
   {
