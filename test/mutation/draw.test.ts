@@ -73,11 +73,11 @@ test('what computes nothing is left alone', () => {
     'const m = new Map<string, [Node, View][]>();',
     'interface Shape { readonly rank: 4 }',
     "import { a } from './b1 + 2.ts';",
-    'throw new Bug(`rank ${n + 1}`);',
-    "failAt(use, undefined, 'N321', `a range of ${n + 1}`);",
+    `throw new Bug(\`rank \${n + 1}\`);`,
+    `failAt(use, undefined, 'N321', \`a range of \${n + 1}\`);`,
     "const p = { doc: 'a * b', found: show(a, b) };",
     "const told = 'a + b of 3';",
-    'const shown = `a ${b + c} of 3`;',
+    `const shown = \`a \${b + c} of 3\`;`,
   ])
     assert.equal(changes(line), [], line);
 });
