@@ -5,11 +5,11 @@
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StoredDType } from '../../compiler/weights/checkpoint.ts';
+import type { StoredDType } from '../../compiler/checkpoint/checkpoint.ts';
 import { readers } from '../../compiler/weights/plain_values.ts';
-import { readTensors } from '../../runtime/golden.ts';
+import { readTensors } from '../../runtime/verify/golden.ts';
 import { roundTo } from '../../spec/round.ts';
-import { safetensorsBytes } from '../../test/compiler/weights/torch_bytes.ts';
+import { safetensorsBytes } from '../../test/compiler/checkpoint/torch_bytes.ts';
 
 const file = 'model.safetensors';
 const short = { float64: 'F64', float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const;

@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findBackend } from '../../backends/index.ts';
-import { fromFile } from '../../driver/load_spec.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
+import { fromFile } from '../../driver/load_spec.ts';
 import { type LibtorchHost, startLibtorch } from '../../runtime/sessions/libtorch_node_session.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { verify } from '../../runtime/verify/verify.ts';
-import { wholeTextSession } from '../../runtime/whole_text.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
+import { wholeTextSession } from '../../runtime/whole_text.ts';
 import { Bug, Refusal } from '../../spec/diagnostic.ts';
 import type { ConfigValue } from '../../spec/program.ts';
 import {

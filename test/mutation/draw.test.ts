@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applied, drawn, edits, keyOf, type Mutation, mutationsOf } from '../../scripts/mutation/edits.ts';
-import { filesOf } from '../../scripts/mutation/places.ts';
+import { filesOf, places } from '../../scripts/mutation/places.ts';
 import { root } from '../repository/sources.ts';
 import { equivalent } from './equivalent.ts';
 
@@ -19,6 +19,16 @@ function first(count: number, seed: number): readonly Mutation[] {
 
 const changes = (text: string, file = 'compiler/x.ts'): readonly string[] =>
   mutationsOf(file, text).map((m) => m.after);
+
+test('every place has files, and a file has one place', () => {
+  const paths = filesOf(root).map(({ path }) => path);
+  assert.is(new Set(paths).size, paths.length);
+  for (const { folder, files } of places)
+    assert.ok(
+      paths.some((p) => p.startsWith(`${folder}/`)),
+      `${folder} ${files?.source}`,
+    );
+});
 
 test('a seed says which mutations are drawn, and in which order', () => {
   assert.equal(first(60, 1), first(60, 1));
