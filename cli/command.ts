@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { watchPlugins } from '../driver/plugin_watch.ts';
 import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { choice } from './choice.ts';
@@ -10,7 +11,7 @@ import { farewellOf } from './farewell.ts';
 import { withExamples } from './help.ts';
 import { type Io, type IoOptions, makeIo } from './io.ts';
 import { onSignals, tell } from './supervised.ts';
-import { leave, settle, watchUnfinished } from './unfinished.ts';
+import { leave, notePlugin, settle, watchUnfinished } from './unfinished.ts';
 
 export { exitCodes };
 
@@ -67,6 +68,11 @@ export async function runAction<O extends Partial<IoOptions>>(
     tell({ ending: name });
   };
   const listenNoMore = onSignals(quick ? [] : endings, interrupt);
+  watchPlugins({
+    loading: notePlugin,
+    running: (plugin, seconds) => tell({ plugin, seconds }),
+    finished: () => tell({ seconds: 0 }),
+  });
   const watchNoMore = watchUnfinished((cause) => explain(cx, cause));
   try {
     process.exitCode = (await action(cx, options, args)) ?? exitCodes.fine;

@@ -1,11 +1,12 @@
 /** The options that say what to compile and how; `compile` and `verify` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Backend, Metadata, TargetOption } from '../backends/backend.ts';
+import type { Backend, TargetOption } from '../backends/backend.ts';
 import { backends } from '../backends/index.ts';
 import { layouts } from '../backends/layout/index.ts';
-import { type Release, releases } from '../backends/torchscript/operators.ts';
+import { releases } from '../backends/torchscript/operators.ts';
 import type { CacheForm } from '../compiler/ports/manifest.ts';
+import { defaults, type CompileOptions as OfDriver } from '../driver/compile_options.ts';
 import { isModulePath } from '../driver/load_module.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
@@ -15,31 +16,13 @@ import type { IoOptions } from './io.ts';
 import { collect, includeOption, pluginOption } from './repeatable.ts';
 import { type SetOption, setOption } from './set_option.ts';
 
-export interface CompileOptions extends Partial<IoOptions> {
+/** As they are typed; those that may be repeated are always there. */
+export interface CompileOptions extends OfDriver, Partial<IoOptions> {
   readonly target: readonly string[];
   readonly plugin: readonly string[];
   readonly includeFolder: readonly string[];
-  readonly checkpoint?: string;
-  readonly step?: number;
-  readonly source?: 'base' | 'mid' | 'sft' | 'rl';
-  readonly modelTag?: string;
-  readonly seed: number;
   readonly set: SetOption;
-  readonly cache: { readonly form: CacheForm; readonly slots?: number };
-  readonly dtype: GraphDType;
-  readonly opset?: number;
-  readonly minLibtorch?: Release;
-  readonly ignoreExtra: readonly string[];
-  readonly maxSeqLen?: number;
-  /** `last` in a layout and `all` elsewhere when left out. */
-  readonly logits?: 'all' | 'last';
-  readonly layout?: string;
-  readonly external?: 'auto' | 'always' | 'never';
-  /** `hash` in a layout and `full` elsewhere when left out. */
-  readonly metadata?: Metadata;
 }
-
-export const defaultOpset = 21;
 
 const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
 
@@ -70,7 +53,12 @@ function withWeightOptions(command: Command): Command {
     .addOption(choice(source, ['base', 'mid', 'sft', 'rl']))
     .option('--model-tag <tag>', 'with --source: which model, such as d20; the deepest when left out')
     .option('--ignore-extra <glob>', 'tensors that the spec does not use (repeatable)', collect(String), [])
-    .option('--seed <n>', 'of the random weights that stand in for a missing checkpoint', whole(0), 0);
+    .option(
+      '--seed <n>',
+      'of the random weights that stand in for a missing checkpoint',
+      whole(0),
+      defaults.seed,
+    );
 }
 
 function withTargetOptions(command: Command): Command {
@@ -88,7 +76,7 @@ function withTargetOptions(command: Command): Command {
         .default([], names[0] ?? '')
         .argParser(collect((name) => (isModulePath(name) ? name : read(name)))),
     )
-    .option('--opset <n>', `ONNX operator set, 17 to 26 [default ${defaultOpset}]`, opsetNumber)
+    .option('--opset <n>', `ONNX operator set, 17 to 26 [default ${defaults.opset}]`, opsetNumber)
     .addOption(
       choice(
         new Option(
@@ -120,7 +108,7 @@ function withTargetOptions(command: Command): Command {
 
 /** What is taken of the model, and what it is like from outside. */
 function withBoundaryOptions(command: Command): Command {
-  const dtype = new Option('--dtype <type>', 'storage of the weights').default('float32', 'f32');
+  const dtype = new Option('--dtype <type>', 'storage of the weights').default(defaults.dtype, 'f32');
   dtype.argChoices = Object.keys(storage);
   const readType = oneOf(dtype.argChoices, otherTypes);
   const cache = new Option('--cache <form>', 'past in, present out; static:N has N slots');
@@ -129,7 +117,7 @@ function withBoundaryOptions(command: Command): Command {
     .optionsGroup('Model:')
     .addOption(setOption())
     .addOption(dtype.argParser((text: string) => storage[readType(text)]))
-    .addOption(cache.default({ form: 'dynamic' }, 'dynamic').argParser(cacheForm))
+    .addOption(cache.default(defaults.cache, defaults.cache.form).argParser(cacheForm))
     .option(
       '--max-seq-len <n>',
       'how many positions rotations are computed for; what the spec declares when left out',
@@ -206,7 +194,7 @@ export function positive(text: string): number {
 
 const cacheForms = ['none', 'dynamic', 'static'] as const;
 
-function cacheForm(text: string): CompileOptions['cache'] {
+function cacheForm(text: string): NonNullable<CompileOptions['cache']> {
   const match = /^(none|dynamic|static)(?::([1-9]\d*))?$/.exec(text);
   const form = match?.[1] as CacheForm | undefined; // one of the alternatives of the pattern
   if (!form || (match?.[2] && form !== 'static')) {

@@ -4,10 +4,10 @@ import { codeBlocks } from '../backends/torchscript/code_blocks.ts';
 import { codeFile } from '../backends/torchscript/code_fault.ts';
 import { readArchive } from '../backends/torchscript/read_archive.ts';
 import type { LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
+import { bytes } from '../driver/byte_count.ts';
+import { modelSize } from '../driver/model_size.ts';
 import type { Context } from './command.ts';
 import { boundaryLines, formOf, originLines } from './inspect_model.ts';
-import { bytes } from './io.ts';
-import { modelSize } from './model_size.ts';
 import { laidOut } from './terminal.ts';
 
 export function inspectArchive({ io }: Context, path: string): void {

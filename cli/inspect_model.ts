@@ -2,9 +2,9 @@
 
 import { readManifest, readModel } from '../backends/onnx/read_model.ts';
 import type { BoundaryTensor, Manifest } from '../compiler/ports/manifest.ts';
+import { bytes } from '../driver/byte_count.ts';
+import { modelSize } from '../driver/model_size.ts';
 import type { Context } from './command.ts';
-import { bytes } from './io.ts';
-import { modelSize } from './model_size.ts';
 import { table } from './table.ts';
 import { laidOut } from './terminal.ts';
 

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { writeArtifact } from '../backends/write_artifact.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
+import { bytes } from '../driver/byte_count.ts';
 import { loadSpec } from '../driver/load_spec.ts';
 import { noteSwept } from '../driver/output_path.ts';
 import { groupKeys } from '../driver/page/group_keys.ts';
@@ -20,7 +21,6 @@ import { product } from '../spec/tensor.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
 import type { InspectOptions } from './inspect.ts';
-import { bytes } from './io.ts';
 import { table } from './table.ts';
 import { laidOut } from './terminal.ts';
 

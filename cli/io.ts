@@ -1,6 +1,8 @@
 /** What a command says: results to stdout, everything else to stderr, colour and progress only where a person looks. */
 
-import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
+import { bytes } from '../driver/byte_count.ts';
+import type { Progress, Reporter } from '../driver/reporter.ts';
+import type { Diagnostic } from '../spec/diagnostic.ts';
 import { render, summary, toJson } from '../spec/render.ts';
 import { columnsOf, shortened, widthOf } from './terminal.ts';
 
@@ -10,7 +12,8 @@ export interface IoOptions {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-export interface Io {
+/** A note is a line on stderr, silent under --quiet, and so is a warning; what is a finding is shown all the same. */
+export interface Io extends Reporter {
   readonly options: IoOptions;
   /** A result; goes to stdout as it is. */
   result(text: string): void;
@@ -18,20 +21,6 @@ export interface Io {
   made(text: string): void;
   /** A result for machines: one JSON value on a line. */
   json(value: unknown): void;
-  /** A line of progress on stderr; silent under --quiet. */
-  note(text: string): void;
-  /** Diagnostics on stderr, or one JSON object a line on stdout under --json. */
-  report(diagnostics: readonly Diagnostic[]): void;
-  /** Diagnostics that are the result, whatever their severity: --quiet shows them too. */
-  finding(diagnostics: readonly Diagnostic[]): void;
-  /** A bar on a terminal, one line elsewhere; call `done` at the end. */
-  progress(label: string, total: number): Progress;
-}
-
-export interface Progress {
-  at(done: number): void;
-  /** What was worked on is so large; the total unless given, of which it may be a part. */
-  done(size?: number): void;
 }
 
 /** `--color` before NO_COLOR before FORCE_COLOR before what the stream is. */
@@ -137,28 +126,4 @@ export function barLine(
   const rest = shortened(figures, line);
   const start = shortened(label, line - rest.length - 1);
   return start === '' ? rest : `${start} ${rest}`;
-}
-
-/** `5.8 MB`, `742 MB`, `2.2 GB`: decimal units. */
-export function bytes(n: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let i = 0;
-  let x = n;
-  while (x >= 999.5 && i < units.length - 1) {
-    x /= 1000;
-    i++;
-  }
-  return `${x < 10 && i > 0 ? x.toFixed(1) : x.toFixed(0)} ${units[i]}`;
-}
-
-/** A value, its warnings reported; errors are thrown for the one place that ends the program. */
-export function accept<T>(
-  io: Io,
-  outcome: { readonly value?: T; readonly diagnostics: readonly Diagnostic[] },
-): T {
-  if (outcome.value === undefined || outcome.diagnostics.some((d) => d.severity === 'error')) {
-    throw new Refusal(outcome.diagnostics);
-  }
-  io.report(outcome.diagnostics);
-  return outcome.value;
 }

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openModel } from '../driver/model_kinds.ts';
-import { usage } from '../driver/open_inputs.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
+import { usage } from '../driver/usage.ts';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
 import type { Session } from '../runtime/sessions/session.ts';

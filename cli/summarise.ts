@@ -2,19 +2,20 @@
 
 import { seedOf } from '../compiler/identity.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
+import { bytes } from '../driver/byte_count.ts';
+import { type CompileOptions, defaults } from '../driver/compile_options.ts';
+import type { Written } from '../driver/compile_to.ts';
+import { modelSize } from '../driver/model_size.ts';
 import type { Inputs } from '../driver/open_inputs.ts';
 import { shortCount } from '../driver/page/short_count.ts';
 import { parameterCount } from '../driver/spec_figures.ts';
-import type { Written } from './compile.ts';
-import { type CompileOptions, defaultOpset } from './compile_options.ts';
-import { bytes, type Io } from './io.ts';
-import { modelSize } from './model_size.ts';
+import type { Io } from './io.ts';
 
 export function summarise(
   io: Io,
   { compiled, artifact, path, target, needs }: Written,
   { checkpoint }: Inputs,
-  { opset = defaultOpset }: CompileOptions,
+  { opset = defaults.opset }: CompileOptions,
 ): void {
   const { manifest, graph, program } = compiled;
   const parameters = parameterCount(program);

@@ -6,10 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { removeEmpty, sweep, sweepFolders } from '../compiler/leftovers.ts';
+import { moreTime } from '../driver/plugin_watch.ts';
 import { type Diagnostic, error } from '../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
-import { moreTime, type Told, workPrefix } from './supervised.ts';
+import { type Told, workPrefix } from './supervised.ts';
 
 /** Verbs that are done in a moment are not worth a second process; the system's own answer to a signal ends them. */
 const quick: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];

@@ -12,11 +12,6 @@ export type Told =
   /** Code of this file is run now, for so many seconds at most; none, when it has come to its end. */
   | { readonly plugin?: string; readonly seconds: number };
 
-/** What a plugin may take, where the user says nothing else. */
-export const pluginSeconds = (usual: number): number => Number(process.env['NANOC_PLUGIN_SECONDS']) || usual;
-
-export const moreTime = 'NANOC_PLUGIN_SECONDS gives it more time';
-
 /** Folders of `work_folder.ts`, which the supervisor removes too. */
 export const workPrefix = 'nanoc-work';
 

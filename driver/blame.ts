@@ -3,13 +3,13 @@
 import { basename } from 'node:path';
 import { artifactFault, described, isObject } from '../backends/artifact_fault.ts';
 import type { ArtifactFile, Backend } from '../backends/backend.ts';
-import { pluginSeconds, tell } from '../cli/supervised.ts';
 import { checkGraph } from '../compiler/graph/ir_check.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import type { Op } from '../spec/op.ts';
 import { showType } from '../spec/type.ts';
+import { pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
 /** The same pass; what it throws and what it leaves broken is refused (N512). */
 export const blamedPass = (path: string, pass: Pass): Pass => ({
@@ -127,12 +127,12 @@ let isTimed = false;
 function inTime<T>(plugin: string, run: () => T): T {
   if (isTimed) return run();
   isTimed = true;
-  tell({ plugin, seconds: pluginSeconds(limits.pluginCall) });
+  pluginWatch().running(plugin, pluginSeconds(limits.pluginCall));
   try {
     return run();
   } finally {
     isTimed = false;
-    tell({ seconds: 0 });
+    pluginWatch().finished();
   }
 }
 

@@ -1,7 +1,6 @@
 /** After a failed verification: the first value that differs, the block and the line of the spec it came from, and who made it so. */
 
-import type { Context } from '../cli/command.ts';
-import type { VerifyOptions } from '../cli/verify.ts';
+import type { Device } from '../runtime/sessions/onnx_node_session.ts';
 import type { Session } from '../runtime/sessions/session.ts';
 import { bisect, explain } from '../runtime/verify/bisect.ts';
 import { sensitivity } from '../runtime/verify/sensitivity.ts';
@@ -9,13 +8,14 @@ import type { Failing } from '../runtime/verify/verify.ts';
 import { type Diagnostic, warning } from '../spec/diagnostic.ts';
 import type { ModelFile } from './model_kinds.ts';
 import type { Recompiled } from './recompile_model.ts';
+import type { Reporter } from './reporter.ts';
 
 export async function explainFailure(
-  { io }: Context,
   model: ModelFile,
   { compiled, stages, weightsOf }: Recompiled,
   { row, calls, tolerance }: Failing,
-  { device = 'cpu' }: Pick<VerifyOptions, 'device'>,
+  device: Device,
+  io: Reporter,
 ): Promise<void> {
   const fault = model.fault(compiled);
   if (fault) return io.finding([fault]);

@@ -4,10 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { moreTime, pluginSeconds, tell } from '../cli/supervised.ts';
-import { notePlugin } from '../cli/unfinished.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
+import { moreTime, pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
@@ -32,9 +31,9 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
   }
   nameOwn();
-  notePlugin(path);
+  pluginWatch().loading(path);
   const url = pathToFileURL(resolve(path)).href;
-  tell({ plugin: path, seconds: pluginSeconds(limits.pluginLoad) + 1 });
+  pluginWatch().running(path, pluginSeconds(limits.pluginLoad) + 1);
   try {
     return (await inTime(path, importAny(url, path))) as Readonly<Record<string, unknown>>; // a namespace is an object
   } catch (cause) {
@@ -45,7 +44,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
       : {};
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found, ...hint })]);
   } finally {
-    tell({ seconds: 0 });
+    pluginWatch().finished();
   }
 }
 

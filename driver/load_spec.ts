@@ -11,6 +11,7 @@ import { findSpec } from './find_spec.ts';
 import { includeFrom } from './include_files.ts';
 import { families, includeShipped, isShipped, shippedSpecs } from './shipped.ts';
 import { isWeights, readSpec } from './spec_file.ts';
+import { usage } from './usage.ts';
 
 export interface LoadedSpec {
   readonly source: Source;
@@ -36,8 +37,6 @@ export function loadSpec(
 
 /** Whether what was named for a spec can only be meant as a checkpoint. */
 export const isCheckpointName = (argument: string): boolean => looksLikePath(argument) && isWeights(argument);
-
-const usage = (message: string, hint: string): Refusal => new Refusal([error('N510', message, { hint })]);
 
 const looksLikePath = (text: string): boolean =>
   text.endsWith('.nanospec') ||

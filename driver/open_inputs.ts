@@ -2,13 +2,15 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { CompileOptions } from '../cli/compile_options.ts';
-import { bytes, type Io } from '../cli/io.ts';
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import { findCheckpoint, openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
+import { Refusal } from '../spec/diagnostic.ts';
+import { bytes } from './byte_count.ts';
+import type { CheckpointOptions, InputOptions } from './compile_options.ts';
 import { isCheckpointName, type LoadedSpec, loadSpec } from './load_spec.ts';
+import { type Reporter, silent } from './reporter.ts';
 import { besideCheckpoint, namedTokenizer, readTokenizer, type TokenizerFile } from './tokenizer_files.ts';
+import { usage } from './usage.ts';
 
 export interface FoundTokenizer {
   readonly file: TokenizerFile;
@@ -22,14 +24,10 @@ export interface Inputs {
   readonly tokenizer?: FoundTokenizer;
 }
 
-export type Where = Pick<CompileOptions, 'checkpoint' | 'step' | 'source' | 'modelTag'>;
-
-type WithIncludes = Pick<CompileOptions, 'includeFolder'>;
-
 export function openInputs(
   argument: string | undefined,
-  options: Where & WithIncludes & WithTokenizer,
-  io: Io,
+  options: InputOptions = {},
+  io: Reporter = silent,
 ): Inputs {
   const named = options.tokenizer === undefined ? undefined : namedTokenizer(options.tokenizer);
   const misplaced = argument !== undefined && options.checkpoint === undefined && isCheckpointName(argument);
@@ -42,7 +40,7 @@ export function openInputs(
 }
 
 /** The checkpoint that `--checkpoint` or `--source` names, if one does. */
-export function openNamed(options: Where, io: Io): Checkpoint | undefined {
+export function openNamed(options: CheckpointOptions, io: Reporter): Checkpoint | undefined {
   const path = checkpointPath(options);
   if (path === undefined) return undefined;
   const checkpoint = openCheckpoint(path, options.step === undefined ? {} : { step: options.step });
@@ -50,12 +48,8 @@ export function openNamed(options: Where, io: Io): Checkpoint | undefined {
   return checkpoint;
 }
 
-interface WithTokenizer {
-  readonly tokenizer?: string;
-}
-
 /** One that was not asked for and cannot be read is no reason to stop. */
-function findTokenizer(named: string | undefined, checkpoint: Checkpoint | undefined, io: Io) {
+function findTokenizer(named: string | undefined, checkpoint: Checkpoint | undefined, io: Reporter) {
   const path = named ?? (checkpoint && besideCheckpoint(checkpoint.path));
   if (path === undefined) return undefined;
   try {
@@ -69,7 +63,7 @@ function findTokenizer(named: string | undefined, checkpoint: Checkpoint | undef
   }
 }
 
-function checkpointPath({ checkpoint, source, modelTag, step }: Where): string | undefined {
+function checkpointPath({ checkpoint, source, modelTag, step }: CheckpointOptions): string | undefined {
   if (checkpoint !== undefined && source !== undefined) {
     throw usage('--checkpoint and --source both name a checkpoint', 'give one of them');
   }
@@ -88,9 +82,6 @@ function checkpointPath({ checkpoint, source, modelTag, step }: Where): string |
     ...(step === undefined ? {} : { step }),
   });
 }
-
-export const usage = (message: string, hint: string): Refusal =>
-  new Refusal([error('N510', message, { hint })]);
 
 /** `165 tensors of 742 MB`: tensors as they are stored, shared storages counted once. */
 export function sizeText({ tensors }: Checkpoint): string {

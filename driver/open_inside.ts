@@ -5,12 +5,12 @@ import { dirname, resolve } from 'node:path';
 import { valueNames } from '../backends/onnx/index.ts';
 import type { OnnxModel } from '../backends/onnx/read_model.ts';
 import { tapModel } from '../backends/onnx/tap_model.ts';
-import { emitOptions } from '../cli/compile.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import type { NodeId } from '../compiler/graph/ir.ts';
 import { type Device, onnxSession } from '../runtime/sessions/onnx_node_session.ts';
 import type { Session } from '../runtime/sessions/session.ts';
 import { outputName } from '../runtime/verify/trace.ts';
+import { emitOptions } from './compile_to.ts';
 
 /** Gives the values of `ids` under `outputName`; a value that the file has under no name of its own is left out. */
 export async function openInside(

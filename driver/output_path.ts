@@ -3,10 +3,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
-import type { Io } from '../cli/io.ts';
 import type { Swept } from '../compiler/leftovers.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import { usage } from './open_inputs.ts';
+import type { Reporter } from './reporter.ts';
+import { usage } from './usage.ts';
 
 export interface OutputPath {
   readonly folder: string;
@@ -63,7 +63,7 @@ const isFolder = (path: string): boolean =>
 
 /** What runs that were killed had left beside the output. */
 export const noteSwept =
-  (io: Io) =>
+  (io: Reporter) =>
   ({ removed, left }: Swept): void => {
     if (removed.length > 0) io.note(`removed what an interrupted run had left: ${removed.join(', ')}`);
     if (left.length > 0)

@@ -1,14 +1,15 @@
 /** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
 
 import { requestAgain } from '../backends/request_again.ts';
-import type { Context } from '../cli/command.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { seedOf } from '../compiler/identity.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
+import type { CheckpointOptions } from './compile_options.ts';
 import type { ModelFile } from './model_kinds.ts';
-import { openNamed, type Where } from './open_inputs.ts';
+import { openNamed } from './open_inputs.ts';
 import { ownWeights, type Values } from './own_weights.ts';
+import { type Reporter, silent } from './reporter.ts';
 
 export interface Recompiled {
   readonly compiled: Compiled;
@@ -21,12 +22,16 @@ export interface Recompiled {
 }
 
 /** Weights come from the checkpoint if one is named or from their seed if they are random, and from the model itself otherwise. */
-export function recompileModel(cx: Context, model: ModelFile, options: Where): Recompiled {
+export function recompileModel(
+  model: ModelFile,
+  options: CheckpointOptions = {},
+  io: Reporter = silent,
+): Recompiled {
   const stages: { readonly pass: string; readonly graph: Graph }[] = [];
-  const checkpoint = openNamed(options, cx.io);
+  const checkpoint = openNamed(options, io);
   const seed = seedOf(model.manifest);
   if (!checkpoint && seed === undefined) {
-    cx.io.note('weights: as the file has them; --checkpoint compares them too');
+    io.note('weights: as the file has them; --checkpoint compares them too');
   }
   const { value, diagnostics } = compile({
     ...requestAgain(model),

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import { layouts } from '../backends/layout/index.ts';
 import type { Layout, LayoutTokenizer } from '../backends/layout/layout.ts';
-import type { CompileOptions } from '../cli/compile_options.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
+import { type CompileOptions, defaults } from './compile_options.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
-import { usage } from './open_inputs.ts';
 import { hubFiles, misfit } from './tokenizer_files.ts';
+import { usage } from './usage.ts';
 
 /** Undefined for a plain one; refuses what its client cannot run at all. */
 export function layoutOf(
-  { layout: name, cache }: Pick<CompileOptions, 'layout' | 'cache'>,
+  { layout: name, cache = defaults.cache }: Pick<CompileOptions, 'layout' | 'cache'>,
   backend: Backend,
 ): Layout | undefined {
   const layout = layouts.find((l) => l.name === name);

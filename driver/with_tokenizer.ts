@@ -3,14 +3,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, ArtifactFile } from '../backends/backend.ts';
-import type { Io } from '../cli/io.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import type { OutputPath } from './output_path.ts';
+import type { Reporter } from './reporter.ts';
 import { misfit, tokenizerCopies } from './tokenizer_files.ts';
 
 /** A tokenizer that was named must fit; one that was only found is left out when it does not. */
 export function withTokenizer(
-  io: Io,
+  io: Reporter,
   artifact: Artifact,
   { folder, file: model }: OutputPath,
   vocab: number,

@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decode, encode } from '../../backends/onnx/schema.ts';
-import { makeIo } from '../../cli/io.ts';
 import { openModel } from '../../driver/model_kinds.ts';
 import { ownWeights } from '../../driver/own_weights.ts';
 import { recompileModel } from '../../driver/recompile_model.ts';
 import { bytesOf, fixture, folder, nanoc, root, written } from '../cli/run_cli.ts';
-
-const cx = { io: makeIo({ json: false, quiet: true, color: 'never' }), signal: new AbortController().signal };
 
 const mixtures = ['hf-qwen3-moe', 'hf-gpt-oss'];
 const names = readdirSync(`${root}test/fixtures/golden`).filter((n) => n.startsWith('nanochat-'));
@@ -30,8 +27,8 @@ for (const name of [...names, ...mixtures]) {
     const made = await nanoc(['compile', spec, '--checkpoint', fixture(name), '-o', path]);
     assert.is(made.code, 0, made.err);
     const model = openModel(path);
-    const ours = recompileModel(cx, model, {});
-    const theirs = recompileModel(cx, model, { checkpoint: fixture(name) });
+    const ours = recompileModel(model);
+    const theirs = recompileModel(model, { checkpoint: fixture(name) });
     const { reference } = ours.compiled;
     const [a, b] = [ours.weightsOf(reference), theirs.weightsOf(reference)];
     const params = reference.nodes.filter((n) => n.op === 'param').map((n) => String(n.attrs['name']));
@@ -61,10 +58,7 @@ for (const [name, param] of [
     const { code, out, err } = await nanoc(['verify', path]);
     assert.is(code, 0, out + err);
     const model = openModel(path);
-    const [ours, theirs] = [
-      recompileModel(cx, model, {}),
-      recompileModel(cx, model, { checkpoint: fixture(name) }),
-    ];
+    const [ours, theirs] = [recompileModel(model), recompileModel(model, { checkpoint: fixture(name) })];
     const { reference } = ours.compiled;
     const [own, given] = [ours.weightsOf(reference).values(param), theirs.weightsOf(reference).values(param)];
     assert.ok(own.every((x, i) => Math.abs(x - given[i]!) <= 1e-6 * Math.max(1, Math.abs(x))));
@@ -111,7 +105,7 @@ test('arithmetic that was folded into a weight is undone', async () => {
   assert.is(made.code, 0, made.err);
   const { code, out, err } = await nanoc(['verify', path]);
   assert.is(code, 0, out + err);
-  const { compiled } = recompileModel(cx, openModel(path), {});
+  const { compiled } = recompileModel(openModel(path));
   const kept = compiled.graph.nodes.find((n) => n.attrs['of'] === 'scale');
   assert.ok(kept, 'the arithmetic is folded');
   const whole = ownWeights(path, compiled.graph)(compiled.reference).values('scale');

@@ -1,6 +1,5 @@
 /** `--emit` and `--explain`: what the compiler sees, as text on stdout. */
 
-import type { Io } from '../cli/io.ts';
 import { type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { printGraph } from '../compiler/graph/print.ts';
@@ -8,6 +7,7 @@ import type { Pass } from '../compiler/passes/pass.ts';
 import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';
+import type { Io } from './io.ts';
 
 export type Stage = 'ast' | 'graph' | 'passes';
 

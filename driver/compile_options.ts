@@ -1,0 +1,42 @@
+/** What to compile and how, for programs and for the command line; what is left out is as `defaults` has it. */
+
+import type { EmitOptions, TargetOption } from '../backends/backend.ts';
+import type { CacheForm } from '../compiler/ports/manifest.ts';
+import type { ConfigValue } from '../spec/program.ts';
+import type { GraphDType } from '../spec/type.ts';
+
+/** Where the weights are: a path, or a kind in nanochat's own folder. */
+export interface CheckpointOptions {
+  readonly checkpoint?: string;
+  readonly step?: number;
+  readonly source?: 'base' | 'mid' | 'sft' | 'rl';
+  readonly modelTag?: string;
+}
+
+export interface InputOptions extends CheckpointOptions {
+  /** What a spec may include from, besides its own folder. */
+  readonly includeFolder?: readonly string[];
+  readonly tokenizer?: string;
+}
+
+export interface CompileOptions extends InputOptions, Partial<Pick<EmitOptions, TargetOption>> {
+  /** Of the random weights that stand in for a missing checkpoint. */
+  readonly seed?: number;
+  readonly set?: ReadonlyMap<string, ConfigValue>;
+  readonly cache?: { readonly form: CacheForm; readonly slots?: number };
+  /** Storage of the weights. */
+  readonly dtype?: GraphDType;
+  /** Patterns of tensors that the spec does not use. */
+  readonly ignoreExtra?: readonly string[];
+  readonly maxSeqLen?: number;
+  /** `last` in a layout and `all` elsewhere when left out. */
+  readonly logits?: 'all' | 'last';
+  readonly layout?: string;
+}
+
+export const defaults = {
+  seed: 0,
+  cache: { form: 'dynamic' },
+  dtype: 'float32',
+  opset: 21,
+} as const satisfies CompileOptions;

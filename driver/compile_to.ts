@@ -1,0 +1,139 @@
+/** A spec and its weights to the files of one target. */
+
+import { join } from 'node:path';
+import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
+import { writeArtifact } from '../backends/write_artifact.ts';
+import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
+import { hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { type CompileOptions, defaults } from './compile_options.ts';
+import { modelSize } from './model_size.ts';
+import type { Inputs } from './open_inputs.ts';
+import { noteSwept, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
+import { type Caller, silent } from './reporter.ts';
+import { unreadEntries } from './unread_entries.ts';
+import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
+import { withSidecar } from './with_sidecar.ts';
+import { withTokenizer } from './with_tokenizer.ts';
+
+export interface Output extends CompileOptions {
+  /** A file, or a folder when it ends in /; the model's own name here when left out. */
+  readonly out?: string;
+  /** Overwrite what exists. */
+  readonly force?: boolean;
+  /** Written beside the model. */
+  readonly copies?: Inputs['tokenizer'];
+  /** Run before those of the backend. */
+  readonly passes?: readonly Pass[];
+  /** How many there are in all: several want a folder. */
+  readonly targets?: number;
+}
+
+export interface Written {
+  readonly path: string;
+  readonly compiled: Compiled;
+  readonly artifact: Artifact;
+  readonly target: string;
+  /** What runs it: `opset 21`. */
+  readonly needs: string;
+}
+
+/** Compiles and writes; refuses what is wrong with the spec, the weights or the place. */
+export async function compileTo(
+  backend: Backend,
+  inputs: Inputs,
+  options: Output = {},
+  { io, signal, onWriting }: Caller = { io: silent },
+): Promise<Written> {
+  const compiled = compileOrRefuse({ io }, requestOf(inputs, options, backend));
+  const { manifest } = compiled;
+  const { out, targets = 1, dtype = defaults.dtype } = options;
+  const layout = layoutOf(options, backend);
+  const place = layout
+    ? { folder: outputFolder(out, manifest.model), file: layoutModel(layout, backend, dtype) }
+    : outputPath(out, manifest.model, backend, targets);
+  const { folder, file } = place;
+  const { metadata = layout ? 'hash' : 'full' } = options;
+  const emitted = emit(compiled, backend, emitOptions({ ...options, metadata }, file));
+  io.report(emitted.diagnostics);
+  const needs = backend.needs(emitOptions(options, file));
+  const around = layout
+    ? withLayout(layout, emitted, compiled, options.copies, { folder, backend })
+    : withTokenizer(io, emitted, place, manifest.vocab, options.copies);
+  const artifact = withSidecar(around, manifest, folder, layout ? 'folder' : 'model');
+  const path = join(folder, artifact.files.at(-1)!.name);
+  if (!options.force) refuseOverwrite(artifact, folder);
+  const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
+  const progress = io.progress(`writing ${path}`, total);
+  await writeArtifact(artifact, folder, {
+    ...(signal ? { signal } : {}),
+    ...(onWriting ? { onStart: onWriting } : {}),
+    onBytes: (done: number) => progress.at(done),
+    overwrite: options.force ?? false,
+    makeFolder: true,
+    onSwept: noteSwept(io),
+  });
+  progress.done(modelSize(path));
+  io.report(compiled.weights.findings());
+  return { path, compiled, artifact, target: backend.name, needs };
+}
+
+export function emit(
+  { graph, manifest, weights, program }: Compiled,
+  backend: Backend,
+  options: EmitOptions,
+): Artifact {
+  return backend.emit({ graph, manifest, weights, options, tied: program.names.tied });
+}
+
+export const emitOptions = (
+  {
+    opset = defaults.opset,
+    external = 'auto',
+    minLibtorch,
+    metadata = 'full',
+  }: Pick<CompileOptions, TargetOption>,
+  fileName: string,
+): EmitOptions => ({
+  opset,
+  ops: 'standard',
+  external,
+  ...(minLibtorch ? { minLibtorch } : {}),
+  metadata,
+  fileName,
+});
+
+export function requestOf(
+  { spec, checkpoint }: Inputs,
+  options: Omit<Output, 'targets' | 'copies'>,
+  backend: Backend,
+): CompileRequest {
+  const { cache = defaults.cache, dtype = defaults.dtype, maxSeqLen, passes = [] } = options;
+  const layout = layoutOf(options, backend);
+  return {
+    source: spec.source,
+    include: spec.include,
+    ...(checkpoint ? { checkpoint } : {}),
+    seed: options.seed ?? defaults.seed,
+    ...(options.set ? { set: options.set } : {}),
+    ignoreExtra: options.ignoreExtra ?? [],
+    ...(maxSeqLen === undefined ? {} : { maxSeqLen }),
+    cache: cache.form,
+    ...('slots' in cache ? { slots: cache.slots } : {}),
+    logits: options.logits ?? (layout ? 'last' : 'all'),
+    storage: dtype,
+    compute: backend.computesIn === 'storage' ? dtype : 'float32',
+    wholeWeights: backend.wholeWeights ?? false,
+    padded: (backend.padsUncached ?? false) && (layout?.padsUncached ?? true),
+    statesAsLayers: layout?.statesAsLayers ?? false,
+    backendPasses: [...passes, ...backend.passes(emitOptions(options, `model${backend.extension}`))],
+  };
+}
+
+/** Warnings are reported; errors are thrown as a Refusal. */
+export function compileOrRefuse({ io }: Pick<Caller, 'io'>, request: CompileRequest): Compiled {
+  const { value, diagnostics } = compile(request);
+  if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
+  io.report([...diagnostics, ...unreadEntries(request.checkpoint, value.program)]);
+  return value;
+}

@@ -1,0 +1,26 @@
+/** The targets that were asked for, and the passes of plugins that run before theirs. */
+
+import type { Backend } from '../backends/backend.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
+import { loadPlugins, loadTarget } from './extensions.ts';
+import { usage } from './usage.ts';
+
+export interface Targets {
+  /** At least one, each once. */
+  readonly backends: readonly Backend[];
+  /** Run before those of a backend. */
+  readonly passes: readonly Pass[];
+}
+
+/** By name, or by a file of the user's own. */
+export async function targetsOf(
+  names: readonly string[],
+  { plugin = [], layout }: { readonly plugin?: readonly string[]; readonly layout?: string } = {},
+): Promise<Targets> {
+  const targets = names.length > 0 ? [...new Set(names)] : ['onnx'];
+  const backends: Backend[] = [];
+  for (const target of targets) backends.push(await loadTarget(target));
+  if (targets.length > 1 && layout !== undefined && layout !== 'plain')
+    throw usage(`--layout ${layout} is for one target`, 'run nanoc once for each');
+  return { backends, passes: await loadPlugins(plugin) };
+}

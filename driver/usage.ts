@@ -1,0 +1,6 @@
+/** What was asked for contradicts itself, whatever the files hold. */
+
+import { error, Refusal } from '../spec/diagnostic.ts';
+
+export const usage = (message: string, hint: string): Refusal =>
+  new Refusal([error('N510', message, { hint })]);
