@@ -3,7 +3,7 @@
 import { Bug } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
 import type { Graph } from './graph/ir.ts';
-import { checkGraph } from './graph/ir_check.ts';
+import { checkGraph } from './check/ir_check.ts';
 import {
   cast_weights,
   drop_dead_nodes,
@@ -20,7 +20,7 @@ import {
 } from './passes/index.ts';
 import type { Pass } from './passes/pass.ts';
 import type { CacheForm } from './ports/manifest.ts';
-import { withBodies } from './scan/body.ts';
+import { withBodies } from './graph/scan_body.ts';
 
 export interface PipelineOptions {
   readonly cache: CacheForm;

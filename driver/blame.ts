@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { artifactFault, described, isObject } from '../backends/artifact_fault.ts';
 import type { ArtifactFile, Backend } from '../backends/backend.ts';
-import { checkGraph } from '../compiler/graph/ir_check.ts';
+import { checkGraph } from '../compiler/check/ir_check.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';

@@ -1,7 +1,7 @@
 /** What a model costs: its parameters by block, and the arithmetic of one token. */
 
 import type { Graph, Node } from '../compiler/graph/ir.ts';
-import { scanOf } from '../compiler/scan/body.ts';
+import { scanOf } from '../compiler/graph/scan_body.ts';
 import { constant, type Dim, mentions, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import { product } from '../spec/tensor.ts';

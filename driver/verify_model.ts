@@ -6,7 +6,7 @@ import type { Session } from '../runtime/sessions/session.ts';
 import { readGolden } from '../runtime/verify/golden.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify/verify.ts';
 import { windowsOf } from '../runtime/verify/windows.ts';
-import { wholeTextSession } from '../runtime/whole_text.ts';
+import { wholeTextSession } from '../runtime/verify/whole_text.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { CheckpointOptions } from './compile_options.ts';
 import type { ModelFile } from './model_kinds.ts';

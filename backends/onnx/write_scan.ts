@@ -1,7 +1,7 @@
 /** A scan as the operator of that name, with its step as the graph inside. */
 
 import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
-import { scanOf } from '../../compiler/scan/body.ts';
+import { scanOf } from '../../compiler/graph/scan_body.ts';
 import type { InnerValue } from './inner_graph.ts';
 import type { Site, Value } from './site.ts';
 import { sizesOf } from './sizes.ts';

@@ -1,7 +1,7 @@
 /** A scan as a function of the archive: a loop over the tokens, whose body is the step. */
 
 import type { Node, NodeId } from '../../compiler/graph/ir.ts';
-import { scanOf } from '../../compiler/scan/body.ts';
+import { scanOf } from '../../compiler/graph/scan_body.ts';
 import type { CodeContext } from './code_context.ts';
 import { atom, type Expr, isShort } from './expr.ts';
 import type { FunctionText } from './functions.ts';

@@ -15,13 +15,13 @@ import { roundTo } from '../../spec/round.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
 import { type Graph, isUnplaced, type Node, type NodeId } from '../graph/ir.ts';
 import { commonScope } from '../graph/scope.ts';
-import { scanOf } from '../scan/body.ts';
+import { scanOf } from '../graph/scan_body.ts';
 import type { WeightSource } from '../weights/source.ts';
 import { evaluateLinear } from './evaluate_linear.ts';
 import { evaluateScan } from './evaluate_scan.ts';
 import { type Feeds, sizesOf } from './run_sizes.ts';
 import { type TableRows, tableLookup } from './table_lookup.ts';
-import { tableAttrs, tableRows } from './tables.ts';
+import { tableAttrs, tableRows } from '../weights/table_rows.ts';
 
 export interface RunOptions {
   /** Sees every value as it is computed. */

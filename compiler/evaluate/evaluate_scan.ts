@@ -1,7 +1,7 @@
 /** What a scan gives, in plain arrays: its step run on one token after the other. */
 
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
-import type { Scan } from '../scan/body.ts';
+import type { Scan } from '../graph/scan_body.ts';
 
 type Named = Readonly<Record<string, Tensor>>;
 

@@ -3,7 +3,7 @@
 import { size } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
 import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
-import { tableAttrs, tableType } from '../evaluate/tables.ts';
+import { tableAttrs, tableType } from '../weights/table_rows.ts';
 import { attrText } from '../graph/attr_text.ts';
 import { rebuild } from '../graph/builder.ts';
 import type { Graph } from '../graph/ir.ts';

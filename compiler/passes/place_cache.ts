@@ -19,7 +19,7 @@ import { type Place, placeGrowing } from '../ports/place_port.ts';
 import { placeDelay, placeLast, startOf } from '../ports/place_state.ts';
 import { type PortNames, portNames } from '../ports/port_names.ts';
 import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../ports/surroundings.ts';
-import { scanOf } from '../scan/body.ts';
+import { scanOf } from '../graph/scan_body.ts';
 import { placeScan } from '../scan/place.ts';
 import type { Pass } from './pass.ts';
 

@@ -5,7 +5,7 @@ import type { Origin, ScanRequest, ScanSink, Sink } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import { type Builder, newBuilder } from '../graph/builder.ts';
 import type { GraphInput, NodeId } from '../graph/ir.ts';
-import { bodyFrom, makeScan } from './body.ts';
+import { bodyFrom, makeScan } from '../graph/scan_body.ts';
 
 /** Values of the body are numbers below zero, so that they are never taken for nodes outside. */
 export function scanSink(

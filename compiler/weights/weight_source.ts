@@ -6,7 +6,7 @@ import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import type { LazyTensor, StoredDType } from '../checkpoint/checkpoint.ts';
 import { refuse } from '../checkpoint/refuse.ts';
-import { tableAttrs, tableRows } from '../evaluate/tables.ts';
+import { tableAttrs, tableRows } from './table_rows.ts';
 import { headsOf } from '../graph/heads.ts';
 import type { Graph, Node } from '../graph/ir.ts';
 import { applySteps, encoded } from './apply_steps.ts';

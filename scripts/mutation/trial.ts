@@ -14,7 +14,7 @@ import { type LibtorchHost, startLibtorch } from '../../runtime/sessions/libtorc
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { verify } from '../../runtime/verify/verify.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
-import { wholeTextSession } from '../../runtime/whole_text.ts';
+import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
 import { Bug, Refusal } from '../../spec/diagnostic.ts';
 import type { ConfigValue } from '../../spec/program.ts';
 import {

@@ -16,7 +16,7 @@ import { allowed } from '../../runtime/verify/tolerance.ts';
 import { verify } from '../../runtime/verify/verify.ts';
 import { logitsOf, randomRows } from '../../runtime/verify/verify_run.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
-import { wholeTextSession } from '../../runtime/whole_text.ts';
+import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
 import { fixture, joined, make } from './compile_fixture.ts';
 import { withTorch } from './torch_here.ts';
 

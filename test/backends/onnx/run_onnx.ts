@@ -4,7 +4,7 @@ import type { ArtifactFile, EmitOptions } from '../../../backends/backend.ts';
 import { onnx } from '../../../backends/onnx/index.ts';
 import { tensorBytes } from '../../../backends/onnx/tensor_bytes.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
-import { tableAttrs, tableRows } from '../../../compiler/evaluate/tables.ts';
+import { tableAttrs, tableRows } from '../../../compiler/weights/table_rows.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { fold_rotary_tables, place_cache } from '../../../compiler/passes/index.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
-import { tableRows } from '../../../compiler/evaluate/tables.ts';
+import { tableRows } from '../../../compiler/weights/table_rows.ts';
 import { place_cache } from '../../../compiler/passes/index.ts';
 import { add } from '../../../spec/dim.ts';
 import { tensor } from '../../../spec/tensor.ts';

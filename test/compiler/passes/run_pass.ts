@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Feeds } from '../../../compiler/evaluate/run_sizes.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
-import { checkGraph } from '../../../compiler/graph/ir_check.ts';
+import { checkGraph } from '../../../compiler/check/ir_check.ts';
 import { printGraph } from '../../../compiler/graph/print.ts';
 import type { Pass } from '../../../compiler/passes/pass.ts';
 import { distance, weightsFor } from '../tiny_graph.ts';

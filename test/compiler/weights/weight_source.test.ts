@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
-import { tableRows, tableType } from '../../../compiler/evaluate/tables.ts';
+import { tableRows, tableType } from '../../../compiler/weights/table_rows.ts';
 import { newBuilder } from '../../../compiler/graph/builder.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { Binding, Bound } from '../../../compiler/weights/bind.ts';

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tableRows } from '../../../compiler/evaluate/tables.ts';
+import { tableRows } from '../../../compiler/weights/table_rows.ts';
 import type { RotaryTable } from '../../../spec/ops/rotary_table.ts';
 import { roundTo } from '../../../spec/round.ts';
 

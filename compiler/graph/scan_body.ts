@@ -7,8 +7,8 @@
 
 import type { Inner } from '../../spec/op.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import { type Builder, rebuild } from '../graph/builder.ts';
-import type { Graph, Node, NodeId, Origin } from '../graph/ir.ts';
+import { type Builder, rebuild } from './builder.ts';
+import type { Graph, Node, NodeId, Origin } from './ir.ts';
 
 export interface Body extends Inner {
   readonly graph: Graph;

@@ -2,11 +2,11 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { referenceSession } from '../../runtime/sessions/reference_session.ts';
-import { compareValues } from '../../runtime/verify/compare.ts';
-import { outcomeOf } from '../../runtime/verify/verify_run.ts';
-import { wholeTextSession } from '../../runtime/whole_text.ts';
-import { fixture, make } from '../golden/compile_fixture.ts';
+import { referenceSession } from '../../../runtime/sessions/reference_session.ts';
+import { compareValues } from '../../../runtime/verify/compare.ts';
+import { outcomeOf } from '../../../runtime/verify/verify_run.ts';
+import { wholeTextSession } from '../../../runtime/verify/whole_text.ts';
+import { fixture, make } from '../../golden/compile_fixture.ts';
 
 const tokens = [
   [3, 1, 4, 1, 5, 9],

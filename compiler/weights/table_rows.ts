@@ -4,7 +4,7 @@ import { size } from '../../spec/dim.ts';
 import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Node } from '../graph/ir.ts';
-import { converter } from '../weights/convert.ts';
+import { converter } from './convert.ts';
 
 /** Attributes of a `table` node: a rotary table, under the name of its initialiser. */
 export interface TableAttrs extends RotaryTable {

@@ -3,7 +3,7 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import { type GraphDType, showType, type TensorType } from '../../spec/type.ts';
 import type { Graph, Node } from '../graph/ir.ts';
-import { resultTypes, scanOf } from './body.ts';
+import { resultTypes, scanOf } from '../graph/scan_body.ts';
 
 /** Throws a `Bug` that says which law is broken. The step itself is a graph, and checked as one where it is made. */
 export function checkScan({ nodes }: Graph, { id, inputs, attrs }: Node): void {

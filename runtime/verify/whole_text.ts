@@ -3,17 +3,17 @@
  * places ports has touched it, so it is held against those too; what ports should keep is read off the values themselves.
  */
 
-import type { Unplaced } from '../compiler/evaluate/evaluate.ts';
-import type { Graph, Node } from '../compiler/graph/ir.ts';
-import type { Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
-import type { WeightSource } from '../compiler/weights/source.ts';
-import { evaluate } from '../spec/dim.ts';
-import type { Ambient, PortDecl } from '../spec/sink.ts';
-import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
-import { columnsOf } from './cache.ts';
-import { evaluator } from './sessions/reference_session.ts';
-import type { Feeds, Session } from './sessions/session.ts';
-import { joinColumns } from './verify/verify_run.ts';
+import type { Unplaced } from '../../compiler/evaluate/evaluate.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import type { Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
+import type { WeightSource } from '../../compiler/weights/source.ts';
+import { evaluate } from '../../spec/dim.ts';
+import type { Ambient, PortDecl } from '../../spec/sink.ts';
+import { empty, product, type Tensor, tensor } from '../../spec/tensor.ts';
+import { columnsOf } from '../cache.ts';
+import { evaluator } from '../sessions/reference_session.ts';
+import type { Feeds, Session } from '../sessions/session.ts';
+import { joinColumns } from './verify_run.ts';
 
 /** Its calls are the first of a text; `manifest` is that of the target, whose outputs it gives. */
 export function wholeTextSession(
