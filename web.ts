@@ -14,5 +14,6 @@ export { type Bos, generateText, type Piece, type TextOptions } from './runtime/
 export { type WebOptions, type WebRuntime, webSession } from './runtime/sessions/onnx_web_session.ts';
 export type { Session } from './runtime/sessions/session.ts';
 export { conversationTokens } from './runtime/tokenizer/chat_template.ts';
-export { type Around, openTokenizer, type Tokenizer } from './runtime/tokenizer/tokenizer.ts';
+export { openTokenizer } from './runtime/tokenizer/open_tokenizer.ts';
+export type { Around, Tokenizer } from './runtime/tokenizer/tokenizer.ts';
 export { type Diagnostic, Refusal } from './spec/diagnostic.ts';

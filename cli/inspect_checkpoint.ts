@@ -15,7 +15,7 @@ import { reasonOf, refusals, type Trial, trySpec } from '../driver/try_spec.ts';
 import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
 import { product } from '../spec/tensor.ts';
 import type { Context } from './command.ts';
-import type { InspectOptions } from './inspect.ts';
+import type { InspectOptions } from './inspect_options.ts';
 import { table } from './table.ts';
 import { laidOut } from './terminal.ts';
 

@@ -20,7 +20,7 @@ import type { Source } from '../spec/source.ts';
 import { product } from '../spec/tensor.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
-import type { InspectOptions } from './inspect.ts';
+import type { InspectOptions } from './inspect_options.ts';
 import { table } from './table.ts';
 import { laidOut } from './terminal.ts';
 

@@ -2,8 +2,9 @@
 
 import { Bug } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
-import type { Graph } from './graph/ir.ts';
 import { checkGraph } from './check/ir_check.ts';
+import type { Graph } from './graph/ir.ts';
+import { withBodies } from './graph/scan_body.ts';
 import {
   cast_weights,
   drop_dead_nodes,
@@ -20,7 +21,6 @@ import {
 } from './passes/index.ts';
 import type { Pass } from './passes/pass.ts';
 import type { CacheForm } from './ports/manifest.ts';
-import { withBodies } from './graph/scan_body.ts';
 
 export interface PipelineOptions {
   readonly cache: CacheForm;

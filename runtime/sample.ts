@@ -1,6 +1,6 @@
 /** Choosing the next token from logits: greedy, or drawn with temperature, top-k, top-p and min-p. */
 
-import { argmax } from './verify/compare.ts';
+import { argmax } from './argmax.ts';
 
 export interface SampleOptions {
   /** 0 (the default) is greedy: the largest logit, the lowest index among equals. */

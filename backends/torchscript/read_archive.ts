@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
 import { type OpenFile, withFile } from '../../compiler/checkpoint/file.ts';
 import { isDict, isMade } from '../../compiler/checkpoint/pickle_opcodes.ts';
+import { type Behaviour, PickleProblem } from '../../compiler/checkpoint/pickled.ts';
 import { placeTensor } from '../../compiler/checkpoint/place_tensor.ts';
 import { refuse } from '../../compiler/checkpoint/refuse.ts';
 import {
@@ -13,7 +14,7 @@ import {
   torchPolicy,
 } from '../../compiler/checkpoint/torch_globals.ts';
 import { locateStorage, pickleLimit } from '../../compiler/checkpoint/torch_zip.ts';
-import { type Behaviour, PickleProblem, unpickle } from '../../compiler/checkpoint/unpickle.ts';
+import { unpickle } from '../../compiler/checkpoint/unpickle.ts';
 import { readEntry, readZip, type Zip } from '../../compiler/checkpoint/zip.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { Refusal } from '../../spec/diagnostic.ts';

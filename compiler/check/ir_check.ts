@@ -7,12 +7,12 @@ import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive } from '../../spec/primitives/index.ts';
 import { ambients } from '../../spec/sink.ts';
 import { type GraphDType, showType, type TensorType } from '../../spec/type.ts';
-import { tableAttrs, tableType } from '../weights/table_rows.ts';
-import { checkPorts } from './port_check.ts';
-import { checkScan, resultType } from './scan_check.ts';
 import { isDim, isList } from '../graph/attr_text.ts';
 import { inferType, nodeKey } from '../graph/builder.ts';
 import { type Graph, type Node, structural } from '../graph/ir.ts';
+import { tableAttrs, tableType } from '../graph/table_node.ts';
+import { checkPorts } from './port_check.ts';
+import { checkScan, resultType } from './scan_check.ts';
 
 /** Throws a `Bug` that says which law the graph breaks, and where. */
 export function checkGraph(graph: Graph): void {

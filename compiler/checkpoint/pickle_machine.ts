@@ -1,7 +1,7 @@
 /** Stack, memo and cursor of the unpickler, every step of them bounded. */
 
+import type { Global, Pickled, Policy, Tuple } from './pickled.ts';
 import { refuse } from './refuse.ts';
-import type { Global, Pickled, Policy, Tuple } from './unpickle.ts';
 
 /** The bytes ran out; more may follow in the file. */
 export class PickleEnd extends Error {}

@@ -1,7 +1,7 @@
 /** What each accepted pickle opcode does; one that is not in this table ends the reading. */
 
 import { type Machine, narrow } from './pickle_machine.ts';
-import type { Dict, Global, Made, Pickled, Tuple } from './unpickle.ts';
+import type { Dict, Global, Made, Pickled, Tuple } from './pickled.ts';
 
 type Act = <T>(m: Machine<T>) => void;
 

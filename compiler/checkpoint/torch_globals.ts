@@ -2,7 +2,6 @@
 
 import type { StoredDType } from './checkpoint.ts';
 import { isDict, isGlobal, isMade, isTuple } from './pickle_opcodes.ts';
-import { refuse } from './refuse.ts';
 import {
   type Behaviour,
   type Dict,
@@ -10,7 +9,8 @@ import {
   type Pickled,
   PickleProblem,
   type Policy,
-} from './unpickle.ts';
+} from './pickled.ts';
+import { refuse } from './refuse.ts';
 
 /** `('storage', torch.FloatStorage, '0', 'cuda:0', 256)`; where it lives in the file the container knows. */
 export interface StorageRef {

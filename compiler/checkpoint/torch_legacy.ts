@@ -5,12 +5,13 @@ import { type LazyTensor, type Storage, storedDtypes } from './checkpoint.ts';
 import { type OpenFile, readAt } from './file.ts';
 import { PickleEnd } from './pickle_machine.ts';
 import { isDict } from './pickle_opcodes.ts';
+import type { Pickled } from './pickled.ts';
 import { placeTensor } from './place_tensor.ts';
 import { refuse } from './refuse.ts';
 import { type StorageRef, type TorchValue, torchPolicy } from './torch_globals.ts';
 import { findState } from './torch_state.ts';
 import type { FileTensors } from './torch_zip.ts';
-import { type Pickled, unpickleFrom } from './unpickle.ts';
+import { unpickleFrom } from './unpickle.ts';
 
 const magic = 0x1950a86a20f9469cfc6cn;
 const labels = ['the magic number', 'the protocol', 'the system', 'the state dict', 'the list of storages'];

@@ -3,9 +3,9 @@
 import { basename } from 'node:path';
 import type { Json, JsonObject } from './checkpoint.ts';
 import { isDict, isGlobal, isMade, isTuple } from './pickle_opcodes.ts';
+import type { Pickled } from './pickled.ts';
 import { refuse } from './refuse.ts';
 import { isTensor, type TensorRef, type TorchDict, type TorchValue } from './torch_globals.ts';
-import type { Pickled } from './unpickle.ts';
 
 export interface TorchState {
   readonly tensors: ReadonlyMap<string, TensorRef>;

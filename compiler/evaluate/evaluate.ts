@@ -14,14 +14,15 @@ import { numbers } from '../../spec/primitives/row.ts';
 import { roundTo } from '../../spec/round.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
 import { type Graph, isUnplaced, type Node, type NodeId } from '../graph/ir.ts';
-import { commonScope } from '../graph/scope.ts';
 import { scanOf } from '../graph/scan_body.ts';
+import { commonScope } from '../graph/scope.ts';
+import { tableAttrs } from '../graph/table_node.ts';
 import type { WeightSource } from '../weights/source.ts';
+import { tableRows } from '../weights/table_rows.ts';
 import { evaluateLinear } from './evaluate_linear.ts';
 import { evaluateScan } from './evaluate_scan.ts';
 import { type Feeds, sizesOf } from './run_sizes.ts';
 import { type TableRows, tableLookup } from './table_lookup.ts';
-import { tableAttrs, tableRows } from '../weights/table_rows.ts';
 
 export interface RunOptions {
   /** Sees every value as it is computed. */

@@ -5,9 +5,9 @@ import type { Attr, Attrs } from '../../spec/op.ts';
 import type { Origin } from '../../spec/sink.ts';
 import { product, type Tensor } from '../../spec/tensor.ts';
 import { showType } from '../../spec/type.ts';
-import { scanOf } from './scan_body.ts';
 import { attrText, digest, isDim, isInner, isTensor } from './attr_text.ts';
 import type { Graph, Node, Port } from './ir.ts';
+import { scanOf } from './scan_body.ts';
 import { commonScope } from './scope.ts';
 
 /**

@@ -3,10 +3,10 @@
 import { size } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
 import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
-import { tableAttrs, tableType } from '../weights/table_rows.ts';
 import { attrText } from '../graph/attr_text.ts';
 import { rebuild } from '../graph/builder.ts';
 import type { Graph } from '../graph/ir.ts';
+import { tableAttrs, tableType } from '../graph/table_node.ts';
 import type { Pass } from './pass.ts';
 
 /** Elements beyond which a table is not worth its place: 1 GiB of float32. */

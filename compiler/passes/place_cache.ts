@@ -13,13 +13,13 @@ import {
   type NodeId,
   type Port,
 } from '../graph/ir.ts';
+import { scanOf } from '../graph/scan_body.ts';
 import { substituteAttrs, substituteType } from '../graph/substitute.ts';
 import type { CacheForm } from '../ports/manifest.ts';
 import { type Place, placeGrowing } from '../ports/place_port.ts';
 import { placeDelay, placeLast, startOf } from '../ports/place_state.ts';
 import { type PortNames, portNames } from '../ports/port_names.ts';
 import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../ports/surroundings.ts';
-import { scanOf } from '../graph/scan_body.ts';
 import { placeScan } from '../scan/place.ts';
 import type { Pass } from './pass.ts';
 

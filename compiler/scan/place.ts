@@ -5,9 +5,9 @@ import { words } from '../../spec/op.ts';
 import type { PortDecl } from '../../spec/sink.ts';
 import { type Builder, newBuilder } from '../graph/builder.ts';
 import type { Graph, GraphInput, Node, NodeId, Origin, Port } from '../graph/ir.ts';
+import { bodyFrom, makeScan, type Scan, scanOf } from '../graph/scan_body.ts';
 import type { Place } from '../ports/place_port.ts';
 import type { PortNames } from '../ports/port_names.ts';
-import { bodyFrom, makeScan, type Scan, scanOf } from '../graph/scan_body.ts';
 
 type StatePort = Port & { readonly node: NodeId };
 

@@ -1,24 +1,7 @@
 /** Rows of the tables that `table` nodes name: made while they are written, so that none is ever whole in memory. */
 
-import { size } from '../../spec/dim.ts';
 import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
-import type { GraphDType, TensorType } from '../../spec/type.ts';
-import type { Node } from '../graph/ir.ts';
 import { converter } from './convert.ts';
-
-/** Attributes of a `table` node: a rotary table, under the name of its initialiser. */
-export interface TableAttrs extends RotaryTable {
-  readonly name: string;
-}
-
-/** A table's type: row p holds the cosines or sines of position p. */
-export const tableType = ({ length, freqs }: RotaryTable): TensorType<GraphDType> => ({
-  dtype: 'float32',
-  shape: [size(length), size(freqs.length)],
-});
-
-/** The caller vouches that the node's op is `table`, whose attributes these are. */
-export const tableAttrs = (node: Node): TableAttrs => node.attrs as unknown as TableAttrs;
 
 /**
  * Rows from `start` up to `stop`, row-major. As in PyTorch float32 holds every step: the position, its product with a

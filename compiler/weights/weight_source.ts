@@ -6,9 +6,9 @@ import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import type { LazyTensor, StoredDType } from '../checkpoint/checkpoint.ts';
 import { refuse } from '../checkpoint/refuse.ts';
-import { tableAttrs, tableRows } from './table_rows.ts';
 import { headsOf } from '../graph/heads.ts';
 import type { Graph, Node } from '../graph/ir.ts';
+import { tableAttrs } from '../graph/table_node.ts';
 import { applySteps, encoded } from './apply_steps.ts';
 import type { Binding } from './bind.ts';
 import { type Converter, converter, isFloat } from './convert.ts';
@@ -18,6 +18,7 @@ import { randomValues } from './random_values.ts';
 import { chunkBytes } from './scratch.ts';
 import type { WeightInfo, WeightSource } from './source.ts';
 import type { Checked } from './stream.ts';
+import { tableRows } from './table_rows.ts';
 import { partsOf, type View, viewOf } from './view.ts';
 import { elements, viewBytes } from './view_stream.ts';
 

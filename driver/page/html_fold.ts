@@ -1,6 +1,6 @@
 /** Blocks that return, alone or in turn with others, as one that says how often: window, window, window, full, and again. */
 
-import type { Block, Item } from './html_model.ts';
+import type { Block, Item } from './item.ts';
 
 /** At each place the repetition that covers most, and of those the one that is shortest. */
 export function folded(items: readonly Item[]): readonly Item[] {

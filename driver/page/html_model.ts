@@ -8,24 +8,7 @@ import type { Source } from '../../spec/source.ts';
 import { folded, givenBy, opsIn } from './html_fold.ts';
 import { type Step, stepOf } from './html_step.ts';
 import { surroundingsOf } from './html_surroundings.ts';
-
-export type Item = Step | Block;
-
-export interface Block {
-  readonly kind: 'block';
-  /** Of every block that this one stands for, in their order. */
-  readonly names: readonly string[];
-  readonly path: string;
-  /** How many times in a row its content is there. */
-  readonly times: number;
-  /** How many layers its content is, where they differ and return in the same order. */
-  readonly by: number;
-  /** Of its content once. */
-  readonly ops: number;
-  readonly parameters: number;
-  readonly gives: string;
-  readonly content: readonly Item[];
-}
+import type { Block, Item } from './item.ts';
 
 export interface Drawing {
   readonly content: readonly Item[];

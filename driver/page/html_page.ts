@@ -3,11 +3,12 @@
 import { basename } from 'node:path';
 import type { Source } from '../../spec/source.ts';
 import { spanned } from './group_keys.ts';
-import type { Block, Drawing, Item } from './html_model.ts';
+import type { Drawing } from './html_model.ts';
 import type { KindChange, PassRow, Told } from './html_passes.ts';
 import { script } from './html_script.ts';
 import type { Step } from './html_step.ts';
 import { style } from './html_style.ts';
+import type { Block, Item } from './item.ts';
 import { shortCount } from './short_count.ts';
 
 export interface PageContent extends Drawing {

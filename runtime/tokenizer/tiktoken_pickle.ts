@@ -1,13 +1,8 @@
 /** nanochat's `tokenizer.pkl`: the state of a pickled tiktoken Encoding, read as data. */
 
 import { isDict } from '../../compiler/checkpoint/pickle_opcodes.ts';
-import {
-  type Dict,
-  type Pickled,
-  PickleProblem,
-  type Policy,
-  unpickle,
-} from '../../compiler/checkpoint/unpickle.ts';
+import { type Dict, type Pickled, PickleProblem, type Policy } from '../../compiler/checkpoint/pickled.ts';
+import { unpickle } from '../../compiler/checkpoint/unpickle.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 
 export interface Encoding {

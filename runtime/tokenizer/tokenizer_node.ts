@@ -5,7 +5,8 @@
 
 import { createContext, Script } from 'node:vm';
 import { error, Refusal } from '../../spec/diagnostic.ts';
-import { openTokenizer as openAnywhere, type Tokenizer } from './tokenizer.ts';
+import { openTokenizer as openAnywhere } from './open_tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 export const openTokenizer = (bytes: Uint8Array, file: string, config?: Uint8Array): Tokenizer =>
   interruptible(openAnywhere(bytes, file, config), file);

@@ -1,6 +1,7 @@
 /** How far two sets of logits are apart, as the figures that a table shows. */
 
 import { product, type Tensor } from '../../spec/tensor.ts';
+import { argmax } from '../argmax.ts';
 import type { Allowed } from './tolerance.ts';
 
 export interface Difference {
@@ -21,16 +22,6 @@ export interface Difference {
   readonly size: number;
   /** Largest distance of two logits of one position. */
   readonly spread: number;
-}
-
-/** Index of the largest number; the lowest among equals, NaN never. */
-export function argmax(values: ArrayLike<number>, start = 0, length = values.length): number {
-  let best = 0;
-  for (let i = 1; i < length; i++) {
-    const value = values[start + i]!;
-    if (value > values[start + best]! || Number.isNaN(values[start + best]!)) best = i;
-  }
-  return best;
 }
 
 function logSum(values: ArrayLike<number>, start: number, length: number): number {

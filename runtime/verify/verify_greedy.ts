@@ -1,9 +1,9 @@
 /** The most probable token, again and again: against someone else's tokens, or against the text given whole. */
 
 import type { Tensor } from '../../spec/tensor.ts';
+import { argmax } from '../argmax.ts';
 import { columnsOf, decoder, type Rows } from '../cache.ts';
 import type { Session } from '../sessions/session.ts';
-import { argmax } from './compare.ts';
 import { joinColumns } from './verify_run.ts';
 
 export interface Greedy {

@@ -13,8 +13,8 @@ import { fromFile } from '../../driver/load_spec.ts';
 import { type LibtorchHost, startLibtorch } from '../../runtime/sessions/libtorch_node_session.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { verify } from '../../runtime/verify/verify.ts';
-import { windowsOf } from '../../runtime/verify/windows.ts';
 import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
+import { windowsOf } from '../../runtime/verify/windows.ts';
 import { Bug, Refusal } from '../../spec/diagnostic.ts';
 import type { ConfigValue } from '../../spec/program.ts';
 import {

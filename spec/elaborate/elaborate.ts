@@ -25,7 +25,8 @@ import {
   TooLarge,
 } from './values/context.ts';
 import type { Owner } from './values/place.ts';
-import { makeScope, type Scope } from './values/scope.ts';
+import { makeScope } from './values/scope.ts';
+import type { Scope } from './values/value.ts';
 
 export interface Elaborated {
   /** Undefined when there is an error. */

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkGraph } from '../../compiler/check/ir_check.ts';
 import { evaluator } from '../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../compiler/graph/ir.ts';
-import { checkGraph } from '../../compiler/check/ir_check.ts';
 import { printGraph } from '../../compiler/graph/print.ts';
 import { place_cache } from '../../compiler/passes/index.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';

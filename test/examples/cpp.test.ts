@@ -9,7 +9,7 @@ import { checkArchive } from '../../backends/torchscript/check_archive.ts';
 import { readArchive } from '../../backends/torchscript/read_archive.ts';
 import { generate } from '../../runtime/generate.ts';
 import { startLibtorch } from '../../runtime/sessions/libtorch_node_session.ts';
-import { openTokenizer } from '../../runtime/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../../runtime/tokenizer/open_tokenizer.ts';
 import { folder, nanoc, root, tiny, written } from '../cli/run_cli.ts';
 import { wordsOf } from '../docs/command_lines.ts';
 import {

@@ -15,8 +15,8 @@ import { compareLogits } from '../../runtime/verify/compare.ts';
 import { allowed } from '../../runtime/verify/tolerance.ts';
 import { verify } from '../../runtime/verify/verify.ts';
 import { logitsOf, randomRows } from '../../runtime/verify/verify_run.ts';
-import { windowsOf } from '../../runtime/verify/windows.ts';
 import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
+import { windowsOf } from '../../runtime/verify/windows.ts';
 import { fixture, joined, make } from './compile_fixture.ts';
 import { withTorch } from './torch_here.ts';
 

@@ -8,7 +8,7 @@ import { columnsOf } from '../../runtime/cache.ts';
 import { chat } from '../../runtime/chat.ts';
 import { generate } from '../../runtime/generate.ts';
 import type { Session } from '../../runtime/sessions/session.ts';
-import { openTokenizer } from '../../runtime/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../../runtime/tokenizer/open_tokenizer.ts';
 import { compareLogits } from '../../runtime/verify/compare.ts';
 import { readTensors } from '../../runtime/verify/golden.ts';
 import { cutInto, logitsOf } from '../../runtime/verify/verify_run.ts';

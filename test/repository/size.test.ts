@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shippedSpecs } from '../../driver/shipped.ts';
@@ -77,6 +78,18 @@ test('nothing is left to do in a comment', () => {
   for (const { path, text } of sources) {
     if (path !== 'test/repository/size.test.ts') assert.not(left.test(text), path);
   }
+});
+
+/** Folders with too many files, by how many. */
+function crowded(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  return [...counts].filter(([, n]) => n > 32).map(([folder, n]) => `${folder}: ${n}`);
+}
+
+test('no folder has more than 32 files', () => {
+  assert.equal(crowded(sources.map(({ path }) => path)), []);
+  assert.equal(crowded(Array.from({ length: 33 }, (_, i) => `a/${i}.ts`)), ['a: 33']);
 });
 
 test('the top level is what the README says', () => {

@@ -15,10 +15,10 @@ import {
   sited,
 } from '../values/context.ts';
 import { isPrelude } from '../values/prelude.ts';
-import { makeScope, type Scope } from '../values/scope.ts';
+import { makeScope } from '../values/scope.ts';
 import { checkType, writtenType } from '../values/shapes.ts';
 import { castTo, needTensor, scalar } from '../values/tensors.ts';
-import { describeKind, type ModuleValue, poison, type Value } from '../values/value.ts';
+import { describeKind, type ModuleValue, poison, type Scope, type Value } from '../values/value.ts';
 import { planOf } from './declared.ts';
 import { single } from './evaluate.ts';
 import { checkResult, recover, recovered } from './results.ts';

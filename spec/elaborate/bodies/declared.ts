@@ -4,7 +4,7 @@ import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
 import { textOf } from '../../source.ts';
 import { type Context, type Frame, fail } from '../values/context.ts';
-import type { Assigned, Declared, Plan, Scope } from '../values/scope.ts';
+import type { Assigned, Declared, Plan, Scope } from '../values/value.ts';
 import { isReservedValue, lineOf } from './names.ts';
 
 /** In the order of the text; a dotted path is declared by its first word. */

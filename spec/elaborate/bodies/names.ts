@@ -10,8 +10,15 @@ import { builtinNames, isBuiltin } from '../builtins/builtins.ts';
 import { type Context, type Frame, fail, ofOneToken } from '../values/context.ts';
 import { inf, number } from '../values/number.ts';
 import { positionsValue } from '../values/positions.ts';
-import { type Declared, lookup, namesInScope, type Scope } from '../values/scope.ts';
-import { type AbsentValue, describeKind, poison, type Value } from '../values/value.ts';
+import { lookup, namesInScope } from '../values/scope.ts';
+import {
+  type AbsentValue,
+  type Declared,
+  describeKind,
+  poison,
+  type Scope,
+  type Value,
+} from '../values/value.ts';
 
 interface Spelled {
   readonly text: string;

@@ -7,8 +7,8 @@ import { parse } from '../../parse.ts';
 import { reportTaken, takeName } from '../bodies/declared.ts';
 import { type Context, type Frame, fail, report } from '../values/context.ts';
 import { preludeFile } from '../values/prelude.ts';
-import { type Declared, makeScope, type Scope } from '../values/scope.ts';
-import { poison, type Value } from '../values/value.ts';
+import { makeScope } from '../values/scope.ts';
+import { type Declared, poison, type Scope, type Value } from '../values/value.ts';
 
 export function preludeScope<V>(): Scope<V> {
   const scope = makeScope<V>('prelude', undefined);

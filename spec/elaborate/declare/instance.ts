@@ -7,8 +7,8 @@ import { matchArguments } from '../builtins/arguments.ts';
 import { type Context, type Frame, fail, type Invocation, sited, step } from '../values/context.ts';
 import type { Owner, Place } from '../values/place.ts';
 import { isPrelude } from '../values/prelude.ts';
-import { type Declared, makeScope } from '../values/scope.ts';
-import { type BlockValue, poison, type Value } from '../values/value.ts';
+import { makeScope } from '../values/scope.ts';
+import { type BlockValue, type Declared, poison, type Value } from '../values/value.ts';
 import { compileTime, declareItems } from './items.ts';
 
 export function instantiate<V>(

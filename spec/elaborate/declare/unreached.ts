@@ -6,7 +6,8 @@ import { children } from '../../walk.ts';
 import { declaredIn } from '../bodies/declared.ts';
 import { isReservedValue, preludeValue, unknownBlockHint, unknownHint } from '../bodies/names.ts';
 import { type Context, type Frame, fail } from '../values/context.ts';
-import { makeScope, type Scope } from '../values/scope.ts';
+import { makeScope } from '../values/scope.ts';
+import type { Scope } from '../values/value.ts';
 
 /** Scopes hold names only, all that a text can mean by them, whatever the config. */
 interface Visit<V> {

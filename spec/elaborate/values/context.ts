@@ -9,8 +9,8 @@ import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from 
 import type { Span } from '../../source.ts';
 import type { DType, GraphDType } from '../../type.ts';
 import type { Place } from './place.ts';
-import type { Plan, Scope } from './scope.ts';
 import { makeSizes, type Sizes } from './sizes.ts';
+import type { Plan, Scope } from './value.ts';
 import {
   type BlockValue,
   type EntriesValue,

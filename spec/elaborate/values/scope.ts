@@ -1,32 +1,6 @@
 /** Names and what they stand for: a chain from a body outwards to the prelude. */
 
-import type { Span } from '../../source.ts';
-import type { Value } from './value.ts';
-
-export interface Scope<V> {
-  readonly kind: 'prelude' | 'file' | 'model' | 'block' | 'body';
-  readonly names: Map<string, Value<V>>;
-  readonly parent?: Scope<V>;
-  /** Names that it will have when it is complete, and where they are written: "later" is not "unknown". */
-  readonly declared: ReadonlyMap<string, Declared | Assigned>;
-}
-
-export interface Declared {
-  readonly span: Span;
-  /** As in "already names a ...". */
-  readonly what: string;
-}
-
-/** A local name where it is assigned. */
-export interface Assigned extends Declared {
-  /** What decides whether it is, outermost first: "`i == 3` (line 7)"; empty when nothing does. */
-  readonly tests: readonly string[];
-}
-
-/** What a body will assign, found before it runs. */
-export interface Plan {
-  readonly assigned: ReadonlyMap<string, Assigned>;
-}
+import type { Assigned, Declared, Scope, Value } from './value.ts';
 
 export const makeScope = <V>(
   kind: Scope<V>['kind'],

@@ -5,7 +5,6 @@ import type { Dim } from '../../dim.ts';
 import type { ParamDecl } from '../../sink.ts';
 import type { Span } from '../../source.ts';
 import type { DType, TensorType } from '../../type.ts';
-import type { Scope } from './scope.ts';
 
 /** `dim` is the same number as a size over config names; absent when only the double is known. */
 export interface NumberValue {
@@ -209,4 +208,30 @@ export function plainOf<V>(x: Value<V>): number | string | boolean | null | unde
   if (x.kind === 'number' || x.kind === 'string' || x.kind === 'bool') return x.value;
   if (x.kind === 'none') return null;
   return x.kind === 'dtype' ? `dtype ${x.dtype}` : undefined;
+}
+
+/** Names and what they stand for: a chain from a body outwards to the prelude. */
+export interface Scope<V> {
+  readonly kind: 'prelude' | 'file' | 'model' | 'block' | 'body';
+  readonly names: Map<string, Value<V>>;
+  readonly parent?: Scope<V>;
+  /** Names that it will have when it is complete, and where they are written: "later" is not "unknown". */
+  readonly declared: ReadonlyMap<string, Declared | Assigned>;
+}
+
+export interface Declared {
+  readonly span: Span;
+  /** As in "already names a ...". */
+  readonly what: string;
+}
+
+/** A local name where it is assigned. */
+export interface Assigned extends Declared {
+  /** What decides whether it is, outermost first: "`i == 3` (line 7)"; empty when nothing does. */
+  readonly tests: readonly string[];
+}
+
+/** What a body will assign, found before it runs. */
+export interface Plan {
+  readonly assigned: ReadonlyMap<string, Assigned>;
 }

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Graph, Node, Port } from '../../../compiler/graph/ir.ts';
 import { checkGraph } from '../../../compiler/check/ir_check.ts';
+import type { Graph, Node, Port } from '../../../compiler/graph/ir.ts';
 import { place_cache } from '../../../compiler/passes/index.ts';
 import { Bug } from '../../../spec/diagnostic.ts';
 import { atom } from '../../../spec/dim.ts';

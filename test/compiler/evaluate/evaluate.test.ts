@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
-import { tableRows } from '../../../compiler/weights/table_rows.ts';
 import { place_cache } from '../../../compiler/passes/index.ts';
+import { tableRows } from '../../../compiler/weights/table_rows.ts';
 import { add } from '../../../spec/dim.ts';
 import { tensor } from '../../../spec/tensor.ts';
 import { tinyGpt } from '../tiny_gpt.ts';

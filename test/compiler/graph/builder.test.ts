@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkGraph } from '../../../compiler/check/ir_check.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import { dropDead, newBuilder, rebuild } from '../../../compiler/graph/builder.ts';
-import { checkGraph } from '../../../compiler/check/ir_check.ts';
 import { printGraph } from '../../../compiler/graph/print.ts';
 import { Bug } from '../../../spec/diagnostic.ts';
 import { size } from '../../../spec/dim.ts';

@@ -1,10 +1,10 @@
 /** What every test of a pass asks of it: what it did, what it said, that it changes no number and comes to rest. */
 
 import * as assert from 'uvu/assert';
+import { checkGraph } from '../../../compiler/check/ir_check.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Feeds } from '../../../compiler/evaluate/run_sizes.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
-import { checkGraph } from '../../../compiler/check/ir_check.ts';
 import { printGraph } from '../../../compiler/graph/print.ts';
 import type { Pass } from '../../../compiler/passes/pass.ts';
 import { distance, weightsFor } from '../tiny_graph.ts';

@@ -3,11 +3,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { build } from '../../../compiler/build.ts';
+import { checkGraph } from '../../../compiler/check/ir_check.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
-import { checkGraph } from '../../../compiler/check/ir_check.ts';
-import { place_cache } from '../../../compiler/passes/index.ts';
 import { bodyFrom, scanOf } from '../../../compiler/graph/scan_body.ts';
+import { place_cache } from '../../../compiler/passes/index.ts';
 import { parse } from '../../../spec/parse.ts';
 import { type Tensor, tensor } from '../../../spec/tensor.ts';
 import { said } from '../../spec/elaborate/refused.ts';

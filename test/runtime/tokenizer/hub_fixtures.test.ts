@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { promptTokens } from '../../../runtime/generate_text.ts';
-import { openTokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { Refusal } from '../../../spec/diagnostic.ts';
 
 const root = new URL('../../fixtures/tokenizers/', import.meta.url);

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { Refusal } from '../../../spec/diagnostic.ts';
 
 const unknown = { id: 0, content: '<unk>', special: true, normalized: false };

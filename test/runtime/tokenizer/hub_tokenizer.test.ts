@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { type Encoding, readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
-import { openTokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
 
 const bytes = readFileSync(
   new URL('../../../examples/tiny-nanochat/tokenizer/tokenizer.pkl', import.meta.url),

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bpe } from '../../../runtime/tokenizer/bpe.ts';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { patternRisk } from '../../../runtime/tokenizer/pattern_risk.ts';
-import { openTokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
 import { interruptible } from '../../../runtime/tokenizer/tokenizer_node.ts';
 import { Refusal } from '../../../spec/diagnostic.ts';
 

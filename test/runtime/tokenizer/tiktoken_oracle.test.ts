@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { Tiktoken } from 'tiktoken';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { readRanks } from '../../../runtime/tokenizer/rank_file.ts';
 import { type Encoding, readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
-import { openTokenizer, type Tokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
 import { tokenizerFiles } from '../../../runtime/tokenizer/write_tokenizer.ts';
 
 interface Published {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bpe } from '../../../runtime/tokenizer/bpe.ts';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
-import { openTokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
 import { Refusal } from '../../../spec/diagnostic.ts';
 
 const read = (path: string): Uint8Array => readFileSync(new URL(`../../../${path}`, import.meta.url));

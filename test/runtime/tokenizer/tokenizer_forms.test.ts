@@ -5,9 +5,9 @@ import { Tiktoken } from 'tiktoken';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gpt2Tokenizer } from '../../../runtime/tokenizer/gpt2_files.ts';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { readRanks } from '../../../runtime/tokenizer/rank_file.ts';
 import { readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
-import { openTokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
 import { tokenizerFiles } from '../../../runtime/tokenizer/write_tokenizer.ts';
 import { Refusal } from '../../../spec/diagnostic.ts';
 

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { type Encoding, readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
-import { openTokenizer, type Tokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../../runtime/tokenizer/tokenizer.ts';
 import { tokenizerFiles } from '../../../runtime/tokenizer/write_tokenizer.ts';
 
 const read = (path: string): Uint8Array => readFileSync(new URL(`../../../${path}`, import.meta.url));

@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { argmax } from '../../../runtime/argmax.ts';
 import { fromHalf, toHalf } from '../../../runtime/sessions/half.ts';
-import { argmax, compareLogits, compareValues, within } from '../../../runtime/verify/compare.ts';
+import { compareLogits, compareValues, within } from '../../../runtime/verify/compare.ts';
 import { allowed, comparisons } from '../../../runtime/verify/tolerance.ts';
 import { tensor } from '../../../spec/tensor.ts';
 
