@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The command line. */
 
-import { isSupervised } from './cli/supervised.ts';
-import { endAfterwards } from './cli/unfinished.ts';
+import { isSupervised } from './cli/process/supervised.ts';
+import { endAfterwards } from './cli/process/unfinished.ts';
 
 const { argv } = process;
-const supervisor = isSupervised() ? undefined : await import('./cli/supervise.ts');
+const supervisor = isSupervised() ? undefined : await import('./cli/process/supervise.ts');
 if (supervisor?.wantsSupervisor(argv)) await supervisor.supervise(argv);
 else {
   await (await import('./cli/main.ts')).main(argv);

@@ -7,12 +7,12 @@ import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type Chat, chat } from '../runtime/chat.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { farewellOf } from './farewell.ts';
-import type { IoOptions } from './io.ts';
-import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
-import { pluginOption } from './repeatable.ts';
-import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
-import { speedOf, speedText } from './speed.ts';
+import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
+import { pluginOption } from './options/repeatable.ts';
+import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
+import type { IoOptions } from './output/io.ts';
+import { speedOf, speedText } from './output/speed.ts';
+import { farewellOf } from './process/farewell.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly system?: string;

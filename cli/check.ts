@@ -1,14 +1,14 @@
 /** `nanoc check`: parse and type-check specs, print every diagnostic. */
 
 import type { Command } from 'commander';
-import { loadSpec } from '../driver/load_spec.ts';
+import { loadSpec } from '../driver/specs/load_spec.ts';
 import { check } from '../spec/check.ts';
 import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { parse } from '../spec/parse.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import type { IoOptions } from './io.ts';
-import { includeOption, pluginOption } from './repeatable.ts';
-import { type SetOption, setOption } from './set_option.ts';
+import { includeOption, pluginOption } from './options/repeatable.ts';
+import { type SetOption, setOption } from './options/set_option.ts';
+import type { IoOptions } from './output/io.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly set: SetOption;
@@ -32,7 +32,7 @@ export function addCheck(program: Command): void {
 
 async function run({ io }: Context, options: Options, specs: readonly string[]): Promise<number> {
   const { plugin } = options;
-  if (plugin.length > 0) await (await import('../driver/extensions.ts')).loadPlugins(plugin);
+  if (plugin.length > 0) await (await import('../driver/plugins/extensions.ts')).loadPlugins(plugin);
   let wrong = false;
   for (const argument of specs) {
     const { name, diagnostics } = findings(argument, options);

@@ -2,16 +2,16 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { watchPlugins } from '../driver/plugin_watch.ts';
+import { watchPlugins } from '../driver/plugins/plugin_watch.ts';
 import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
-import { choice } from './choice.ts';
-import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
-import { farewellOf } from './farewell.ts';
 import { withExamples } from './help.ts';
-import { type Io, type IoOptions, makeIo } from './io.ts';
-import { onSignals, tell } from './supervised.ts';
-import { leave, notePlugin, settle, watchUnfinished } from './unfinished.ts';
+import { choice } from './options/choice.ts';
+import { type Io, type IoOptions, makeIo } from './output/io.ts';
+import { type Ending, endings, exitCodes, signalCodes } from './process/exit_codes.ts';
+import { farewellOf } from './process/farewell.ts';
+import { onSignals, tell } from './process/supervised.ts';
+import { leave, notePlugin, settle, watchUnfinished } from './process/unfinished.ts';
 
 export { exitCodes };
 

@@ -6,12 +6,12 @@ import { compileTo, requestOf } from '../driver/compile_to.ts';
 import { openInputs } from '../driver/open_inputs.ts';
 import { refuseStdout } from '../driver/output_path.ts';
 import { targetsOf } from '../driver/targets.ts';
-import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { type CompileOptions, refuseUnread, withCompileOptions } from './compile_options.ts';
 import { lookInside, type Stage } from './look_inside.ts';
+import { choice } from './options/choice.ts';
+import { type CompileOptions, refuseUnread, withCompileOptions } from './options/compile_options.ts';
+import { tell } from './process/supervised.ts';
 import { summarise } from './summarise.ts';
-import { tell } from './supervised.ts';
 
 interface Options extends CompileOptions {
   readonly out?: string;

@@ -1,13 +1,13 @@
 /** `nanoc completion`: a script that teaches a shell the verbs, options and words of this version. */
 
 import { Argument, type Command } from 'commander';
-import { notAmong } from './choice.ts';
 import { runAction, withGlobals } from './command.ts';
 import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { type Tables, tablesOf } from './completion/tables.ts';
 import { zshCompletion } from './completion/zsh.ts';
-import type { IoOptions } from './io.ts';
+import { notAmong } from './options/choice.ts';
+import type { IoOptions } from './output/io.ts';
 
 const shells: Readonly<Record<string, (tables: Tables) => string>> = {
   bash: bashCompletion,

@@ -1,6 +1,6 @@
 /** `--escapes`: what a backslash and a letter mean in a text of the command line, where no shell is needed that knows it. */
 
-import type { Io } from './io.ts';
+import type { Io } from './output/io.ts';
 
 const meanings: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\' };
 

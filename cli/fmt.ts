@@ -4,14 +4,14 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { writeArtifact } from '../backends/write_artifact.ts';
-import { fromFile } from '../driver/load_spec.ts';
+import { fromFile } from '../driver/specs/load_spec.ts';
 import type { File } from '../spec/ast.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { format } from '../spec/format.ts';
 import { parse } from '../spec/parse.ts';
 import type { Source } from '../spec/source.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import type { IoOptions } from './io.ts';
+import type { IoOptions } from './output/io.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly check?: boolean;

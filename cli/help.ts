@@ -1,7 +1,7 @@
 /** What every `--help` looks like: choices and defaults in words, columns that fit the terminal, examples at the end. */
 
 import { type Command, Help, type Option } from 'commander';
-import { widthOf } from './terminal.ts';
+import { widthOf } from './output/terminal.ts';
 
 /** Longer lines are hard to read, however wide the terminal. */
 const widest = 100;

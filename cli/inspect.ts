@@ -8,14 +8,14 @@ import { refuseOther } from '../driver/not_a_model.ts';
 import { refuseStdout } from '../driver/output_path.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
-import { whole } from './compile_options.ts';
 import { inspectArchive } from './inspect_archive.ts';
 import { inspectCheckpoint } from './inspect_checkpoint.ts';
 import { inspectModel } from './inspect_model.ts';
-import type { InspectOptions } from './inspect_options.ts';
 import { inspectSpec } from './inspect_spec.ts';
-import { includeOption, pluginOption } from './repeatable.ts';
-import { setOption } from './set_option.ts';
+import { whole } from './options/compile_options.ts';
+import type { InspectOptions } from './options/inspect_options.ts';
+import { includeOption, pluginOption } from './options/repeatable.ts';
+import { setOption } from './options/set_option.ts';
 
 export function addInspect(program: Command): void {
   const command = program

@@ -8,7 +8,7 @@ import { bytes } from '../driver/byte_count.ts';
 import { modelSize } from '../driver/model_size.ts';
 import type { Context } from './command.ts';
 import { boundaryLines, formOf, originLines } from './inspect_model.ts';
-import { laidOut } from './terminal.ts';
+import { laidOut } from './output/terminal.ts';
 
 export function inspectArchive({ io }: Context, path: string): void {
   const { manifest, code, tensors } = readArchive(path);

@@ -5,19 +5,19 @@ import type { Checkpoint, LazyTensor } from '../compiler/checkpoint/checkpoint.t
 import { findGeneration } from '../compiler/checkpoint/nanochat.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { rawBytes } from '../compiler/weights/stream.ts';
-import { configLines } from '../driver/config_lines.ts';
-import { type FoundSpec, findSpec } from '../driver/find_spec.ts';
-import { loadSpec } from '../driver/load_spec.ts';
 import { sizeText } from '../driver/open_inputs.ts';
 import { groupKeys } from '../driver/page/group_keys.ts';
 import { shortCount } from '../driver/page/short_count.ts';
-import { reasonOf, refusals, type Trial, trySpec } from '../driver/try_spec.ts';
+import { configLines } from '../driver/specs/config_lines.ts';
+import { type FoundSpec, findSpec } from '../driver/specs/find_spec.ts';
+import { loadSpec } from '../driver/specs/load_spec.ts';
+import { reasonOf, refusals, type Trial, trySpec } from '../driver/specs/try_spec.ts';
 import { type Diagnostic, Refusal } from '../spec/diagnostic.ts';
 import { product } from '../spec/tensor.ts';
 import type { Context } from './command.ts';
-import type { InspectOptions } from './inspect_options.ts';
-import { table } from './table.ts';
-import { laidOut } from './terminal.ts';
+import type { InspectOptions } from './options/inspect_options.ts';
+import { table } from './output/table.ts';
+import { laidOut } from './output/terminal.ts';
 
 export async function inspectCheckpoint(
   { io }: Context,

@@ -5,8 +5,8 @@ import type { BoundaryTensor, Manifest } from '../compiler/ports/manifest.ts';
 import { bytes } from '../driver/byte_count.ts';
 import { modelSize } from '../driver/model_size.ts';
 import type { Context } from './command.ts';
-import { table } from './table.ts';
-import { laidOut } from './terminal.ts';
+import { table } from './output/table.ts';
+import { laidOut } from './output/terminal.ts';
 
 export async function inspectModel({ io }: Context, path: string): Promise<void> {
   const manifest = readManifest(path);

@@ -5,7 +5,6 @@ import { writeArtifact } from '../backends/write_artifact.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
 import { bytes } from '../driver/byte_count.ts';
-import { loadSpec } from '../driver/load_spec.ts';
 import { noteSwept } from '../driver/output_path.ts';
 import { groupKeys } from '../driver/page/group_keys.ts';
 import { drawingOf } from '../driver/page/html_model.ts';
@@ -13,6 +12,7 @@ import { page } from '../driver/page/html_page.ts';
 import { type PassRow, watchPasses } from '../driver/page/html_passes.ts';
 import { shortCount } from '../driver/page/short_count.ts';
 import { type Flops, flopsPerToken, parameterCount, parametersByBlock } from '../driver/spec_figures.ts';
+import { loadSpec } from '../driver/specs/load_spec.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { constant, showShape } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
@@ -20,15 +20,15 @@ import type { Source } from '../spec/source.ts';
 import { product } from '../spec/tensor.ts';
 import { bytesPerElement } from '../spec/type.ts';
 import type { Context } from './command.ts';
-import type { InspectOptions } from './inspect_options.ts';
-import { table } from './table.ts';
-import { laidOut } from './terminal.ts';
+import type { InspectOptions } from './options/inspect_options.ts';
+import { table } from './output/table.ts';
+import { laidOut } from './output/terminal.ts';
 
 export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
   const { io } = cx;
   const { checkpoint, step, set, html, plugin, includeFolder } = options;
   const backendPasses =
-    plugin.length > 0 ? await (await import('../driver/extensions.ts')).loadPlugins(plugin) : [];
+    plugin.length > 0 ? await (await import('../driver/plugins/extensions.ts')).loadPlugins(plugin) : [];
   const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
   const { source, include } = loadSpec(what, opened, includeFolder);
   // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.

@@ -3,15 +3,15 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { backends } from '../backends/index.ts';
-import { typeExpected } from '../driver/find_spec.ts';
 import { families, shippedSpecs } from '../driver/shipped.ts';
+import { typeExpected } from '../driver/specs/find_spec.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { largest } from '../spec/long_list.ts';
 import { didYouMean } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
-import type { Io, IoOptions } from './io.ts';
-import { padded, widthOf, wrapped } from './terminal.ts';
+import type { Io, IoOptions } from './output/io.ts';
+import { padded, widthOf, wrapped } from './output/terminal.ts';
 
 interface Row {
   readonly name: string;

@@ -7,7 +7,7 @@ import type { Pass } from '../compiler/passes/pass.ts';
 import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';
-import type { Io } from './io.ts';
+import type { Io } from './output/io.ts';
 
 export type Stage = 'ast' | 'graph' | 'passes';
 

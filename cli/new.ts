@@ -7,15 +7,15 @@ import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { soundDraft } from '../driver/draft/flat.ts';
 import { marks, write } from '../driver/draft/write.ts';
-import { loadSpec } from '../driver/load_spec.ts';
 import { shippedSpecs } from '../driver/shipped.ts';
-import { reasonOf, refusals, trySpec } from '../driver/try_spec.ts';
+import { loadSpec } from '../driver/specs/load_spec.ts';
+import { reasonOf, refusals, trySpec } from '../driver/specs/try_spec.ts';
 import { usage } from '../driver/usage.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { template } from '../spec/generated/template.ts';
 import { isReservedWord } from '../spec/tokens.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import type { IoOptions } from './io.ts';
+import type { IoOptions } from './output/io.ts';
 
 interface Options extends Partial<IoOptions> {
   readonly fromCheckpoint?: string;

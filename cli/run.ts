@@ -9,17 +9,17 @@ import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
 import type { Session } from '../runtime/sessions/session.ts';
 import { Refusal } from '../spec/diagnostic.ts';
-import { choice } from './choice.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
-import { whole } from './compile_options.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
-import { farewellOf } from './farewell.ts';
-import type { Io, IoOptions } from './io.ts';
-import { type ModelOptions, openOptions, withModelOptions } from './model_options.ts';
-import { collect, pluginOption } from './repeatable.ts';
-import { rowOutput } from './row_output.ts';
-import { type SamplingOptions, samplingOf, withSamplingOptions } from './sampling_options.ts';
-import { speedOf, speedText } from './speed.ts';
+import { choice } from './options/choice.ts';
+import { whole } from './options/compile_options.ts';
+import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
+import { collect, pluginOption } from './options/repeatable.ts';
+import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
+import type { Io, IoOptions } from './output/io.ts';
+import { rowOutput } from './output/row_output.ts';
+import { speedOf, speedText } from './output/speed.ts';
+import { farewellOf } from './process/farewell.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly prompt: readonly string[];

@@ -9,7 +9,7 @@ import { modelSize } from '../driver/model_size.ts';
 import type { Inputs } from '../driver/open_inputs.ts';
 import { shortCount } from '../driver/page/short_count.ts';
 import { parameterCount } from '../driver/spec_figures.ts';
-import type { Io } from './io.ts';
+import type { Io } from './output/io.ts';
 
 export function summarise(
   io: Io,

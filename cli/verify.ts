@@ -7,11 +7,11 @@ import { openInputs } from '../driver/open_inputs.ts';
 import { targetsOf } from '../driver/targets.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
-import { positive, refuseUnread, withCompileOptions } from './compile_options.ts';
-import { withModelOptions } from './model_options.ts';
-import { deviceOption } from './sampling_options.ts';
+import { positive, refuseUnread, withCompileOptions } from './options/compile_options.ts';
+import { withModelOptions } from './options/model_options.ts';
+import { deviceOption } from './options/sampling_options.ts';
+import { workFolder } from './process/work_folder.ts';
 import { type VerifyOptions, verifyModels } from './verify_models.ts';
-import { workFolder } from './work_folder.ts';
 
 export function addVerify(program: Command): void {
   const command = program

@@ -6,11 +6,11 @@ import type { Session } from '../runtime/sessions/session.ts';
 import type { VerifyReport, VerifyRow } from '../runtime/verify/verify.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes } from './command.ts';
-import type { CompileOptions } from './compile_options.ts';
-import { farewellOf } from './farewell.ts';
-import { type ModelOptions, openOptions } from './model_options.ts';
-import { type Painter, painter } from './painter.ts';
-import { table } from './table.ts';
+import type { CompileOptions } from './options/compile_options.ts';
+import { type ModelOptions, openOptions } from './options/model_options.ts';
+import { type Painter, painter } from './output/painter.ts';
+import { table } from './output/table.ts';
+import { farewellOf } from './process/farewell.ts';
 
 export type VerifyOptions = CompileOptions &
   ModelOptions &

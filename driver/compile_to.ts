@@ -11,7 +11,7 @@ import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';
 import { noteSwept, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
 import { type Caller, silent } from './reporter.ts';
-import { unreadEntries } from './unread_entries.ts';
+import { unreadEntries } from './specs/unread_entries.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withSidecar } from './with_sidecar.ts';
 import { withTokenizer } from './with_tokenizer.ts';

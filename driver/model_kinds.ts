@@ -19,7 +19,7 @@ import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { noModel, refuseOther } from './not_a_model.ts';
 import { openInside } from './open_inside.ts';
 import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
-import { holdsCheckpoint } from './spec_file.ts';
+import { holdsCheckpoint } from './specs/spec_file.ts';
 
 export interface ModelFile {
   readonly path: string;

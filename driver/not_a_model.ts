@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { kindOf, startOf } from './file_kind.ts';
 import { families, isShipped } from './shipped.ts';
-import { holdsCheckpoint } from './spec_file.ts';
+import { holdsCheckpoint } from './specs/spec_file.ts';
 
 /** Throws a Refusal (N704); what may be a model, however damaged, is left to whoever reads all of it. */
 export function refuseOther(path: string): void {

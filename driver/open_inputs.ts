@@ -7,8 +7,8 @@ import { findCheckpoint, openCheckpoint } from '../compiler/checkpoint/open_chec
 import { Refusal } from '../spec/diagnostic.ts';
 import { bytes } from './byte_count.ts';
 import type { CheckpointOptions, InputOptions } from './compile_options.ts';
-import { isCheckpointName, type LoadedSpec, loadSpec } from './load_spec.ts';
 import { type Reporter, silent } from './reporter.ts';
+import { isCheckpointName, type LoadedSpec, loadSpec } from './specs/load_spec.ts';
 import { besideCheckpoint, namedTokenizer, readTokenizer, type TokenizerFile } from './tokenizer_files.ts';
 import { usage } from './usage.ts';
 

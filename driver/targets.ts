@@ -2,7 +2,7 @@
 
 import type { Backend } from '../backends/backend.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
-import { loadPlugins, loadTarget } from './extensions.ts';
+import { loadPlugins, loadTarget } from './plugins/extensions.ts';
 import { usage } from './usage.ts';
 
 export interface Targets {

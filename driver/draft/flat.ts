@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { Bug, type Diagnostic } from '../../spec/diagnostic.ts';
 import { parse } from '../../spec/parse.ts';
-import { refusals, tryFile } from '../try_spec.ts';
+import { refusals, tryFile } from '../specs/try_spec.ts';
 import { draftOf } from './draft.ts';
 import { wholeOf } from './model.ts';
 import { shapeOf } from './tree.ts';

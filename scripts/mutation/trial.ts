@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findBackend } from '../../backends/index.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
-import { fromFile } from '../../driver/load_spec.ts';
+import { fromFile } from '../../driver/specs/load_spec.ts';
 import { type LibtorchHost, startLibtorch } from '../../runtime/sessions/libtorch_node_session.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { verify } from '../../runtime/verify/verify.ts';

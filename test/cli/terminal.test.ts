@@ -5,9 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { barLine, makeIo } from '../../cli/io.ts';
-import { table } from '../../cli/table.ts';
-import { columnsOf, shortened, wrapped } from '../../cli/terminal.ts';
+import { barLine, makeIo } from '../../cli/output/io.ts';
+import { table } from '../../cli/output/table.ts';
+import { columnsOf, shortened, wrapped } from '../../cli/output/terminal.ts';
 import { command, nanoc, root } from './run_cli.ts';
 
 const widths = [40, 80, 200] as const;

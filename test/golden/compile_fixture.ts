@@ -6,7 +6,7 @@ import type { Artifact } from '../../backends/backend.ts';
 import { findBackend } from '../../backends/index.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
-import { loadSpec } from '../../driver/load_spec.ts';
+import { loadSpec } from '../../driver/specs/load_spec.ts';
 import { type Device, onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import type { Session } from '../../runtime/sessions/session.ts';
 import { type Golden, readGolden, readTensors } from '../../runtime/verify/golden.ts';

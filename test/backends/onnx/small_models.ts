@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { onnx } from '../../../backends/onnx/index.ts';
 import { type Compiled, compile } from '../../../compiler/compile.ts';
 import type { CacheForm } from '../../../compiler/ports/manifest.ts';
-import { fromFile } from '../../../driver/load_spec.ts';
+import { fromFile } from '../../../driver/specs/load_spec.ts';
 import type { ConfigValue } from '../../../spec/program.ts';
 import { bytesOf, optionsAt } from './run_onnx.ts';
 

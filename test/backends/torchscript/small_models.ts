@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { EmitOptions } from '../../../backends/backend.ts';
 import { type Laid, layOut, torchscript } from '../../../backends/torchscript/index.ts';
 import { type Compiled, type CompileRequest, compile } from '../../../compiler/compile.ts';
-import { fromFile } from '../../../driver/load_spec.ts';
+import { fromFile } from '../../../driver/specs/load_spec.ts';
 import { small } from '../onnx/small_models.ts';
 
 export const specs = Object.keys(small);

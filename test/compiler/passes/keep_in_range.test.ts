@@ -8,7 +8,7 @@ import { compile } from '../../../compiler/compile.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { pipeline, runPasses } from '../../../compiler/pipeline.ts';
-import { loadSpec } from '../../../driver/load_spec.ts';
+import { loadSpec } from '../../../driver/specs/load_spec.ts';
 import { compareLogits } from '../../../runtime/verify/compare.ts';
 import { allowed } from '../../../runtime/verify/tolerance.ts';
 import { roundTo } from '../../../spec/round.ts';

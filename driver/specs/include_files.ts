@@ -2,9 +2,9 @@
 
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import type { Surroundings } from '../spec/program.ts';
-import { examplesFolder, shippedFile } from './shipped.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import type { Surroundings } from '../../spec/program.ts';
+import { examplesFolder, shippedFile } from '../shipped.ts';
 import { readSpec } from './spec_file.ts';
 
 type Found = ReturnType<Surroundings['include']>;

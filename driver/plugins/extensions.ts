@@ -1,16 +1,16 @@
 /** Backends and passes that a user names by the file they are in. */
 
-import { described } from '../backends/artifact_fault.ts';
-import type { Backend } from '../backends/backend.ts';
-import { findBackend } from '../backends/index.ts';
-import type { Pass } from '../compiler/passes/pass.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { isBuiltin } from '../spec/elaborate/builtins/builtins.ts';
-import { append } from '../spec/long_list.ts';
-import type { Op } from '../spec/op.ts';
-import { addedOp, addOp } from '../spec/ops/added.ts';
-import { isComposite } from '../spec/ops/index.ts';
-import { primitives } from '../spec/primitives/index.ts';
+import { described } from '../../backends/artifact_fault.ts';
+import type { Backend } from '../../backends/backend.ts';
+import { findBackend } from '../../backends/index.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { isBuiltin } from '../../spec/elaborate/builtins/builtins.ts';
+import { append } from '../../spec/long_list.ts';
+import type { Op } from '../../spec/op.ts';
+import { addedOp, addOp } from '../../spec/ops/added.ts';
+import { isComposite } from '../../spec/ops/index.ts';
+import { primitives } from '../../spec/primitives/index.ts';
 import { blamedBackend, blamedOp, blamedPass, blaming, has, isPass } from './blame.ts';
 import { isModulePath, loadModule } from './load_module.ts';
 

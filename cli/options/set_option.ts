@@ -1,7 +1,7 @@
 /** `--set name=value`: JSON where it parses as JSON, text otherwise. */
 
 import { InvalidArgumentError, Option } from 'commander';
-import type { ConfigValue } from '../spec/program.ts';
+import type { ConfigValue } from '../../spec/program.ts';
 
 export type SetOption = Map<string, ConfigValue>;
 

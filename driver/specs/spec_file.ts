@@ -1,10 +1,10 @@
 /** Reads the text of a spec; of a file that is none it says what it is, and what to type instead. */
 
 import { existsSync, type Stats, statSync } from 'node:fs';
-import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { limits } from '../spec/limits.ts';
-import { asCheckpoint, insteadOfSpec, kindOf, nameSpec, startOf } from './file_kind.ts';
+import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { limits } from '../../spec/limits.ts';
+import { asCheckpoint, insteadOfSpec, kindOf, nameSpec, startOf } from '../file_kind.ts';
 
 /** Refuses (N507) what is not there, cannot be read, or is no text of a spec's length. */
 export function readSpec(path: string): string {

@@ -1,18 +1,18 @@
 /** The options that say what to compile and how; `compile` and `verify` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Backend, TargetOption } from '../backends/backend.ts';
-import { backends } from '../backends/index.ts';
-import { layouts } from '../backends/layout/index.ts';
-import { releases } from '../backends/torchscript/operators.ts';
-import type { CacheForm } from '../compiler/ports/manifest.ts';
-import { defaults, type CompileOptions as OfDriver } from '../driver/compile_options.ts';
-import { isModulePath } from '../driver/load_module.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { limits } from '../spec/limits.ts';
-import type { GraphDType } from '../spec/type.ts';
+import type { Backend, TargetOption } from '../../backends/backend.ts';
+import { backends } from '../../backends/index.ts';
+import { layouts } from '../../backends/layout/index.ts';
+import { releases } from '../../backends/torchscript/operators.ts';
+import type { CacheForm } from '../../compiler/ports/manifest.ts';
+import { defaults, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
+import { isModulePath } from '../../driver/plugins/load_module.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { limits } from '../../spec/limits.ts';
+import type { GraphDType } from '../../spec/type.ts';
+import type { IoOptions } from '../output/io.ts';
 import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
-import type { IoOptions } from './io.ts';
 import { collect, includeOption, pluginOption } from './repeatable.ts';
 import { type SetOption, setOption } from './set_option.ts';
 

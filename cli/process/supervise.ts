@@ -5,9 +5,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { removeEmpty, sweep, sweepFolders } from '../compiler/leftovers.ts';
-import { moreTime } from '../driver/plugin_watch.ts';
-import { type Diagnostic, error } from '../spec/diagnostic.ts';
+import { removeEmpty, sweep, sweepFolders } from '../../compiler/leftovers.ts';
+import { moreTime } from '../../driver/plugins/plugin_watch.ts';
+import { type Diagnostic, error } from '../../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
 import { type Told, workPrefix } from './supervised.ts';
@@ -135,7 +135,7 @@ async function explain(
 }
 
 async function show(argv: readonly string[], diagnostic: Diagnostic): Promise<void> {
-  const { render, toJson } = await import('../spec/render.ts');
+  const { render, toJson } = await import('../../spec/render.ts');
   if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(toJson(diagnostic))}\n`);
   else process.stderr.write(`${render([diagnostic], { color: false })}\n`);
 }

@@ -3,8 +3,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshMark, sweepFolders } from '../compiler/leftovers.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
+import { freshMark, sweepFolders } from '../../compiler/leftovers.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
 import { workPrefix } from './supervised.ts';
 
 export interface WorkFolder {

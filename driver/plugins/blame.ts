@@ -1,14 +1,14 @@
 /** Code of the user's own that fails while it runs: said as such, with the file and its line, and not as a fault of nanoc. */
 
 import { basename } from 'node:path';
-import { artifactFault, described, isObject } from '../backends/artifact_fault.ts';
-import type { ArtifactFile, Backend } from '../backends/backend.ts';
-import { checkGraph } from '../compiler/check/ir_check.ts';
-import type { Pass } from '../compiler/passes/pass.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { limits } from '../spec/limits.ts';
-import type { Op } from '../spec/op.ts';
-import { showType } from '../spec/type.ts';
+import { artifactFault, described, isObject } from '../../backends/artifact_fault.ts';
+import type { ArtifactFile, Backend } from '../../backends/backend.ts';
+import { checkGraph } from '../../compiler/check/ir_check.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { limits } from '../../spec/limits.ts';
+import type { Op } from '../../spec/op.ts';
+import { showType } from '../../spec/type.ts';
 import { pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
 /** The same pass; what it throws and what it leaves broken is refused (N512). */

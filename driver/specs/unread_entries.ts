@@ -1,11 +1,11 @@
 /** A warning for entries of a checkpoint's config that the spec never reads, where they could change what is computed. */
 
-import type { Checkpoint, Json } from '../compiler/checkpoint/checkpoint.ts';
-import { isObject } from '../compiler/checkpoint/safetensors.ts';
-import { type Diagnostic, warning } from '../spec/diagnostic.ts';
-import type { Program } from '../spec/program.ts';
-import { isNeutral } from './draft/entries.ts';
-import { idle } from './draft/entry_names.ts';
+import type { Checkpoint, Json } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
+import type { Program } from '../../spec/program.ts';
+import { isNeutral } from '../draft/entries.ts';
+import { idle } from '../draft/entry_names.ts';
 
 /** Nothing that a tensor's shape would show, and nothing that only training asks for. */
 const telling =

@@ -4,8 +4,8 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { limits } from '../spec/limits.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { limits } from '../../spec/limits.ts';
 import { moreTime, pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);

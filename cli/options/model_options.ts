@@ -1,9 +1,9 @@
 /** Options of the verbs that open a compiled model, and what they come to. */
 
 import type { Command } from 'commander';
-import { loadPlugins } from '../driver/extensions.ts';
-import type { OpenOptions } from '../driver/model_kinds.ts';
-import type { Context } from './command.ts';
+import type { OpenOptions } from '../../driver/model_kinds.ts';
+import { loadPlugins } from '../../driver/plugins/extensions.ts';
+import type { Context } from '../command.ts';
 import { positive } from './compile_options.ts';
 
 export interface ModelOptions {

@@ -1,8 +1,8 @@
 /** The config of a checkpoint as lines of keys and values, and which of them a spec has no use for. */
 
-import type { Checkpoint, JsonObject } from '../compiler/checkpoint/checkpoint.ts';
-import { isObject } from '../compiler/checkpoint/safetensors.ts';
-import { largest } from '../spec/long_list.ts';
+import type { Checkpoint, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import { largest } from '../../spec/long_list.ts';
 
 interface Reader {
   readonly name?: string;

@@ -1,9 +1,9 @@
 /** What a command says: results to stdout, everything else to stderr, colour and progress only where a person looks. */
 
-import { bytes } from '../driver/byte_count.ts';
-import type { Progress, Reporter } from '../driver/reporter.ts';
-import type { Diagnostic } from '../spec/diagnostic.ts';
-import { render, summary, toJson } from '../spec/render.ts';
+import { bytes } from '../../driver/byte_count.ts';
+import type { Progress, Reporter } from '../../driver/reporter.ts';
+import type { Diagnostic } from '../../spec/diagnostic.ts';
+import { render, summary, toJson } from '../../spec/render.ts';
 import { columnsOf, shortened, widthOf } from './terminal.ts';
 
 export interface IoOptions {

@@ -1,17 +1,17 @@
 /** From what the user typed (a path, a shipped spec's name, or only a checkpoint) to the text of a spec. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
-import { findGeneration } from '../compiler/checkpoint/nanochat.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { nearest } from '../spec/nearest.ts';
-import type { Surroundings } from '../spec/program.ts';
-import type { Source } from '../spec/source.ts';
+import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
+import { findGeneration } from '../../compiler/checkpoint/nanochat.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { nearest } from '../../spec/nearest.ts';
+import type { Surroundings } from '../../spec/program.ts';
+import type { Source } from '../../spec/source.ts';
+import { families, includeShipped, isShipped, shippedSpecs } from '../shipped.ts';
+import { usage } from '../usage.ts';
 import { findSpec } from './find_spec.ts';
 import { includeFrom } from './include_files.ts';
-import { families, includeShipped, isShipped, shippedSpecs } from './shipped.ts';
 import { isWeights, readSpec } from './spec_file.ts';
-import { usage } from './usage.ts';
 
 export interface LoadedSpec {
   readonly source: Source;

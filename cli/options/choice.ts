@@ -1,7 +1,7 @@
 /** Options that take one of several words; a slip, or the word of another tool, is answered with ours. */
 
 import { InvalidArgumentError, type Option } from 'commander';
-import { nearest } from '../spec/nearest.ts';
+import { nearest } from '../../spec/nearest.ts';
 
 /** What others call it -> what it is called here. */
 export type OtherWords = Readonly<Record<string, string>>;

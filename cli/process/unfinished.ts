@@ -1,7 +1,7 @@
 /** Watches for what ends a command from beside: code of a plugin that ends the process, or fails where nobody has called it. */
 
 import { setImmediate } from 'node:timers/promises';
-import { error, Refusal } from '../spec/diagnostic.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
 
 const plugins: string[] = [];
 

@@ -1,14 +1,14 @@
 /** Whether a spec takes a checkpoint: what `compile` would refuse, found without compiling. */
 
-import type { Checkpoint, Json, JsonObject } from '../compiler/checkpoint/checkpoint.ts';
-import { isObject } from '../compiler/checkpoint/safetensors.ts';
-import { bind } from '../compiler/weights/bind.ts';
-import type { File } from '../spec/ast.ts';
-import { check } from '../spec/check.ts';
-import { type Diagnostic, hasErrors } from '../spec/diagnostic.ts';
-import { parse } from '../spec/parse.ts';
-import type { Program, Surroundings } from '../spec/program.ts';
-import type { Source } from '../spec/source.ts';
+import type { Checkpoint, Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import { bind } from '../../compiler/weights/bind.ts';
+import type { File } from '../../spec/ast.ts';
+import { check } from '../../spec/check.ts';
+import { type Diagnostic, hasErrors } from '../../spec/diagnostic.ts';
+import { parse } from '../../spec/parse.ts';
+import type { Program, Surroundings } from '../../spec/program.ts';
+import type { Source } from '../../spec/source.ts';
 
 export interface Trial {
   /** What the text and the config are refused for. */

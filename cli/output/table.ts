@@ -1,6 +1,6 @@
 /** Columns of text: names to the left, numbers to the right; on a terminal as wide as it is. */
 
-import { largest } from '../spec/long_list.ts';
+import { largest } from '../../spec/long_list.ts';
 import { columnsOf, padded, widthOf, wrapped } from './terminal.ts';
 
 export interface Column {

@@ -5,13 +5,13 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Checkpoint, JsonObject } from '../compiler/checkpoint/checkpoint.ts';
-import { isObject } from '../compiler/checkpoint/safetensors.ts';
-import type { File } from '../spec/ast.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import { nearest } from '../spec/nearest.ts';
-import { parse } from '../spec/parse.ts';
-import { includeShipped, type ShippedSpec, shippedSpecs } from './shipped.ts';
+import type { Checkpoint, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
+import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import type { File } from '../../spec/ast.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import { nearest } from '../../spec/nearest.ts';
+import { parse } from '../../spec/parse.ts';
+import { includeShipped, type ShippedSpec, shippedSpecs } from '../shipped.ts';
 import { refusals, tryFile } from './try_spec.ts';
 
 export interface FoundSpec {
