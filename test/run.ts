@@ -1,96 +1,96 @@
 /**
- * `npm test`: every test file in a process of its own, two at a time. `npm test -- spec/` runs those whose path holds
- * a word. Ends with `N passed, N failed`.
+ * `npm test`: type check, lint and every test. `npm test -- spec/` runs the test files whose path holds a word, and
+ * nothing else. Ends with `N passed, N failed`.
  */
 
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { coverageByFolder } from './harness/coverage.ts';
-import { type Progress, progress } from './harness/progress.ts';
-import { type Report, runFile } from './harness/run_file.ts';
+import { checks } from './harness/checks.ts';
+import { belowFloors, coverageByFolder } from './harness/coverage.ts';
+import type { TestFile } from './harness/lane.ts';
+import { problemReport, type Report } from './harness/report.ts';
+import { runAll, summarise } from './harness/run_all.ts';
+import { select } from './harness/select.ts';
+import { endAll, type Settings } from './harness/test_process.ts';
+import { affected, watch } from './harness/watch.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals: words } = parseArgs({
   allowPositionals: true,
+  allowNegative: true,
   options: {
+    /** Only tests whose title holds these words. */
+    title: { type: 'string', short: 't', default: '' },
+    /** Run again what loads a file that was changed. */
+    watch: { type: 'boolean', default: false },
+    /** Say which lines ran, by folder. */
+    coverage: { type: 'boolean', default: false },
+    /** Print what would run, and which files have a process of their own and why. */
+    list: { type: 'boolean', default: false },
+    processes: { type: 'string', default: String(Math.max(2, Math.min(4, availableParallelism()))) },
     /** Where to look for tests; the harness's own tests look elsewhere. */
     folder: { type: 'string', default: 'test' },
-    'no-coverage': { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '1500' },
+    'idle-seconds': { type: 'string', default: '300' },
+    'busy-seconds': { type: 'string', default: '1500' },
   },
 });
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
-const coverage = values['no-coverage'] ? undefined : `${root}/coverage`;
-
-/** Long ones first, so that none is left running alone at the end. */
-const long = [
-  'test/golden/',
-  'test/spec/fuzz',
-  'test/examples/',
-  'test/repository/package',
-  'test/cli/',
-  'test/runtime/sessions/webgpu',
-];
-const rank = (file: string): number => {
-  const found = long.findIndex((start) => file.startsWith(start));
-  return found < 0 ? long.length : found;
+const coverage = values.coverage ? `${root}/coverage` : undefined;
+const settings: Settings = {
+  root,
+  idleSeconds: Number(values['idle-seconds']),
+  busySeconds: Number(values['busy-seconds']),
+  ...(coverage ? { coverage: `${coverage}/tmp` } : {}),
 };
-
-function find(): readonly string[] {
-  return readdirSync(`${root}/${values.folder}`, { recursive: true, encoding: 'utf8' })
-    .map((path) => `${values.folder}/${path}`)
-    .filter((path) => path.endsWith('.test.ts'))
-    .filter((path) => values.folder !== 'test' || !path.startsWith('test/fixtures/'))
-    .filter((path) => positionals.every((word) => path.includes(word)))
-    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-}
-
-function show(report: Report, { end, write }: Progress): void {
-  const { file, passed, failed, skipped, seconds, problems, output, remarks } = report;
-  const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}${failed > 0 ? `, ${failed} failed` : ''}`;
-  write(`${end(file)}${failed > 0 ? 'FAIL' : 'ok  '} ${file}: ${counts} (${seconds.toFixed(1)} s)`);
-  if (failed > 0) write(output.trimEnd());
-  else for (const remark of remarks) write(`     ${remark}`);
-  for (const problem of problems) write(`     ${file}: ${problem}`);
-}
-
+const options = { title: values.title, lanes: Number(values.processes) };
+/** Whoever chooses nothing wants to know that all is well. */
+const everything = words.length === 0 && values.title === '' && values.folder === 'test' && !values.watch;
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
+const files = (): readonly TestFile[] => select(root, values.folder, words);
 
-async function runAll(files: readonly string[]): Promise<readonly Report[]> {
-  const reports: Report[] = [];
-  const waiting = [...files];
-  const columns = process.stdout.isTTY ? { columns: process.stdout.columns } : {};
-  const seen = progress(files.length, (text) => void process.stdout.write(text), columns);
-  const atOnce = Math.max(2, Math.min(4, availableParallelism()));
-  if (files.length > 1) seen.write(`${files.length} test files, ${atOnce} at a time, the longest first`);
-  const limits = { seconds: Number(values.seconds), ...(coverage ? { coverage: `${coverage}/tmp` } : {}) };
-  const worker = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      seen.begin(file);
-      const report = await runFile(file, root, limits);
-      reports.push(report);
-      show(report, seen);
+function list(): void {
+  if (everything) for (const { name, command } of checks) write(`${name}: ${command.join(' ')}`);
+  for (const { path, own } of files()) write(own === undefined ? path : `${path}: own process, ${own}`);
+}
+
+async function once(): Promise<boolean> {
+  if (everything)
+    for (const { name, command } of checks) {
+      const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+      if (status !== 0) return summarise([problemReport(`npm run ${name}`, 'it found what is above')]);
     }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  seen.close();
-  return reports;
+  if (coverage) {
+    rmSync(coverage, { recursive: true, force: true });
+    mkdirSync(`${coverage}/tmp`, { recursive: true });
+  }
+  const reports: Report[] = [...(await runAll(files(), settings, options))];
+  if (coverage && reports.length > 0) {
+    const shares = coverageByFolder(root, coverage);
+    for (const line of shares.lines) write(line);
+    if (everything) reports.push(...belowFloors(shares).map((problem) => problemReport('coverage', problem)));
+  }
+  return summarise(reports);
 }
 
-if (coverage) {
-  rmSync(coverage, { recursive: true, force: true });
-  mkdirSync(`${coverage}/tmp`, { recursive: true });
+async function whenever(): Promise<void> {
+  const run = async (chosen: readonly TestFile[]): Promise<void> => {
+    if (chosen.length > 0) summarise(await runAll(chosen, settings, options));
+    write('waiting for a change; Ctrl-C ends');
+  };
+  watch(root, values.folder, async (changed) => {
+    write(`changed: ${[...changed].join(', ')}`);
+    await run(affected(root, files(), changed));
+  });
+  await run(words.length > 0 ? files() : []);
 }
-const reports = await runAll(find());
-const sum = (key: 'passed' | 'failed' | 'skipped'): number => reports.reduce((n, r) => n + r[key], 0);
-if (coverage && reports.length > 0) for (const line of coverageByFolder(root, coverage)) write(line);
-for (const { file, remarks } of reports) {
-  for (const remark of remarks) if (remark.startsWith('skipped: ')) write(`${file}: ${remark}`);
-}
-for (const { file, failed } of reports) if (failed > 0) write(`failed: ${file}`);
-const nothing = sum('passed') === 0 && sum('failed') === 0;
-if (nothing) write('no test ran');
-const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : '';
-write(`${sum('passed')} passed, ${sum('failed') + (nothing ? 1 : 0)} failed${skipped}`);
-process.exitCode = nothing || sum('failed') > 0 ? 1 : 0;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    endAll();
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+if (values.list) list();
+else if (values.watch) await whenever();
+else process.exitCode = (await once()) ? 0 : 1;

@@ -1,24 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { progress } from '../harness/progress.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-function run(folder: string, ...more: string[]) {
-  const args = [
-    '--import',
-    'tsx',
-    'test/run.ts',
-    '--no-coverage',
-    '--folder',
-    `test/fixtures/harness/${folder}`,
-  ];
-  const { status, stdout } = spawnSync(process.execPath, [...args, ...more], { cwd: root, encoding: 'utf8' });
-  return { status, text: stdout, last: stdout.trimEnd().split('\n').at(-1) };
-}
+import { run } from './run_tests.ts';
 
 test('a passing file passes, and what it remarks is shown', () => {
   const { status, text, last } = run('passes');
@@ -28,25 +11,36 @@ test('a passing file passes, and what it remarks is shown', () => {
   assert.is(last, '1 passed, 0 failed');
 });
 
-test('a failing test fails the run and shows why', () => {
+test('a failing test fails the run, says why, and how to run it alone', () => {
   const { status, text, last } = run('fails');
   assert.is(status, 1);
-  assert.match(text, /FAIL {2}"fails"/);
+  assert.match(text, /FAIL {2}"fails: it's 1, not 2"/);
+  const command = `npm test -- test/fixtures/harness/fails/one.test.ts --title 'fails: it'\\''s 1, not 2'`;
+  assert.ok(text.includes(`     alone: ${command}\n`), text);
+  assert.match(text, /^failed: test\/fixtures\/harness\/fails\/one\.test\.ts: fails: it's 1, not 2$/m);
   assert.is(last, '1 passed, 1 failed');
+});
+
+test('a title chooses tests, and one that no test has fails the run', () => {
+  const only = run('fails', '--title', "it's 1");
+  assert.equal([only.status, only.last], [1, '0 passed, 1 failed']);
+  const other = run('fails', '--title', 'passes');
+  assert.equal([other.status, other.last], [0, '1 passed, 0 failed']);
+  assert.is(run('fails', '--title', 'no such title').last, '0 passed, 1 failed');
 });
 
 test('uvu lets these pass, and the run does not', () => {
   const flaws = {
     empty: 'it holds no test',
-    forgets: 'it never calls test.run()',
+    forgets: 'it never calls run() for 1 of its tests',
     only: 'a `.only` is left in it',
-    silent: 'it printed no summary of uvu',
+    silent: 'it exited with 0, in or after "ends the process"',
   };
   const { status, text, last } = run('flaws');
   assert.is(status, 1);
   for (const [file, flaw] of Object.entries(flaws))
     assert.ok(text.includes(`${file}.test.ts: ${flaw}`), text);
-  assert.is(last, '0 passed, 4 failed');
+  assert.is(last, '2 passed, 4 failed');
 });
 
 test('a run that finds no file fails', () => {
@@ -60,12 +54,6 @@ test('a skipped test is listed with its reason, and fails without one', () => {
   assert.match(text, /one\.test\.ts: skipped: there is no such device$/m);
   assert.match(text, /two\.test\.ts: a test is skipped without `skipped: why`$/m);
   assert.is(last, '2 passed, 1 failed, 2 skipped');
-});
-
-test('a file that hangs is ended', () => {
-  const { status, text } = run('hangs', '--seconds', '5');
-  assert.is(status, 1);
-  assert.match(text, /it hung and was ended/);
 });
 
 test('files are counted as they end, and a long silence says what is at work', async () => {
@@ -88,16 +76,6 @@ test('on a terminal the last line is written over and fits the width', async () 
   seen.close();
   assert.is(written[0], '\r\x1b[K[0/2] running: a_file_o');
   assert.ok(written.includes('\r\x1b[Kdone\n'));
-});
-
-test('`npm test` types, lints and runs everything', () => {
-  const manifest: { scripts: Record<string, string> } = JSON.parse(
-    readFileSync(`${root}package.json`, 'utf8'),
-  );
-  assert.is(
-    manifest.scripts['test'],
-    'tsc --noEmit && biome check --error-on-warnings . && node --import tsx test/run.ts',
-  );
 });
 
 test.run();

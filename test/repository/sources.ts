@@ -1,11 +1,13 @@
 /** The repository's own TypeScript files, and what they import. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { folders, type Import, importsOf } from '../harness/imports.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-export const folders = ['spec', 'compiler', 'backends', 'runtime', 'driver', 'cli'] as const;
+export { folders };
+
 const others = ['examples', 'test', 'bench', 'scripts'];
 
 export interface SourceFile {
@@ -15,33 +17,12 @@ export interface SourceFile {
   readonly imports: readonly Import[];
 }
 
-export interface Import {
-  /** A file from the root, or a package's name. */
-  readonly from: string;
-  readonly typeOnly: boolean;
-  /** Loaded only when a function asks for it. */
-  readonly lazy?: boolean;
-}
-
 const filesBelow = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`);
 
 function read(path: string): SourceFile {
   const text = readFileSync(join(root, path), 'utf8');
-  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm);
-  const found: readonly Import[] = [
-    ...[...statements].map((m) => ({ typeOnly: m[1] !== undefined, from: m[2]! })),
-    ...[...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)].map((m) => ({
-      typeOnly: false,
-      lazy: true,
-      from: m[1]!,
-    })),
-  ];
-  const imports = found.map(({ from, ...rest }) => ({
-    ...rest,
-    from: from.startsWith('.') ? normalize(join(dirname(path), from)) : from,
-  }));
-  return { path, text, imports };
+  return { path, text, imports: importsOf(path, text) };
 }
 
 const isSource = (path: string): boolean =>
