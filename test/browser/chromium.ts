@@ -11,13 +11,16 @@ import * as assert from 'uvu/assert';
 
 const paths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+/** A page that asks itself every now and then is never idle, so that the run would not end it; no load takes this long. */
+const patience = 600_000;
+
 type Json = Readonly<Record<string, unknown>>;
 
 export interface Page {
   /** The value of an expression, awaited; throws what the page throws. */
   evaluate<T>(expression: string): Promise<T>;
   /** Waits until the expression is true. */
-  until(expression: string, seconds?: number): Promise<void>;
+  until(expression: string): Promise<void>;
   type(text: string): Promise<void>;
   /** `Enter` with `ctrl`, `Escape`, ... */
   press(key: string, ctrl?: boolean): Promise<void>;
@@ -162,8 +165,8 @@ async function openPage(send: Send, listen: Listen, sessionId: string, url: stri
   return {
     errors,
     evaluate,
-    async until(expression, seconds = 60) {
-      const end = Date.now() + seconds * 1000;
+    async until(expression) {
+      const end = Date.now() + patience;
       while (!(await evaluate<boolean>(`Boolean(${expression})`))) {
         if (Date.now() > end) throw new Error(`never: ${expression}; ${errors.join('\n')}`);
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -50,7 +50,7 @@ const set = (page: Page, id: string, value: string): Promise<void> =>
   page.evaluate(
     `(() => { const e = document.getElementById('${id}'); e.value = '${value}'; e.dispatchEvent(new Event('change')); })()`,
   );
-const ready = (page: Page): Promise<void> => page.until(`!document.getElementById('go').disabled`, 120);
+const ready = (page: Page): Promise<void> => page.until(`!document.getElementById('go').disabled`);
 const text = (page: Page, selector: string): Promise<string> =>
   page.evaluate(`[...document.querySelectorAll('${selector}')].at(-1)?.textContent ?? ''`);
 
@@ -60,8 +60,8 @@ async function ask(page: Page, prompt: string): Promise<void> {
   );
   await page.type(prompt);
   await page.press('Enter', true);
-  await page.until(`document.getElementById('go').textContent === 'Stop'`, 30);
-  await page.until(`document.getElementById('go').textContent !== 'Stop'`, 240);
+  await page.until(`document.getElementById('go').textContent === 'Stop'`);
+  await page.until(`document.getElementById('go').textContent !== 'Stop'`);
 }
 
 await withChromium(async (browser) => {
@@ -109,7 +109,7 @@ await withChromium(async (browser) => {
     }
     await page.evaluate(`document.getElementById('prompt').value = 'word '.repeat(3000)`);
     await page.press('Enter', true);
-    await page.until(`document.querySelector('.wrong')`, 60);
+    await page.until(`document.querySelector('.wrong')`);
     assert.match(await text(page, '.wrong'), 'the text outgrows the context');
     assert.equal(page.errors, []);
   });
@@ -118,14 +118,14 @@ await withChromium(async (browser) => {
     const page = await browser.open(base.url);
     await ready(page);
     await page.press('Enter', true);
-    await page.until(`document.querySelector('.made:not(.going)')`, 240);
+    await page.until(`document.querySelector('.made:not(.going)')`);
     assert.ok((await text(page, '.made')).trim().length > 5);
     // That is over before anybody could look for its beginning.
     await page.evaluate(
       `document.getElementById('prompt').value = 'JULIET:'; document.getElementById('prompt').focus()`,
     );
     await page.press('Enter', true);
-    await page.until(`document.querySelector('.note')`, 240);
+    await page.until(`document.querySelector('.note')`);
     assert.is(await text(page, '.made'), '');
     assert.is(await text(page, '.note'), 'The model ended its text at once.');
     await set(page, 'mode', 'chat');
@@ -145,7 +145,7 @@ await withChromium(async (browser) => {
     await page.press('Enter', true);
     await page.until(`document.querySelector('.made')?.textContent.length > 5`);
     await page.press('Escape');
-    await page.until(`document.getElementById('go').textContent === 'Continue'`, 10);
+    await page.until(`document.getElementById('go').textContent === 'Continue'`);
     const count = Number(/^\d+/.exec(await text(page, '#speed'))![0]);
     assert.ok(count < 2000);
   });
@@ -153,7 +153,7 @@ await withChromium(async (browser) => {
   test('a model that is none is said to be none', async () => {
     const { url, stop } = await served(join(root, 'test/browser/no_model'));
     const page = await browser.open(url);
-    await page.until(`document.querySelector('.wrong')`, 30);
+    await page.until(`document.querySelector('.wrong')`);
     assert.match(await text(page, '.wrong'), 'model.onnx was not written by nanoc');
     stop();
   });

@@ -145,7 +145,6 @@ withShell('zsh', () => {
     ]) {
       const { stdout } = spawnSync('zsh', ['-f', terminal, file, line!], {
         encoding: 'utf8',
-        timeout: 120_000,
       });
       assert.match(stdout, `<line>nanoc ${whole}</line>`);
     }

@@ -385,11 +385,12 @@ test('the tables of characters are those of Node', () => {
 });
 
 whenThere(['compiler'], () => {
+  const { code, out, err } = buildTokenizer();
   test('the tokenizer builds without a warning, and without a runtime', () => {
-    const { code, out, err } = buildTokenizer();
     assert.is(code, 0, out + err);
     assert.not.match(out + err, /warning:/);
   });
+  if (code !== 0) return; // that one test fails, and says why
   fixtureTests();
   tiktokenTests();
   unicodeTests();

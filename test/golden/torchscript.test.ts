@@ -76,7 +76,6 @@ function treat({ python }: TorchHere, model: string, name: string): Readonly<Rec
   const { status, stdout, stderr } = spawnSync(python, [script], {
     input,
     encoding: 'utf8',
-    timeout: 300_000,
   });
   assert.is(status, 0, stderr);
   return JSON.parse(stdout) as Readonly<Record<string, number>>; // what the script prints

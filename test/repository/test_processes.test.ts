@@ -1,12 +1,15 @@
 /** Files that share a process: what one of them does is told, and neither swallowed nor blamed on another. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ownProcess } from '../harness/isolation.ts';
 import { affected } from '../harness/watch.ts';
 import { run, runTests } from './run_tests.ts';
-import { root } from './sources.ts';
+import { root, sources } from './sources.ts';
 
 /** One process, so that the files are run in the order of their names. */
 const inOrder = (folder: string, ...more: readonly string[]) => {
@@ -115,6 +118,39 @@ test('`npm test` types, lints and runs every file; a word leaves the checks out'
     .map((path) => `test/${path}`);
   assert.equal(files.map((line) => line.split(': ')[0]!).sort(), kept.sort());
   assert.is(runTests('--list', 'spec/lex').text, 'test/spec/lex.test.ts\n');
+});
+
+test('with --watch a changed file is run again, and nothing after Ctrl-C', async () => {
+  mkdirSync(`${root}out`, { recursive: true });
+  const folder = mkdtempSync(`${root}out/watched-`);
+  const file = `${folder}/one.test.ts`;
+  const body = (value: number): string =>
+    `import { test } from 'uvu';\nimport * as assert from 'uvu/assert';\n` +
+    `test('is one', () => assert.is(${value}, 1));\ntest.run();\n`;
+  writeFileSync(file, body(1));
+  const args = ['--import', 'tsx', 'test/run.ts', '--watch', '--folder', relative(root, folder), 'one'];
+  const child = spawn(process.execPath, args, { cwd: root });
+  let text = '';
+  const hears = async (words: string): Promise<void> => {
+    while (!text.includes(words)) text += String((await once(child.stdout, 'data'))[0]);
+    text = text.slice(text.indexOf(words) + words.length);
+  };
+  await hears('1 passed, 0 failed');
+  await hears('waiting for a change');
+  writeFileSync(file, body(2));
+  await hears('0 passed, 1 failed');
+  await hears('waiting for a change');
+  writeFileSync(file, body(1));
+  await hears('1 passed, 0 failed');
+  child.kill('SIGINT');
+  assert.equal(await once(child, 'exit'), [130, null]);
+  rmSync(folder, { recursive: true });
+});
+
+test('no test is judged by a clock', () => {
+  const clocks = /\btimeout: [\d_]+|\bperformance\.now\(\)|\bhrtime\b/;
+  for (const { path, text } of sources)
+    if (/^test\/(?!harness\/|repository\/test_processes)/.test(path)) assert.not(clocks.test(text), path);
 });
 
 test.run();

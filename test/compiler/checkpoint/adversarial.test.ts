@@ -37,9 +37,7 @@ const mentions = ({ text }: Loaded, words: readonly string[]): void => {
 assert.ok(cases.length >= 20);
 for (const { case: name, verdict, message_should_mention: words } of cases) {
   test(`${name}: ${verdict}`, () => {
-    const before = performance.now();
     const loaded = loadAll(`${folder}${name}`);
-    assert.ok(performance.now() - before < 5000, 'it takes too long');
     if (verdict === 'refuse') {
       assert.is(loaded.values, undefined, loaded.text);
       mentions(loaded, words);

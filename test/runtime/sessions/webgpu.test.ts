@@ -27,7 +27,6 @@ function onWebgpu(): { readonly shape: number[]; readonly data: number[]; readon
     {
       env: { ...process.env, VK_ICD_FILENAMES: icd, LD_LIBRARY_PATH: chromium, XDG_RUNTIME_DIR: runtime },
       encoding: 'utf8',
-      timeout: 300_000,
     },
   );
   rmSync(runtime, { recursive: true, force: true });
