@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { folders, type Import, importsOf } from '../harness/imports.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-export { folders };
+export { folders, type Import };
 
 const others = ['examples', 'test', 'bench', 'scripts'];
 
