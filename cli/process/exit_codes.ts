@@ -1,4 +1,4 @@
-/** Exit codes (cli contract): 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug; of signals as shells have them. */
+/** Exit codes: 0 fine, 1 the input is wrong or verification failed, 2 usage, 3 a bug; of signals as shells have them. */
 
 export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3 } as const;
 

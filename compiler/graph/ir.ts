@@ -42,7 +42,7 @@ export interface Node {
   readonly type: TensorType<GraphDType>;
 }
 
-/** How a port's output becomes its next input (decision 17). */
+/** How a port's output becomes its next input: ARCHITECTURE.md, Ports. */
 export type PortRule = 'replace' | 'append' | 'rows' | 'in_place';
 
 /** One piece of memory across calls, placed: a graph input and a graph output. */

@@ -10,7 +10,7 @@ export interface PassContext {
 export interface Pass {
   readonly name: string;
   readonly doc: string;
-  /** False when the pass moves values between block scopes (decision 20). */
+  /** False when the pass moves values between block scopes: ARCHITECTURE.md, Scopes. */
   readonly keepsScopes: boolean;
   /** Run on the steps of scans too, each a graph of its own. */
   readonly inSteps?: true;

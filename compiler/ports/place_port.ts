@@ -23,7 +23,7 @@ export interface Place {
   readonly at: readonly Origin[];
 }
 
-/** How [B, N, s...] stands at the boundary: heads before tokens, a single head for a latent (decision 6). */
+/** How [B, N, s...] stands at the boundary: heads before tokens, a single head for a latent. */
 interface Layout {
   readonly axis: number;
   shape(shape: readonly Dim[]): readonly Dim[];

@@ -1,4 +1,4 @@
-/** One mutation each of a right spec, and what is said of it: language.md, section 8. */
+/** One mutation each of a right spec, and what is said of it. */
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
