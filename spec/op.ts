@@ -145,6 +145,9 @@ export interface Variant<A> {
   readonly given?: <V>(e: Emit<V>, inputs: readonly V[]) => readonly V[];
 }
 
+/** An axis of an operand, or `whole` when all of it goes into every place of the result. */
+export type Source = number | 'whole';
+
 /** A composite op, declared whole in one file under `ops/`. */
 export interface Op<A extends Attrs = Attrs> {
   readonly name: string;
@@ -155,6 +158,12 @@ export interface Op<A extends Attrs = Attrs> {
   readonly attrs?: Readonly<Record<string, number>>;
   readonly infer: Infer<A>;
   decompose<V>(e: Emit<V>, inputs: readonly V[], attrs: A): V;
+  /** Where an axis of the result lies in each input, for an axis of which the steps of `decompose` do not show it. */
+  readonly sources?: (
+    axis: number,
+    inputs: readonly TensorType<GraphDType>[],
+    attrs: A,
+  ) => readonly Source[] | undefined;
   /** Absent where only the name makes the op. */
   readonly recognise?: Recognise<A>;
 }

@@ -2,15 +2,16 @@
 
 import { type Builder, rebuild } from '../../compiler/graph/builder.ts';
 import type { Graph, Node, NodeId, Origin } from '../../compiler/graph/ir.ts';
+import { meaningOf, operand, unlikeSteps } from '../../compiler/graph/meaning.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
-import { type Dim, equal, product } from '../../spec/dim.ts';
-import { elementwise } from '../../spec/primitives/elementwise.ts';
+import { equal, product } from '../../spec/dim.ts';
+import type { Attrs, Op } from '../../spec/op.ts';
+import { isComposite, opOf } from '../../spec/ops/index.ts';
+import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
+import type { Axes } from '../../spec/primitives/row.ts';
+import type { GraphDType, TensorType } from '../../spec/type.ts';
 
-/** Ops whose result has each row of the operands apart; those on whole rows take one operand. */
-const rowwise: ReadonlySet<string> = new Set([
-  ...Object.keys(elementwise),
-  ...['gelu', 'gelu_tanh', 'silu', 'rms_norm', 'layer_norm', 'softmax'],
-]);
+type Type = TensorType<GraphDType>;
 
 /**
  * `linear` on [B, T, n] is a product of matrices with a reshape before and after; what lies between two of them needs no
@@ -22,57 +23,106 @@ export const flatten_rows: Pass = {
   keepsScopes: true,
   run(graph, { trace }) {
     const ending = endings(graph);
+    const refusals = new Set<string>();
     let flattened = 0;
     const result = rebuild(graph, (node, inputs, b, at) => {
       if (node.type.shape.length < 3 || (ending.has(node.id) && node.op !== 'linear')) return undefined;
-      const rows = rowsFor(node, inputs, b, at);
-      if (!rows) return undefined;
+      if (node.op !== 'linear' && !inputs.some((id) => rowsOf(id, b) !== undefined)) return undefined;
+      const attrs = onRows(node, inputs, b.node);
+      if (typeof attrs === 'string') refusals.add(`refused: ${node.op}, since ${attrs}`);
+      if (typeof attrs === 'string') return undefined;
       flattened++;
-      const attrs = node.op === 'slice' ? { ...node.attrs, axis: 1 } : node.attrs;
+      const rows = inputs.map((id) => (hasRows(b.node(id).type, node.type) ? asRows(id, b, at) : id));
       return b.op('reshape', [b.op(node.op, rows, attrs, at)], { shape: node.type.shape }, at);
     });
+    for (const line of refusals) trace(line);
     if (flattened > 0) trace(`${flattened} of ${graph.nodes.length} nodes work on rows`);
     return result;
   },
 };
 
-/** Nodes that only outputs use, directly or through others of the kind. */
-function endings(graph: Graph): ReadonlySet<NodeId> {
+/** Nodes that only outputs use, directly or through others that work on rows and are no products. */
+function endings({ nodes }: Graph): ReadonlySet<NodeId> {
   const inside = new Set<NodeId>();
   const users = new Map<NodeId, NodeId[]>();
-  for (const { id, inputs } of graph.nodes) {
+  for (const { id, inputs } of nodes) {
     for (const input of inputs) users.set(input, [...(users.get(input) ?? []), id]);
   }
-  for (const { id, op } of graph.nodes.toReversed()) {
-    const passes = rowwise.has(op) || op === 'slice';
-    if (passes && (users.get(id) ?? []).every((user) => inside.has(user))) inside.add(id);
+  for (const node of nodes.toReversed()) {
+    if (isProduct(node) || !(users.get(node.id) ?? []).every((user) => inside.has(user))) continue;
+    if (typeof onRows(node, node.inputs, (id) => nodes[id]!) !== 'string') inside.add(node.id);
   }
   return inside;
 }
 
-/** The operands of a node as rows; undefined when the node must see all axes, or none of them is made of rows. */
-function rowsFor(
-  node: Node,
-  inputs: readonly NodeId[],
-  b: Builder,
-  at: readonly Origin[],
-): readonly NodeId[] | undefined {
-  const { shape } = node.type;
-  const [x, ...rest] = inputs;
-  if (node.op === 'linear') return [asRows(x!, b, at), ...rest];
-  const sliced = node.op === 'slice' && node.attrs['axis'] === shape.length - 1;
-  if (!sliced && !rowwise.has(node.op)) return undefined;
-  if (!inputs.some((id) => rowsOf(id, b) !== undefined)) return undefined;
-  const fits = inputs.every((id) => {
-    const other = b.node(id).type.shape;
-    return other.length <= 1 || (other.length === shape.length && sameLead(other, shape));
-  });
-  if (!fits) return undefined;
-  return inputs.map((id) => (b.node(id).type.shape.length <= 1 ? id : asRows(id, b, at)));
+const isProduct = ({ op }: Node): boolean => op === 'linear' || op === 'matmul';
+
+/** Of what is not for all rows alike. */
+const hasRows = ({ shape: a }: Type, { shape: b }: Type): boolean =>
+  a.length > 1 && a.length === b.length && a.slice(0, -1).every((d, i) => equal(d, b[i]!));
+
+const rowsType = ({ dtype, shape }: Type): Type => ({
+  dtype,
+  shape: [product(shape.slice(0, -1)), shape.at(-1)!],
+});
+
+/** The attributes with which a node works on rows, of whose operands these are `apart`; or why it cannot. */
+type Rule = (node: Node, apart: readonly boolean[]) => Attrs | string;
+
+const always =
+  (why: string): Rule =>
+  () =>
+    why;
+
+const rules: Readonly<Record<Axes, Rule>> = {
+  made: always('it is made for all places at once'),
+  each: ({ attrs, type }) => ('shape' in attrs ? { ...attrs, shape: rowsType(type).shape } : attrs),
+  last: ({ attrs }) => attrs,
+  along: ({ attrs, type }) =>
+    attrs['axis'] === type.shape.length - 1 ? { ...attrs, axis: 1 } : 'it works along an axis of the rows',
+  moved: always('it moves axes of the rows'),
+  reshaped: always('it splits or joins axes'),
+  stacked: always('it puts an axis before the rows'),
+  gathered: always('its ids have axes of their own'),
+  taken: always('its index has axes of its own'),
+  multiplied: ({ attrs }, [, other]) => (other ? 'every row has a matrix of its own' : attrs),
+  chosen: always('its choice has axes of its own'),
+};
+
+function onRows(node: Node, inputs: readonly NodeId[], nodeOf: (id: NodeId) => Node): Attrs | string {
+  const { op, type, attrs } = node;
+  const types = inputs.map((id) => nodeOf(id).type);
+  const apart = types.map((x) => hasRows(x, type));
+  if (isPrimitive(op)) {
+    const { axes } = primitives[op];
+    const changed = rules[axes](node, apart);
+    if (typeof changed === 'string') return changed;
+    if (!apart.includes(true)) return 'no operand has its rows';
+    const fits = axes === 'multiplied' || types.every(({ shape }, i) => apart[i] || shape.length <= 1);
+    return fits ? changed : 'an operand has other axes';
+  }
+  if (!apart.includes(true)) return 'no operand has its rows';
+  return isComposite(op) ? bySteps(opOf(op), types, attrs, apart) : 'it goes from token to token';
 }
 
-const sameLead = (a: readonly Dim[], b: readonly Dim[]): boolean =>
-  a.slice(0, -1).every((d, i) => equal(d, b[i]!));
+/** Of a composite as of its steps. */
+function bySteps(op: Op, types: readonly Type[], attrs: Attrs, apart: readonly boolean[]): Attrs | string {
+  const meaning = meaningOf(op, types, attrs);
+  if (typeof meaning === 'string') return meaning;
+  const { builder, operands } = meaning;
+  const others = operands.map((id, i) =>
+    apart[i] ? operand(builder, `rows ${i}`, rowsType(types[i]!)) : id,
+  );
+  const unlike = unlikeSteps(op, attrs, meaning, others, (step, inputs) => {
+    const moved = inputs.map((id, i) => id !== step.inputs[i]);
+    if (!moved.includes(true)) return step.id;
+    const rowed = step.inputs.map((id) => hasRows(builder.node(id).type, step.type));
+    if (rowed.some((is, i) => is !== moved[i])) return 'it is made for all places at once';
+    const changed = onRows(step, step.inputs, builder.node);
+    return typeof changed === 'string' ? changed : builder.op(step.op, inputs, changed, []);
+  });
+  return unlike ?? attrs;
+}
 
 /** What a reshaped matrix was before. */
 function rowsOf(id: NodeId, b: Builder): NodeId | undefined {
@@ -83,7 +133,5 @@ function rowsOf(id: NodeId, b: Builder): NodeId | undefined {
 }
 
 function asRows(id: NodeId, b: Builder, at: readonly Origin[]): NodeId {
-  const { shape } = b.node(id).type;
-  const rows = [product(shape.slice(0, -1)), shape.at(-1)!];
-  return rowsOf(id, b) ?? b.op('reshape', [id], { shape: rows }, at);
+  return rowsOf(id, b) ?? b.op('reshape', [id], { shape: rowsType(b.node(id).type).shape }, at);
 }

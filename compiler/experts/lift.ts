@@ -1,165 +1,81 @@
 /** What an op on values of one expert is on those of all of them. */
 
-import { constant, type Dim, mentions, size } from '../../spec/dim.ts';
+import { constant, type Dim, equal, mul, size } from '../../spec/dim.ts';
 import { largest } from '../../spec/long_list.ts';
-import { type Attrs, words } from '../../spec/op.ts';
-import { elementwise } from '../../spec/primitives/elementwise.ts';
-import type { Origin } from '../../spec/sink.ts';
-import type { Builder } from '../graph/builder.ts';
+import { isComposite } from '../../spec/ops/index.ts';
+import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
+import type { Axes, Settles } from '../../spec/primitives/row.ts';
 import type { NodeId } from '../graph/ir.ts';
+import { liftComposite } from './lift_composite.ts';
+import {
+  aligned,
+  besideEach,
+  bodyShape,
+  hasTokens,
+  type Lift,
+  type Lifted,
+  level,
+  make,
+  reshape,
+  running,
+  type Site,
+  type Stack,
+  shapeOf,
+  wholeOf,
+} from './lifted.ts';
 
-/** The same for all experts. */
-interface Plain {
-  readonly kind: 'plain';
-  readonly node: NodeId;
+const mixing = 'it computes tokens from each other';
+
+const of = (kind: 'each' | 'stack', node: NodeId): Lifted =>
+  kind === 'each' ? { kind, node } : { kind, whole: node };
+
+/** A shape that the body asks for, with the axis of the choices or the experts. */
+function wider(site: Site, shape: readonly Dim[], kind: 'each' | 'stack', like: NodeId): readonly Dim[] {
+  const lead = shapeOf(site, like).slice(0, kind === 'each' ? 3 : 1);
+  return [...lead, ...shape.slice(kind === 'each' ? 2 : 0)];
 }
 
-/** Of each choice of each token: [B, T, K, s...], for [B, T, s...] or for [s...] of the chosen expert. */
-interface Each {
-  readonly kind: 'each';
-  readonly node: NodeId;
-  /** Its tokens are left out of the type that the body sees. */
-  readonly bare?: true;
-  /** Zero wherever the share of the expert is. */
-  readonly share?: boolean;
-}
-
-/** Of each expert: tensors of one type, or one [E, s...]. */
-type Stack = { readonly kind: 'stack'; readonly turned?: true } & (
-  | { readonly parts: readonly NodeId[] }
-  /** `first`: the body sees [1, s...]. */
-  | { readonly whole: NodeId; readonly first?: true }
-);
-
-export type Lifted = Plain | Each | Stack;
-
-interface Site {
-  readonly builder: Builder;
-  readonly origins: readonly Origin[];
-  /** int64 [B, T, K] */
-  readonly choice: NodeId;
-}
-
-type Lift = (site: Site, inputs: readonly Lifted[], attrs: Attrs, op: string) => Lifted | undefined;
-
-const shapeOf = ({ builder }: Site, id: NodeId): readonly Dim[] => builder.node(id).type.shape;
-const make = ({ builder, origins }: Site, op: string, inputs: readonly NodeId[], attrs: Attrs): NodeId =>
-  builder.op(op, inputs, attrs, origins);
-const reshape = (site: Site, x: NodeId, shape: readonly Dim[]): NodeId =>
-  words(site.builder.emit(site.origins)).reshape(x, shape);
-
-/** [E, s...] of what the body sees as [s...]. */
-function wholeOf(site: Site, value: Stack): NodeId {
-  const node = 'parts' in value ? make(site, 'stack', value.parts, {}) : value.whole;
-  const shape = shapeOf(site, node);
-  if ('first' in value && value.first) return reshape(site, node, [shape[0]!, size(1), ...shape.slice(1)]);
-  return value.turned ? make(site, 'transpose', [node], { perm: [0, 2, 1] }) : node;
-}
-
-const running = (d: Dim): boolean => constant(d) === undefined;
-const hasTokens = (shape: readonly Dim[]): boolean => shape.some(running);
-
-/** How many axes the body sees. */
-function rankOf(site: Site, value: Lifted): number {
-  if (value.kind === 'plain') return shapeOf(site, value.node).length;
-  if (value.kind === 'each') return shapeOf(site, value.node).length - (value.bare ? 3 : 1);
-  const { length } = shapeOf(site, 'parts' in value ? value.parts[0]! : value.whole);
-  return 'parts' in value ? length : value.first ? length : length - 1;
-}
-
-/** As an operand beside values of `rank` axes for each choice; undefined where it has tokens, but not where they stand. */
-function besideEach(site: Site, value: Lifted, rank: number): NodeId | undefined {
-  if (value.kind === 'plain') {
-    const shape = shapeOf(site, value.node);
-    if (!hasTokens(shape)) return value.node;
-    if (shape.length !== rank || shape.length < 2 || shape.slice(2).some(running) || mentions(shape[1]!, 'P'))
-      return undefined;
-    return reshape(site, value.node, shape.toSpliced(2, 0, size(1)));
-  }
-  const bare = value.kind === 'stack' || value.bare;
-  const node =
-    value.kind === 'stack' ? make(site, 'gather', [wholeOf(site, value), site.choice], {}) : value.node;
-  const shape = shapeOf(site, node);
-  if (!bare || shape.length >= rank + 1) return node;
-  const ones = Array<Dim>(rank + 1 - shape.length).fill(size(1));
-  return reshape(site, node, [...shape.slice(0, 3), ...ones, ...shape.slice(3)]);
-}
-
-/** Weights that no token has touched stay one for each expert. */
-function onStacks(site: Site, op: string, inputs: readonly Lifted[], attrs: Attrs): Lifted | undefined {
-  const ranks = inputs.map((x) => rankOf(site, x));
-  const rank = largest(ranks);
-  const operands = inputs.map((x, i) => {
-    if (x.kind !== 'stack')
-      return x.kind === 'plain' && !hasTokens(shapeOf(site, x.node)) ? x.node : undefined;
-    const whole = wholeOf(site, x);
-    const [experts, ...rest] = shapeOf(site, whole);
-    const ones = Array<Dim>(rank - ranks[i]!).fill(size(1));
-    return ones.length === 0 ? whole : reshape(site, whole, [experts!, ...ones, ...rest]);
-  });
-  if (!operands.every((x) => x !== undefined)) return undefined;
-  return { kind: 'stack', whole: make(site, op, operands, attrs) };
-}
+const sameTokens = (a: readonly Dim[], b: readonly Dim[]): boolean =>
+  [0, 1].every((i) => a[i] && b[i] && equal(a[i], b[i]));
 
 const pointwise: Lift = (site, inputs, attrs, op) => {
-  if (inputs.every((x) => x.kind !== 'each')) {
-    const stacked = onStacks(site, op, inputs, attrs);
-    if (stacked) return stacked;
-  }
-  const rank = largest(inputs.map((x) => rankOf(site, x)));
-  const operands = inputs.map((x) => besideEach(site, x, rank));
-  if (!operands.every((x) => x !== undefined)) return undefined;
-  const bare = inputs.every((x) =>
-    x.kind === 'each' ? x.bare : x.kind === 'stack' || !hasTokens(shapeOf(site, x.node)),
-  );
-  return {
-    kind: 'each',
-    node: make(site, op, operands, attrs),
-    share: vanishes(op, inputs),
-    ...(bare ? { bare } : {}),
-  };
+  const shape = attrs['shape'] as readonly Dim[] | undefined; // of a broadcast
+  const rank = largest([...inputs.map((x) => bodyShape(site, x).length), shape?.length ?? 0]);
+  const found = aligned(site, inputs, rank, shape?.some(running));
+  if (typeof found === 'string') return found;
+  const [like] = found.nodes;
+  const wide = shape && { ...attrs, shape: wider(site, shape, found.kind, like!) };
+  return of(found.kind, make(site, op, found.nodes, wide ?? attrs));
 };
 
-const isShare = (x: Lifted | undefined): boolean => x?.kind === 'each' && x.share === true;
-
-/** Whether a result is zero wherever the share is. */
-function vanishes(op: string, [a, b]: readonly Lifted[]): boolean {
-  if (op === 'mul') return isShare(a) || isShare(b);
-  return (op === 'div' || op === 'cast' || op === 'neg') && isShare(a);
-}
-
-/** An axis of what the body sees, in the result of `each` and `stack`. */
-function axisIn(x: Lifted, axis: number): number | undefined {
-  if (x.kind === 'stack') return axis + 1;
-  if (x.kind === 'each' && x.bare) return axis + 3;
-  return axis < 2 ? undefined : axis + 1;
-}
-
-const alongAxis: Lift = (site, [x], attrs, op) => {
-  const axis = axisIn(x!, Number(attrs['axis']));
-  return axis === undefined ? undefined : same(site, x!, op, { ...attrs, axis });
+const onLastAxis: Lift = (site, inputs, attrs, op) => {
+  const found = level(site, inputs);
+  if (typeof found === 'string') return found;
+  if (found.kind === 'each' && bodyShape(site, inputs[0]!).length < 3) return mixing;
+  return of(found.kind, make(site, op, found.nodes, attrs));
 };
 
-/** The op on the one value, of the kind that the value is. */
-function same(site: Site, x: Lifted, op: string, attrs: Attrs): Lifted | undefined {
-  if (x.kind === 'stack') return { kind: 'stack', whole: make(site, op, [wholeOf(site, x)], attrs) };
-  return x.kind === 'each' ? { ...x, share: false, node: make(site, op, [x.node], attrs) } : undefined;
-}
+const alongAxis: Lift = (site, inputs, attrs, op) => {
+  const found = level(site, inputs);
+  if (typeof found === 'string') return found;
+  const axis = Number(attrs['axis']);
+  if (found.kind === 'each' && axis < 2) return mixing;
+  return of(found.kind, make(site, op, found.nodes, { ...attrs, axis: axis + 1 }));
+};
 
-const onLastAxis: Lift = (site, [x, ...more], attrs, op) =>
-  more.length > 0 ? undefined : same(site, x!, op, attrs);
-
-const transposed: Lift = (site, [x], attrs) => {
+const moved: Lift = (site, [x], attrs) => {
   const perm = attrs['perm'] as readonly number[]; // what the op has
   if (x!.kind === 'stack') {
     if (perm.length === 2 && perm[0] === 1 && !('first' in x! && x!.first)) {
       const { turned, ...straight } = x!;
       return turned ? straight : { ...straight, turned: true };
     }
-    return same(site, x!, 'transpose', { perm: [0, ...perm.map((p) => p + 1)] });
+    const whole = make(site, 'transpose', [wholeOf(site, x!)], { perm: [0, ...perm.map((p) => p + 1)] });
+    return { kind: 'stack', whole };
   }
-  if (x!.kind !== 'each' || x!.bare || perm[0] !== 0 || perm[1] !== 1) return undefined;
-  return same(site, x!, 'transpose', { perm: [0, 1, 2, ...perm.slice(2).map((p) => p + 1)] });
+  if (perm[0] !== 0 || perm[1] !== 1) return 'it moves the axes of tokens';
+  const nodes = [x!.node];
+  return of('each', make(site, 'transpose', nodes, { perm: [0, 1, 2, ...perm.slice(2).map((p) => p + 1)] }));
 };
 
 const reshaped: Lift = (site, [x], attrs) => {
@@ -171,51 +87,115 @@ const reshaped: Lift = (site, [x], attrs) => {
         return { kind: 'stack', whole: x!.whole };
     }
     const whole = wholeOf(site, x!);
-    return { kind: 'stack', whole: reshape(site, whole, [shapeOf(site, whole)[0]!, ...shape]) };
+    return { kind: 'stack', whole: reshape(site, whole, wider(site, shape, 'stack', whole)) };
   }
-  if (x!.kind !== 'each' || x!.bare || !running(shape[0]!) || !shape[1] || !running(shape[1]))
-    return undefined;
-  const lead = shapeOf(site, x!.node).slice(0, 3);
-  return { ...x!, share: false, node: reshape(site, x!.node, [...lead, ...shape.slice(2)]) };
+  if (!sameTokens(shape, bodyShape(site, x!))) return 'it splits or joins the axes of tokens';
+  return of('each', reshape(site, x!.node, wider(site, shape, 'each', x!.node)));
 };
 
-/** `linear` has its matrix as rows of outputs. */
+const stacked: Lift = (site, inputs) => {
+  const found = level(site, inputs);
+  if (typeof found === 'string') return found;
+  if (found.kind === 'each') return 'it puts an axis before those of tokens';
+  const parts = found.nodes.map((node) => {
+    const [experts, ...rest] = shapeOf(site, node);
+    return reshape(site, node, [experts!, size(1), ...rest]);
+  });
+  return { kind: 'stack', whole: make(site, 'concat', parts, { axis: 1 }) };
+};
+
+const gathered: Lift = (site, [table, ids], attrs, op) => {
+  if (hasTokens(site, table!)) return 'it looks up what differs from token to token';
+  if (table!.kind === 'stack') return 'an id beyond the table of one expert would find that of the next';
+  const found = aligned(site, [ids!], bodyShape(site, ids!).length);
+  if (typeof found === 'string') return found;
+  return of(found.kind, make(site, op, [table!.node, ...found.nodes], attrs));
+};
+
 const multiplied: Lift = (site, [a, b], attrs, op) => {
-  const x = a!.kind === 'each' && a!.bare ? undefined : a!;
-  if (!x || x.kind === 'stack') return undefined;
-  if (b!.kind === 'plain' && x.kind === 'each' && shapeOf(site, b!.node).length === 2)
-    return { kind: 'each', node: make(site, op, [x.node, b!.node], attrs) };
-  if (b!.kind !== 'stack' || rankOf(site, b!) !== 2 || rankOf(site, x) !== 3) return undefined;
-  const rows = besideEach(site, x, 3);
-  if (rows === undefined || shapeOf(site, rows).length !== 4) return undefined;
-  const { turned = false, ...straight } = b!;
+  const [rank, other] = [bodyShape(site, a!).length, bodyShape(site, b!).length];
+  if (hasTokens(site, a!) && b!.kind === 'stack' && other === 2) return byExpert(site, a!, b!);
+  // Tokens may be rows of the first operand, or axes before the matrices of either.
+  const apart = rank >= 4 && (other === 2 || other <= rank - 2 || hasTokens(site, b!));
+  const fits = hasTokens(site, b!)
+    ? other >= 4 && (apart || !hasTokens(site, a!))
+    : apart || (rank === 3 && other === 2) || !hasTokens(site, a!);
+  const found = aligned(site, [a!, b!], Math.max(rank, other));
+  if (typeof found === 'string' || !fits) return typeof found === 'string' ? found : mixing;
+  return of(found.kind, make(site, op, found.nodes, attrs));
+};
+
+/** Rows of tokens times the matrix of the expert that is theirs; several rows of one token choose alike. */
+function byExpert(site: Site, x: Lifted, { turned, ...straight }: Stack): Lifted | string {
+  const body = bodyShape(site, x);
+  const rows = besideEach(site, x, body.length);
+  if (rows === undefined || body.length < 3) return mixing;
   const weights = 'parts' in straight ? straight.parts : [wholeOf(site, straight)];
-  const transposed = turned !== (op === 'linear');
-  return { kind: 'each', node: make(site, 'expert_matmul', [rows, site.choice, ...weights], { transposed }) };
+  const product = (of: NodeId, choice: NodeId): NodeId =>
+    make(site, 'expert_matmul', [of, choice, ...weights], { transposed: turned === true });
+  if (body.length === 3) return { kind: 'each', node: product(rows, site.choice) };
+  const [b, t, k] = shapeOf(site, site.choice) as [Dim, Dim, Dim];
+  const inner = body.slice(2, -1);
+  const n = inner.reduce(mul, size(1));
+  const [width, wide] = [
+    body.at(-1)!,
+    make(site, 'broadcast', [rows], { shape: [b, t, k, ...body.slice(2)] }),
+  ];
+  const column = reshape(site, site.choice, [b, t, k, size(1)]);
+  const choice = reshape(site, make(site, 'broadcast', [column], { shape: [b, t, k, n] }), [b, t, mul(k, n)]);
+  const result = product(reshape(site, wide, [b, t, mul(k, n), width]), choice);
+  return { kind: 'each', node: reshape(site, result, [b, t, k, ...inner, shapeOf(site, result)[3]!]) };
+}
+
+const always =
+  (why: string): Lift =>
+  () =>
+    why;
+
+const lifts: Readonly<Record<Axes, Lift>> = {
+  made: always('it has no operands'),
+  each: pointwise,
+  last: onLastAxis,
+  along: alongAxis,
+  moved,
+  reshaped,
+  stacked,
+  gathered,
+  taken: always(mixing),
+  multiplied,
+  chosen: always('it is a mixture itself'),
 };
 
-const joined: Lift = (site, inputs, attrs) => {
-  const axis = Number(attrs['axis']);
-  if (axis < 2 || inputs.some((x) => x.kind !== 'each' || x.bare)) return undefined;
-  const nodes = inputs.flatMap((x) => (x.kind === 'each' ? x.node : []));
-  return { kind: 'each', node: make(site, 'concat', nodes, { axis: axis + 1 }) };
+/** The op on all at once, or why that cannot be. */
+export const liftOf: Lift = (site, inputs, attrs, op) => {
+  if (inputs.every(({ kind }) => kind === 'plain'))
+    return {
+      kind: 'plain',
+      node: make(
+        site,
+        op,
+        inputs.map((x) => (x.kind === 'plain' ? x.node : 0)),
+        attrs,
+      ),
+    };
+  if (isComposite(op)) return liftComposite(liftOf, site, inputs, attrs, op);
+  if (!isPrimitive(op)) return 'it goes from token to token';
+  const result = lifts[primitives[op].axes](site, inputs, attrs, op);
+  if (typeof result === 'string' || result.kind !== 'each') return result;
+  const settles = primitives[op].settles as Settles<unknown>; // `attrs` are the op's own
+  return {
+    ...result,
+    unchosen: settles(
+      inputs.map((x) => unchosen(site, x)),
+      attrs,
+    ),
+  };
 };
 
-const lifts: Readonly<Record<string, Lift>> = {
-  ...Object.fromEntries(Object.keys(elementwise).map((op) => [op, pointwise])),
-  ...{ silu: pointwise, gelu: pointwise, gelu_tanh: pointwise },
-  ...{ softmax: onLastAxis, rms_norm: onLastAxis, layer_norm: onLastAxis, is_top: onLastAxis },
-  ...{ reduce_sum: alongAxis, reduce_mean: alongAxis, reduce_max: alongAxis, reduce_min: alongAxis },
-  ...{
-    slice: alongAxis,
-    transpose: transposed,
-    reshape: reshaped,
-    matmul: multiplied,
-    linear: multiplied,
-    concat: joined,
-  },
-};
-
-/** Undefined for what cannot be said of all at once. */
-export const liftOf = (op: string, site: Site, inputs: readonly Lifted[], attrs: Attrs): Lifted | undefined =>
-  lifts[op]?.(site, inputs, attrs, op);
+/** What the value is wherever the share of its expert is zero. */
+export function unchosen({ builder }: Site, value: Lifted): number | undefined {
+  if (value.kind === 'each') return value.unchosen;
+  if (value.kind === 'stack') return undefined;
+  const { op, attrs } = builder.node(value.node);
+  return op === 'scalar' ? Number(attrs['value']) : undefined;
+}

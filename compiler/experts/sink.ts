@@ -14,7 +14,8 @@ import {
 } from '../../spec/sink.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { NodeId } from '../graph/ir.ts';
-import { type Lifted, liftOf } from './lift.ts';
+import { liftOf } from './lift.ts';
+import type { Lifted } from './lifted.ts';
 import { mostShares } from './most_shares.ts';
 
 /** Values of the body are numbers below zero, so that they are never taken for nodes outside. */
@@ -38,22 +39,22 @@ export function expertsSink(
       const at = place(from);
       if (inputs.every((id) => id >= 0)) return outside.op(name, inputs, attrs, at);
       const { choice } = chosen(at);
-      const result = liftOf(name, { builder, origins: [at], choice }, inputs.map(lifted), attrs);
-      if (!result) throw new NotUniform();
+      const result = liftOf({ builder, origins: [at], choice }, inputs.map(lifted), attrs, name);
+      if (typeof result === 'string') throw new NotUniform(`\`${name}\`: ${result}`);
       return keep(result);
     },
     own: (parameters) => keep({ kind: 'stack', parts: parameters }),
     entry(x, axis, from) {
       const at = place(from);
       if (x === shares && axis === 2)
-        return keep({ kind: 'each', node: shareOf(builder, shares, chosen(at), at), share: true });
+        return keep({ kind: 'each', node: shareOf(builder, shares, chosen(at), at), unchosen: 0 });
       if (x < 0 || axis !== 0 || builder.node(x).type.shape.some((d) => constant(d) === undefined))
-        throw new NotUniform();
+        throw new NotUniform('a term reads its own place of a tensor that is no share');
       return keep({ kind: 'stack', whole: x, first: true });
     },
     total(term, at) {
       const value = lifted(term);
-      if (value.kind !== 'each' || (chosen(at).most < count && !value.share)) return undefined;
+      if (value.kind !== 'each' || (chosen(at).most < count && value.unchosen !== 0)) return undefined;
       const { shape } = builder.node(value.node).type;
       const w = words(builder.emit([place(at)]));
       return w.reshape(w.sum(value.node, 2), shape.toSpliced(2, 1)); // [B, T, s...]
@@ -70,7 +71,7 @@ interface Choices {
 /** Every expert whose share can be other than zero is among the K of the largest shares. */
 function choose(builder: Builder, shares: NodeId, count: number, dense: boolean, at: Origin): Choices {
   // Shares that the body itself computes are none of this graph's nodes.
-  if (typeof shares !== 'number') throw new NotUniform();
+  if (typeof shares !== 'number') throw new NotUniform('its shares are computed by the experts');
   const { shape } = builder.node(shares).type;
   const most = dense ? count : Math.min(count, mostShares(builder, shares) ?? count);
   const w = words(builder.emit([at]));

@@ -3,8 +3,8 @@
 import { equal, size, sub } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
 import { type Builder, copy, dropDead, newBuilder } from '../graph/builder.ts';
-import type { Graph, Node, NodeId } from '../graph/ir.ts';
-import { axisOfInputs, withOnePlace } from '../ports/token_axis.ts';
+import type { Graph, NodeId } from '../graph/ir.ts';
+import { axisOfInputs, onePlace, type Sources, typedBy } from '../ports/token_axis.ts';
 import type { Pass } from './pass.ts';
 
 const tokenAxis = 1;
@@ -36,42 +36,43 @@ function refusal(graph: Graph): string | undefined {
 /** What is wanted of a node: all of it, or its last place along some axes. */
 interface Demand {
   all: boolean;
-  readonly last: Set<number>;
+  /** By axis, where the last place comes from. */
+  readonly last: Map<number, Sources>;
 }
 
-/** From the outputs back; every user of a node comes before it. Attention stays whole, as targets' kernels for it want. */
+/** From the outputs back; every user of a node comes before it. */
 function demandsOf(graph: Graph): readonly Demand[] {
-  const demands: Demand[] = graph.nodes.map(() => ({ all: false, last: new Set() }));
+  const demands: Demand[] = graph.nodes.map(() => ({ all: false, last: new Map() }));
+  const want = (id: NodeId, axis: number): void => {
+    const node = graph.nodes[id]!;
+    demands[id]!.last.set(
+      axis,
+      axisOfInputs(
+        axis,
+        typedBy(node, (of) => graph.nodes[of]!),
+      ),
+    );
+  };
   for (const output of graph.outputs) {
-    if (isLogits(output)) demands[output.node]!.last.add(tokenAxis);
+    if (isLogits(output)) want(output.node, tokenAxis);
     else demands[output.node]!.all = true;
   }
-  for (let id = graph.nodes.length - 1; id >= 0; id--) {
-    const node = graph.nodes[id]!;
+  for (const { id, inputs } of graph.nodes.toReversed()) {
     const demand = demands[id]!;
-    if ([...demand.last].some((axis) => !sourcesOf(graph, node, axis))) demand.all = true;
-    if (demand.all) for (const input of node.inputs) demands[input]!.all = true;
+    demand.all ||= [...demand.last.values()].some((from) => typeof from === 'string');
+    if (demand.all) for (const input of inputs) demands[input]!.all = true;
     else {
-      for (const axis of demand.last) {
-        sourcesOf(graph, node, axis)!.forEach((at, i) => {
-          const wanted = demands[node.inputs[i]!]!;
-          if (at === 'whole') wanted.all = true;
-          else wanted.last.add(at);
-        });
+      for (const from of demand.last.values()) {
+        for (const [i, input] of inputs.entries()) {
+          const at = from[i];
+          if (typeof at === 'number') want(input, at);
+          else demands[input]!.all = true;
+        }
       }
     }
   }
   return demands;
 }
-
-const sourcesOf = (graph: Graph, node: Node, axis: number) =>
-  axisOfInputs(
-    node.op,
-    axis,
-    node.type,
-    node.inputs.map((i) => graph.nodes[i]!.type),
-    node.attrs,
-  );
 
 function cut(graph: Graph, demands: readonly Demand[], trace: (line: string) => void): Graph {
   const builder = newBuilder();
@@ -84,18 +85,18 @@ function cut(graph: Graph, demands: readonly Demand[], trace: (line: string) => 
       const inputs = node.inputs.map((i) => all.get(i)!);
       all.set(node.id, copy(builder, node, inputs, at));
     }
-    for (const axis of demand.last) {
+    for (const [axis, sources] of demand.last) {
       if (demand.all) {
-        last.set(`${node.id}:${axis}`, lastPlace(builder, all.get(node.id)!, axis, graph.origins[node.id]!));
-        trace(`sliced ${node.op} in ${at[0]?.scope || 'the model'}`);
+        last.set(`${node.id}:${axis}`, lastPlace(builder, all.get(node.id)!, axis, at));
+        const why = typeof sources === 'string' ? sources : 'others need all of it';
+        trace(`sliced ${node.op} in ${at[0]?.scope || 'the model'}, since ${why}`);
         continue;
       }
-      const inputs = sourcesOf(graph, node, axis)!.map((from, i) => {
-        const input = node.inputs[i]!;
-        return from === 'whole' ? all.get(input)! : last.get(`${input}:${from}`)!;
+      const inputs = node.inputs.map((input, i) => {
+        const from = sources[i];
+        return typeof from === 'number' ? last.get(`${input}:${from}`)! : all.get(input)!;
       });
-      const attrs = withOnePlace(node.op, node.attrs, axis, size(1));
-      last.set(`${node.id}:${axis}`, copy(builder, { ...node, attrs }, inputs, at));
+      last.set(`${node.id}:${axis}`, copy(builder, onePlace(node, axis), inputs, at));
     }
   }
   const outputs = graph.outputs.map((o) => ({

@@ -81,6 +81,15 @@ export const attention = defineOp<Attention>({
   doc: 'softmax(scale q k, masked) v over q [B, H, T, D], k [B, K, S, D], v [B, K, S, E]; softmax in float32.',
   inputs: ['q', 'k', 'v', 'mask?', 'bias?', 'sinks?'],
   infer,
+  /** Each query by itself; heads that share keys are rows of one product, in which the steps lose sight of it. */
+  sources: (axis, inputs) =>
+    axis === 2
+      ? inputs.map(({ shape }, i) =>
+          i === 0 || (i > 2 && shape.length > 1 && constant(shape.at(-2)!) !== 1)
+            ? shape.length - 2
+            : 'whole',
+        )
+      : undefined,
   decompose(e, inputs, attrs) {
     const w = words(e);
     const [q, k, v] = inputs;

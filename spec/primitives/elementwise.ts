@@ -4,7 +4,15 @@ import { storeInto } from '../round.ts';
 import { empty, type Tensor } from '../tensor.ts';
 import type { GraphDType } from '../type.ts';
 import { erf } from './erf.ts';
-import { broadcastDims, broadcastOffsets, broadcastShapes, isFloat, type Row, type Type } from './row.ts';
+import {
+  broadcastDims,
+  broadcastOffsets,
+  broadcastShapes,
+  isFloat,
+  type Row,
+  type Settles,
+  type Type,
+} from './row.ts';
 
 type Accepts = 'float' | 'number' | 'bool' | 'any';
 const accepts: Readonly<Record<Accepts, (d: GraphDType) => boolean>> = {
@@ -14,10 +22,23 @@ const accepts: Readonly<Record<Accepts, (d: GraphDType) => boolean>> = {
   any: () => true,
 };
 
+/** A value of one operand that settles the result, whatever the others are. */
+type Alone = readonly [operand: number, value: number, result: number];
+
+const settledBy =
+  (f: (...x: number[]) => number, alone: readonly Alone[] = []): Settles<unknown> =>
+  (values) => {
+    const known = values.filter((x) => x !== undefined);
+    if (known.length === values.length) return f(...known);
+    return alone.find(([operand, value]) => values[operand] === value)?.[2];
+  };
+
 function unary(what: Accepts, doc: string, f: (x: number) => number): Row<'neg'> {
   return {
     arity: 1,
     doc,
+    axes: 'each',
+    settles: settledBy(f),
     infer: ([x]) => (accepts[what](x!.dtype) ? x! : `takes ${what}, found ${x!.dtype}`),
     evaluate([x]) {
       const y = empty(x!.dtype, x!.shape);
@@ -44,10 +65,17 @@ function inferBinary(a: Type, b: Type, what: Accepts): Type | string {
   return typeof shape === 'string' ? shape : { dtype: a.dtype, shape };
 }
 
-function binary(what: Accepts, doc: string, f: (x: number, y: number) => number): Row<'add'> {
+function binary(
+  what: Accepts,
+  doc: string,
+  f: (x: number, y: number) => number,
+  alone: readonly Alone[] = [],
+): Row<'add'> {
   return {
     arity: 2,
     doc,
+    axes: 'each',
+    settles: settledBy(f, alone),
     infer: ([a, b]) => inferBinary(a!, b!, what),
     evaluate: ([a, b]) => zip(a!, b!, a!.dtype, f),
   };
@@ -57,6 +85,8 @@ function compare(what: Accepts, doc: string, f: (x: number, y: number) => boolea
   return {
     arity: 2,
     doc,
+    axes: 'each',
+    settles: settledBy((x, y) => Number(f(x, y))),
     infer([a, b]) {
       const type = inferBinary(a!, b!, what);
       return typeof type === 'string' ? type : { dtype: 'bool', shape: type.shape };
@@ -68,6 +98,8 @@ function compare(what: Accepts, doc: string, f: (x: number, y: number) => boolea
 const where: Row<'where'> = {
   arity: 3,
   doc: 'a where the condition holds, else b; all three broadcast',
+  axes: 'each',
+  settles: ([c, a, b]) => (c === undefined ? (a === b ? a : undefined) : c ? a : b),
   infer([c, a, b]) {
     if (c!.dtype !== 'bool') return `the condition must be bool, found ${c!.dtype}`;
     const type = inferBinary(a!, b!, 'any');
@@ -86,18 +118,28 @@ const where: Row<'where'> = {
   },
 };
 
+const castTo = (dtype: GraphDType): ((x: number) => number) =>
+  dtype === 'int64' ? Math.trunc : dtype === 'bool' ? (x) => (x === 0 ? 0 : 1) : Number;
+
 const cast: Row<'cast'> = {
   arity: 1,
   doc: 'x in another dtype; to int64 it truncates, to bool it asks for non-zero',
+  axes: 'each',
+  settles: ([x], { dtype }) => (x === undefined ? undefined : castTo(dtype)(x)),
   infer: ([x], { dtype }) => ({ dtype, shape: x!.shape }),
   evaluate([x], { dtype }) {
     const y = empty(dtype, x!.shape);
     const store = storeInto(y);
-    const f = dtype === 'int64' ? Math.trunc : dtype === 'bool' ? (v: number) => (v === 0 ? 0 : 1) : Number;
+    const f = castTo(dtype);
     for (let i = 0; i < y.data.length; i++) store(i, f(x!.data[i]!));
     return y;
   },
 };
+
+const zeros: readonly Alone[] = [0, 1].map((operand) => [operand, 0, 0]);
+const ofZero: readonly Alone[] = [[0, 0, 0]];
+/** What a mask wrote stays, beside numbers that are finite. */
+const ofHidden: readonly Alone[] = [[0, -Infinity, -Infinity]];
 
 export const elementwise = {
   neg: unary('number', '-x', (x) => -x),
@@ -114,19 +156,24 @@ export const elementwise = {
   erf: unary('float', 'Gauss error function', erf),
   floor: unary('float', 'the next whole number below', Math.floor),
   not: unary('bool', 'logical negation', (x) => 1 - x),
-  add: binary('number', 'a + b', (a, b) => a + b),
-  sub: binary('number', 'a - b', (a, b) => a - b),
-  mul: binary('number', 'a * b', (a, b) => a * b),
-  div: binary('float', 'a / b', (a, b) => a / b),
-  floordiv: binary('number', 'a / b, floored', (a, b) => Math.floor(a / b)),
-  mod: binary('number', 'what floordiv leaves, with the sign of b', (a, b) => a - b * Math.floor(a / b)),
+  add: binary('number', 'a + b', (a, b) => a + b, ofHidden),
+  sub: binary('number', 'a - b', (a, b) => a - b, ofHidden),
+  mul: binary('number', 'a * b', (a, b) => a * b, zeros),
+  div: binary('float', 'a / b', (a, b) => a / b, ofZero),
+  floordiv: binary('number', 'a / b, floored', (a, b) => Math.floor(a / b), ofZero),
+  mod: binary(
+    'number',
+    'what floordiv leaves, with the sign of b',
+    (a, b) => a - b * Math.floor(a / b),
+    ofZero,
+  ),
   pow: binary('float', 'a ** b', (a, b) => a ** b),
   min: binary('number', 'the smaller of a and b', (a, b) => Math.min(a, b)),
   max: binary('number', 'the larger of a and b', (a, b) => Math.max(a, b)),
   eq: compare('any', 'a == b', (a, b) => a === b),
   lt: compare('number', 'a < b', (a, b) => a < b),
   le: compare('number', 'a <= b', (a, b) => a <= b),
-  and: binary('bool', 'both hold', (a, b) => a & b),
+  and: binary('bool', 'both hold', (a, b) => a & b, zeros),
   or: binary('bool', 'one holds at least', (a, b) => a | b),
   where,
   cast,

@@ -3,11 +3,13 @@
 import { evaluate, size } from '../dim.ts';
 import { roundTo } from '../round.ts';
 import { tensor } from '../tensor.ts';
-import type { Row } from './row.ts';
+import { never, type Row } from './row.ts';
 
 const scalar: Row<'scalar'> = {
   arity: 0,
   doc: 'a constant of rank 0',
+  axes: 'made',
+  settles: (_, { value }) => value,
   infer: (_, { dtype }) => ({ dtype, shape: [] }),
   evaluate: (_, { value, dtype }) => tensor(dtype, [], [roundTo(dtype, value)]),
 };
@@ -15,6 +17,8 @@ const scalar: Row<'scalar'> = {
 const constant: Row<'constant'> = {
   arity: 0,
   doc: 'a small constant tensor',
+  axes: 'made',
+  settles: never,
   infer: (_, { tensor: t }) => ({ dtype: t.dtype, shape: t.shape.map(size) }),
   evaluate: (_, { tensor: t }) => t,
 };
@@ -22,6 +26,8 @@ const constant: Row<'constant'> = {
 const sizeRow: Row<'size'> = {
   arity: 0,
   doc: 'a size as an int64 of rank 0',
+  axes: 'made',
+  settles: never,
   infer: () => ({ dtype: 'int64', shape: [] }),
   evaluate: (_, { dim }, env) => tensor('int64', [], [evaluate(dim, env)]),
 };
@@ -29,6 +35,8 @@ const sizeRow: Row<'size'> = {
 const iota: Row<'iota'> = {
   arity: 0,
   doc: 'int64 [size]: 0, 1, 2, ...',
+  axes: 'made',
+  settles: never,
   infer: (_, { size: n }) => ({ dtype: 'int64', shape: [n] }),
   evaluate(_, { size: n }, env) {
     const length = evaluate(n, env);

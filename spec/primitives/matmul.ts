@@ -8,6 +8,8 @@ import { broadcastDims, broadcastOffsets, broadcastShapes, isFloat, type Row } f
 const matmul: Row<'matmul'> = {
   arity: 2,
   doc: 'a [..., m, k] times b [..., k, n]',
+  axes: 'multiplied',
+  settles: ([a, b]) => (a === 0 || b === 0 ? 0 : undefined),
   infer([a, b]) {
     if (a!.dtype !== b!.dtype || !isFloat(a!.dtype))
       return `dtypes ${a!.dtype} and ${b!.dtype} do not multiply`;

@@ -3,7 +3,7 @@
 import { size } from '../dim.ts';
 import { storeInto } from '../round.ts';
 import { empty, type Tensor } from '../tensor.ts';
-import { around, axisOf, isFloat, type Row, withSize } from './row.ts';
+import { around, axisOf, first, isFloat, never, type Row, type Settles, withSize, zero } from './row.ts';
 
 type Fold = (sum: number, x: number) => number;
 
@@ -12,11 +12,16 @@ function reduce(
   start: number,
   fold: Fold,
   end: (sum: number, n: number) => number,
-  floats = false,
+  {
+    floats = false,
+    settles = first,
+  }: { readonly floats?: boolean; readonly settles?: Settles<unknown> } = {},
 ): Row<'reduce_sum'> {
   return {
     arity: 1,
     doc: `${doc} along axis, which is kept with size 1`,
+    axes: 'along',
+    settles,
     infer([x], { axis }) {
       if (x!.dtype === 'bool' || (floats && !isFloat(x!.dtype))) return `takes float, found ${x!.dtype}`;
       return axisOf(x!, axis) ?? { dtype: x!.dtype, shape: withSize(x!.shape, axis, size(1)) };
@@ -43,6 +48,8 @@ function reduce(
 const cumsum: Row<'cumsum'> = {
   arity: 1,
   doc: 'running sum along axis, own element included',
+  axes: 'along',
+  settles: zero,
   infer: ([x], { axis }) => (x!.dtype === 'bool' ? 'takes numbers, found bool' : (axisOf(x!, axis) ?? x!)),
   evaluate([x], { axis }) {
     const [outer, n, inner] = around(x!.shape, axis);
@@ -65,6 +72,8 @@ const cumsum: Row<'cumsum'> = {
 const is_top: Row<'is_top'> = {
   arity: 1,
   doc: 'true for the k largest along the last axis, the lowest index first among equals',
+  axes: 'last',
+  settles: never,
   infer([x]) {
     if (x!.dtype === 'bool') return 'takes numbers, found bool';
     return x!.shape.length > 0 ? { dtype: 'bool', shape: x!.shape } : 'x must have an axis';
@@ -82,6 +91,8 @@ const is_top: Row<'is_top'> = {
 const argtop: Row<'argtop'> = {
   arity: 1,
   doc: 'where the k largest are along the last axis, the largest first, the lowest index first among equals',
+  axes: 'last',
+  settles: never,
   infer([x], { k }) {
     if (x!.dtype === 'bool') return 'takes numbers, found bool';
     if (x!.shape.length === 0) return 'x must have an axis';
@@ -110,13 +121,13 @@ function topOf({ data }: Tensor, start: number, n: number): readonly number[] {
 const keep = (sum: number): number => sum;
 
 export const reductions = {
-  reduce_sum: reduce('sum', 0, (s, x) => s + x, keep),
+  reduce_sum: reduce('sum', 0, (s, x) => s + x, keep, { settles: zero }),
   reduce_mean: reduce(
     'mean',
     0,
     (s, x) => s + x,
     (s, n) => s / n,
-    true,
+    { floats: true },
   ),
   reduce_max: reduce('largest', -Infinity, (s, x) => (x > s || Number.isNaN(x) ? x : s), keep),
   reduce_min: reduce('smallest', Infinity, (s, x) => (x < s || Number.isNaN(x) ? x : s), keep),

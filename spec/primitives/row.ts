@@ -8,10 +8,54 @@ import type { GraphDType, TensorType } from '../type.ts';
 export type Type = TensorType<GraphDType>;
 export type Shape = readonly number[];
 
+/**
+ * How the axes of a result come out of those of the operands. What slices one token, joins rows or computes experts together
+ * knows an op by this alone; each of them has a rule for each kind.
+ */
+export type Axes =
+  /** There are no operands. */
+  | 'made'
+  /** Each element by those in its place; operands are right-aligned. */
+  | 'each'
+  /** Along the last axis; the others are those of every operand. */
+  | 'last'
+  /** Along the axis that an attribute names; the others are those of every operand that has axes. */
+  | 'along'
+  /** In another order. */
+  | 'moved'
+  /** Split and joined. */
+  | 'reshaped'
+  /** One more, in front. */
+  | 'stacked'
+  /** Those of the second operand, then the first's but for its first. */
+  | 'gathered'
+  /** The batch is shared, the places are the second operand's, the rest is the first's. */
+  | 'taken'
+  /** Rows of the first operand, columns of the second. */
+  | 'multiplied'
+  /** Rows of x, each times the matrix that a choice names. */
+  | 'chosen';
+
+/**
+ * The result where operands have these values, undefined for one that is not known; undefined where they do not settle it.
+ * What is zero wherever its share is, and what a mask leaves, is found by this.
+ */
+export type Settles<A> = (values: readonly (number | undefined)[], attrs: A) => number | undefined;
+
+/** The result is the first operand's, wherever it has one value. */
+export const first: Settles<unknown> = ([x]) => x;
+export const never: Settles<unknown> = () => undefined;
+/** All of them have one value. */
+export const alike: Settles<unknown> = ([x, ...more]) => (more.every((y) => y === x) ? x : undefined);
+/** Zero of zero, and nothing of another number. */
+export const zero: Settles<unknown> = ([x]) => (x === 0 ? 0 : undefined);
+
 interface RowFor<A> {
   /** Number of inputs; `any` for one or more. */
   readonly arity: number | 'any';
   readonly doc: string;
+  readonly axes: Axes;
+  readonly settles: Settles<A>;
   readonly infer: Infer<A>;
   evaluate(inputs: readonly Tensor[], attrs: A, env: Env): Tensor;
 }

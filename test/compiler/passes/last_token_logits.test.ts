@@ -44,7 +44,7 @@ test('the slice moves up to where the tokens part, before the final norm', () =>
 %10 = linear(%8, %9): float32[B, 1, 7]  # head
 output logits = %10`,
   );
-  assert.equal(lines, ['sliced input in the model']);
+  assert.equal(lines, ['sliced input in the model, since it is given whole']);
 });
 
 test('what mixes tokens sees all of them, and so do other outputs', () => {
@@ -53,7 +53,10 @@ test('what mixes tokens sees all of them, and so do other outputs', () => {
     return s.w.mul(s.w.neg(x), s.e.make('cumsum', [s.w.exp(x)], { axis: 1 }));
   });
   const { graph, lines } = runPass(last_token_logits, before);
-  assert.equal(lines, ['sliced neg in head', 'sliced cumsum in head']);
+  assert.equal(lines, [
+    'sliced neg in head, since others need all of it',
+    'sliced cumsum in head, since it computes each place from others',
+  ]);
   const types = graph.outputs.map((o) => `${o.name} ${graph.nodes[o.node]!.type.shape[1]!.key}`);
   assert.equal(types, [`hidden ${T.key}`, `logits ${size(1).key}`]);
 });

@@ -1,0 +1,71 @@
+/** A composite on values of all experts: the op itself where it means its steps on all of them, else those steps. */
+
+import { Bug } from '../../spec/diagnostic.ts';
+import { largest } from '../../spec/long_list.ts';
+import type { Attrs, Emit, Op } from '../../spec/op.ts';
+import { type Composite, opOf } from '../../spec/ops/index.ts';
+import { NotUniform } from '../../spec/sink.ts';
+import { newBuilder } from '../graph/builder.ts';
+import type { NodeId } from '../graph/ir.ts';
+import { meantOn, operand } from '../graph/meaning.ts';
+import { aligned, bodyShape, type Lift, type Lifted, make, oneOf, type Site, wholeOf } from './lifted.ts';
+
+/** `lift` is what is done to each primitive. */
+export function liftComposite(
+  lift: Lift,
+  site: Site,
+  inputs: readonly Lifted[],
+  attrs: Attrs,
+  name: string,
+): Lifted | string {
+  const op = opOf(name as Composite); // as the caller has seen
+  try {
+    return liftWhole(lift, site, op, inputs, attrs) ?? op.decompose(emitLifted(lift, site), inputs, attrs);
+  } catch (cause) {
+    if (cause instanceof NotUniform) return cause.message;
+    throw cause;
+  }
+}
+
+/** Each step is lifted as it is made. */
+const emitLifted = (lift: Lift, site: Site): Emit<Lifted> => ({
+  make(op, inputs, attrs) {
+    const made = lift(site, inputs, attrs as Attrs, op);
+    if (typeof made === 'string') throw new NotUniform(`its ${op}: ${made}`);
+    return made;
+  },
+  typeOf: (value) => ({
+    dtype: site.builder.node(oneOf(value)).type.dtype,
+    shape: bodyShape(site, value),
+  }),
+});
+
+/** Tried on operands of the same types, in a graph that nobody keeps. */
+function liftWhole(
+  lift: Lift,
+  site: Site,
+  op: Op,
+  inputs: readonly Lifted[],
+  attrs: Attrs,
+): Lifted | undefined {
+  const builder = newBuilder();
+  const same = (id: NodeId): NodeId => {
+    const { op: made, attrs: by, type } = site.builder.node(id);
+    return made === 'scalar' ? builder.op(made, [], by, []) : operand(builder, String(id), type);
+  };
+  const scratch: Site = { builder, origins: [], choice: same(site.choice) };
+  const tried = inputs.map((x): Lifted => {
+    if (x.kind !== 'stack') return { ...x, node: same(x.node) };
+    return 'parts' in x ? { ...x, parts: x.parts.map(same) } : { ...x, whole: same(x.whole) };
+  });
+  const rank = largest(inputs.map((x) => bodyShape(site, x).length));
+  const found = aligned(scratch, tried, rank);
+  if (typeof found === 'string') return undefined;
+  const stepwise = op.decompose(emitLifted(lift, scratch), tried, attrs);
+  if (stepwise.kind === 'plain') throw new Bug(`${op.name} of each expert's values is the same for all`);
+  const wanted = stepwise.kind === 'stack' ? wholeOf(scratch, stepwise) : stepwise.node;
+  if (meantOn(builder, op, found.nodes, attrs) !== wanted) return undefined;
+  const { nodes } = aligned(site, inputs, rank) as Exclude<ReturnType<typeof aligned>, string>; // as it was when tried
+  const node = make(site, op.name, nodes, attrs);
+  return stepwise.kind === 'stack' ? { kind: 'stack', whole: node } : { ...stepwise, node };
+}
