@@ -56,6 +56,7 @@ export const codes = {
   N321: 'program too large',
   // N4xx graph
   N402: 'no such pass',
+  N403: 'experts computed one by one',
   // N5xx target
   N501: 'unknown target',
   N503: 'opset out of range',

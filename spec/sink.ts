@@ -110,7 +110,11 @@ export interface ExpertsSink<V> extends Pick<Sink<V>, 'op' | 'param' | 'ambient'
 }
 
 /** The terms of a sum are not one program on other weights, or not of a kind that runs as one: they are written out. */
-export class NotUniform extends Error {}
+export class NotUniform extends Error {
+  constructor(why: string) {
+    super(why);
+  }
+}
 
 /** Keeps nothing. */
 export const nullSink: Sink<null> = {

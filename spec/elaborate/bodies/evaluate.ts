@@ -9,7 +9,7 @@ import { binary, unary } from '../values/operators.ts';
 import { reshape } from '../values/reshape.ts';
 import { reportSize } from '../values/tensors.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from '../values/value.ts';
-import { mixture } from './mixture.ts';
+import { sumOfTerms } from './mixture.ts';
 import { resolve, select } from './names.ts';
 import { bindingFrame, boundIn, shorten, turnsOf } from './turns.ts';
 
@@ -117,13 +117,13 @@ function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehensi
 
 function call<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Call): Value<V> {
   const callee = evaluate(cx, frame, expr.callee);
-  if (callee.kind === 'builtin' && callee.name === 'sum') {
-    const total = mixture(cx, frame, expr);
-    if (total) return total;
-  }
-  const args = argumentsOf(cx, frame, expr.args);
-  if (callee.kind === 'poison') return poison;
-  return cx.call(frame, callee, { span: expr.span, args, name: textOf(expr.callee.span) });
+  const plainly = (): Value<V> => {
+    const args = argumentsOf(cx, frame, expr.args);
+    if (callee.kind === 'poison') return poison;
+    return cx.call(frame, callee, { span: expr.span, args, name: textOf(expr.callee.span) });
+  };
+  const isSum = callee.kind === 'builtin' && callee.name === 'sum';
+  return isSum ? sumOfTerms(cx, frame, expr, plainly) : plainly();
 }
 
 export const argumentsOf = <V>(

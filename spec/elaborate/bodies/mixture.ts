@@ -7,7 +7,7 @@ import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { type ExpertsSink, NotUniform, nullSink, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
-import { type Context, type Frame, type Mixing, noValue, originOf } from '../values/context.ts';
+import { type Context, type Frame, type Mixing, noValue, originOf, warn } from '../values/context.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
 import type { EntriesValue, ParamValue, TensorValue, TurnValue, Value } from '../values/value.ts';
@@ -15,31 +15,59 @@ import { bindingFrame, boundIn } from './turns.ts';
 
 const turn: TurnValue = { kind: 'turn', plus: 0 };
 
-/** Undefined when the terms have to be written out. */
-export function mixture<V>(cx: Context<V>, frame: Frame<V>, call: ast.Call): Value<V> | undefined {
+/** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
+export function sumOfTerms<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  call: ast.Call,
+  plainly: () => Value<V>,
+): Value<V> {
+  const tried = mixture(cx, frame, call);
+  if (tried?.value) return tried.value;
+  const value = plainly();
+  if (tried && value.kind !== 'poison') {
+    const message = `the experts of this sum are computed one by one, for every token: ${tried.refused}`;
+    const hint =
+      'where they are one program, made alike, whose index only picks, those chosen are computed together';
+    warn(cx, frame, call, 'N403', message, { hint });
+  }
+  return value;
+}
+
+/** Undefined for a sum of anything else. */
+function mixture<V>(cx: Context<V>, frame: Frame<V>, call: ast.Call): Attempt<Value<V>> | undefined {
   const [argument, ...more] = call.args;
   const body = argument?.value;
   if (body?.kind !== 'Comprehension' || more.length > 0 || argument?.name || body.when || cx.mixing)
     return undefined;
-  const count = attempt(cx, () => expertsIn(cx, frame, body));
+  const { value: count } = attempt(cx, () => termsIn(cx, frame, body));
   if (count === undefined) return undefined;
-  const shares = attempt(cx, () => sharesOf(cx, frame, body, count));
-  if (!shares) return undefined;
-  const summed = (dense: boolean) =>
+  const found: Scouted<V> = { shares: new Map(), weights: false };
+  const { value: shares, refused } = attempt(cx, () => scout(cx, frame, body, count, found));
+  if (found.shares.size === 0 || !found.weights) return undefined;
+  if (!shares || refused !== undefined) return { refused };
+  const summed = (dense: boolean): Attempt<Value<V>> =>
     attempt(cx, () => total(cx, frame, call, body, { count, shares: shares.v, dense }));
-  return summed(false) ?? summed(true);
+  const sparse = summed(false);
+  return sparse.value ? sparse : summed(true);
 }
 
-/** How many experts a comprehension walks, by their index or as members; undefined for anything else. */
-function expertsIn<V>(cx: Context<V>, frame: Frame<V>, { over }: ast.Comprehension): number | undefined {
+/** How many terms a comprehension over numbers or members has; undefined where there are no two. */
+function termsIn<V>(cx: Context<V>, frame: Frame<V>, { over }: ast.Comprehension): number | undefined {
   const value = cx.evaluate(frame, over);
-  const { kind } = value;
-  const count = kind === 'list' ? value.items.length : kind === 'entries' ? value.entries.size : 0;
+  const count =
+    value.kind === 'list' ? value.items.length : value.kind === 'entries' ? value.entries.size : 0;
+  return count > 1 ? count : undefined;
+}
+
+/** Throws `NotUniform` where a comprehension does not walk all experts, by their index or as members made alike. */
+function needExperts<V>(value: Value<V>): void {
   const counted =
-    kind === 'list'
+    value.kind === 'list'
       ? value.items.every((item, i) => item.kind === 'number' && item.value === i)
-      : kind === 'entries' && value.alike && [...value.entries.keys()].every((key, i) => key === i);
-  return counted && count > 1 ? count : undefined;
+      : value.kind === 'entries' && [...value.entries.keys()].every((key, i) => key === i);
+  if (!counted) throw new NotUniform('they are not numbered 0, 1, 2 and so on');
+  if (value.kind === 'entries' && !value.alike) throw new NotUniform('they are not made alike');
 }
 
 /** What the body gives for the expert that stands for all. */
@@ -62,52 +90,74 @@ function termOf<V>(
   return asTensor(cx, cx.evaluate(inner, body.body));
 }
 
+/** What a body turns out to read. */
+interface Scouted<V> {
+  /** Tensors [B, T, n] of which it reads its own place. */
+  readonly shares: Map<V, TensorValue<V>>;
+  /** Whether it has weights of its own. */
+  weights: boolean;
+}
+
 /** The one tensor [B, T, count] of which the body reads its own place. */
-function sharesOf<V>(
+function scout<V>(
   cx: Context<V>,
   frame: Frame<V>,
   body: ast.Comprehension,
   count: number,
-): TensorValue<V> | undefined {
-  const found = new Map<V, TensorValue<V>>();
-  const scout: Mixing<V> = {
-    anyOf: membersOf(count, new Map()),
+  found: Scouted<V>,
+): TensorValue<V> {
+  let wrongAxis = false;
+  const mixing: Mixing<V> = {
+    anyOf({ entries }) {
+      found.weights = true;
+      return [...entries.values()][0];
+    },
     own: () => undefined,
     entry(x, axis) {
-      checkAxis(cx, x, axis, count);
-      if (isOfThisCall(x.type.shape) && axis === 2 && x.type.shape.length === 3) found.set(x.v, x);
+      const perToken = isOfThisCall(x.type.shape);
+      wrongAxis ||= dim.constant(concrete(cx.sizes, x.type.shape[axis]!)) !== count;
+      if (perToken && axis === 2 && x.type.shape.length === 3) found.shares.set(x.v, x);
+      found.weights ||= !perToken;
       return noValue<V>();
     },
   };
   const used = cx.used;
   cx.used = new Map();
   try {
-    const term = termOf(cx, frame, body, scout, scouting<V>());
-    return term && isOfThisCall(term.type.shape) && found.size === 1 ? [...found.values()][0] : undefined;
+    const term = termOf(cx, frame, body, mixing, scouting<V>());
+    needExperts(cx.evaluate(frame, body.over));
+    if (wrongAxis) throw new NotUniform(otherAxis);
+    if (!term || !isOfThisCall(term.type.shape)) throw new NotUniform('a term has no tokens');
+    const [shares, ...others] = found.shares.values();
+    if (!shares || others.length > 0) throw new NotUniform('a term reads its share of several tensors');
+    return shares;
   } finally {
     cx.used = used;
   }
 }
 
+const otherAxis = 'a term reads its own place along an axis of another size';
+
 /** Keeps nothing, and knows what no expert may do. */
 function scouting<V>(): Sink<V> {
   const keepsNothing = nullSink as unknown as Sink<V>; // nothing looks at what it gives
-  const refuse = (): never => {
-    throw new NotUniform();
+  const refuse = (why: string) => (): never => {
+    throw new NotUniform(why);
   };
+  const turns = refuse('an expert computes rotary tables');
   return {
     ...keepsNothing,
     op: (name, inputs, attrs, at) =>
-      name === 'rotary_table' ? refuse() : keepsNothing.op(name, inputs, attrs, at),
-    cache: refuse,
-    delay: refuse,
-    experts: refuse,
-    scan: refuse,
+      name === 'rotary_table' ? turns() : keepsNothing.op(name, inputs, attrs, at),
+    cache: refuse('an expert keeps a cache'),
+    delay: refuse('an expert looks back at earlier tokens'),
+    experts: refuse('an expert is a mixture itself'),
+    scan: refuse('an expert goes from token to token'),
   };
 }
 
 function checkAxis<V>(cx: Context<V>, { type }: TensorValue<V>, axis: number, count: number): void {
-  if (dim.constant(concrete(cx.sizes, type.shape[axis]!)) !== count) throw new NotUniform();
+  if (dim.constant(concrete(cx.sizes, type.shape[axis]!)) !== count) throw new NotUniform(otherAxis);
 }
 
 /** By the path of the member that stands for all, the paths of all. */
@@ -115,12 +165,13 @@ type Members = Map<string, readonly string[]>;
 
 const membersOf =
   <V>(count: number, members: Members) =>
-  ({ alike, entries }: EntriesValue<V>): Value<V> | undefined => {
-    const all = [...entries.values()];
-    if (!alike || all.length !== count || [...entries.keys()].some((key, i) => key !== i)) return undefined;
+  (found: EntriesValue<V>): Value<V> | undefined => {
+    needExperts(found);
+    const all = [...found.entries.values()];
     const paths = all.flatMap((m) => (m.kind === 'module' ? m.path : m.kind === 'param' ? m.decl.path : []));
     const [first] = paths;
-    if (first === undefined || paths.length !== count) return undefined;
+    if (first === undefined || paths.length !== count)
+      throw new NotUniform('they are not as many as its terms');
     members.set(first, paths);
     return all[0];
   };
@@ -162,7 +213,7 @@ function total<V>(
 /** A parameter of the model, used from outside the body. */
 function paramOf<V>(cx: Context<V>, sink: Sink<V>, path: string): V {
   const decl = cx.params.get(path);
-  if (!decl) throw new NotUniform();
+  if (!decl) throw new NotUniform(`\`${path}\` is no parameter`);
   return usedParam(cx, sink, decl, path.slice(0, Math.max(0, path.lastIndexOf('.'))));
 }
 
@@ -173,25 +224,33 @@ const within = <V>(outside: Sink<V>, { op, param, ambient }: ExpertsSink<V>): Si
   ambient,
 });
 
+/** What came of running something, and why that is not to be used. */
+interface Attempt<R> {
+  readonly value?: R | undefined;
+  readonly refused?: string | undefined;
+}
+
 /** Runs, and takes everything back when it gives nothing or reports anything. */
-function attempt<V, R>(cx: Context<V>, run: () => R | undefined): R | undefined {
+function attempt<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
   const before = { sink: cx.sink, found: cx.diagnostics.length, ports: cx.ports.length };
   const [executed, active] = [new Map(cx.executed), new Set(cx.active)];
-  let result: R | undefined;
+  let [value, why]: [R | undefined, string | undefined] = [undefined, undefined];
   try {
-    result = run();
+    value = run();
   } catch (cause) {
     if (!(cause instanceof NotUniform)) throw cause;
+    why = cause.message;
   } finally {
     delete cx.mixing;
     cx.sink = before.sink;
   }
-  if (result !== undefined && cx.diagnostics.length === before.found) return result;
-  for (const diagnostic of cx.diagnostics.splice(before.found)) cx.places.delete(diagnostic);
+  const reported = cx.diagnostics.splice(before.found);
+  if (value !== undefined && reported.length === 0) return { value };
+  for (const diagnostic of reported) cx.places.delete(diagnostic);
   cx.ports.length = before.ports;
   cx.executed.clear();
   for (const [name, times] of executed) cx.executed.set(name, times);
   cx.active.clear();
   for (const key of active) cx.active.add(key);
-  return undefined;
+  return { refused: reported[0]?.message ?? why ?? 'a term does not vanish with its share' };
 }

@@ -2,7 +2,7 @@
 
 import type * as ast from '../../ast.ts';
 import type { Code } from '../../codes.ts';
-import { type Diagnostic, error, firstFew } from '../../diagnostic.ts';
+import { type Diagnostic, error, firstFew, warning } from '../../diagnostic.ts';
 import { limits } from '../../limits.ts';
 import type { ConfigEntry, Surroundings } from '../../program.ts';
 import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from '../../sink.ts';
@@ -116,16 +116,36 @@ export function fail<V>(
   message: string,
   extra: Extra = {},
 ): { readonly kind: 'poison' } {
-  const span = frame.site ?? at.span;
-  const label = frame.site ? (frame.siteLabel ?? '') : frame.label;
-  const known = cx.diagnostics.find(
-    (d) => d.code === code && d.span?.start === span.start && d.span.source === span.source,
-  );
+  const { span, label, known } = placeOf(cx, frame, at, code);
   if (known) cx.places.get(known)?.add(label);
   else if (cx.diagnostics.length >= limits.diagnostics)
     cx.unsaid.add(`${code} ${span.source.name}:${span.start}`);
   else report(cx, error(code, message, { span, ...within(frame, extra) }), label);
   return poison;
+}
+
+/** The same for what is not wrong. */
+export function warn<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  at: { readonly span: Span },
+  code: Code,
+  message: string,
+  extra: Extra = {},
+): void {
+  const { span, label, known } = placeOf(cx, frame, at, code);
+  if (known) cx.places.get(known)?.add(label);
+  else report(cx, warning(code, message, { span, ...within(frame, extra) }), label);
+}
+
+/** Where something is said, and whether it has been. */
+function placeOf<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, code: Code) {
+  const span = frame.site ?? at.span;
+  const label = frame.site ? (frame.siteLabel ?? '') : frame.label;
+  const known = cx.diagnostics.find(
+    (d) => d.code === code && d.span?.start === span.start && d.span.source === span.source,
+  );
+  return { span, label, known };
 }
 
 /** What needs all tokens, in a step that has one. */

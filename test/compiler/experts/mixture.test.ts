@@ -58,6 +58,11 @@ function graphOf(text: string): Graph {
   return graph!;
 }
 
+const warningsOf = (text: string): readonly string[] =>
+  build(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined })
+    .diagnostics.filter(({ code }) => code === 'N403')
+    .map(({ message }) => message);
+
 const feeds = { input_ids: ids(3, 11, 2, 6) };
 
 function run(raw: Graph, seed = 0): Readonly<Record<string, Tensor>> {
@@ -143,16 +148,35 @@ test("norms of an expert's own, weights shared by all, and matrices in a list", 
   assert.is(count(graph, 'rms_norm'), 1);
 });
 
-test('experts that differ are written out: by a condition, by their sizes, by gaps', () => {
-  const differs = (parts: Parts): void => assert.is(count(held(parts), 'expert_matmul'), 0);
-  differs({ members: experts, term: 'p[..., e:e+1] * (if e == 3 then x else f(x))' });
-  differs({
-    members:
-      'experts[i in range(5)]: Mlp2(dim, i)\n  block Mlp2(n, i) {\n    a: Linear(n, i + 1)\n    b: Linear(i + 1, n)\n    forward(x) = b(a(x))\n  }',
-    term,
-  });
-  differs({ members: 'experts[i in range(5) if i != 2]: Mlp(dim)', term });
-  differs({ members: experts, term: 'p[..., 4 - e:5 - e] * f(x)' });
+test('experts that differ are written out, with the reason: by a condition, by their sizes, by gaps', () => {
+  const differs = (parts: Parts, why: RegExp): void => {
+    assert.is(count(held(parts), 'expert_matmul'), 0);
+    const [text, loop] = written(parts) as [string, string];
+    const warned = warningsOf(text);
+    assert.is(warned.length, 1);
+    assert.match(warned[0]!, why);
+    assert.equal(warningsOf(loop), []);
+  };
+  differs({ members: experts, term: 'p[..., e:e+1] * (if e == 3 then x else f(x))' }, /found an index/);
+  differs(
+    {
+      members:
+        'experts[i in range(5)]: Mlp2(dim, i)\n  block Mlp2(n, i) {\n    a: Linear(n, i + 1)\n    b: Linear(i + 1, n)\n    forward(x) = b(a(x))\n  }',
+      term,
+    },
+    /not made alike/,
+  );
+  differs({ members: 'experts[i in range(5) if i != 2]: Mlp(dim)', term }, /not numbered 0, 1, 2/);
+  differs({ members: experts, term: 'p[..., e:e+1] * p[..., 4 - e:5 - e] * f(x)' }, /found an index/);
+});
+
+test('sums of other things are no mixtures, and nothing is said of them', () => {
+  for (const [term, over] of [
+    ['f(x)', 'e, f in experts'],
+    ['p[..., e:e+1] * x', 'e in range(5)'],
+    ['p[..., e:e+1] * y', 'e, y in [x, 2 * x, s @ s2, x, x]'],
+  ] as const)
+    assert.equal(warningsOf(written({ members: `${experts}\n  s2: [5, dim]`, term, over })[0]!), [], term);
 });
 
 test('a list that is made with a name it does not use is made alike', () => {
