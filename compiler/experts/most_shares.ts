@@ -7,7 +7,7 @@ import type { Axes, Settles } from '../../spec/primitives/row.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Node, NodeId } from '../graph/ir.ts';
 import { meaningOf } from '../graph/meaning.ts';
-import { axisOfInputs, typedBy } from '../ports/token_axis.ts';
+import { axisOfInputs, typedBy } from '../graph/token_axis.ts';
 
 /** Of each row along the last axis, all entries but `most` have one value. */
 interface Sparse {

@@ -4,7 +4,7 @@ import { equal, size, sub } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
 import { type Builder, copy, dropDead, newBuilder } from '../graph/builder.ts';
 import type { Graph, NodeId } from '../graph/ir.ts';
-import { axisOfInputs, onePlace, type Sources, typedBy } from '../ports/token_axis.ts';
+import { axisOfInputs, onePlace, type Sources, typedBy } from '../graph/token_axis.ts';
 import type { Pass } from './pass.ts';
 
 const tokenAxis = 1;

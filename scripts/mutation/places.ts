@@ -32,13 +32,13 @@ export const places: readonly Place[] = [
   {
     kind: 'passes',
     folder: 'compiler/ports',
-    files: /^(place_|surroundings|token_axis|port_names)/,
+    files: /^(place_|surroundings|port_names)/,
     tests: ['compiler/passes', 'compiler/ports', 'compiler/pipeline'],
   },
   {
     kind: 'passes',
     folder: 'compiler/graph',
-    files: /^(recognise|regions|rewrite|substitute)/,
+    files: /^(meaning|recognise|regions|rewrite|substitute|token_axis)/,
     tests: ['compiler/passes', 'compiler/graph', 'compiler/pipeline'],
   },
   {

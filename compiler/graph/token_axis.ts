@@ -6,9 +6,9 @@ import { type Composite, isComposite, opOf } from '../../spec/ops/index.ts';
 import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import type { Axes } from '../../spec/primitives/row.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import { copy } from '../graph/builder.ts';
-import type { Node, NodeId } from '../graph/ir.ts';
-import { meaningOf, operand, unlikeSteps } from '../graph/meaning.ts';
+import { copy } from './builder.ts';
+import type { Node, NodeId } from './ir.ts';
+import { meaningOf, operand, unlikeSteps } from './meaning.ts';
 
 type Type = TensorType<GraphDType>;
 
