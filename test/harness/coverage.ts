@@ -14,10 +14,10 @@ const left = ['test/**', '**/generated/**'];
 
 /** Of all lines, the share in percent that a whole run passes at least, by top folder. */
 const floors: Readonly<Record<(typeof folders)[number] | 'all', number>> = {
-  spec: 0,
-  compiler: 0,
-  backends: 0,
-  runtime: 0,
+  spec: 90,
+  compiler: 92,
+  backends: 5,
+  runtime: 70,
   driver: 0,
   cli: 0,
   all: 0,

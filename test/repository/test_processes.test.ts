@@ -54,7 +54,7 @@ test('what a file leaves open is told, in a process of its own too', () => {
     'a_timer.test.ts: it left open: Timeout',
     'b_own.test.ts: it left open: TCPServerWrap',
   ]);
-  assert.is(last, '2 passed, 2 failed');
+  assert.is(last, '3 passed, 2 failed');
 });
 
 test('what a file leaves changed is told, and whom it failed', () => {
