@@ -6,9 +6,8 @@ export { backends, findBackend } from './backends/index.ts';
 export { readModel } from './backends/onnx/read_model.ts';
 export { type CheckedArchive, checkArchive } from './backends/torchscript/check_archive.ts';
 export { readArchive } from './backends/torchscript/read_archive.ts';
-export { writeArtifact } from './backends/write_artifact.ts';
+export { writeArtifact } from './backends/write_artifact_node.ts';
 export type { Checkpoint } from './compiler/checkpoint/checkpoint.ts';
-export { openCheckpoint as open } from './compiler/checkpoint/open_checkpoint.ts';
 // The compiler.
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
 export { version } from './compiler/generated/version.ts';
@@ -17,6 +16,8 @@ export type { Graph, Node, NodeId, structural } from './compiler/graph/ir.ts';
 export { printGraph } from './compiler/graph/print.ts';
 export type { Pass } from './compiler/passes/pass.ts';
 export type { BoundaryTensor, CacheForm } from './compiler/ports/manifest.ts';
+// What the command line does.
+export { openWeights as open } from './driver/open_weights.ts';
 // Running.
 export { decoder, type Rows } from './runtime/cache.ts';
 export { libtorchSession } from './runtime/sessions/libtorch_node_session.ts';

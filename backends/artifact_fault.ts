@@ -1,7 +1,5 @@
 /** What is wrong with what a backend gives: code of somebody else may give anything, under any name. */
 
-import { isAbsolute } from 'node:path';
-
 /** Undefined for an artifact as the interface has it. */
 export function artifactFault(value: unknown): string | undefined {
   if (!isObject(value) || value instanceof Promise)
@@ -38,7 +36,7 @@ function fileFault(file: unknown): string | undefined {
 /** Names lead to places in or below the folder that is written to. */
 export function nameFault(name: string): string | undefined {
   const parts = name.split(/[/\\]/);
-  const outside = isAbsolute(name) || /^[A-Za-z]:/.test(name) || parts.includes('..');
+  const outside = /^(?:[/\\]|[A-Za-z]:)/.test(name) || parts.includes('..');
   if (outside) return `${JSON.stringify(name)} lies outside the folder that is written to`;
   return parts.some((part) => part === '' || part === '.') || name.includes('\0') || name.length > 1000
     ? `${JSON.stringify(name.slice(0, 100))} is no name of a file`

@@ -3,7 +3,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { writeArtifact } from '../backends/write_artifact.ts';
+import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { fromFile } from '../driver/specs/load_spec.ts';
 import type { File } from '../spec/ast.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../spec/diagnostic.ts';

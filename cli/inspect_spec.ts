@@ -1,7 +1,7 @@
 /** A spec as a card: its sizes, parameters, ports and what they cost. */
 
 import { basename, dirname } from 'node:path';
-import { writeArtifact } from '../backends/write_artifact.ts';
+import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
 import { bytes } from '../driver/byte_count.ts';

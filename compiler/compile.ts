@@ -10,7 +10,6 @@ import { smallest } from '../spec/long_list.ts';
 import { parse } from '../spec/parse.ts';
 import type { ConfigValue, Program, Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
-import { product } from '../spec/tensor.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { build } from './build.ts';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
@@ -24,7 +23,6 @@ import { contextOf } from './ports/context.ts';
 import type { CacheForm, Manifest } from './ports/manifest.ts';
 import { type Binding, bind } from './weights/bind.ts';
 import { plainValues } from './weights/plain_values.ts';
-import { startReadAhead } from './weights/read_ahead.ts';
 import type { WeightSource } from './weights/source.ts';
 import { weightSource } from './weights/weight_source.ts';
 
@@ -75,10 +73,6 @@ export interface Compiled {
 /** Passes that change what a call takes and gives; the reference needs them too. */
 const shaping: readonly string[] = ['place_cache', 'state_as_layer', 'last_token_logits'];
 const shapes = ({ name }: Pass): boolean => shaping.includes(name);
-
-/** From here on a second thread pays. */
-const isLarge = ({ tensors }: Checkpoint): boolean =>
-  [...tensors.values()].reduce((sum, { shape }) => sum + product(shape), 0) > 2 ** 24;
 
 export function compile(request: CompileRequest): Outcome<Compiled> {
   const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;
@@ -173,7 +167,6 @@ function inFloat32(file: File, request: CompileRequest, recorder: Recorder): Gra
 function bindWeights(request: CompileRequest, program: Program): Outcome<Binding> {
   const { checkpoint, ignoreExtra = [] } = request;
   if (!checkpoint) return { diagnostics: [] };
-  if (isLarge(checkpoint)) startReadAhead(); // it gets ready while passes run
   const { binding, ...bound } = bind(program, checkpoint, { ignoreExtra, file: checkpoint.path });
   const diagnostics = [...(checkpoint.warnings ?? []), ...bound.diagnostics];
   return binding ? { value: binding, diagnostics } : { diagnostics };

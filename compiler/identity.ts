@@ -1,9 +1,9 @@
 /** What a model was made from, so that a manifest can say it and a second look can tell: the spec's text, the weights' index. */
 
-import { createHash } from 'node:crypto';
-import { posix } from 'node:path';
 import type { Surroundings } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
+import { fileName, folderOf, joined } from './bytes/paths.ts';
+import { sha256 } from './bytes/sha256.ts';
 import type { Manifest } from './ports/manifest.ts';
 import type { Binding } from './weights/bind.ts';
 
@@ -14,7 +14,7 @@ export interface Recorder {
 }
 
 /** As the includes spell it: where a file was found tells of the user's folders, and is not known when it is asked for again. */
-const spelled = (path: string, from: string): string => posix.join(posix.dirname(from), slashes(path));
+const spelled = (path: string, from: string): string => joined(folderOf(from), slashes(path));
 
 const slashes = (path: string): string => path.replaceAll('\\', '/');
 
@@ -26,7 +26,7 @@ export function recordIncludes(root: Source, include: Surroundings['include']): 
     include(path, from) {
       const found = include(path, from);
       if (!found || 'refused' in found) return found;
-      const name = spelled(path, spellings.get(from) ?? posix.basename(slashes(root.name)));
+      const name = spelled(path, spellings.get(from) ?? fileName(root.name));
       if (!spellings.has(found.name)) spellings.set(found.name, name);
       texts.set(name, found.text);
       return found;
@@ -36,9 +36,9 @@ export function recordIncludes(root: Source, include: Surroundings['include']): 
 
 export function specIdentity(root: Source, { texts }: Recorder): Manifest['spec'] {
   const includes = Object.fromEntries([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
-  const hash = createHash('sha256').update(root.text);
+  const hash = sha256().update(root.text);
   for (const [name, text] of Object.entries(includes)) hash.update(`\0${name}\0${text}`);
-  return { name: posix.basename(slashes(root.name)), text: root.text, sha256: hash.digest('hex'), includes };
+  return { name: fileName(root.name), text: root.text, sha256: hash.hex(), includes };
 }
 
 /** The spec and its includes as a manifest keeps them, ready to be compiled again. */
@@ -58,14 +58,14 @@ export function specOf({ spec }: Manifest): {
 /** sha256 over the index: names, shapes, dtypes and the checksums that the archive records; not over the bytes themselves. */
 export function weightsIdentity(binding: Binding | undefined, seed: number): string {
   if (!binding) return `${random}${seed}`;
-  const hash = createHash('sha256');
+  const hash = sha256();
   for (const [key, { decl, tensor }] of [...binding.entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const stored = tensor
       ? `${tensor.dtype} [${tensor.shape}] [${tensor.strides}] ${tensor.start} ${tensor.storage.bytes} ${tensor.storage.crc ?? ''}`
       : `default ${decl.default}`;
     hash.update(`${key} [${decl.shape}] ${stored}\n`);
   }
-  return `sha256:${hash.digest('hex')}`;
+  return `sha256:${hash.hex()}`;
 }
 
 const random = 'random:';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
-import { writeArtifact } from '../backends/write_artifact.ts';
+import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';

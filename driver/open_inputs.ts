@@ -3,10 +3,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
-import { findCheckpoint, openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
+import { findCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { bytes } from './byte_count.ts';
 import type { CheckpointOptions, InputOptions } from './compile_options.ts';
+import { openWeights } from './open_weights.ts';
 import { type Reporter, silent } from './reporter.ts';
 import { isCheckpointName, type LoadedSpec, loadSpec } from './specs/load_spec.ts';
 import { besideCheckpoint, namedTokenizer, readTokenizer, type TokenizerFile } from './tokenizer_files.ts';
@@ -43,7 +44,7 @@ export function openInputs(
 export function openNamed(options: CheckpointOptions, io: Reporter): Checkpoint | undefined {
   const path = checkpointPath(options);
   if (path === undefined) return undefined;
-  const checkpoint = openCheckpoint(path, options.step === undefined ? {} : { step: options.step });
+  const checkpoint = openWeights(path, options.step === undefined ? {} : { step: options.step });
   io.note(`weights: ${checkpoint.path}, ${checkpoint.format}, ${sizeText(checkpoint)}`);
   return checkpoint;
 }

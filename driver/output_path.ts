@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
-import type { Swept } from '../compiler/leftovers.ts';
+import type { Swept } from '../backends/leftovers_node.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { Reporter } from './reporter.ts';
 import { usage } from './usage.ts';

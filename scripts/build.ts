@@ -24,7 +24,7 @@ async function bundle(): Promise<Metafile> {
     entryPoints: [
       'nanoc.ts',
       'index.ts',
-      { in: 'compiler/weights/read_ahead_worker.ts', out: 'read_ahead_worker' },
+      { in: 'compiler/weights/read_ahead_worker_node.ts', out: 'read_ahead_worker' },
     ],
     outdir: out,
     bundle: true,

@@ -4,7 +4,7 @@
  * `model_type` picks a class that runs any graph with these names, `num_hidden_layers` counts its past_key_values.
  */
 
-import { basename } from 'node:path';
+import { fileName } from '../../compiler/bytes/paths.ts';
 import type { ArtifactFile } from '../backend.ts';
 import { refuseUncarried } from './carries.ts';
 import { jsonFile, type Layout, type LayoutInput, tokenizerFiles } from './layout.ts';
@@ -32,7 +32,7 @@ export const transformers_js: Layout = {
       jsonFile('config.json', config(input, dtypeNames[storage])),
       jsonFile('generation_config.json', generationConfig(input)),
       ...tokenizerFiles(tokenizer),
-      ...input.files.map((file): ArtifactFile => ({ ...file, name: `onnx/${basename(file.name)}` })),
+      ...input.files.map((file): ArtifactFile => ({ ...file, name: `onnx/${fileName(file.name)}` })),
     ];
   },
 };
@@ -40,7 +40,7 @@ export const transformers_js: Layout = {
 function config({ manifest, graph, tokenizer, files, existing }: LayoutInput, dtype: string) {
   const { layers, heads, kvHeads, headSize, width } = shapeFacts(manifest, graph);
   // A further dtype of the same model: which files have data beside them is kept from the others.
-  const beside = { ...besideOf(existing('config.json')), [basename(files.at(-1)!.name)]: files.length - 1 };
+  const beside = { ...besideOf(existing('config.json')), [fileName(files.at(-1)!.name)]: files.length - 1 };
   return {
     architectures: [/^nanochat/.test(manifest.model) ? 'NanoChatForCausalLM' : 'LlamaForCausalLM'],
     model_type: /^nanochat/.test(manifest.model) ? 'nanochat' : 'llama',

@@ -3,7 +3,7 @@
  * and a plain output, so whoever calls carries the cache; the names and sizes are those of the model.
  */
 
-import { basename } from 'node:path';
+import { fileName } from '../../compiler/bytes/paths.ts';
 import type { BoundaryTensor } from '../../compiler/ports/manifest.ts';
 import type { ArtifactFile } from '../backend.ts';
 import { cannotCarry } from './carries.ts';
@@ -36,7 +36,7 @@ export const triton: Layout = {
     }
     const inVersion = (file: ArtifactFile): ArtifactFile => ({
       ...file,
-      name: `${name}/1/${basename(file.name)}`,
+      name: `${name}/1/${fileName(file.name)}`,
     });
     return [textFile(`${name}/config.pbtxt`, configText(input)), ...files.map(inVersion)];
   },

@@ -1,5 +1,6 @@
 /** Collects the nodes and initialisers of one ONNX graph: unique readable names, equal nodes once. */
 
+import { utf8 } from '../../compiler/bytes/little_endian.ts';
 import { type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type InnerValue, innerGraph } from './inner_graph.ts';
@@ -41,7 +42,7 @@ export interface Place {
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if ('i' in value) return { name, type: attributeTypes.int, i: value.i };
   if ('f' in value) return { name, type: attributeTypes.float, f: value.f };
-  if ('s' in value) return { name, type: attributeTypes.string, s: Buffer.from(value.s) };
+  if ('s' in value) return { name, type: attributeTypes.string, s: utf8(value.s) };
   if ('g' in value) return { name, type: attributeTypes.graph, g: value.g };
   return { name, type: attributeTypes.ints, ints: value.ints };
 }

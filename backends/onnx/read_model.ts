@@ -1,19 +1,19 @@
 /** Reads a model file that nanoc wrote: what it is made of and where its weights lie, never the weights themselves. */
 
-import { closeSync } from 'node:fs';
-import { basename } from 'node:path';
+import { fileName } from '../../compiler/bytes/paths.ts';
 import type { Checkpoint, LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
-import { type OpenFile, openFile } from '../../compiler/checkpoint/file.ts';
+import { openFile } from '../../compiler/checkpoint/file_node.ts';
+import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
 import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
 import { refuse } from '../../compiler/checkpoint/refuse.ts';
 import type { BoundaryTensor, Manifest } from '../../compiler/ports/manifest.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
-import { type Promised, readSidecar } from '../read_sidecar.ts';
+import { type Promised, readSidecar } from '../read_sidecar_node.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
-import type { StoredTensor } from './read_tensor.ts';
+import type { StoredTensor } from './read_tensor_node.ts';
 
 export interface OnnxModel {
   readonly path: string;
@@ -32,7 +32,7 @@ export function readModel(path: string): OnnxModel {
   const { promised, metadata, producer, ...structure } = structureOf(path);
   const manifest = promised ? readSidecar(path, promised) : parseManifest(metadata.get(manifestKey));
   if (!manifest) {
-    refuse('N704', `${basename(path)} was not written by nanoc`, {
+    refuse('N704', `${fileName(path)} was not written by nanoc`, {
       file: path,
       expected: 'a manifest in the metadata of the model',
       found: `${producer ? `a model of ${producer}` : 'a model without one'}`,
@@ -42,7 +42,7 @@ export function readModel(path: string): OnnxModel {
   const fault = manifestFault(manifest, structure);
   if (fault) {
     const hint = 'was the file changed after it was written? compile it again';
-    refuse('N704', `the manifest of ${basename(path)} is not that of its graph`, {
+    refuse('N704', `the manifest of ${fileName(path)} is not that of its graph`, {
       file: path,
       found: fault,
       hint,
@@ -62,7 +62,7 @@ function structureOf(path: string): Read {
     const hash = structure.metadata.get(hashKey);
     return { ...structure, promised: hash === undefined ? undefined : { hash, graph: graphHash() } };
   } finally {
-    closeSync(file.fd);
+    file.close();
   }
 }
 
@@ -81,7 +81,7 @@ export function openOnnxWeights(path: string): Checkpoint {
   const { initializers } = structureOf(path);
   const tensors = new Map<string, LazyTensor>();
   for (const { name, dtype, shape, file, stamp, offset, bytes } of initializers) {
-    const storage = { file, stamp, offset, bytes, label: name };
+    const storage = { file, stamp, offset, bytes, label: name, open: () => openFile(file) };
     tensors.set(name, { name, dtype, shape, strides: contiguousStrides(shape), start: 0, storage });
   }
   const files = [...new Set([path, ...initializers.map((t) => t.file)])];

@@ -1,10 +1,10 @@
 /** The structure of a model file: opset, operators, boundary, metadata, and where the tensors lie. */
 
-import type { OpenFile } from '../../compiler/checkpoint/file.ts';
+import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
 import type { BoundaryTensor } from '../../compiler/ports/manifest.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { graphHashOf, type HashedTensor } from './graph_hash.ts';
-import { readTensor, type StoredTensor } from './read_tensor.ts';
+import { readTensor, type StoredTensor } from './read_tensor_node.ts';
 import { dataTypes, decode, fieldId, type Message, type ValueInfoProto } from './schema.ts';
 import { bytesOf, damaged, type Field, fields } from './wire_reader.ts';
 

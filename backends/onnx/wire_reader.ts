@@ -1,7 +1,7 @@
 /** Walks protobuf fields in a file without reading what they hold, so that a model of any size opens at once. */
 
-import { basename } from 'node:path';
-import { type OpenFile, readAt } from '../../compiler/checkpoint/file.ts';
+import { fileName } from '../../compiler/bytes/paths.ts';
+import { type OpenFile, readAt } from '../../compiler/checkpoint/open_file.ts';
 import { refuse } from '../../compiler/checkpoint/refuse.ts';
 
 /** A field; its content is the bytes from `at` up to `at + length`. */
@@ -49,14 +49,14 @@ class Cursor {
 }
 
 export function damaged(file: OpenFile, what: string, at: number): never {
-  refuse('N704', `${basename(file.path)} is not an ONNX model, or is damaged`, {
+  refuse('N704', `${fileName(file.path)} is not an ONNX model, or is damaged`, {
     file: file.path,
     found: `${what} at byte ${at}`,
   });
 }
 
 export function truncated(file: OpenFile, needed: number): never {
-  refuse('N704', `${basename(file.path)} is truncated`, {
+  refuse('N704', `${fileName(file.path)} is truncated`, {
     file: file.path,
     expected: `at least ${needed} bytes`,
     found: `${file.size} bytes`,

@@ -1,6 +1,7 @@
 /** The records of a TorchScript archive: what describes the model first, then the bytes of its tensors. */
 
-import { createHash } from 'node:crypto';
+import { concatenated, utf8 } from '../../compiler/bytes/little_endian.ts';
+import { sha256 } from '../../compiler/bytes/sha256.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { Bug } from '../../spec/diagnostic.ts';
@@ -82,7 +83,7 @@ export function archiveRecords(
   const tree = pickle(pickled(root, code, tensorOf));
   const held = (name: string, content: string | Uint8Array): HeldRecord => ({
     name: `${folder}/${name}`,
-    bytes: typeof content === 'string' ? Buffer.from(content, 'utf8') : content,
+    bytes: typeof content === 'string' ? utf8(content) : content,
   });
   return {
     head: [
@@ -125,7 +126,7 @@ export function archiveFile(
 }
 
 /** What an archive computes, as a hash. */
-export const codeHash = (code: string): string => createHash('sha256').update(code).digest('hex');
+export const codeHash = (code: string): string => sha256().update(code).hex();
 
 /** The same archive with no numbers in it, small enough to be held. */
 export function hollowArchive(
@@ -136,7 +137,7 @@ export function hollowArchive(
 ): Uint8Array {
   const records = archiveRecords(root, code, manifest, weights, { hollow: true });
   const zip = zipFile(zipRecords(records, ({ size }) => [new Uint8Array(size)]));
-  return Buffer.concat([...zip.chunks()]);
+  return concatenated([...zip.chunks()]);
 }
 
 /** Slots of one weight share one tensor, which is written once. */

@@ -3,9 +3,11 @@
  * from anywhere. What is loaded afterwards is what was compiled here; of the file, LibTorch is given bytes of tensors only.
  */
 
-import { basename } from 'node:path';
-import { checksum, type OpenFile, readAt, withFile } from '../../compiler/checkpoint/file.ts';
-import { readEntry, readZip, type Zip, type ZipEntry } from '../../compiler/checkpoint/zip.ts';
+import { crc32 } from '../../compiler/bytes/crc32.ts';
+import { fileName } from '../../compiler/bytes/paths.ts';
+import { withFile } from '../../compiler/checkpoint/file_node.ts';
+import { type OpenFile, readAt } from '../../compiler/checkpoint/open_file.ts';
+import { readEntry, readZip, type Zip, type ZipEntry } from '../../compiler/checkpoint/zip_node.ts';
 import { type Compiled, compile } from '../../compiler/compile.ts';
 import { version } from '../../compiler/generated/version.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
@@ -101,7 +103,7 @@ function held(file: OpenFile, expected: Expected): ReadonlyMap<string, number> {
     });
   }
   const sums = [
-    ...head.map(({ name, bytes }) => ({ name, size: bytes.length, crc: checksum(bytes) })),
+    ...head.map(({ name, bytes }) => ({ name, size: bytes.length, crc: crc32(bytes) })),
     ...tensors.map(({ name, size }) => ({ name, size, crc: zip.entries.get(name)?.crc ?? 0 })),
   ];
   const { size, pieces, starts } = zipFrame(sums);
@@ -145,7 +147,7 @@ function changed({ path, manifest }: TorchscriptModel, message: string, extra: E
   return new Refusal([
     error(
       'N709',
-      `${basename(path)} was made by ${theirs}, and ${mine} compiles its spec to something else`,
+      `${fileName(path)} was made by ${theirs}, and ${mine} compiles its spec to something else`,
       {
         file: path,
         found: message,

@@ -1,5 +1,6 @@
 /** The part of pickle, protocol 2, that LibTorch's own reader knows: modules, their attributes, and tensors by reference. */
 
+import { concatenated, numbers, utf8 } from '../../compiler/bytes/little_endian.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 import { product } from '../../spec/tensor.ts';
 import type { GraphDType } from '../../spec/type.ts';
@@ -58,17 +59,13 @@ interface Writer {
 }
 
 function newWriter(): Writer {
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   return {
     known: new Map(),
-    raw: (...bytes) => void parts.push(Buffer.from(bytes)),
-    text: (ascii) => void parts.push(Buffer.from(ascii, 'latin1')),
-    word(value) {
-      const four = Buffer.alloc(4);
-      four.writeUInt32LE(value);
-      parts.push(four);
-    },
-    bytes: () => Buffer.concat(parts),
+    raw: (...bytes) => void parts.push(Uint8Array.from(bytes)),
+    text: (ascii) => void parts.push(utf8(ascii)),
+    word: (value) => void parts.push(numbers(4, value)),
+    bytes: () => concatenated(parts),
   };
 }
 
@@ -96,7 +93,7 @@ function global(w: Writer, module: string, name: string): void {
 }
 
 function text(w: Writer, value: string): void {
-  const bytes = Buffer.from(value, 'utf8');
+  const bytes = utf8(value);
   w.text('X');
   w.word(bytes.length);
   w.raw(...bytes);
@@ -162,8 +159,6 @@ function integer(w: Writer, value: number): void {
     w.text('J');
     w.word(value);
   } else {
-    const eight = Buffer.alloc(8);
-    eight.writeBigInt64LE(BigInt(value));
-    w.raw(0x8a, 8, ...eight);
+    w.raw(0x8a, 8, ...numbers(8, value));
   }
 }

@@ -1,8 +1,9 @@
 /** Reads a TorchScript archive that nanoc wrote, without torch: its manifest, its code, and where its tensors lie. */
 
-import { basename } from 'node:path';
+import { fileName } from '../../compiler/bytes/paths.ts';
 import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
-import { type OpenFile, withFile } from '../../compiler/checkpoint/file.ts';
+import { withFile } from '../../compiler/checkpoint/file_node.ts';
+import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
 import { isDict, isMade } from '../../compiler/checkpoint/pickle_opcodes.ts';
 import { type Behaviour, PickleProblem } from '../../compiler/checkpoint/pickled.ts';
 import { placeTensor } from '../../compiler/checkpoint/place_tensor.ts';
@@ -15,12 +16,12 @@ import {
 } from '../../compiler/checkpoint/torch_globals.ts';
 import { locateStorage, pickleLimit } from '../../compiler/checkpoint/torch_zip.ts';
 import { unpickle } from '../../compiler/checkpoint/unpickle.ts';
-import { readEntry, readZip, type Zip } from '../../compiler/checkpoint/zip.ts';
+import { readEntry, readZip, type Zip } from '../../compiler/checkpoint/zip_node.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import type { EmitOptions, Metadata } from '../backend.ts';
 import { parseManifest } from '../parse_manifest.ts';
-import { readSidecar } from '../read_sidecar.ts';
+import { readSidecar } from '../read_sidecar_node.ts';
 import { codeHash, type ManifestHash, manifestFile } from './archive.ts';
 import { codeFile } from './code_fault.ts';
 
@@ -78,7 +79,7 @@ function read(file: OpenFile): TorchscriptModel {
     return entry && Buffer.from(readEntry(file, entry, textLimit)).toString('utf8');
   };
   if (!zip.entries.has(`${root}constants.pkl`)) {
-    refuse('N704', `${basename(path)} is not a TorchScript archive`, {
+    refuse('N704', `${fileName(path)} is not a TorchScript archive`, {
       file: path,
       hint: 'a checkpoint is compiled first: nanoc compile --checkpoint PATH --target torchscript',
     });
@@ -95,7 +96,7 @@ function read(file: OpenFile): TorchscriptModel {
   const graph = codeHash(code.get(codeFile) ?? '');
   const manifest = hash === undefined ? parseManifest(said) : readSidecar(path, { hash, graph });
   if (!manifest) {
-    refuse('N704', `${basename(path)} was not written by nanoc`, {
+    refuse('N704', `${fileName(path)} was not written by nanoc`, {
       file: path,
       expected: `a manifest under extra/${manifestFile}`,
       hint: 'compile a spec with nanoc compile --target torchscript; torch.jit.save drops what is under extra/',
@@ -117,7 +118,7 @@ function hashIn(text: string | undefined): string | undefined {
 
 function tensorsOf(file: OpenFile, zip: Zip, root: string): ReadonlyMap<string, LazyTensor> {
   const entry = zip.entries.get(`${root}data.pkl`);
-  if (!entry) refuse('N704', `${basename(file.path)} has no data.pkl`, { file: file.path });
+  if (!entry) refuse('N704', `${fileName(file.path)} has no data.pkl`, { file: file.path });
   const bytes = readEntry(file, entry, pickleLimit);
   const policy = torchPolicy(file.path);
   const globals = new Map([...policy.globals, ...classesIn(bytes).map((name) => [name, instance] as const)]);

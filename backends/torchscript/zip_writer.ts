@@ -1,6 +1,7 @@
 /** A zip archive as chunks: stored records, each at a multiple of 64 bytes, with its checksum found while it flows. */
 
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../../compiler/bytes/crc32.ts';
+import { concatenated, numbers, utf8 } from '../../compiler/bytes/little_endian.ts';
 import { Bug } from '../../spec/diagnostic.ts';
 
 export interface ZipRecord {
@@ -32,9 +33,9 @@ const flags = 0x0808;
 
 interface Placed {
   readonly record: ZipRecord;
-  readonly name: Buffer;
+  readonly name: Uint8Array;
   readonly header: number;
-  readonly extra: Buffer;
+  readonly extra: Uint8Array;
   /** Where the data begins, and where what follows its descriptor does. */
   readonly data: number;
   readonly end: number;
@@ -112,14 +113,14 @@ function placedAll(records: readonly ZipRecord[]): readonly Placed[] {
   return placed;
 }
 
-function central(placed: readonly Placed[], crcs: readonly number[]): Buffer {
+function central(placed: readonly Placed[], crcs: readonly number[]): Uint8Array {
   const entries = placed.map((p, i) => centralEntry(p, crcs[i]!));
   const length = entries.reduce((sum, e) => sum + e.length, 0);
-  return Buffer.concat([...entries, ending(entries.length, length, placed.at(-1)?.end ?? 0)]);
+  return concatenated([...entries, ending(entries.length, length, placed.at(-1)?.end ?? 0)]);
 }
 
 function place(record: ZipRecord, header: number): Placed {
-  const name = Buffer.from(record.name, 'utf8');
+  const name = utf8(record.name);
   const zip64 = record.size >= large;
   const extra = localExtra(header + 30 + name.length, zip64);
   const data = header + 30 + name.length + extra.length;
@@ -127,28 +128,18 @@ function place(record: ZipRecord, header: number): Placed {
 }
 
 /** Extra fields that begin at `start`: sizes of 64 bits where needed, and the padding that torch itself writes. */
-function localExtra(start: number, zip64: boolean): Buffer {
-  const sizes = zip64 ? Buffer.concat([numbers(2, 1, 16), numbers(8, 0, 0)]) : Buffer.alloc(0);
+function localExtra(start: number, zip64: boolean): Uint8Array {
+  const sizes = zip64 ? concatenated([numbers(2, 1, 16), numbers(8, 0, 0)]) : new Uint8Array();
   const before = start + sizes.length + 4;
   const pad = (alignment - (before % alignment)) % alignment;
-  return Buffer.concat([sizes, Buffer.from('FB'), numbers(2, pad), Buffer.alloc(pad, 'Z')]);
-}
-
-/** Little-endian unsigned numbers of `bytes` bytes each. */
-function numbers(bytes: 2 | 4 | 8, ...values: readonly number[]): Buffer {
-  const buffer = Buffer.alloc(bytes * values.length);
-  values.forEach((value, i) => {
-    if (bytes === 8) buffer.writeBigUInt64LE(BigInt(value), 8 * i);
-    else buffer.writeUIntLE(value, bytes * i, bytes);
-  });
-  return buffer;
+  return concatenated([sizes, utf8('FB'), numbers(2, pad), utf8('Z'.repeat(pad))]);
 }
 
 /** Version needed, flags, method, time, date. */
-const common = (zip64: boolean): Buffer => numbers(2, zip64 ? 45 : 20, flags, 0, 0, 0);
+const common = (zip64: boolean): Uint8Array => numbers(2, zip64 ? 45 : 20, flags, 0, 0, 0);
 
-const localHeader = ({ name, extra, zip64 }: Placed): Buffer =>
-  Buffer.concat([
+const localHeader = ({ name, extra, zip64 }: Placed): Uint8Array =>
+  concatenated([
     numbers(4, signatures.local),
     common(zip64),
     numbers(4, 0, zip64 ? large : 0, zip64 ? large : 0),
@@ -157,14 +148,14 @@ const localHeader = ({ name, extra, zip64 }: Placed): Buffer =>
     extra,
   ]);
 
-const descriptor = ({ record, zip64 }: Placed, crc: number): Buffer =>
-  Buffer.concat([numbers(4, signatures.descriptor, crc), numbers(zip64 ? 8 : 4, record.size, record.size)]);
+const descriptor = ({ record, zip64 }: Placed, crc: number): Uint8Array =>
+  concatenated([numbers(4, signatures.descriptor, crc), numbers(zip64 ? 8 : 4, record.size, record.size)]);
 
-function centralEntry({ record, name, header, zip64 }: Placed, crc: number): Buffer {
+function centralEntry({ record, name, header, zip64 }: Placed, crc: number): Uint8Array {
   const wide = [...(zip64 ? [record.size, record.size] : []), ...(header >= large ? [header] : [])];
   const extra = wide.length > 0 ? [numbers(2, 1, 8 * wide.length), numbers(8, ...wide)] : [];
   const size = zip64 ? large : record.size;
-  return Buffer.concat([
+  return concatenated([
     numbers(4, signatures.central),
     numbers(2, wide.length > 0 ? 45 : 20),
     common(wide.length > 0),
@@ -177,9 +168,9 @@ function centralEntry({ record, name, header, zip64 }: Placed, crc: number): Buf
 }
 
 /** What closes the archive: the number of entries, the length of their directory, and where that begins. */
-function ending(entries: number, length: number, start: number): Buffer {
+function ending(entries: number, length: number, start: number): Uint8Array {
   const wide = entries >= 0xffff || start >= large || length >= large;
-  const end64 = Buffer.concat([
+  const end64 = concatenated([
     numbers(4, signatures.end64),
     numbers(8, 44),
     numbers(2, 45, 45),
@@ -190,7 +181,7 @@ function ending(entries: number, length: number, start: number): Buffer {
     numbers(4, 1),
   ]);
   const few = Math.min(entries, 0xffff);
-  return Buffer.concat([
+  return concatenated([
     ...(wide ? [end64] : []),
     numbers(4, signatures.end),
     numbers(2, 0, 0, few, few),

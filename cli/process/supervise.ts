@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { removeEmpty, sweep, sweepFolders } from '../../compiler/leftovers.ts';
+import { removeEmpty, sweep, sweepFolders } from '../../backends/leftovers_node.ts';
 import { moreTime } from '../../driver/plugins/plugin_watch.ts';
 import { type Diagnostic, error } from '../../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshMark, sweepFolders } from '../../compiler/leftovers.ts';
+import { freshMark, sweepFolders } from '../../backends/leftovers_node.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { workPrefix } from './supervised.ts';
 

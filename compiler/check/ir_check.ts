@@ -10,7 +10,7 @@ import { type GraphDType, showType, type TensorType } from '../../spec/type.ts';
 import { isDim, isList } from '../graph/attr_text.ts';
 import { inferType, nodeKey } from '../graph/builder.ts';
 import { type Graph, type Node, structural } from '../graph/ir.ts';
-import { tableAttrs, tableType } from '../graph/table_node.ts';
+import { tableAttrs, tableType } from '../graph/table_attrs.ts';
 import { checkPorts } from './port_check.ts';
 import { checkScan, resultType } from './scan_check.ts';
 

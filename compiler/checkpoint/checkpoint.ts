@@ -1,6 +1,7 @@
 /** What every checkpoint reader offers: lazy tensors by name, and the configuration that lies beside them. */
 
 import type { Diagnostic } from '../../spec/diagnostic.ts';
+import type { OpenFile, Stamp } from './open_file.ts';
 
 /** Element types that checkpoints store. */
 export const storedDtypes = {
@@ -17,12 +18,6 @@ export const storedDtypes = {
 } as const;
 export type StoredDType = keyof typeof storedDtypes;
 
-/** What a file looked like when it was opened; another look that differs means someone wrote to it. */
-export interface Stamp {
-  readonly size: number;
-  readonly modified: number;
-}
-
 /** A run of bytes in a file; offsets are absolute. */
 export interface Storage {
   readonly file: string;
@@ -35,6 +30,8 @@ export interface Storage {
   /** CRC-32 of the whole run as the archive records it; checked whenever the run is streamed from end to end. */
   readonly crc?: number;
   readonly bigEndian?: boolean;
+  /** Gives what the bytes are read from, as it is by then. */
+  open(): OpenFile;
 }
 
 /** A strided view of a storage; nothing is read until it is streamed. Strides and `start` count elements. */

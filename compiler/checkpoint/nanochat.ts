@@ -1,6 +1,6 @@
 /** What nanoc knows of nanochat's checkpoints: their marks, generation by generation, and the rules of their config. */
 
-import { basename } from 'node:path';
+import { fileName } from '../bytes/paths.ts';
 import type { Checkpoint, Json, JsonObject, LazyTensor } from './checkpoint.ts';
 import { refuse } from './refuse.ts';
 import { isObject } from './safetensors.ts';
@@ -163,6 +163,6 @@ function checkLayers(
       : `the checkpoint has ${layers.get(highest)} too`;
   refuse('N612', `${configFile} says n_layer is ${said}; ${found}`, {
     ...file,
-    hint: `do ${basename(configFile)} and the weights belong together?`,
+    hint: `do ${fileName(configFile)} and the weights belong together?`,
   });
 }

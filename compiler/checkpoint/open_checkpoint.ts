@@ -1,16 +1,16 @@
 /** Opens whatever a user calls a checkpoint: its index is read and checked, its tensors stay in the file. */
 
-import { basename } from 'node:path';
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
+import { fileName } from '../bytes/paths.ts';
 import type { Checkpoint, LazyTensor } from './checkpoint.ts';
-import { refuseMany } from './file.ts';
-import { findConfig } from './find_config.ts';
-import { locate } from './locate.ts';
-import { readShards } from './read_shards.ts';
+import { findConfig } from './find_config_node.ts';
+import { locate } from './locate_node.ts';
+import { refuseMany } from './open_file.ts';
+import { readShards } from './read_shards_node.ts';
 import { readTensorFile } from './read_tensor_file.ts';
 import { refuse } from './refuse.ts';
 
-export { findCheckpoint } from './nanochat_folders.ts';
+export { findCheckpoint } from './nanochat_folders_node.ts';
 
 export interface OpenOptions {
   /** Of a nanochat folder; the newest when left out. */
@@ -64,10 +64,10 @@ function unwrapped(tensors: ReadonlyMap<string, LazyTensor>, file: string): Read
   for (const [key, tensor] of tensors) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they would reach the user's terminal
     if (key === '' || key.length > 1000 || /[\u0000-\u001f\u007f-\u009f]/.test(key))
-      refuse('N602', `${basename(file)} has a tensor named ${JSON.stringify(key.slice(0, 100))}`, { file });
+      refuse('N602', `${fileName(file)} has a tensor named ${JSON.stringify(key.slice(0, 100))}`, { file });
     const name = withoutWrappers(key);
     if (result.has(name))
-      refuse('N602', `${basename(file)} has two tensors named ${name}, one of them as ${key}`, { file });
+      refuse('N602', `${fileName(file)} has two tensors named ${name}, one of them as ${key}`, { file });
     result.set(name, { ...tensor, name });
   }
   return result;

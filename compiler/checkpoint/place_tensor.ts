@@ -1,7 +1,7 @@
 /** Holds a tensor's sizes against its storage, so that nothing later reads outside of it. */
 
-import { basename } from 'node:path';
 import { product } from '../../spec/tensor.ts';
+import { fileName } from '../bytes/paths.ts';
 import { type LazyTensor, type Storage, type StoredDType, storedDtypes } from './checkpoint.ts';
 import { refuse } from './refuse.ts';
 
@@ -28,7 +28,7 @@ export function placeTensor({ dtype, ...tensor }: Placement): LazyTensor {
   if (!(needed <= available)) {
     refuse('N607', `${name} needs ${needed} elements, its storage ${storage.label} has ${available}`, {
       file,
-      hint: `${basename(file)} is damaged or was made to mislead`,
+      hint: `${fileName(file)} is damaged or was made to mislead`,
     });
   }
   if (!(elements <= repeats * Math.max(available, 2 ** 20))) {

@@ -1,7 +1,8 @@
 /** Looks at the first bytes of a file, not at its name, and reads it as what it is. */
 
-import { basename } from 'node:path';
-import { type OpenFile, readAt, withFile } from './file.ts';
+import { fileName } from '../bytes/paths.ts';
+import { withFile } from './file_node.ts';
+import { type OpenFile, readAt } from './open_file.ts';
 import { refuse } from './refuse.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readTorchLegacy } from './torch_legacy.ts';
@@ -10,7 +11,7 @@ import { type FileTensors, readTorchZip } from './torch_zip.ts';
 export function readTensorFile(path: string): FileTensors {
   return withFile(path, (file) => {
     if (file.size === 0) {
-      refuse('N602', `${basename(path)} is empty (0 bytes), not a checkpoint`, {
+      refuse('N602', `${fileName(path)} is empty (0 bytes), not a checkpoint`, {
         file: path,
         hint: 'download or copy it again',
       });
@@ -19,14 +20,14 @@ export function readTensorFile(path: string): FileTensors {
     if (isSafetensors(head, file)) return readSafetensors(file);
     const foreign = foreigners.find(({ is }) => is(head));
     if (foreign) {
-      refuse('N602', `${basename(path)} is ${foreign.what}, not a checkpoint`, {
+      refuse('N602', `${fileName(path)} is ${foreign.what}, not a checkpoint`, {
         file: path,
         hint: foreign.hint,
       });
     }
     const reader = readers.find(({ is }) => is(head, file));
     if (reader) return reader.read(file);
-    refuse('N602', `${basename(path)} is not a checkpoint that nanoc knows`, {
+    refuse('N602', `${fileName(path)} is not a checkpoint that nanoc knows`, {
       file: path,
       expected: 'a torch zip, a legacy torch file or a safetensors file',
       found: `bytes ${head.subarray(0, 8).toString('hex')}`,

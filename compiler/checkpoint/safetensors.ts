@@ -1,9 +1,9 @@
 /** Reads a safetensors file: a length, a JSON header, and tensors that fill the rest without gap or overlap. */
 
-import { basename } from 'node:path';
 import { product } from '../../spec/tensor.ts';
+import { fileName } from '../bytes/paths.ts';
 import { type Json, type LazyTensor, type StoredDType, storedDtypes } from './checkpoint.ts';
-import { type OpenFile, readAt, refuseMany } from './file.ts';
+import { type OpenFile, readAt, refuseMany } from './open_file.ts';
 import { contiguousStrides, placeTensor } from './place_tensor.ts';
 import { refuse } from './refuse.ts';
 import { parseJson } from './strict_json.ts';
@@ -40,13 +40,14 @@ export function readSafetensors(file: OpenFile): FileTensors {
       offset: data + begin,
       bytes: end - begin,
       label: name,
+      open: file.reopen,
     };
     tensors.set(
       name,
       placeTensor({ name, dtype, shape, strides: contiguousStrides(shape), start: 0, storage }),
     );
   }
-  if (tensors.size === 0) refuse('N602', `${basename(file.path)} holds no tensors`, { file: file.path });
+  if (tensors.size === 0) refuse('N602', `${fileName(file.path)} holds no tensors`, { file: file.path });
   return { format: 'safetensors', tensors };
 }
 
@@ -115,7 +116,7 @@ const isCounts = (value: Json | undefined): value is readonly number[] =>
   Array.isArray(value) && value.every((v) => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0);
 
 function bad(file: OpenFile, why: string): never {
-  refuse('N614', `${basename(file.path)}: ${why}`, {
+  refuse('N614', `${fileName(file.path)}: ${why}`, {
     file: file.path,
     hint: 'copy or download the file again',
   });

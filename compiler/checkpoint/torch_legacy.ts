@@ -1,8 +1,8 @@
 /** Reads what torch.save wrote before 1.6: five pickles in a row, then the raw storages. */
 
-import { basename } from 'node:path';
+import { fileName } from '../bytes/paths.ts';
 import { type LazyTensor, type Storage, storedDtypes } from './checkpoint.ts';
-import { type OpenFile, readAt } from './file.ts';
+import { type OpenFile, readAt } from './open_file.ts';
 import { PickleEnd } from './pickle_machine.ts';
 import { isDict } from './pickle_opcodes.ts';
 import type { Pickled } from './pickled.ts';
@@ -91,7 +91,7 @@ function locateAll(
     const bytes = Number(elements) * storedDtypes[ref.dtype];
     if (!(bytes <= file.size - at - 8))
       damaged(file, `it is truncated inside storage ${ref.key} of ${elements} elements`);
-    const { path, stamp } = file;
+    const { path, stamp, reopen: open } = file;
     found.set(ref.key, {
       file: path,
       stamp,
@@ -99,6 +99,7 @@ function locateAll(
       bytes,
       label: `storage ${ref.key}`,
       ...(bigEndian && { bigEndian }),
+      open,
     });
     at += 8 + bytes;
   }
@@ -117,7 +118,7 @@ function viewOf(whole: Storage, ref: StorageRef, itemSize: number): Storage {
 }
 
 function damaged(file: OpenFile, why: string): never {
-  refuse('N603', `${basename(file.path)}: damaged legacy torch file: ${why}`, {
+  refuse('N603', `${fileName(file.path)}: damaged legacy torch file: ${why}`, {
     file: file.path,
     hint: 'load it with torch and save it again: torch.save(torch.load(path), path)',
   });

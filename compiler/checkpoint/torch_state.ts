@@ -1,6 +1,6 @@
 /** Finds the state dict in what a torch file holds: tensors by name, and the plain values that lie beside them. */
 
-import { basename } from 'node:path';
+import { fileName } from '../bytes/paths.ts';
 import type { Json, JsonObject } from './checkpoint.ts';
 import { isDict, isGlobal, isMade, isTuple } from './pickle_opcodes.ts';
 import type { Pickled } from './pickled.ts';
@@ -20,14 +20,14 @@ const configs = ['model_args', 'model_config', 'config', 'hyper_parameters'];
 
 export function findState(root: Pickled<TorchValue>, file: string): TorchState {
   if (!isDict(root))
-    refuse('N602', `${basename(file)} holds ${describe(root)}, not a state dict`, { file, hint });
+    refuse('N602', `${fileName(file)} holds ${describe(root)}, not a state dict`, { file, hint });
   const candidates = nestings.filter((key) => {
     const value = root.entries.get(key);
     return isDict(value) && holdsTensors(value);
   });
   const nested = candidates[0] === undefined ? undefined : root.entries.get(candidates[0]);
   if (new Set(candidates.map((key) => root.entries.get(key))).size > 1) {
-    refuse('N602', `${basename(file)} holds several models: ${candidates.join(', ')}`, {
+    refuse('N602', `${fileName(file)} holds several models: ${candidates.join(', ')}`, {
       file,
       hint: 'save the one that is meant: torch.save(torch.load(path)["model"], "model.pt")',
     });
@@ -36,16 +36,16 @@ export function findState(root: Pickled<TorchValue>, file: string): TorchState {
   const tensors = new Map<string, TensorRef>();
   for (const [name, value] of dict.entries) {
     if (typeof name !== 'string')
-      refuse('N602', `${basename(file)}: a key of the state dict is not a text`, { file, hint });
+      refuse('N602', `${fileName(file)}: a key of the state dict is not a text`, { file, hint });
     if (!isMade(value) || value.value.what !== 'tensor') {
-      refuse('N602', `${basename(file)}: ${JSON.stringify(name)} is ${describe(value)}, not a tensor`, {
+      refuse('N602', `${fileName(file)}: ${JSON.stringify(name)} is ${describe(value)}, not a tensor`, {
         file,
         hint,
       });
     }
     tensors.set(name, value.value);
   }
-  if (tensors.size === 0) refuse('N602', `${basename(file)} holds no tensors`, { file, hint });
+  if (tensors.size === 0) refuse('N602', `${fileName(file)} holds no tensors`, { file, hint });
   return { tensors, ...(dict !== root && findConfig(root)) };
 }
 

@@ -1,15 +1,15 @@
 /** Reads what torch.save has written since 1.6: a zip with a pickle and one record per storage. */
 
-import { basename } from 'node:path';
+import { fileName } from '../bytes/paths.ts';
 import type { JsonObject, LazyTensor, Storage } from './checkpoint.ts';
 import { storedDtypes } from './checkpoint.ts';
-import type { OpenFile } from './file.ts';
+import type { OpenFile } from './open_file.ts';
 import { placeTensor } from './place_tensor.ts';
 import { refuse } from './refuse.ts';
 import { type StorageRef, torchPolicy } from './torch_globals.ts';
 import { findState } from './torch_state.ts';
 import { unpickle } from './unpickle.ts';
-import { readEntry, readZip, type Zip } from './zip.ts';
+import { readEntry, readZip, type Zip } from './zip_node.ts';
 
 /** What every reader of one file returns. */
 export interface FileTensors {
@@ -27,7 +27,7 @@ export function readTorchZip(file: OpenFile): FileTensors {
   const pickle = zip.entries.get(`${root}data.pkl`);
   refuseOthers(file, zip, root);
   if (!pickle) {
-    refuse('N602', `${basename(file.path)} is a zip without data.pkl, not a torch checkpoint`, {
+    refuse('N602', `${fileName(file.path)} is a zip without data.pkl, not a torch checkpoint`, {
       file: file.path,
     });
   }
@@ -48,7 +48,7 @@ export function readTorchZip(file: OpenFile): FileTensors {
 function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
   const outside = [...zip.entries.keys()].find((name) => !name.startsWith(root));
   if (outside !== undefined) {
-    refuse('N602', `${basename(file.path)} holds two archives: ${outside} lies beside ${root}`, {
+    refuse('N602', `${fileName(file.path)} holds two archives: ${outside} lies beside ${root}`, {
       file: file.path,
       hint: 'torch refuses it too; take it apart, and save the one that is meant',
     });
@@ -59,7 +59,7 @@ function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
   if (code === undefined) return;
   refuse(
     'N602',
-    `${basename(file.path)} is a TorchScript archive, not a checkpoint: it holds ${code}, which is code`,
+    `${fileName(file.path)} is a TorchScript archive, not a checkpoint: it holds ${code}, which is code`,
     {
       file: file.path,
       hint: 'in Python: torch.save(torch.jit.load(path).state_dict(), "model.pt")',
@@ -77,16 +77,16 @@ export function locateStorage(
   bigEndian: boolean,
 ): Storage {
   const label = `data/${ref.key}`;
-  const { path, stamp } = file;
+  const { path, stamp, reopen: open } = file;
   const entry = zip.entries.get(`${root}${label}`);
   if (!entry) {
-    if (ref.length === 0) return { file: path, stamp, offset: 0, bytes: 0, label };
+    if (ref.length === 0) return { file: path, stamp, offset: 0, bytes: 0, label, open };
     refuse('N607', `${tensor} needs ${ref.length} elements, its storage ${label} is not in the zip`, {
       file: path,
     });
   }
   if (!entry.stored) {
-    refuse('N603', `${basename(path)}: storage ${label} is compressed; torch stores them plainly`, {
+    refuse('N603', `${fileName(path)}: storage ${label} is compressed; torch stores them plainly`, {
       file: path,
       hint: 'load it with torch and save it again',
     });
@@ -105,6 +105,7 @@ export function locateStorage(
     label,
     ...(entry.crc !== undefined && { crc: entry.crc }),
     ...(bigEndian && { bigEndian }),
+    open,
   };
 }
 
@@ -115,7 +116,7 @@ function byteOrder(file: OpenFile, zip: Zip, root: string): string {
     .toString('utf8')
     .trim();
   if (order === 'little' || order === 'big') return order;
-  refuse('N602', `${basename(file.path)}: byte order ${JSON.stringify(order)} is unknown`, {
+  refuse('N602', `${fileName(file.path)}: byte order ${JSON.stringify(order)} is unknown`, {
     file: file.path,
   });
 }

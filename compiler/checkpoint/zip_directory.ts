@@ -1,7 +1,7 @@
 /** Parses the end records and the central directory of a zip, with and without the 64-bit extension. */
 
-import { basename } from 'node:path';
-import { type OpenFile, readAt } from './file.ts';
+import { fileName } from '../bytes/paths.ts';
+import { type OpenFile, readAt } from './open_file.ts';
 import { refuse } from './refuse.ts';
 
 export interface DirectoryRecord {
@@ -142,7 +142,7 @@ function safe(file: OpenFile, value: bigint): number {
 }
 
 function damaged(file: OpenFile, why: string): never {
-  refuse('N603', `${basename(file.path)}: ${why}`, {
+  refuse('N603', `${fileName(file.path)}: ${why}`, {
     file: file.path,
     hint: 'copy or download the file again',
   });

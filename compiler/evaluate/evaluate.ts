@@ -16,7 +16,7 @@ import { empty, product, type Tensor } from '../../spec/tensor.ts';
 import { type Graph, isUnplaced, type Node, type NodeId } from '../graph/ir.ts';
 import { scanOf } from '../graph/scan_body.ts';
 import { commonScope } from '../graph/scope.ts';
-import { tableAttrs } from '../graph/table_node.ts';
+import { tableAttrs } from '../graph/table_attrs.ts';
 import type { WeightSource } from '../weights/source.ts';
 import { tableRows } from '../weights/table_rows.ts';
 import { evaluateLinear } from './evaluate_linear.ts';

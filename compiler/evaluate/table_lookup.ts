@@ -1,7 +1,7 @@
 /** Rows of a table that a call asks for, made one by one and kept: no table is ever computed whole for a few positions. */
 
 import { empty, type Tensor } from '../../spec/tensor.ts';
-import type { TableAttrs } from '../graph/table_node.ts';
+import type { TableAttrs } from '../graph/table_attrs.ts';
 import { tableRows } from '../weights/table_rows.ts';
 
 /** Positions int64 [i...] -> [i..., width]. Throws a `RangeError` for a position that the table does not have. */

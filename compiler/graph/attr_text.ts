@@ -1,9 +1,9 @@
 /** Attributes as canonical text: equal texts are equal attributes, so equal nodes can be found and shared. */
 
-import { createHash } from 'node:crypto';
 import type { Dim } from '../../spec/dim.ts';
 import type { Attr, Attrs, Inner } from '../../spec/op.ts';
 import type { Tensor } from '../../spec/tensor.ts';
+import { sha256 } from '../bytes/sha256.ts';
 
 export const isDim = (attr: Attr): attr is Dim => typeof attr === 'object' && attr !== null && 'key' in attr;
 
@@ -23,10 +23,10 @@ export function digest(tensor: Tensor): string {
   if (!found) {
     const { dtype, shape, data } = tensor;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    found = createHash('sha256')
+    found = sha256()
       .update(`${dtype}[${shape.join(',')}]`)
       .update(bytes)
-      .digest('hex');
+      .hex();
     digests.set(tensor, found);
   }
   return found;

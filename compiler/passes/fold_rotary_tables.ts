@@ -6,7 +6,7 @@ import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
 import { attrText } from '../graph/attr_text.ts';
 import { rebuild } from '../graph/builder.ts';
 import type { Graph } from '../graph/ir.ts';
-import { tableAttrs, tableType } from '../graph/table_node.ts';
+import { tableAttrs, tableType } from '../graph/table_attrs.ts';
 import type { Pass } from './pass.ts';
 
 /** Elements beyond which a table is not worth its place: 1 GiB of float32. */

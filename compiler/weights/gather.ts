@@ -1,7 +1,7 @@
 /** Reads a strided view in row-major order, block by block: neither the tensor nor its storage is ever held. */
 
 import { type LazyTensor, storedDtypes } from '../checkpoint/checkpoint.ts';
-import { type OpenFile, readInto } from '../checkpoint/file.ts';
+import type { OpenFile } from '../checkpoint/open_file.ts';
 import type { Axis } from './merged_axes.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
 
@@ -100,7 +100,7 @@ function fill(work: Work, box: readonly BoxAxis[], start: number, to: number): v
   const span = 1 + box.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0);
   const wanted = box.reduce((n, { size }) => n * size, 1);
   if (span <= Math.min(work.from.length, Math.max(near, density * wanted))) {
-    readInto(work.file, work.base + start * work.item, work.raw.subarray(0, span * work.item));
+    work.file.readInto(work.base + start * work.item, work.raw.subarray(0, span * work.item));
     scatter(work, box, to);
     return;
   }

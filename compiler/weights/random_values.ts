@@ -1,6 +1,6 @@
 /** Random weights for trying a spec out: every element is a function of seed, name and index alone. */
 
-import { createHash } from 'node:crypto';
+import { sha256 } from '../bytes/sha256.ts';
 
 /** Of the element with this index. */
 export type RandomValue = (index: number) => number;
@@ -21,7 +21,8 @@ const steps = /(^|[._])dt(_proj)?[._]bias$/;
  * blow a rounding up by beyond what `verify` allows.
  */
 export function randomValues(name: string, shape: readonly number[], seed: number): RandomValue {
-  const salt = createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE();
+  const hash = sha256().update(`${seed} ${name}`).digest();
+  const salt = new DataView(hash.buffer).getUint32(0, true);
   const matrix = shape.length > 1;
   const added = /(^|[._])(bias|offset|beta)$/.test(name);
   const spread = asks.test(name) ? 1.5 : 1;

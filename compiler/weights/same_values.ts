@@ -28,7 +28,7 @@ function sameBytes(a: Generator<Uint8Array>, b: Generator<Uint8Array>): boolean 
       if (right.length === 0) right = take(b);
       const n = Math.min(left.length, right.length);
       if (n === 0) return left.length === right.length;
-      if (Buffer.compare(left.subarray(0, n), right.subarray(0, n)) !== 0) return false;
+      for (let i = 0; i < n; i++) if (left[i] !== right[i]) return false;
       [left, right] = [left.subarray(n), right.subarray(n)];
     }
   } finally {

@@ -1,10 +1,10 @@
 /** The elements of a lazy tensor in row-major order, read in chunks; checksums are held against the archive's on the way. */
 
-import { closeSync } from 'node:fs';
-import { basename } from 'node:path';
 import { product } from '../../spec/tensor.ts';
+import { crc32 } from '../bytes/crc32.ts';
+import { fileName } from '../bytes/paths.ts';
 import { type LazyTensor, type Storage, storedDtypes } from '../checkpoint/checkpoint.ts';
-import { checkStamp, checksum, type OpenFile, openFile, readInto } from '../checkpoint/file.ts';
+import type { OpenFile } from '../checkpoint/open_file.ts';
 import { refuse } from '../checkpoint/refuse.ts';
 import { gather } from './gather.ts';
 import { type Axis, mergedAxes } from './merged_axes.ts';
@@ -23,9 +23,9 @@ export function* rawBytes(tensor: LazyTensor, checked: Checked = new Set()): Gen
   if (tensor.shape.includes(0)) return;
   const { storage, dtype } = tensor;
   const item = storedDtypes[dtype];
-  const file = openFile(storage.file);
+  const file = storage.open();
   try {
-    if (storage.stamp) checkStamp(file, storage.stamp);
+    if (storage.stamp) file.checkStamp(storage.stamp);
     const axes = mergedAxes(tensor);
     const [axis] = axes;
     const chunks =
@@ -36,9 +36,9 @@ export function* rawBytes(tensor: LazyTensor, checked: Checked = new Set()): Gen
       if (storage.bigEndian) swap(chunk, item);
       yield chunk;
     }
-    if (storage.stamp) checkStamp(file, storage.stamp);
+    if (storage.stamp) file.checkStamp(storage.stamp);
   } finally {
-    closeSync(file.fd);
+    file.close();
   }
 }
 
@@ -69,7 +69,7 @@ function* readRun(
     while (at < end) {
       const limit = at < from ? from : at < from + length ? from + length : end;
       const chunk = buffer.subarray(0, Math.min(chunkBytes, limit - at));
-      readInto(file, storage.offset + at, chunk);
+      file.readInto(storage.offset + at, chunk);
       sum?.add(chunk);
       const wanted = at >= from && at < from + length;
       at += chunk.length;
@@ -107,14 +107,14 @@ function newSum(storage: Storage, checked: Checked): Sum | undefined {
   let sum = 0;
   return {
     add(chunk) {
-      sum = checksum(chunk, sum);
+      sum = crc32(chunk, sum);
     },
     reach(made) {
       sum = made;
     },
     compare() {
       if (sum !== crc) {
-        refuse('N604', `${basename(file)}: crc of ${label} differs from the one the zip records`, {
+        refuse('N604', `${fileName(file)}: crc of ${label} differs from the one the zip records`, {
           file,
           expected: crc.toString(16).padStart(8, '0'),
           found: sum.toString(16).padStart(8, '0'),
@@ -126,9 +126,13 @@ function newSum(storage: Storage, checked: Checked): Sum | undefined {
   };
 }
 
+/** The bytes of each element the other way round. */
 function swap(chunk: Uint8Array, item: number): void {
-  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (item === 2) bytes.swap16();
-  else if (item === 4) bytes.swap32();
-  else if (item === 8) bytes.swap64();
+  for (let start = 0; start + item <= chunk.length; start += item) {
+    for (let low = start, high = start + item - 1; low < high; low++, high--) {
+      const kept = chunk[low]!;
+      chunk[low] = chunk[high]!;
+      chunk[high] = kept;
+    }
+  }
 }

@@ -1,6 +1,7 @@
 /** The elements of a view of a parameter, in the dtype that the parameter is stored in. */
 
 import { product } from '../../spec/tensor.ts';
+import { concatenated } from '../bytes/little_endian.ts';
 import type { LazyTensor } from '../checkpoint/checkpoint.ts';
 import { contiguousStrides } from '../checkpoint/place_tensor.ts';
 import { mergedAxes } from './merged_axes.ts';
@@ -56,7 +57,7 @@ function indexOf(element: number, shape: readonly number[]): number[] {
 /** Rare: a transposed tensor that the spec folds across its axes. Only this one is held while it is picked apart. */
 function* pick(tensor: LazyTensor, view: View, checked: Checked): Generator<Uint8Array> {
   const parts = Array.from(rawBytes(tensor, checked), (chunk) => chunk.slice());
-  const bytes = Buffer.concat(parts);
+  const bytes = concatenated(parts);
   const item = bytes.length / product(tensor.shape);
   const room = borrow(chunkBytes);
   try {

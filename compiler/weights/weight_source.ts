@@ -8,7 +8,7 @@ import type { LazyTensor, StoredDType } from '../checkpoint/checkpoint.ts';
 import { refuse } from '../checkpoint/refuse.ts';
 import { headsOf } from '../graph/heads.ts';
 import type { Graph, Node } from '../graph/ir.ts';
-import { tableAttrs } from '../graph/table_node.ts';
+import { tableAttrs } from '../graph/table_attrs.ts';
 import { applySteps, encoded } from './apply_steps.ts';
 import type { Binding } from './bind.ts';
 import { type Converter, converter, isFloat } from './convert.ts';

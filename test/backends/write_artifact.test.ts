@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Artifact, ArtifactFile } from '../../backends/backend.ts';
-import { type WriteOptions, writeArtifact } from '../../backends/write_artifact.ts';
-import { freshMark, type Swept } from '../../compiler/leftovers.ts';
+import { freshMark, type Swept } from '../../backends/leftovers_node.ts';
+import { type WriteOptions, writeArtifact } from '../../backends/write_artifact_node.ts';
 import { Bug, type Diagnostic, Refusal } from '../../spec/diagnostic.ts';
 
 const test = suite('write_artifact', { folder: '' });

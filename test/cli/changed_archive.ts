@@ -1,8 +1,8 @@
 /** A TorchScript archive with something in it changed, as a file of its own. */
 
 import { zipFile } from '../../backends/torchscript/zip_writer.ts';
-import { withFile } from '../../compiler/checkpoint/file.ts';
-import { readEntry, readZip } from '../../compiler/checkpoint/zip.ts';
+import { withFile } from '../../compiler/checkpoint/file_node.ts';
+import { readEntry, readZip } from '../../compiler/checkpoint/zip_node.ts';
 import { written } from './run_cli.ts';
 
 export interface Changes {

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Checkpoint, Json, JsonObject, LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
+import { openFile } from '../../compiler/checkpoint/file_node.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { type Sound, soundDraft } from '../../driver/draft/flat.ts';
 import { write } from '../../driver/draft/write.ts';
@@ -43,7 +44,7 @@ const made = (shapes: Readonly<Record<string, readonly number[]>>, config: JsonO
     shape,
     strides: shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1)),
     start: 0,
-    storage: { file: 'none', offset: 0, bytes: 0, label: 'none' },
+    storage: { file: 'none', offset: 0, bytes: 0, label: 'none', open: () => openFile('none') },
   }));
   return {
     format: 'made up',

@@ -3,7 +3,14 @@ import * as assert from 'uvu/assert';
 import { type Import, type SourceFile, shippedSources } from './sources.ts';
 
 /** The compiler's data: what a graph, a checkpoint and a boundary are, whatever is done to them. */
-const data = ['spec', 'compiler/graph', 'compiler/checkpoint', 'compiler/weights', 'compiler/ports'];
+const data = [
+  'spec',
+  'compiler/bytes',
+  'compiler/graph',
+  'compiler/checkpoint',
+  'compiler/weights',
+  'compiler/ports',
+];
 const compiler = [...data, 'spec/check.ts', 'compiler/generated', 'compiler/passes', 'compiler'];
 const targets = ['backends', 'backends/onnx', 'backends/torchscript', 'backends/layout', 'backends/index.ts'];
 const running = [...data, 'compiler/evaluate', 'runtime/sessions', 'runtime/tokenizer', 'runtime'];
@@ -24,10 +31,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'spec/elaborate/elaborate.ts': [...bodies, 'spec/elaborate/declare'],
   'spec/check.ts': ['spec', 'spec/elaborate/elaborate.ts'],
   'compiler/generated': [],
-  'compiler/graph': ['spec'],
+  'compiler/bytes': [],
+  'compiler/graph': ['spec', 'compiler/bytes'],
   'compiler/check': ['spec', 'compiler/graph'],
-  'compiler/checkpoint': ['spec'],
-  'compiler/weights': ['spec', 'compiler/graph', 'compiler/checkpoint'],
+  'compiler/checkpoint': ['spec', 'compiler/bytes'],
+  'compiler/weights': ['spec', 'compiler/bytes', 'compiler/graph', 'compiler/checkpoint'],
   'compiler/ports': ['spec', 'compiler/graph'],
   'compiler/scan': ['spec', 'compiler/graph', 'compiler/ports'],
   'compiler/experts': ['spec', 'compiler/graph'],
@@ -96,15 +104,30 @@ test('spec needs chevrotain and nothing else', () => {
   }
 });
 
-test('a browser can load spec and runtime: Node is named only by files that say so', () => {
+const namesNode = (name: string): boolean => name.startsWith('node:') || name === 'onnxruntime-node';
+const isForNode = (path: string): boolean => /_node(?:_\w+)?\.ts$/.test(path);
+
+test('Node is named only by files that say so, but for the command line and what it drives', () => {
   for (const file of shippedSources) {
-    if (!/^(?:spec|runtime)\//.test(file.path) || /_node(?:_\w+)?\.ts$/.test(file.path)) continue;
-    assert.equal(
-      packagesOf(file).filter((name) => name.startsWith('node:') || name === 'onnxruntime-node'),
-      [],
-      file.path,
-    );
+    if (!/^(?:spec|compiler|backends|runtime)\//.test(file.path) || isForNode(file.path)) continue;
+    assert.equal(packagesOf(file).filter(namesNode), [], file.path);
   }
+});
+
+/** All that is loaded with a file. */
+function loadedWith(path: string): readonly string[] {
+  const files = new Map(shippedSources.map((file) => [file.path, file]));
+  const found = new Set([path]);
+  for (const at of found)
+    for (const { from, typeOnly, lazy } of files.get(at)?.imports ?? [])
+      if (isFile(from) && !typeOnly && !lazy) found.add(from);
+  return [...found];
+}
+
+test('a page can compile: neither the compiler nor a target loads what names Node', () => {
+  for (const door of ['compiler/compile.ts', 'backends/index.ts'])
+    assert.equal(loadedWith(door).filter(isForNode), [], door);
+  assert.ok(loadedWith('driver/compile_to.ts').some(isForNode), 'which the driver does');
 });
 
 test('of the compiler, a browser loads the readers of files; the interpreter only with the reference session', () => {

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { openOnnxWeights, readManifest, readModel } from '../../../backends/onnx/read_model.ts';
 import { encode } from '../../../backends/onnx/schema.ts';
 import { framed, held, joined } from '../../../backends/onnx/wire.ts';
-import { writeArtifact } from '../../../backends/write_artifact.ts';
+import { writeArtifact } from '../../../backends/write_artifact_node.ts';
 import { random } from '../../../runtime/sample.ts';
 import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
 import { tinyGpt } from '../../compiler/tiny_gpt.ts';

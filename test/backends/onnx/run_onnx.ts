@@ -5,7 +5,7 @@ import { onnx } from '../../../backends/onnx/index.ts';
 import { tensorBytes } from '../../../backends/onnx/tensor_bytes.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
-import { tableAttrs } from '../../../compiler/graph/table_node.ts';
+import { tableAttrs } from '../../../compiler/graph/table_attrs.ts';
 import { fold_rotary_tables, place_cache } from '../../../compiler/passes/index.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
 import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../../compiler/ports/boundary.ts';

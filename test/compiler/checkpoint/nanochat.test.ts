@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Checkpoint, Json, JsonObject, LazyTensor } from '../../../compiler/checkpoint/checkpoint.ts';
+import { openFile } from '../../../compiler/checkpoint/file_node.ts';
 import { findGeneration, nanochatConfig } from '../../../compiler/checkpoint/nanochat.ts';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
@@ -23,7 +24,7 @@ const tensorsOf = (shapes: Readonly<Record<string, readonly number[]>>): Readonl
         shape,
         strides: contiguousStrides(shape),
         start: 0,
-        storage: { file: 'model.pt', offset: 0, bytes: 0, label: 'data/0' },
+        storage: { file: 'model.pt', offset: 0, bytes: 0, label: 'data/0', open: () => openFile('model.pt') },
       },
     ]),
   );

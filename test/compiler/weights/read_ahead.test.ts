@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type { LazyTensor } from '../../../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { Findings } from '../../../compiler/weights/findings.ts';
-import { awaitReadAhead } from '../../../compiler/weights/read_ahead.ts';
+import { awaitReadAhead } from '../../../compiler/weights/read_ahead_node.ts';
 import { slotBytes, slots } from '../../../compiler/weights/read_ahead_ring.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
 import { inFolder, refusal } from '../checkpoint/in_folder.ts';

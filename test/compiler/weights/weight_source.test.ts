@@ -7,7 +7,7 @@ import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts'
 import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
 import { newBuilder } from '../../../compiler/graph/builder.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
-import { tableType } from '../../../compiler/graph/table_node.ts';
+import { tableType } from '../../../compiler/graph/table_attrs.ts';
 import type { Binding, Bound } from '../../../compiler/weights/bind.ts';
 import { tableRows } from '../../../compiler/weights/table_rows.ts';
 import { sliced, transposed, type View, viewAttrs, viewType } from '../../../compiler/weights/view.ts';

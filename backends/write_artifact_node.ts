@@ -16,10 +16,10 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { freshMark, removeEmpty, type Swept, sweep } from '../compiler/leftovers.ts';
 import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 import { nameFault } from './artifact_fault.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
+import { freshMark, removeEmpty, type Swept, sweep } from './leftovers_node.ts';
 
 export interface WriteOptions {
   /** Looked at between chunks; an aborted write leaves nothing. */

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Json, LazyTensor } from './checkpoint.ts';
-import { readSmall } from './file.ts';
+import { readSmall } from './file_node.ts';
 import { readTensorFile } from './read_tensor_file.ts';
 import { refuse } from './refuse.ts';
 import { isObject } from './safetensors.ts';

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { largestTag, stepFile, stepsIn } from './nanochat_folders.ts';
+import { largestTag, stepFile, stepsIn } from './nanochat_folders_node.ts';
 import { refuse } from './refuse.ts';
 
 export function locate(path: string, step: number | undefined): string {

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readSmall } from '../compiler/checkpoint/file.ts';
+import { readSmall } from '../compiler/checkpoint/file_node.ts';
 import { refuse } from '../compiler/checkpoint/refuse.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import { manifestHash } from './manifest_hash.ts';

@@ -2,7 +2,8 @@
 
 import { basename } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import { checksum, type OpenFile, readAt } from './file.ts';
+import { crc32 } from '../bytes/crc32.ts';
+import { type OpenFile, readAt } from './open_file.ts';
 import { refuse } from './refuse.ts';
 import { readDirectory } from './zip_directory.ts';
 
@@ -60,7 +61,7 @@ export function readEntry(file: OpenFile, entry: ZipEntry, limit: number): Uint8
   }
   const raw = readAt(file, entry.offset, entry.packed);
   const bytes = entry.stored ? raw : inflate(file, entry, raw);
-  if (entry.crc !== undefined && checksum(bytes) !== entry.crc) {
+  if (entry.crc !== undefined && crc32(bytes) !== entry.crc) {
     refuse('N604', `crc of ${quote(entry.name)} differs from the one the zip records: the file is damaged`, {
       file: file.path,
     });

@@ -1,7 +1,8 @@
 /** The thread that reads ahead: fills slots, sums them, and looks through them while the other one is behind. */
 
 import { workerData } from 'node:worker_threads';
-import { checksum, readInto } from '../checkpoint/file.ts';
+import { crc32 } from '../bytes/crc32.ts';
+import { readInto } from '../checkpoint/file_node.ts';
 import { countNotFinite } from './not_finite.ts';
 import { broken, changed, looked, type Ring, slot, slotBytes, slots, tell, word } from './read_ahead_ring.ts';
 
@@ -27,7 +28,7 @@ function fillAll(): boolean {
     if (taken === broken) return true;
     const bytes = slot(ring, turn, Math.min(slotBytes, length - at));
     if (!fill(file, bytes, offset + at)) return false;
-    if (wantsSum) sum = checksum(bytes, sum);
+    if (wantsSum) sum = crc32(bytes, sum);
     sums[turn % slots] = sum;
     const ahead = turn - taken >= 2;
     finite[turn % slots] = ahead && allFinite(countNotFinite(dtype, bytes)) ? 1 : 0;

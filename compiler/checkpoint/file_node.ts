@@ -1,18 +1,16 @@
 /** Random access to one regular file; a pipe, a device or a folder is refused before it is opened. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { crc32 } from 'node:zlib';
-import { limits } from '../../spec/limits.ts';
-import type { Stamp } from './checkpoint.ts';
+import { type OpenFile, readAt, type Stamp } from './open_file.ts';
 import { refuse } from './refuse.ts';
 
-export interface OpenFile {
+interface Descriptor {
   readonly path: string;
   readonly fd: number;
-  readonly size: number;
-  readonly stamp: Stamp;
 }
+
+const stampOf = ({ size, mtimeMs }: Stats): Stamp => ({ size, modified: mtimeMs });
 
 /** Opens, gives the file to `use`, closes. */
 export function withFile<R>(path: string, use: (file: OpenFile) => R): R {
@@ -20,7 +18,7 @@ export function withFile<R>(path: string, use: (file: OpenFile) => R): R {
   try {
     return use(file);
   } finally {
-    closeSync(file.fd);
+    file.close();
   }
 }
 
@@ -35,11 +33,17 @@ export function openFile(path: string): OpenFile {
     closeSync(fd);
     refuse('N602', `${basename(path)} is ${kind(now)}, not a regular file`, { file: path });
   }
-  return { path, fd, size: now.size, stamp: { size: now.size, modified: now.mtimeMs } };
+  return {
+    ...{ path, fd, size: now.size, stamp: stampOf(now) },
+    readInto: (offset, into) => readInto({ path, fd }, offset, into),
+    checkStamp: (stamp) => checkStamp({ path, fd }, stamp),
+    close: () => closeSync(fd),
+    reopen: () => openFile(path),
+  };
 }
 
 /** Fills `into` from an absolute offset; a file that ends before is refused. */
-export function readInto(file: Pick<OpenFile, 'path' | 'fd'>, offset: number, into: Uint8Array): void {
+export function readInto(file: Descriptor, offset: number, into: Uint8Array): void {
   let done = 0;
   while (done < into.length) {
     const count = attempt(file.path, () => readSync(file.fd, into, done, into.length - done, offset + done));
@@ -53,12 +57,6 @@ export function readInto(file: Pick<OpenFile, 'path' | 'fd'>, offset: number, in
   }
 }
 
-export function readAt(file: OpenFile, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  readInto(file, offset, bytes);
-  return bytes;
-}
-
 /** Whole text of a small file that lies beside a checkpoint. */
 export function readSmall(path: string, limit: number): string {
   return withFile(path, (file) => {
@@ -68,13 +66,7 @@ export function readSmall(path: string, limit: number): string {
   });
 }
 
-/** Refuses (N602) more tensors than any model has, before something is made for each. */
-export function refuseMany({ path }: Pick<OpenFile, 'path'>, count: number): void {
-  if (count <= limits.tensors) return;
-  refuse('N602', `${basename(path)} has ${count} tensors; ${limits.tensors} are the most`, { file: path });
-}
-
-export function checkStamp(file: OpenFile, stamp: Stamp): void {
+function checkStamp(file: Descriptor, stamp: Stamp): void {
   const now = fstatSync(file.fd);
   if (now.size === stamp.size && now.mtimeMs === stamp.modified) return;
   refuse('N623', `${basename(file.path)} has changed since it was opened`, {
@@ -82,9 +74,6 @@ export function checkStamp(file: OpenFile, stamp: Stamp): void {
     hint: 'wait until nothing writes it, then run again',
   });
 }
-
-/** CRC-32 as zip has it, continued from `seed`. */
-export const checksum = (bytes: Uint8Array, seed = 0): number => crc32(bytes, seed);
 
 const stat = (path: string) => attempt(path, () => statSync(path));
 

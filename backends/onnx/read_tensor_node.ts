@@ -2,8 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
-import { type Stamp, type StoredDType, storedDtypes } from '../../compiler/checkpoint/checkpoint.ts';
-import type { OpenFile } from '../../compiler/checkpoint/file.ts';
+import { type StoredDType, storedDtypes } from '../../compiler/checkpoint/checkpoint.ts';
+import type { OpenFile, Stamp } from '../../compiler/checkpoint/open_file.ts';
 import { refuse } from '../../compiler/checkpoint/refuse.ts';
 import { product } from '../../spec/tensor.ts';
 import { dataTypeNames, decode, fieldId } from './schema.ts';

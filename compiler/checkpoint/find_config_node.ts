@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { Json, JsonObject, LazyTensor } from './checkpoint.ts';
-import { readSmall } from './file.ts';
+import { readSmall } from './file_node.ts';
 import { looksLikeNanochat, nanochatConfig } from './nanochat.ts';
 import { refuse } from './refuse.ts';
 import { isObject } from './safetensors.ts';
