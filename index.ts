@@ -16,8 +16,17 @@ export type { Graph, Node, NodeId, structural } from './compiler/graph/ir.ts';
 export { printGraph } from './compiler/graph/print.ts';
 export type { Pass } from './compiler/passes/pass.ts';
 export type { BoundaryTensor, CacheForm } from './compiler/ports/manifest.ts';
-// What the command line does.
+// What the command does, for programs.
+export type { CheckpointOptions, CompileOptions, InputOptions } from './driver/compile_options.ts';
+export { compileTo, type Output, type Written } from './driver/compile_to.ts';
+export { type Drafted, draft } from './driver/draft/drafted.ts';
+export { type ModelFile, type OpenOptions, openModel } from './driver/model_kinds.ts';
+export { type Inputs, openInputs } from './driver/open_inputs.ts';
 export { openWeights as open } from './driver/open_weights.ts';
+export { loadPlugins, loadTarget } from './driver/plugins/extensions.ts';
+export type { Caller, Progress, Reporter } from './driver/reporter.ts';
+export { type LoadedSpec, loadSpec as findSpec } from './driver/specs/load_spec.ts';
+export { type VerifyModelOptions, verifyModel } from './driver/verify_model.ts';
 // Running.
 export { decoder, type Rows } from './runtime/cache.ts';
 export { libtorchSession } from './runtime/sessions/libtorch_node_session.ts';
@@ -26,7 +35,7 @@ export { referenceSession } from './runtime/sessions/reference_session.ts';
 export { silenceTelemetry } from './runtime/sessions/telemetry_node.ts';
 export { openTokenizer } from './runtime/tokenizer/tokenizer_node.ts';
 export { readGolden } from './runtime/verify/golden.ts';
-export { type VerifyOptions, type VerifyReport, verify } from './runtime/verify/verify.ts';
+export { type VerifyOptions, type VerifyReport, type VerifyRow, verify } from './runtime/verify/verify.ts';
 // The language.
 export { check } from './spec/check.ts';
 export { type Code, codes } from './spec/codes.ts';

@@ -5,8 +5,7 @@ import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
-import { soundDraft } from '../driver/draft/flat.ts';
-import { marks, write } from '../driver/draft/write.ts';
+import { draft } from '../driver/draft/drafted.ts';
 import { shippedSpecs } from '../driver/shipped.ts';
 import { loadSpec } from '../driver/specs/load_spec.ts';
 import { reasonOf, refusals, trySpec } from '../driver/specs/try_spec.ts';
@@ -118,11 +117,9 @@ function next(io: Context['io'], commands: readonly string[]): void {
 }
 
 function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, from: string): number {
-  const { page, wrong } = soundDraft(checkpoint, target.name);
-  const text = write(page);
+  const { text, marks: found, wrong } = draft(checkpoint, target.name);
   put(target, text);
   const { path, name } = target;
-  const found = marked(text);
   const fits = shippedFor(checkpoint);
   const missing = found.filter(({ kind }) => kind === 'lacks');
   if (io.options.json) {
@@ -156,25 +153,6 @@ function fromTensors({ io }: Context, target: Target, checkpoint: Checkpoint, fr
 
 const missingText = (n: number): string =>
   n === 0 ? 'nothing is missing' : n === 1 ? 'one thing is missing' : `${n} things are missing`;
-
-interface Marked {
-  readonly line: number;
-  readonly kind: keyof typeof marks;
-  readonly what: string;
-}
-
-/** The marks in a text, from its first line to its last. */
-function marked(text: string): readonly Marked[] {
-  const lines = text.split('\n');
-  return lines.flatMap((line, i) => {
-    const bare = line.trim();
-    const kind = (Object.keys(marks) as (keyof typeof marks)[]).find((k) => bare.startsWith(marks[k]));
-    if (kind === undefined) return [];
-    const more: string[] = [];
-    for (let at = i + 1; lines[at]?.trim().startsWith('#   '); at++) more.push(lines[at]!.trim().slice(4));
-    return [{ line: i + 1, kind, what: [bare.slice(marks[kind].length), ...more].join(' ') }];
-  });
-}
 
 interface Shipped {
   readonly spec: string;

@@ -41,6 +41,29 @@ test('a text streams, and what is wrong is said', () => {
   assert.match(wrong.stderr, /error N\d+/);
 });
 
+test('a program finds, compiles, opens, verifies and drafts, as the command does', async () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(programs, 'whole_way.mjs'), ...args], { encoding: 'utf8' });
+  const out = folder();
+  const checkpoint = `${tiny}/base_checkpoints/d4`;
+  const { status, stdout, stderr } = run(checkpoint, out);
+  assert.is(status, 0, stderr);
+  const [compiled, verified, drafted] = stdout.trim().split('\n');
+  const path = /^(\S+\.onnx): \d+ nodes, opset 21$/.exec(compiled!)?.[1] ?? '';
+  assert.ok(readFileSync(path).equals(readFileSync(model)), 'the same bytes');
+  assert.match(verified!, /^(\d+) of \1 checks agree$/);
+  assert.match(drafted!, /drafted\.nanospec: \d+ marks to look at$/);
+  assert.match(stderr, 'spec: recognised nanochat');
+  const typed = await nanoc(['new', join(folder(), 'drafted'), '--from-checkpoint', checkpoint, '--json']);
+  const { file } = JSON.parse(typed.out) as { readonly file: string };
+  assert.is(readFileSync(join(out, 'drafted.nanospec'), 'utf8'), readFileSync(file, 'utf8'));
+  assert.is(run(checkpoint).status, 2);
+  const wrong = run(join(out, 'absent.pt'), out);
+  assert.is(wrong.status, 1);
+  assert.match(wrong.stderr, /error N601/);
+  assert.not.match(wrong.stderr, / at .*:\d+:\d+/);
+});
+
 test('every prompt that the documents show is answered', async () => {
   const shown = ['examples/node/README.md', 'examples/node/serve.mjs'].map((page) =>
     readFileSync(join(root, page), 'utf8'),
