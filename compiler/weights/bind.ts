@@ -99,16 +99,16 @@ function misfit(decl: ParamDecl, { name, shape, dtype }: LazyTensor, file: strin
   });
 }
 
-/** The same for every layer. */
-const pattern = (key: string): string => key.replaceAll(/\d+/g, 'N');
+/** A key with its numbers left out: the same text for the same parameter of every layer. */
+const layerPattern = (key: string): string => key.replaceAll(/\d+/g, 'N');
 
-/** Of what one line of the spec makes in every layer, the first speaks for all. */
+/** Groups faults that one line of the spec causes in every layer, so that they are reported once. */
 function byLine<T extends { readonly key: string; readonly span: Span }>(
   faults: readonly T[],
 ): readonly (readonly [T, ...T[]])[] {
   const groups = new Map<string, [T, ...T[]]>();
   for (const fault of faults) {
-    const place = `${fault.span.source.name} ${fault.span.start} ${pattern(fault.key)}`;
+    const place = `${fault.span.source.name} ${fault.span.start} ${layerPattern(fault.key)}`;
     const group = groups.get(place);
     if (group) group.push(fault);
     else groups.set(place, [fault]);
@@ -122,13 +122,13 @@ const andMore = (more: readonly string[]): Pick<Diagnostic, 'related'> =>
     ? {}
     : { related: [{ message: `and ${more.length} more that the same line makes, up to ${more.at(-1)}` }] };
 
-/** Lists of one kind of fault that are longer end in one that names the rest. */
-const shown = 60;
+/** Missing parameters reported one by one; a last message names all further ones. */
+const mostFaultsListed = 60;
 
 function allAbsent(missing: readonly ParamDecl[], left: readonly string[], file: string): Diagnostic[] {
   const lines = byLine(missing);
-  const rest = lines.slice(shown).flat();
-  const each = lines.slice(0, shown).map(([{ key, shapeText, span }, ...more]) => {
+  const rest = lines.slice(mostFaultsListed).flat();
+  const each = lines.slice(0, mostFaultsListed).map(([{ key, shapeText, span }, ...more]) => {
     const near = nearest(key, candidates(left));
     return error('N608', `the checkpoint has no ${key}`, {
       span,
@@ -143,7 +143,7 @@ function allAbsent(missing: readonly ParamDecl[], left: readonly string[], file:
   return [...each, error('N608', `the checkpoint has ${rest.length} more not`, { file, related })];
 }
 
-/** A stranger's file may have a million long names; the search must end. */
+/** Names that a hint is looked for among: few and short, because a hostile file may have a million long ones. */
 const candidates = (names: readonly string[]): readonly string[] =>
   names.slice(0, 2000).filter((name) => name.length <= 200);
 
@@ -161,7 +161,7 @@ function checkTied(
     const own = bound?.tensor;
     if (!copy || !own) continue;
     left.delete(key);
-    // Of one that has another shape that is said already.
+    // `misfit` has already reported another shape.
     if (!fits(bound.decl, own.shape) || sameValues(own, copy)) continue;
     problems.push(
       error('N617', `${copy.name} and ${own.name} are tied by the spec, but differ in the checkpoint`, {
@@ -174,14 +174,14 @@ function checkTied(
   return problems;
 }
 
-/** What libraries of old saved with every layer and nanoc computes itself. */
-const computed: readonly string[] = ['*.rotary_emb.inv_freq'];
+/** Buffers that older libraries saved with every layer, and that nanoc computes itself. */
+const recomputedBuffers: readonly string[] = ['*.rotary_emb.inv_freq'];
 
 const unignored = (left: Tensors, { ignore }: NameRules): readonly LazyTensor[] =>
   [...left]
     .filter(
       ([key, { name }]) =>
-        ![...computed, ...ignore].some((glob) => matches(glob, key) || matches(glob, name)),
+        ![...recomputedBuffers, ...ignore].some((glob) => matches(glob, key) || matches(glob, name)),
     )
     .map(([, tensor]) => tensor);
 
@@ -193,8 +193,8 @@ function leftOver(
 ): Diagnostic[] {
   const allowed = extra.filter(({ name }) => ignoreExtra.some((glob) => matches(glob, name)));
   const refused = extra.filter(({ name }) => !ignoreExtra.some((glob) => matches(glob, name)));
-  const known = new Set([...entries.keys()].map(pattern));
-  const further = refused.find(({ name }) => known.has(pattern(name)));
+  const known = new Set([...entries.keys()].map(layerPattern));
+  const further = refused.find(({ name }) => known.has(layerPattern(name)));
   const hint = further
     ? `${further.name} is like one that the spec has: does the config count all layers?`
     : `if the model does not need them: --ignore-extra '${refused[0]?.name}', or \`ignore\` in the spec`;

@@ -6,9 +6,9 @@ import type { GraphDType } from '../../spec/type.ts';
 import type { StoredDType } from '../checkpoint/checkpoint.ts';
 
 export interface Converter {
-  /** Of whole elements; the result may be overwritten by the next call, and is `chunk` itself when nothing changes. */
+  /** Converts a chunk of whole elements. The next call may overwrite the result, which is `chunk` itself when nothing changes. */
   run(chunk: Uint8Array): Uint8Array;
-  /** Finite numbers so far that became infinite. */
+  /** How many finite numbers have become infinite so far. */
   overflows(): number;
 }
 
@@ -24,13 +24,13 @@ export function convertible(from: StoredDType, to: GraphDType): boolean {
   return to === 'bool' ? from === 'bool' : !isFloat(from) && from !== 'bool';
 }
 
-/** Through `via` in order: what a runtime computes with is then what the file would have kept. */
+/** Rounds through each dtype of `via` in order, so that a runtime computes with what the file would have kept. */
 export function converter(from: StoredDType, via: readonly GraphDType[]): Converter {
   const steps: ((chunk: Uint8Array) => Uint8Array)[] = [];
   const lost = { count: 0 };
   let now: StoredDType = from;
   for (const to of via) {
-    if (to !== now) steps.push(step(now, to, lost));
+    if (to !== now) steps.push(conversionStep(now, to, lost));
     now = to;
   }
   return {
@@ -39,11 +39,15 @@ export function converter(from: StoredDType, via: readonly GraphDType[]): Conver
   };
 }
 
-interface Lost {
+interface OverflowCount {
   count: number;
 }
 
-function step(from: StoredDType, to: GraphDType, lost: Lost): (chunk: Uint8Array) => Uint8Array {
+function conversionStep(
+  from: StoredDType,
+  to: GraphDType,
+  lost: OverflowCount,
+): (chunk: Uint8Array) => Uint8Array {
   if (!convertible(from, to)) throw new Bug(`no conversion from ${from} to ${to}`);
   if (!isFloat(from) || !isFloat(to)) return toInt64(from);
   const decode = from === 'float64' ? fromDoubles(to, lost) : decoders[from]();
@@ -51,7 +55,7 @@ function step(from: StoredDType, to: GraphDType, lost: Lost): (chunk: Uint8Array
   return (chunk) => encode(decode(chunk));
 }
 
-/** Grows when it must, and is used again otherwise. */
+/** A buffer that is used again for every chunk, and replaced only by a larger one. */
 function reusable<A extends { readonly length: number }>(
   make: (n: number) => A,
   part: (a: A, n: number) => A,
@@ -62,12 +66,12 @@ function reusable<A extends { readonly length: number }>(
     return part(held, n);
   };
 }
-const words = () =>
+const wordBuffer = () =>
   reusable(
     (n) => new Uint32Array(n),
     (a, n) => a.subarray(0, n),
   );
-const halves = () =>
+const halfBuffer = () =>
   reusable(
     (n) => new Uint16Array(n),
     (a, n) => a.subarray(0, n),
@@ -75,28 +79,28 @@ const halves = () =>
 
 type Decode = (chunk: Uint8Array) => Uint32Array;
 
-const half = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint16Array =>
+const asHalves = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint16Array =>
   new Uint16Array(buffer, byteOffset, byteLength / 2);
 
-/** To the bits of float32. */
+/** Each makes bits of float32 out of a chunk of its dtype. */
 const decoders: Readonly<Record<'float32' | 'float16' | 'bfloat16', () => Decode>> = {
   float32:
     () =>
     ({ buffer, byteOffset, byteLength }) =>
       new Uint32Array(buffer, byteOffset, byteLength / 4),
   bfloat16: () => {
-    const room = words();
+    const room = wordBuffer();
     return (chunk) => {
-      const values = half(chunk);
+      const values = asHalves(chunk);
       const out = room(values.length);
       for (let i = 0; i < out.length; i++) out[i] = values[i]! << 16;
       return out;
     };
   },
   float16: () => {
-    const room = words();
+    const room = wordBuffer();
     return (chunk) => {
-      const values = half(chunk);
+      const values = asHalves(chunk);
       const out = room(values.length);
       for (let i = 0; i < out.length; i++) out[i] = widen(values[i]!);
       return out;
@@ -116,9 +120,9 @@ export function widen(bits: number): number {
   return sign | ((113 - shift) << 23) | ((fraction << (13 + shift)) & 0x007fffff);
 }
 
-/** Doubles are rounded once to where they go, and handed on as the float32 that holds the result. */
-function fromDoubles(to: FloatDType, lost: Lost): Decode {
-  const room = words();
+/** Rounds doubles once, straight to the target dtype: by way of float32 they would be rounded twice. */
+function fromDoubles(to: FloatDType, lost: OverflowCount): Decode {
+  const room = wordBuffer();
   return ({ buffer, byteOffset, byteLength }) => {
     const values = new Float64Array(buffer, byteOffset, byteLength / 8);
     const out = room(values.length);
@@ -138,17 +142,17 @@ type Encode = (bits: Uint32Array) => Uint8Array;
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBufferLike>): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-const encoders: Readonly<Record<'float32' | 'float16' | 'bfloat16', (lost: Lost) => Encode>> = {
+const encoders: Readonly<Record<'float32' | 'float16' | 'bfloat16', (lost: OverflowCount) => Encode>> = {
   float32: () => bytesOf,
   bfloat16: (lost) => narrowing(manyToBfloat16, 0x7f80, lost),
   float16: (lost) => narrowing(manyToFloat16, 0x7c00, lost),
 };
 
-/** Writes rounded values; true when one of them may have become infinite. */
+/** Writes rounded values; true when one of them may have overflowed. */
 type Narrow = (bits: Int32Array, out: Uint16Array) => boolean;
 
-function narrowing(narrow: Narrow, infinite: number, lost: Lost): Encode {
-  const room = halves();
+function narrowing(narrow: Narrow, infinite: number, lost: OverflowCount): Encode {
+  const room = halfBuffer();
   return ({ buffer, byteOffset, length }) => {
     const bits = new Int32Array(buffer, byteOffset, length);
     const out = room(length);
@@ -162,35 +166,35 @@ function narrowing(narrow: Narrow, infinite: number, lost: Lost): Encode {
 
 /** The loops below hold no calls and no number beyond 31 bits, which makes them ten times as fast. */
 const manyToBfloat16: Narrow = (bits, out) => {
-  let suspicious = false;
+  let mayOverflow = false;
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i]!;
     if ((x & 0x7f800000) >= 0x7f000000) {
-      suspicious = true;
+      mayOverflow = true;
       out[i] = toBfloat16(x);
     } else {
       out[i] = ((x + 0x7fff + ((x >> 16) & 1)) | 0) >> 16;
     }
   }
-  return suspicious;
+  return mayOverflow;
 };
 
 const manyToFloat16: Narrow = (bits, out) => {
-  let suspicious = false;
+  let mayOverflow = false;
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i]!;
     const size = x & 0x7fffffff;
     if (size >= 0x38800000 && size < 0x47000000) {
       out[i] = ((x >> 16) & 0x8000) | ((size - 0x37fff001 + ((size >> 13) & 1)) >> 13);
     } else {
-      suspicious ||= size >= 0x47000000;
+      mayOverflow ||= size >= 0x47000000;
       out[i] = toFloat16(x);
     }
   }
-  return suspicious;
+  return mayOverflow;
 };
 
-/** Of the bits of float32, as an integer of 32 bits with or without sign. A NaN stays one, quiet. */
+/** Rounds the bits of a float32, given as a signed or unsigned integer. A NaN becomes a quiet NaN. */
 export const toBfloat16 = (bits: number): number =>
   (bits & 0x7fffffff) > 0x7f800000
     ? ((bits >>> 16) & 0xffff) | 0x0040

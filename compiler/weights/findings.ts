@@ -8,29 +8,29 @@ import { countNotFinite, type NotFinite } from './not_finite.ts';
 /** One reading of one tensor. */
 interface Reading {
   see(chunk: Uint8Array): void;
-  /** Called at the end; what a reading that broke off has seen is forgotten. */
+  /** Called at the end of the tensor; the counts of a reading that stops before are dropped. */
   done(): void;
 }
 
 interface Found {
   readonly tensor: LazyTensor;
-  /** The most that one reading has seen: another may read a part only. */
+  /** The counts of the reading that saw most, since a reading may cover only a part of the tensor. */
   readonly counts: NotFinite;
-  /** In all readings. */
+  /** Whether every reading saw only zeros. */
   readonly allZero: boolean;
 }
 
 const none: NotFinite = { nan: 0, infinite: 0, huge: 0 };
 const sum = ({ nan, infinite, huge }: NotFinite): number => nan + infinite + huge;
 
-/** Over at the first number that is another. */
+/** Stops at the first byte that is not zero, so that an ordinary tensor costs next to nothing. */
 const isZero = (chunk: Uint8Array): boolean => chunk.every((byte) => byte === 0);
 
-export class Findings {
+export class WeightFindings {
   readonly #found = new Map<string, Found>();
   readonly #heads: () => ReadonlySet<string>;
 
-  /** `heads`: what logits are products with. */
+  /** `heads` gives the names of the parameters that logits are products with. */
   constructor(heads: () => ReadonlySet<string>) {
     this.#heads = heads;
   }

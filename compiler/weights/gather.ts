@@ -10,7 +10,9 @@ interface BoxAxis extends Axis {
   readonly out: number;
 }
 
-interface Work {
+/** The file and the two buffers that every block of one tensor is read through. */
+interface BlockReader {
+  /** Bytes of an element. */
   readonly item: number;
   /** First byte of element 0 of the storage. */
   readonly base: number;
@@ -20,7 +22,7 @@ interface Work {
   readonly to: Elements;
 }
 
-/** Elements as whatever is copied without a look at their value. */
+/** Elements as unsigned integers of their size, since copying does not depend on what the bits mean. */
 type Elements = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
 const views = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
@@ -30,17 +32,17 @@ const asElements = (
   item: 1 | 2 | 4 | 8,
 ): Elements => new views[item](buffer, byteOffset, byteLength / item);
 
-/** A piece of storage up to this many elements is read whole even for a few of them. */
-const near = 4096;
-/** Beyond it, when at least one element in so many is wanted. */
-const density = 4;
+/** A range of up to this many elements is read in one piece, however few of them are wanted. */
+const wholeReadElements = 4096;
+/** A longer range is read in one piece when at least one of this many elements is wanted. */
+const elementsReadPerWanted = 4;
 
-/** `axes` are the tensor's, merged. A chunk is overwritten by the next one. */
+/** `axes` are the merged axes of the tensor. Each chunk overwrites the one before. */
 export function* gather(file: OpenFile, tensor: LazyTensor, axes: readonly Axis[]): Generator<Uint8Array> {
   const item = storedDtypes[tensor.dtype];
-  const raw = borrow(density * chunkBytes);
+  const raw = borrow(elementsReadPerWanted * chunkBytes);
   const out = borrow(chunkBytes);
-  const work: Work = {
+  const work: BlockReader = {
     item,
     base: tensor.storage.offset,
     file,
@@ -96,10 +98,10 @@ function* offsets(axes: readonly Axis[], start: number): Generator<number> {
 }
 
 /** One read where what is wanted lies close together; else the axis that reaches farthest is halved. */
-function fill(work: Work, box: readonly BoxAxis[], start: number, to: number): void {
+function fill(work: BlockReader, box: readonly BoxAxis[], start: number, to: number): void {
   const span = 1 + box.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0);
   const wanted = box.reduce((n, { size }) => n * size, 1);
-  if (span <= Math.min(work.from.length, Math.max(near, density * wanted))) {
+  if (span <= Math.min(work.from.length, Math.max(wholeReadElements, elementsReadPerWanted * wanted))) {
     work.file.readInto(work.base + start * work.item, work.raw.subarray(0, span * work.item));
     scatter(work, box, to);
     return;
@@ -115,7 +117,7 @@ function fill(work: Work, box: readonly BoxAxis[], start: number, to: number): v
 const reach = ({ size, stride }: Axis): number => (size > 1 ? stride : -1);
 
 /** Copies what `fill` has read into its place in the chunk. */
-function scatter({ from, to }: Work, box: readonly BoxAxis[], first: number): void {
+function scatter({ from, to }: BlockReader, box: readonly BoxAxis[], first: number): void {
   const longest = box.reduce((best, axis, i) => (axis.size > box[best]!.size ? i : best), 0);
   const inner = box[longest] ?? { size: 1, stride: 0, out: 0 };
   const outer = box.filter((_, i) => i !== longest);

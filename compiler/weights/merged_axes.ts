@@ -1,4 +1,4 @@
-/** A strided view with as few axes as say the same. */
+/** Merges the axes of a strided view into as few as possible. */
 
 import type { LazyTensor } from '../checkpoint/checkpoint.ts';
 

@@ -5,29 +5,30 @@ import type { StoredDType } from '../checkpoint/checkpoint.ts';
 export interface NotFinite {
   readonly nan: number;
   readonly infinite: number;
-  /** Finite, of 2 ** 64 or more: the square is beyond float32. */
+  /** Finite numbers of at least 2 ** 64, whose squares are beyond float32. */
   readonly huge: number;
 }
 
-interface Layout {
-  /** Bits of the exponent, all of them set when a value is not finite. */
-  readonly exponent: number;
-  /** From these on, a value is counted. */
-  readonly from: number;
-  readonly fraction: number;
-  /** Of a value, in bytes. */
+/** Where the parts of a float lie in its bits. */
+interface FloatBits {
+  /** All these bits are set when a value is not finite. */
+  readonly exponentMask: number;
+  /** The least exponent, in place, whose value is counted. */
+  readonly leastCounted: number;
+  readonly fractionMask: number;
+  /** Bytes of a value. */
   readonly size: 2 | 4;
 }
 
-const layouts = {
-  float32: { exponent: 0x7f800000, from: 0x5f800000, fraction: 0x007fffff, size: 4 },
-  float16: { exponent: 0x7c00, from: 0x7c00, fraction: 0x03ff, size: 2 },
-  bfloat16: { exponent: 0x7f80, from: 0x5f80, fraction: 0x007f, size: 2 },
-} as const satisfies Partial<Record<StoredDType, Layout>>;
+const floatBits = {
+  float32: { exponentMask: 0x7f800000, leastCounted: 0x5f800000, fractionMask: 0x007fffff, size: 4 },
+  float16: { exponentMask: 0x7c00, leastCounted: 0x7c00, fractionMask: 0x03ff, size: 2 },
+  bfloat16: { exponentMask: 0x7f80, leastCounted: 0x5f80, fractionMask: 0x007f, size: 2 },
+} as const satisfies Partial<Record<StoredDType, FloatBits>>;
 
 const none: NotFinite = { nan: 0, infinite: 0, huge: 0 };
 
-/** Chunks that were looked through elsewhere and found finite. */
+/** Chunks that the thread that reads ahead has checked already, and that hold only finite numbers. */
 export const knownFinite = new WeakSet<Uint8Array>();
 
 /** `chunk` is aligned for its elements, and holds whole ones. Integers are always finite. */
@@ -35,17 +36,18 @@ export function countNotFinite(dtype: StoredDType, chunk: Uint8Array): NotFinite
   if (knownFinite.has(chunk)) return none;
   if (dtype === 'float64') return countDoubles(chunk);
   if (dtype !== 'float32' && dtype !== 'float16' && dtype !== 'bfloat16') return none;
-  const layout: Layout = layouts[dtype];
-  return suspicious(chunk, layout) ? count(chunk, layout) : none;
+  const layout: FloatBits = floatBits[dtype];
+  return mayHoldAny(chunk, layout) ? count(chunk, layout) : none;
 }
 
 /**
- * Adding what is left from there to the sign's place carries into it, which is empty once the sign is masked away; or-ing
- * all sums together keeps that carry. Halves go two at a time.
+ * A fast test without branches: true when some value may have to be counted. With the sign masked away, adding the distance
+ * from `leastCounted` to the sign bit carries into that bit exactly when a value is large enough, and or-ing all sums together
+ * keeps the carry. Values of two bytes are tested two at a time.
  */
-function suspicious(
+function mayHoldAny(
   { buffer, byteOffset, byteLength }: Uint8Array,
-  { exponent, from, size }: Layout,
+  { exponentMask: exponent, leastCounted: from, size }: FloatBits,
 ): boolean {
   const words = new Int32Array(buffer, byteOffset, byteLength >> 2);
   const twice = (bits: number): number => (size === 4 ? bits : bits | (bits << 16));
@@ -68,7 +70,7 @@ function suspicious(
 
 function count(
   { buffer, byteOffset, byteLength }: Uint8Array,
-  { exponent, fraction, from, size }: Layout,
+  { exponentMask: exponent, fractionMask: fraction, leastCounted: from, size }: FloatBits,
 ): NotFinite {
   const values =
     size === 4

@@ -13,7 +13,7 @@ import { viewOf } from './view.ts';
 import { viewBytes } from './view_stream.ts';
 import { sourceOf, type WeightRequest } from './weight_source.ts';
 
-/** Of a graph that no pass has folded weights of: each parameter is all of one tensor. */
+/** For a graph before weights are folded: each parameter is then a whole tensor. */
 export function plainValues(request: WeightRequest): Pick<WeightSource, 'values'> {
   const nodes = new Map(
     request.graph.nodes.filter((n) => n.op === 'param').map((n) => [String(n.attrs['name']), n]),
@@ -46,8 +46,8 @@ interface Reader {
   read(bytes: DataView, at: number): number;
 }
 
-/** A sign, `e` bits of exponent and `f` of fraction in two bytes, as IEEE 754 lays them out. */
-const small =
+/** Reads two bytes as a sign, `e` bits of exponent and `f` bits of fraction, as IEEE 754 defines them. */
+const sixteenBitReader =
   (e: number, f: number): Reader['read'] =>
   (bytes, at) => {
     const bits = bytes.getUint16(at, true);
@@ -64,8 +64,8 @@ const small =
 export const readers: Readonly<Record<StoredDType, Reader>> = {
   float64: { width: 8, read: (bytes, at) => bytes.getFloat64(at, true) },
   float32: { width: 4, read: (bytes, at) => bytes.getFloat32(at, true) },
-  float16: { width: 2, read: small(5, 10) },
-  bfloat16: { width: 2, read: small(8, 7) },
+  float16: { width: 2, read: sixteenBitReader(5, 10) },
+  bfloat16: { width: 2, read: sixteenBitReader(8, 7) },
   int64: { width: 8, read: (bytes, at) => Number(bytes.getBigInt64(at, true)) },
   int32: { width: 4, read: (bytes, at) => bytes.getInt32(at, true) },
   int16: { width: 2, read: (bytes, at) => bytes.getInt16(at, true) },

@@ -2,14 +2,15 @@
 
 import { sha256 } from '../bytes/sha256.ts';
 
-/** Of the element with this index. */
+/** The value of the element with this index. */
 export type RandomValue = (index: number) => number;
 
-/** Matrices that make queries and keys, alone or with values, by the names that projects give them. */
-const asks = /(^|[._])(c_|w)?(q|k|query|key|qkv|q_proj|k_proj|qkv_proj|query_key_value|c_attn|wqkv)([._]|$)/i;
+/** Names that projects give to the matrices which make queries and keys, alone or together with values. */
+const queryOrKeyName =
+  /(^|[._])(c_|w)?(q|k|query|key|qkv|q_proj|k_proj|qkv_proj|query_key_value|c_attn|wqkv)([._]|$)/i;
 
-/** What a softplus makes time steps of, in state space models and gated delta rules. */
-const steps = /(^|[._])dt(_proj)?[._]bias$/;
+/** Names of the biases that a softplus turns into time steps, in state space models and gated delta rules. */
+const timeStepBiasName = /(^|[._])dt(_proj)?[._]bias$/;
 
 /**
  * Matrices are uniform with a deviation of 1 / sqrt(fan in), which keeps what flows through at the same size; vectors stay
@@ -25,14 +26,14 @@ export function randomValues(name: string, shape: readonly number[], seed: numbe
   const salt = new DataView(hash.buffer).getUint32(0, true);
   const matrix = shape.length > 1;
   const added = /(^|[._])(bias|offset|beta)$/.test(name);
-  const spread = asks.test(name) ? 1.5 : 1;
+  const spread = queryOrKeyName.test(name) ? 1.5 : 1;
   const deviation = matrix ? spread / Math.sqrt(Math.max(1, shape.at(-1)!)) : 0.1;
-  const centre = steps.test(name) ? -2 : matrix || added ? 0 : 1;
+  const centre = timeStepBiasName.test(name) ? -2 : matrix || added ? 0 : 1;
   const width = deviation * Math.sqrt(12);
   return (index) => Math.fround(centre + width * (uniform(salt, index) - 0.5));
 }
 
-/** 0 <= x < 1, in steps of 2 ** -32: two rounds of multiply and shift over the index. */
+/** A number 0 <= x < 1 in steps of 2 ** -32, by two rounds of multiplying and shifting the index. */
 function uniform(salt: number, index: number): number {
   let x = (salt ^ Math.imul(index | 0, 0x9e3779b1) ^ Math.imul((index / 2 ** 32) | 0, 0x85ebca6b)) | 0;
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);

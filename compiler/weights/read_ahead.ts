@@ -1,33 +1,33 @@
-/** Runs of a file that are read before they are asked for, where somebody does so: a second thread does under Node. */
+/** Ranges of a file that are read ahead of the caller, where there is a reader for that: under Node a second thread is one. */
 
 import type { StoredDType } from '../checkpoint/checkpoint.ts';
 import type { OpenFile } from '../checkpoint/open_file.ts';
 
-export interface Run {
+export interface ReadRequest {
   readonly file: OpenFile;
   /** First byte in the file, and how many. */
   readonly offset: number;
   readonly length: number;
   readonly sum: boolean;
-  /** Of the numbers to look through; none when they are not in this machine's order. */
+  /** dtype in which the thread looks for numbers that are not finite; undefined when the byte order is not this machine's. */
   readonly dtype: StoredDType | undefined;
 }
 
 export interface Slot {
-  /** Good until the next one is asked for. */
+  /** Valid until the next slot is asked for. */
   readonly bytes: Uint8Array;
-  /** Checksum of the run up to here, if wanted. */
+  /** Checksum from the start of the range to the end of this slot, when one was asked for. */
   readonly sum: number;
 }
 
-type ReadAhead = (run: Run) => Iterable<Slot>;
+type ReadAhead = (request: ReadRequest) => Iterable<Slot>;
 
 let reader: ReadAhead = () => [];
 
-/** There is one process, and so there is one reader. */
+/** Sets the reader, of which a process has one. */
 export const readAheadBy = (by: ReadAhead): void => {
   reader = by;
 };
 
-/** Slots from the start of the run on: all of it, or fewer when a read fails, or none. */
-export const readAhead: ReadAhead = (run) => reader(run);
+/** Yields the range slot by slot: all of it, less when a read fails, or nothing. */
+export const readAhead: ReadAhead = (request) => reader(request);

@@ -1,22 +1,22 @@
-/** Runs of a file read by a second thread, which is a few slots ahead; where there is none, nothing is read here. */
+/** A second thread that reads ranges of a file a few slots ahead of the caller. */
 
 import { Worker } from 'node:worker_threads';
 import { knownFinite } from './not_finite.ts';
-import { type Run, readAheadBy, type Slot } from './read_ahead.ts';
+import { type ReadRequest, readAheadBy, type Slot } from './read_ahead.ts';
 import {
-  broken,
-  changed,
-  looked,
+  aborted,
+  waitForChange,
+  inspectedDtypes,
   newRing,
   type Ring,
   slot,
   slotBytes,
-  tell,
-  word,
+  setWord,
+  wordIndex,
 } from './read_ahead_ring.ts';
 
-/** Shorter runs are not worth the waking. */
-const worth = 2 * slotBytes;
+/** For fewer bytes, waking the thread takes longer than reading them here. */
+const shortestRequest = 2 * slotBytes;
 
 let ring: Ring | undefined;
 let busy = false;
@@ -28,15 +28,15 @@ export function startReadAhead(): void {
   const worker = newThread(own);
   worker.unref();
   worker.on('error', () => {
-    ring = undefined; // from now on whoever reads does it alone
-    tell(own, word.filled, broken);
-    tell(own, word.done, own.words[word.asked]!);
+    ring = undefined; // from now on every caller reads for itself
+    setWord(own, wordIndex.filled, aborted);
+    setWord(own, wordIndex.done, own.words[wordIndex.asked]!);
   });
   ring = own;
   readAheadBy(fromThread);
 }
 
-/** As bundled it runs as it is; in a source tree it needs the loader of TypeScript that this thread has. */
+/** The bundled worker is JavaScript; in a source tree it needs the same TypeScript loader as this thread. */
 function newThread(workerData: Ring): Worker {
   const file = (extension: string): URL => new URL(`./read_ahead_worker_node.${extension}`, import.meta.url);
   if (!import.meta.url.endsWith('.ts')) return new Worker(file('js'), { workerData });
@@ -48,54 +48,47 @@ function newThread(workerData: Ring): Worker {
 /** For tests: blocks until the thread runs; false when it does not come. */
 export function awaitReadAhead(): boolean {
   startReadAhead();
-  return ring !== undefined && Atomics.wait(ring.words, word.ready, 0, 30_000) !== 'timed-out';
+  return ring !== undefined && Atomics.wait(ring.words, wordIndex.ready, 0, 30_000) !== 'timed-out';
 }
 
-/** Slots from the start of the run on: all of it, or fewer when a read fails, or none. One run at a time. */
-function* fromThread({ file, offset, length, sum, dtype }: Run): Generator<Slot> {
-  if (!ring || busy || file.fd === undefined || length < worth || Atomics.load(ring.words, word.ready) === 0)
+/** Yields the range slot by slot: all of it, less when a read fails, or nothing. Only one range is read at a time. */
+function* fromThread({ file, offset, length, sum, dtype }: ReadRequest): Generator<Slot> {
+  if (!ring || busy || file.fd === undefined || length < shortestRequest || Atomics.load(ring.words, wordIndex.ready) === 0)
     return;
   const own = ring;
   busy = true;
-  const job = ask(
-    own,
-    [file.fd, Math.max(0, dtype ? looked.indexOf(dtype) : 0), sum ? 1 : 0],
-    offset,
-    length,
-  );
+  const job = postJob(own, { fd: file.fd, offset, length, sum, dtype });
   try {
     for (let turn = 0, at = 0; at < length; turn++) {
-      let filled = Atomics.load(own.words, word.filled);
-      while (filled !== broken && filled <= turn) filled = changed(own, word.filled, filled);
-      if (filled === broken) return;
+      let filled = Atomics.load(own.words, wordIndex.filled);
+      while (filled !== aborted && filled <= turn) filled = waitForChange(own, wordIndex.filled, filled);
+      if (filled === aborted) return;
       const bytes = slot(own, turn, Math.min(slotBytes, length - at));
       const place = turn % own.sums.length;
       if (own.finite[place] === 1) knownFinite.add(bytes);
       yield { bytes, sum: own.sums[place]! >>> 0 };
       at += bytes.length;
-      tell(own, word.taken, turn + 1);
+      setWord(own, wordIndex.taken, turn + 1);
     }
   } finally {
-    tell(own, word.taken, broken);
-    while (Atomics.load(own.words, word.done) !== job) changed(own, word.done, job - 1);
+    setWord(own, wordIndex.taken, aborted);
+    while (Atomics.load(own.words, wordIndex.done) !== job) waitForChange(own, wordIndex.done, job - 1);
     busy = false;
   }
 }
 
-function ask(
-  own: Ring,
-  [file, dtype, sum]: readonly [number, number, number],
-  offset: number,
-  length: number,
-) {
+type Job = Omit<ReadRequest, 'file'> & { readonly fd: number };
+
+/** Returns the number of the job. */
+function postJob(own: Ring, { fd, offset, length, sum, dtype }: Job): number {
   const { words, range } = own;
-  words[word.file] = file;
-  words[word.dtype] = dtype;
-  words[word.sum] = sum;
+  words[wordIndex.file] = fd;
+  words[wordIndex.dtype] = Math.max(0, dtype ? inspectedDtypes.indexOf(dtype) : 0);
+  words[wordIndex.sum] = sum ? 1 : 0;
   range.set([offset, length]);
-  words[word.filled] = 0;
-  words[word.taken] = 0;
-  const job = words[word.asked]! + 1;
-  tell(own, word.asked, job);
+  words[wordIndex.filled] = 0;
+  words[wordIndex.taken] = 0;
+  const job = words[wordIndex.asked]! + 1;
+  setWord(own, wordIndex.asked, job);
   return job;
 }

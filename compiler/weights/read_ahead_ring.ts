@@ -7,45 +7,45 @@ export const slotBytes = 2 ** 17;
 export const slots = 32;
 
 export interface Ring {
-  /** Indexed by `word`. */
+  /** Indexed by `wordIndex`. */
   readonly words: Int32Array;
   /** First byte in the file, and how many: more than a word holds. */
   readonly range: Float64Array;
-  /** Of a slot: the checksum of the job's bytes up to its end. */
+  /** For each slot, the checksum of the job's bytes up to its end. */
   readonly sums: Int32Array;
-  /** Of a slot: 1 when it was looked through and all its numbers are finite. */
+  /** For each slot, 1 when the thread has found all its numbers finite. */
   readonly finite: Int32Array;
   readonly bytes: Uint8Array;
 }
 
-export const word = {
-  /** 1 once the thread runs. */
+export const wordIndex = {
+  /** Set to 1 once the thread runs. */
   ready: 0,
   /** Number of the last job asked for. */
   asked: 1,
-  /** Number of the last job that the thread is through with, whole or not. */
+  /** Number of the last job that the thread has finished or given up. */
   done: 2,
-  /** Slots of this job that were filled, or `broken`. */
+  /** How many slots of this job were filled, or `aborted`. */
   filled: 3,
-  /** Slots of this job that may be filled anew, or `broken`. */
+  /** How many slots of this job the reader is done with, so that they may be filled anew; or `aborted`. */
   taken: 4,
   file: 5,
-  /** A place in `looked`. */
+  /** An index into `inspectedDtypes`. */
   dtype: 6,
   /** 1 when checksums are wanted. */
   sum: 7,
 } as const;
 
-/** In `filled`: a read failed. In `taken`: nobody wants the rest. */
-export const broken = -1;
+/** In `filled`, a read failed; in `taken`, nobody wants the rest. */
+export const aborted = -1;
 
-/** dtypes whose numbers the thread can look through; `int64` stands for those that are always finite, and for none. */
-export const looked: readonly StoredDType[] = ['int64', 'float32', 'float16', 'bfloat16'];
+/** dtypes in which the thread looks for numbers that are not finite. Index 0, an integer, means that nothing is looked for. */
+export const inspectedDtypes: readonly StoredDType[] = ['int64', 'float32', 'float16', 'bfloat16'];
 
 export function newRing(): Ring {
   const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
   return {
-    words: new Int32Array(shared(4 * Object.keys(word).length)),
+    words: new Int32Array(shared(4 * Object.keys(wordIndex).length)),
     range: new Float64Array(shared(16)),
     sums: new Int32Array(shared(4 * slots)),
     finite: new Int32Array(shared(4 * slots)),
@@ -57,7 +57,7 @@ export const slot = ({ bytes }: Ring, turn: number, length: number): Uint8Array 
   bytes.subarray((turn % slots) * slotBytes, (turn % slots) * slotBytes + length);
 
 /** Blocks until the word is no longer `value`; returns what it is then. */
-export function changed({ words }: Ring, at: number, value: number): number {
+export function waitForChange({ words }: Ring, at: number, value: number): number {
   let now = Atomics.load(words, at);
   while (now === value) {
     Atomics.wait(words, at, value);
@@ -66,7 +66,7 @@ export function changed({ words }: Ring, at: number, value: number): number {
   return now;
 }
 
-export function tell({ words }: Ring, at: number, value: number): void {
+export function setWord({ words }: Ring, at: number, value: number): void {
   Atomics.store(words, at, value);
   Atomics.notify(words, at);
 }

@@ -1,20 +1,20 @@
-/** Whether two tensors of a checkpoint hold the same numbers, found out without holding either. */
+/** Compares two tensors of a checkpoint by streaming them, so that neither is ever whole in memory. */
 
 import type { LazyTensor, StoredDType } from '../checkpoint/checkpoint.ts';
 import { converter, isFloat } from './convert.ts';
-import { type Checked, rawBytes } from './stream.ts';
+import { rawBytes, type VerifiedStorages } from './stream.ts';
 
 export function sameValues(a: LazyTensor, b: LazyTensor): boolean {
   if (`${a.shape}` !== `${b.shape}`) return false;
   const same = (['file', 'offset', 'bytes'] as const).every((part) => a.storage[part] === b.storage[part]);
   if (same && a.dtype === b.dtype && a.start === b.start && `${a.strides}` === `${b.strides}`) return true;
   if (a.dtype !== b.dtype && !(isFloat(a.dtype) && isFloat(b.dtype))) return false;
-  const checked: Checked = new Set();
+  const checked: VerifiedStorages = new Set();
   const widest: StoredDType = a.dtype === b.dtype ? a.dtype : 'float32';
   return sameBytes(inDtype(a, widest, checked), inDtype(b, widest, checked));
 }
 
-function* inDtype(tensor: LazyTensor, dtype: StoredDType, checked: Checked): Generator<Uint8Array> {
+function* inDtype(tensor: LazyTensor, dtype: StoredDType, checked: VerifiedStorages): Generator<Uint8Array> {
   const { run } = converter(tensor.dtype, dtype === tensor.dtype ? [] : ['float32']);
   for (const chunk of rawBytes(tensor, checked)) yield run(chunk);
 }

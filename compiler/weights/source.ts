@@ -21,6 +21,6 @@ export interface WeightSource {
   chunks(name: string): Iterable<Uint8Array>;
   /** All of a tensor as float32, for the reference interpreter; small models only. */
   values(name: string): Float32Array;
-  /** What streaming has found so far and is no reason to refuse: NaN and infinity (N616), once for each tensor. */
+  /** Warnings about numbers seen so far, once for each tensor: NaN and infinity (N616), huge or all zero (N625). */
   findings(): readonly Diagnostic[];
 }

@@ -11,15 +11,15 @@ import { type Axis, mergedAxes } from './merged_axes.ts';
 import { readAhead } from './read_ahead.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
 
-/** Which storages have been summed already, so that none is twice. */
-export type Checked = Set<string>;
+/** Storages whose checksum has been compared already, so that none is read twice for it. */
+export type VerifiedStorages = Set<string>;
 
 /**
  * Little-endian bytes in the tensor's own dtype; a chunk holds whole elements and is overwritten by the next one.
  * Throws a Refusal: N604 for a wrong checksum, N623 when the file changes meanwhile. A checksum is compared at the end
  * of the stream at the latest, so what was made of earlier chunks must not be kept until then.
  */
-export function* rawBytes(tensor: LazyTensor, checked: Checked = new Set()): Generator<Uint8Array> {
+export function* rawBytes(tensor: LazyTensor, checked: VerifiedStorages = new Set()): Generator<Uint8Array> {
   if (tensor.shape.includes(0)) return;
   const { storage, dtype } = tensor;
   const item = storedDtypes[dtype];
@@ -48,9 +48,9 @@ function* readRun(
   { storage, dtype }: LazyTensor,
   from: number,
   length: number,
-  checked: Checked,
+  checked: VerifiedStorages,
 ): Generator<Uint8Array> {
-  const sum = newSum(storage, checked);
+  const sum = runningChecksum(storage, checked);
   const end = sum ? storage.bytes : from + length;
   let at = sum ? 0 : from;
   if (at === from && end === from + length) {
@@ -58,7 +58,7 @@ function* readRun(
     const run = { file, offset: storage.offset + from, length, sum: sum !== undefined, dtype: known };
     for (const slot of readAhead(run)) {
       at += slot.bytes.length;
-      sum?.reach(slot.sum);
+      sum?.continueFrom(slot.sum);
       if (at === end) sum?.compare();
       yield slot.bytes;
     }
@@ -85,22 +85,23 @@ function* gatherChecked(
   file: OpenFile,
   tensor: LazyTensor,
   axes: readonly Axis[],
-  checked: Checked,
+  checked: VerifiedStorages,
 ): Generator<Uint8Array> {
   const { storage } = tensor;
-  if (newSum(storage, checked)) for (const _ of readRun(file, tensor, 0, storage.bytes, checked)) void _;
+  if (runningChecksum(storage, checked))
+    for (const _ of readRun(file, tensor, 0, storage.bytes, checked)) void _;
   yield* gather(file, tensor, axes);
 }
 
-interface Sum {
+interface RunningChecksum {
   add(bytes: Uint8Array): void;
-  /** The sum so far was made elsewhere. */
-  reach(sum: number): void;
+  /** Takes over a checksum that the thread that reads ahead has computed up to here. */
+  continueFrom(sum: number): void;
   /** Throws N604 when the storage is not what was written. */
   compare(): void;
 }
 
-function newSum(storage: Storage, checked: Checked): Sum | undefined {
+function runningChecksum(storage: Storage, checked: VerifiedStorages): RunningChecksum | undefined {
   const { crc, file, offset, bytes, label } = storage;
   const key = `${file}:${offset}:${bytes}`;
   if (crc === undefined || checked.has(key)) return undefined;
@@ -109,7 +110,7 @@ function newSum(storage: Storage, checked: Checked): Sum | undefined {
     add(chunk) {
       sum = crc32(chunk, sum);
     },
-    reach(made) {
+    continueFrom(made) {
       sum = made;
     },
     compare() {

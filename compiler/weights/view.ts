@@ -18,7 +18,7 @@ export interface View {
   /** The parameter's own type, before anything is done to it. */
   readonly dtype: GraphDType;
   readonly whole: readonly number[];
-  /** Of the view. Strides and `start` count elements of the parameter in row-major order. */
+  /** Shape of the view. Strides and `start` count elements of the parameter in row-major order. */
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly start: number;
@@ -72,7 +72,7 @@ export const viewType = ({ shape, ...view }: View): TensorType<GraphDType> => ({
 export const dtypeOf = ({ dtype, apply }: Pick<View, 'dtype' | 'apply'>): GraphDType =>
   apply.at(-1)?.[1] ?? dtype;
 
-/** Same elements, same order, nothing computed. */
+/** True when the view is the whole parameter, in its own order, with nothing computed. */
 export const isWhole = ({ whole, shape, strides, start, apply }: View): boolean =>
   apply.length === 0 && start === 0 && same(shape, whole) && same(strides, contiguousStrides(whole));
 
@@ -92,7 +92,7 @@ export const transposed = (view: View, perm: readonly number[]): View => ({
   strides: perm.map((p) => view.strides[p]!),
 });
 
-/** Undefined when the new axes cannot be walked with strides: what was moved apart is to be one axis again. */
+/** Undefined when no strides describe the new axes: a transposition has moved apart what is to be one axis. */
 export function reshaped(view: View, shape: readonly number[]): View | undefined {
   const old = view.shape.map((n, i) => ({ n, stride: view.strides[i]! })).filter(({ n }) => n !== 1);
   const strides: number[] = [];
@@ -120,5 +120,5 @@ export function reshaped(view: View, shape: readonly number[]): View | undefined
   return { ...view, shape, strides: strides.reverse() };
 }
 
-/** The first step says in which dtype the parameter's elements are when the arithmetic begins. */
+/** The view with one more step of arithmetic; the first step says in which dtype the arithmetic begins. */
 export const applied = (view: View, step: Step): View => ({ ...view, apply: [...view.apply, step] });

@@ -5,7 +5,7 @@ import { contiguousStrides } from '../checkpoint/place_tensor.ts';
 import { attrText } from '../graph/attr_text.ts';
 import { isWhole, type View, viewAttrs } from './view.ts';
 
-/** By the text of the view's attributes under an empty name; equal views have one name. */
+/** Maps the text of a view's attributes, taken under an empty name, to a name; equal views share one. */
 export function nameViews(kept: Iterable<View>, taken: ReadonlySet<string>): ReadonlyMap<string, string> {
   const distinct = new Map([...kept].map((view) => [attrText(viewAttrs(view, '')), view]));
   const counts = new Map<string, number>();

@@ -6,14 +6,14 @@ import type { LazyTensor } from '../checkpoint/checkpoint.ts';
 import { contiguousStrides } from '../checkpoint/place_tensor.ts';
 import { mergedAxes } from './merged_axes.ts';
 import { borrow, chunkBytes, giveBack } from './scratch.ts';
-import { type Checked, rawBytes } from './stream.ts';
+import { rawBytes, type VerifiedStorages } from './stream.ts';
 import type { View } from './view.ts';
 
 /** Little-endian bytes, in chunks that are overwritten by the next one. */
-export function* viewBytes(tensor: LazyTensor, view: View, checked: Checked): Generator<Uint8Array> {
+export function* viewBytes(tensor: LazyTensor, view: View, checked: VerifiedStorages): Generator<Uint8Array> {
   const placed = place(tensor, view);
   if (placed) yield* rawBytes(placed, checked);
-  else yield* pick(tensor, view, checked);
+  else yield* pickedChunks(tensor, view, checked);
 }
 
 /** The view as a strided view of the tensor's own storage; undefined when the two sets of strides do not go together. */
@@ -41,10 +41,10 @@ export function place(tensor: LazyTensor, { shape, strides, start, whole }: View
   };
 }
 
-/** True of the only axis of a tensor that lies in one run. */
+/** True when the only axis left has stride 1, so that the tensor is contiguous. */
 const isRowMajor = ({ stride }: { readonly stride: number }, i: number): boolean => i === 0 && stride === 1;
 
-/** Of an element, along each axis. */
+/** The index of an element along each axis. */
 function indexOf(element: number, shape: readonly number[]): number[] {
   let rest = element;
   return contiguousStrides(shape).map((stride) => {
@@ -54,8 +54,8 @@ function indexOf(element: number, shape: readonly number[]): number[] {
   });
 }
 
-/** Rare: a transposed tensor that the spec folds across its axes. Only this one is held while it is picked apart. */
-function* pick(tensor: LazyTensor, view: View, checked: Checked): Generator<Uint8Array> {
+/** For the rare case of a transposed tensor that the spec folds across its axes: the tensor is held, and elements are picked. */
+function* pickedChunks(tensor: LazyTensor, view: View, checked: VerifiedStorages): Generator<Uint8Array> {
   const parts = Array.from(rawBytes(tensor, checked), (chunk) => chunk.slice());
   const bytes = concatenated(parts);
   const item = bytes.length / product(tensor.shape);

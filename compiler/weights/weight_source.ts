@@ -12,31 +12,31 @@ import { tableAttrs } from '../graph/table_attrs.ts';
 import { applySteps, encoded } from './apply_steps.ts';
 import type { Binding } from './bind.ts';
 import { type Converter, converter, isFloat } from './convert.ts';
-import { Findings } from './findings.ts';
+import { WeightFindings } from './findings.ts';
 import { mergedAxes } from './merged_axes.ts';
 import { randomValues } from './random_values.ts';
 import { chunkBytes } from './scratch.ts';
 import type { WeightInfo, WeightSource } from './source.ts';
-import type { Checked } from './stream.ts';
+import type { VerifiedStorages } from './stream.ts';
 import { tableRows } from './table_rows.ts';
 import { partsOf, type View, viewOf } from './view.ts';
 import { elements, viewBytes } from './view_stream.ts';
 
 export type WeightRequest = {
   readonly graph: Graph;
-  /** What the target keeps. A float parameter that the graph has in another dtype goes through this one. */
+  /** dtype that the target stores. A float parameter of another dtype in the graph is rounded to this one first. */
   readonly storage: GraphDType;
 } & ({ readonly binding: Binding } | { readonly seed: number });
 
-/** Of one initialiser. */
+/** One initialiser. */
 interface Entry {
   readonly info: WeightInfo;
   readonly chunks: () => Iterable<Uint8Array>;
 }
 
 export function weightSource(request: WeightRequest): WeightSource {
-  const checked: Checked = new Set();
-  const findings = new Findings(() => headsOf(request.graph));
+  const checked: VerifiedStorages = new Set();
+  const findings = new WeightFindings(() => headsOf(request.graph));
   const entries = new Map<string, Entry>();
   for (const node of request.graph.nodes) {
     if (node.op !== 'param' && node.op !== 'table') continue;
@@ -106,8 +106,8 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 function paramChunks(
   node: Node,
   request: WeightRequest,
-  checked: Checked,
-  findings: Findings,
+  checked: VerifiedStorages,
+  findings: WeightFindings,
 ): () => Iterable<Uint8Array> {
   const view = viewOf(node);
   if (!view) throw new Bug(`${String(node.attrs['name'])} has a size known only when running`);
@@ -115,10 +115,15 @@ function paramChunks(
   // Arithmetic on a weight is done in full before it is stored.
   const target = [...(isFloat(dtype) && isFloat(request.storage) ? [request.storage] : []), dtype];
   const { tensor, value } = sourceOf(view, request);
-  if (!tensor) return () => finished(madeChunks(view, value), 'float32', view, target);
+  if (!tensor) return () => convertedChunks(madeChunks(view, value), 'float32', view, target);
   return function* () {
     const found = findings.of(view.of, tensor);
-    for (const bytes of finished(looked(viewBytes(tensor, view, checked), found), tensor.dtype, view, target))
+    for (const bytes of convertedChunks(
+      observedChunks(viewBytes(tensor, view, checked), found),
+      tensor.dtype,
+      view,
+      target,
+    ))
       yield bytes;
     found.done();
   };
@@ -126,7 +131,7 @@ function paramChunks(
 
 interface Source {
   readonly tensor?: LazyTensor;
-  /** Of an element of the parameter, where no tensor gives it. */
+  /** Value of an element of the parameter, used where there is no tensor. */
   readonly value: (index: number) => number;
 }
 
@@ -139,18 +144,18 @@ export function sourceOf({ of, whole }: Pick<View, 'of' | 'whole'>, request: Wei
   return { value: () => decl.default ?? 0, ...(tensor && { tensor }) };
 }
 
-interface Look {
+interface ChunkObserver {
   see(chunk: Uint8Array): void;
 }
 
-function* looked(chunks: Iterable<Uint8Array>, { see }: Look): Generator<Uint8Array> {
+function* observedChunks(chunks: Iterable<Uint8Array>, { see }: ChunkObserver): Generator<Uint8Array> {
   for (const chunk of chunks) {
     see(chunk);
     yield chunk;
   }
 }
 
-/** float32 values that no file holds. */
+/** float32 values that are computed: random ones, or the default of a declaration. */
 function* madeChunks(view: View, value: (index: number) => number): Generator<Uint8Array> {
   const total = product(view.shape);
   const run = mergedAxes(view).every(({ stride }, i) => i === 0 && stride === 1);
@@ -173,8 +178,8 @@ function* madeChunks(view: View, value: (index: number) => number): Generator<Ui
   if (at > 0) yield bytesOf(room.subarray(0, at));
 }
 
-/** Arithmetic of the view, then the dtype of the target. */
-function* finished(
+/** Applies the arithmetic of the view, then converts to the dtype of the target. */
+function* convertedChunks(
   chunks: Iterable<Uint8Array>,
   from: StoredDType,
   view: View,

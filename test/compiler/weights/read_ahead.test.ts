@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LazyTensor } from '../../../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
-import { Findings } from '../../../compiler/weights/findings.ts';
+import { WeightFindings } from '../../../compiler/weights/findings.ts';
 import { awaitReadAhead } from '../../../compiler/weights/read_ahead_node.ts';
 import { slotBytes, slots } from '../../../compiler/weights/read_ahead_ring.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
@@ -79,7 +79,7 @@ test('numbers that are not finite are counted, whichever thread looks', () => {
   for (const place of [0, slotBytes * (slots + 3), 4 * count - 4]) {
     opened(changed(place, nan), (tensor) => {
       const { crc: _, ...storage } = tensor.storage;
-      const findings = new Findings(() => new Set());
+      const findings = new WeightFindings(() => new Set());
       const reading = findings.of('w', tensor);
       for (const chunk of rawBytes({ ...tensor, storage })) reading.see(chunk);
       reading.done();
