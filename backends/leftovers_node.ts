@@ -1,11 +1,11 @@
-/** Names of files and folders that are there for a while only, which tell later runs whether who made them is still at it. */
+/** Names of temporary files and folders, from which later runs can tell whether the process that made them still runs. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** Processes are counted for each machine, and in a container for itself. */
+/** A process number is unique on one machine, or within one container: this says which. */
 function placeOfProcess(): string {
   let space = '';
   try {
@@ -24,10 +24,10 @@ const marked = /^(.*?)\.(?:(\d+)\.([0-9a-f]{8})\.)?[0-9a-f]{8}(?:\.(partial|repl
 
 interface Leftover {
   readonly path: string;
-  /** What it was to become, or stood for. */
+  /** Name of the file that it was to become, or that it replaced. */
   readonly name: string;
   readonly kind: 'partial' | 'replaced' | 'folder';
-  /** Whether who made it has ended; false where that cannot be told. */
+  /** Whether the process that made it has ended; false where that is unknown. */
   readonly dead: boolean;
 }
 
@@ -50,7 +50,7 @@ function entriesOf(folder: string): readonly string[] {
   }
 }
 
-/** Of somebody else's process the system says that it may not be sent a signal. */
+/** A process of another user is alive too, though it refuses the signal. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -70,9 +70,9 @@ function isZombie(pid: number): boolean {
 }
 
 export interface Swept {
-  /** Of runs that were killed. */
+  /** What killed runs had left. */
   readonly removed: readonly string[];
-  /** Of runs that may still be writing, elsewhere too. */
+  /** What belongs to runs that may still be writing, on this machine or another. */
   readonly left: readonly string[];
 }
 
@@ -102,7 +102,7 @@ export function sweepFolders(folder: string, prefix: string, gone: readonly numb
     if (kind === 'folder' && name === prefix && dead) removeFolder(path);
 }
 
-/** Of folders that were made, outer ones first, those that hold nothing; what others have put there stays. */
+/** Removes folders that were made, outer ones first in the list, as far as they are empty; what others have put there stays. */
 export function removeEmpty(folders: readonly string[]): void {
   for (const folder of [...folders].reverse()) {
     try {
@@ -113,7 +113,7 @@ export function removeEmpty(folders: readonly string[]): void {
   }
 }
 
-/** In a folder that all users share it may be another's. */
+/** In a folder that all users share it may belong to another user, and then stays. */
 function removeFolder(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });

@@ -47,7 +47,7 @@ function graphSink(
     op: (name, values, attrs, at) => builder.op(name, values, attrs, [at]),
     cache(x, port, at) {
       caches.set(port.name, port);
-      return builder.leaf('cache', [x], { port: port.name }, grown(builder.node(x).type, port), [at]);
+      return builder.leaf('cache', [x], { port: port.name }, withPast(builder.node(x).type, port), [at]);
     },
     delay(x, { last, back }, at) {
       const { dtype, shape } = builder.node(x).type;
@@ -56,7 +56,7 @@ function graphSink(
     },
     ambient: (name, at) => builder.leaf('ambient', [], { name }, ambientTypes[name], [at]),
     output(name, node) {
-      outputs.push({ name, node: wide(builder, node) });
+      outputs.push({ name, node: asFloat32(builder, node) });
     },
     experts: (request) => expertsSink(sink, builder, request),
     scan(request) {
@@ -67,8 +67,8 @@ function graphSink(
   return sink;
 }
 
-/** Whatever a model computes in, its results leave as float32. */
-function wide(builder: Builder, node: NodeId): NodeId {
+/** Outputs are float32, whatever dtype the model computes in. */
+function asFloat32(builder: Builder, node: NodeId): NodeId {
   const { dtype } = builder.node(node).type;
   if (dtype !== 'float16' && dtype !== 'bfloat16') return node;
   return builder.op('cast', [node], { dtype: 'float32' }, builder.originsOf(node));
@@ -76,8 +76,8 @@ function wide(builder: Builder, node: NodeId): NodeId {
 
 const [batch, tokens, past] = ['B', 'T', 'P'].map(atom) as [Dim, Dim, Dim]; // three names, three sizes
 
-/** [B, T, s...] with what came before: P tokens, or the last n. */
-function grown({ dtype, shape }: TensorType<GraphDType>, { last }: PortDecl): TensorType<GraphDType> {
+/** [B, T, s...] with the tokens before it: all P of them, or the last n. */
+function withPast({ dtype, shape }: TensorType<GraphDType>, { last }: PortDecl): TensorType<GraphDType> {
   const before = last === undefined ? past : size(last);
   return { dtype, shape: [shape[0]!, add(before, shape[1]!), ...shape.slice(2)] };
 }

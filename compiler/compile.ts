@@ -29,14 +29,14 @@ import { weightSource } from './weights/weight_source.ts';
 export interface CompileRequest {
   readonly source: Source;
   readonly include: Surroundings['include'];
-  /** Without one the weights are random, by `seed`. */
+  /** Without a checkpoint the weights are random, made from `seed`. */
   readonly checkpoint?: Checkpoint;
   readonly seed?: number;
   readonly set?: ReadonlyMap<string, ConfigValue>;
   readonly ignoreExtra?: readonly string[];
   readonly maxSeqLen?: number;
   readonly cache?: CacheForm;
-  /** Of a static cache; the model's context by default. */
+  /** Slots of a static cache; the model's context by default. */
   readonly slots?: number;
   /** A model without a cache takes a mask and positions all the same. */
   readonly padded?: boolean;
@@ -47,7 +47,7 @@ export interface CompileRequest {
   readonly wholeWeights?: boolean;
   /** States of fixed length go by the names of further layers. */
   readonly statesAsLayers?: boolean;
-  /** Run after the common ones. */
+  /** Passes of the backend, run after the common ones. */
   readonly backendPasses?: readonly Pass[];
   readonly trace?: (pass: string, line: string) => void;
   readonly onPass?: (pass: Pass, graph: Graph) => void;
@@ -55,24 +55,24 @@ export interface CompileRequest {
 
 export interface Compiled {
   readonly program: Program;
-  /** As built, before any pass. */
+  /** The graph as built, before any pass. */
   readonly built: Graph;
-  /** Ports placed, all arithmetic in float32 and nothing else done: what the verifier believes. */
+  /** The graph in float32 with its ports placed and nothing else changed: what the verifier compares with. */
   readonly reference: Graph;
-  /** Ready for a backend. */
+  /** The graph after all passes, for a backend. */
   readonly graph: Graph;
   readonly manifest: Manifest;
   readonly weights: WeightSource;
   readonly referenceWeights: WeightSource;
-  /** Of `built`, read and rounded by code of their own, for the verifier. */
+  /** Weights of `built`, read and rounded by code that models are not written with; for the verifier. */
   readonly plainWeights: Pick<WeightSource, 'values'>;
-  /** The same for the graph between two passes. */
+  /** Weights of a graph between two passes. */
   readonly weightsOf: (graph: Graph) => WeightSource;
 }
 
-/** Passes that change what a call takes and gives; the reference needs them too. */
-const shaping: readonly string[] = ['place_cache', 'state_as_layer', 'last_token_logits'];
-const shapes = ({ name }: Pass): boolean => shaping.includes(name);
+/** Passes that change the inputs and outputs of the model; the reference needs them too. */
+const boundaryPasses: readonly string[] = ['place_cache', 'state_as_layer', 'last_token_logits'];
+const changesBoundary = ({ name }: Pass): boolean => boundaryPasses.includes(name);
 
 export function compile(request: CompileRequest): Outcome<Compiled> {
   const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;
@@ -83,7 +83,7 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
 
   // 2. Check it with the checkpoint's config, and build the graph in the same walk.
   const recorder = recordIncludes(request.source, request.include);
-  const { program, graph: raw, ...built } = build(parsed.value, surroundings(request, recorder, compute));
+  const { program, graph: raw, ...built } = build(parsed.value, buildOptions(request, recorder, compute));
   const soFar = [...parsed.diagnostics, ...built.diagnostics];
   if (!program || !raw || hasErrors(soFar)) return { diagnostics: soFar };
 
@@ -91,7 +91,7 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const bound = bindWeights(request, program);
   const covered = contextOf(raw);
   const { maxSeqLen: context = covered } = request;
-  const diagnostics = [...soFar, ...bound.diagnostics, ...tooLong(context, covered)];
+  const diagnostics = [...soFar, ...bound.diagnostics, ...tooManyPositions(context, covered)];
   if (hasErrors(diagnostics)) return { diagnostics };
 
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
@@ -105,7 +105,7 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
   const wide = compute === 'float32' ? raw : inFloat32(parsed.value, request, recorder);
-  const reference = runPasses(wide, common.filter(shapes));
+  const reference = runPasses(wide, common.filter(changesBoundary));
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {
@@ -134,8 +134,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   return { value: { ...graphs, weights, referenceWeights, weightsOf, plainWeights }, diagnostics };
 }
 
-/** Rotations are computed for as many positions as are asked for; a learned table has as many as it has. */
-const tooLong = (asked = 0, covered = Number.POSITIVE_INFINITY): readonly Diagnostic[] =>
+/** Rotary tables are computed for any number of positions; a learned table cannot be extended. */
+const tooManyPositions = (asked = 0, covered = Number.POSITIVE_INFINITY): readonly Diagnostic[] =>
   asked <= covered
     ? []
     : [
@@ -144,7 +144,7 @@ const tooLong = (asked = 0, covered = Number.POSITIVE_INFINITY): readonly Diagno
         }),
       ];
 
-const surroundings = (
+const buildOptions = (
   { checkpoint, set, maxSeqLen }: CompileRequest,
   recorder: Recorder,
   compute: GraphDType,
@@ -157,9 +157,9 @@ const surroundings = (
   ...(maxSeqLen === undefined ? {} : { maxSeqLen }),
 });
 
-/** What a spec that was built for a narrower dtype means without its roundings. */
+/** The graph of the spec in float32, without the roundings of the narrower dtype that it is compiled for. */
 function inFloat32(file: File, request: CompileRequest, recorder: Recorder): Graph {
-  const { graph } = build(file, surroundings(request, recorder, 'float32'));
+  const { graph } = build(file, buildOptions(request, recorder, 'float32'));
   if (!graph) throw new Bug('a spec that can be built for one dtype cannot be for float32');
   return graph;
 }
@@ -177,7 +177,7 @@ const observers = ({ trace, onPass }: CompileRequest) => ({
   ...(onPass ? { onPass } : {}),
 });
 
-/** Tokens that there are logits for and that every table of embeddings has a row for. */
+/** The number of token ids that have both logits and a row in every table of embeddings. */
 function vocabOf({ nodes, outputs }: Graph): number {
   const logits = outputs.find((o) => o.name === 'logits') ?? outputs[0];
   const width = (logits && constant(nodes[logits.node]!.type.shape.at(-1)!)) ?? 0;

@@ -13,7 +13,7 @@ export interface Recorder {
   readonly texts: Map<string, string>;
 }
 
-/** As the includes spell it: where a file was found tells of the user's folders, and is not known when it is asked for again. */
+/** The path as the includes spell it, not where the file was found: that would tell of the user's folders, and is unknown when the model is compiled again. */
 const spelled = (path: string, from: string): string => joined(folderOf(from), slashes(path));
 
 const slashes = (path: string): string => path.replaceAll('\\', '/');
@@ -70,6 +70,6 @@ export function weightsIdentity(binding: Binding | undefined, seed: number): str
 
 const random = 'random:';
 
-/** Of the random weights that a manifest says were made up. */
+/** The seed of a model with random weights; undefined for one with a checkpoint. */
 export const seedOf = ({ weights }: Manifest): number | undefined =>
   weights.startsWith(random) ? Number(weights.slice(random.length)) : undefined;

@@ -24,7 +24,7 @@ import type { CacheForm } from './ports/manifest.ts';
 
 export interface PipelineOptions {
   readonly cache: CacheForm;
-  /** Of a static cache. */
+  /** Slots of a static cache. */
   readonly slots?: number;
   /** A model without a cache takes a mask and positions all the same. */
   readonly padded?: boolean;

@@ -125,7 +125,7 @@ function tensorsOf(file: OpenFile, zip: Zip, root: string): ReadonlyMap<string, 
   const model = unpickle(bytes, { ...policy, globals }, { file: file.path, label: 'data.pkl' });
   const tensors = new Map<string, LazyTensor>();
   for (const [name, ref] of isDict(model) ? refsOf(model, '') : []) {
-    const storage = locateStorage(file, zip, root, name, ref.storage, false);
+    const storage = locateStorage({ file, zip, root, bigEndian: false }, name, ref.storage);
     const { start, shape, strides } = ref;
     tensors.set(name, placeTensor({ name, dtype: ref.storage.dtype, start, shape, strides, storage }));
   }

@@ -69,7 +69,7 @@ function checkType(graph: Graph, node: Node): void {
   }
 }
 
-/** What the op makes of the inputs' types, or a leaf's name of the declarations; undefined where nothing says. */
+/** The type that follows from the inputs of an op, or from what a leaf's name refers to; undefined where nothing determines it. */
 function expectedType(graph: Graph, node: Node): TensorType<GraphDType> | undefined {
   const { op, inputs, attrs } = node;
   if (isPrimitive(op) || isComposite(op)) {
@@ -106,10 +106,10 @@ function expectedType(graph: Graph, node: Node): TensorType<GraphDType> | undefi
   }
 }
 
-/** Sizes without a config's name; nodes share most of theirs. */
+/** Sizes found to hold no name of a config; most sizes are shared by many nodes and are checked once. */
 const decided = new WeakSet<Dim>();
 
-/** Config names were replaced by numbers when the graph was built. */
+/** Names of config entries must have been replaced by numbers when the graph was built. */
 function checkSizes(node: Node): void {
   const dims = [...node.type.shape, ...Object.values(node.attrs).flatMap(dimsOf)];
   for (const dim of dims) {

@@ -1,4 +1,4 @@
-/** The laws of ports (decisions 16 and 17), which let a target update memory in place. */
+/** Checks the laws of ports, which let a target update memory in place. */
 
 import { Bug } from '../../spec/diagnostic.ts';
 import { equal } from '../../spec/dim.ts';
@@ -18,7 +18,7 @@ const broken = (law: string): never => {
   throw new Bug(law);
 };
 
-/** By node: who reads it, `undefined` for an output of the graph. */
+/** For each node those that read it; `undefined` stands for an output of the graph. */
 type Users = ReadonlyMap<number, readonly (Node | undefined)[]>;
 
 function usersOf({ nodes, outputs }: Graph): Users {

@@ -18,7 +18,7 @@ export const storedDtypes = {
 } as const;
 export type StoredDType = keyof typeof storedDtypes;
 
-/** A run of bytes in a file; offsets are absolute. */
+/** A range of bytes in a file; offsets are absolute. */
 export interface Storage {
   readonly file: string;
   /** Checked whenever the file is opened to read. */
@@ -27,7 +27,7 @@ export interface Storage {
   readonly bytes: number;
   /** Name in the archive, for messages: `data/5`. */
   readonly label: string;
-  /** CRC-32 of the whole run as the archive records it; checked whenever the run is streamed from end to end. */
+  /** CRC-32 of the whole range as the archive records it; checked whenever the range is streamed from end to end. */
   readonly crc?: number;
   readonly bigEndian?: boolean;
   /** Gives what the bytes are read from, as it is by then. */
@@ -36,7 +36,7 @@ export interface Storage {
 
 /** A strided view of a storage; nothing is read until it is streamed. Strides and `start` count elements. */
 export interface LazyTensor {
-  /** As the file has it, wrappers (`_orig_mod.`, `module.`) dropped. */
+  /** Name in the file without the prefixes of wrappers (`_orig_mod.`, `module.`). */
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
@@ -60,7 +60,7 @@ export interface Checkpoint {
   readonly config?: JsonObject;
   /** Where `config` came from, for messages: `meta_000000.json`. */
   readonly configFile?: string;
-  /** What was done to it that its owner may want to know. */
+  /** Warnings about how it was read, such as dropped prefixes. */
   readonly warnings?: readonly Diagnostic[];
   /** The whole meta file when there is one (nanochat's `user_config`, step, ...). */
   readonly meta?: JsonObject;

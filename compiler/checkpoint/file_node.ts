@@ -25,13 +25,13 @@ export function withFile<R>(path: string, use: (file: OpenFile) => R): R {
 export function openFile(path: string): OpenFile {
   const seen = stat(path);
   if (!seen.isFile())
-    refuse('N602', `${basename(path)} is ${kind(seen)}, not a regular file`, { file: path });
+    refuse('N602', `${basename(path)} is ${fileKind(seen)}, not a regular file`, { file: path });
   // Between the look and the opening the file may have become a pipe, which would block.
-  const fd = attempt(path, () => openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
+  const fd = withRefusal(path, () => openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
   const now = fstatSync(fd);
   if (!now.isFile()) {
     closeSync(fd);
-    refuse('N602', `${basename(path)} is ${kind(now)}, not a regular file`, { file: path });
+    refuse('N602', `${basename(path)} is ${fileKind(now)}, not a regular file`, { file: path });
   }
   return {
     ...{ path, fd, size: now.size, stamp: stampOf(now) },
@@ -46,7 +46,9 @@ export function openFile(path: string): OpenFile {
 export function readInto(file: Descriptor, offset: number, into: Uint8Array): void {
   let done = 0;
   while (done < into.length) {
-    const count = attempt(file.path, () => readSync(file.fd, into, done, into.length - done, offset + done));
+    const count = withRefusal(file.path, () =>
+      readSync(file.fd, into, done, into.length - done, offset + done),
+    );
     if (count === 0) {
       refuse('N623', `${basename(file.path)} ended at byte ${offset + done} while it was being read`, {
         file: file.path,
@@ -75,10 +77,10 @@ function checkStamp(file: Descriptor, stamp: Stamp): void {
   });
 }
 
-const stat = (path: string) => attempt(path, () => statSync(path));
+const stat = (path: string) => withRefusal(path, () => statSync(path));
 
-/** What the system says about a file is the user's business, not a fault of the program. */
-function attempt<R>(path: string, act: () => R): R {
+/** Turns an error of the file system into a refusal, since it is no fault of the program. */
+function withRefusal<R>(path: string, act: () => R): R {
   try {
     return act();
   } catch (cause) {
@@ -105,5 +107,5 @@ interface Kinds {
   isSocket(): boolean;
 }
 
-const kind = (seen: Kinds): string =>
+const fileKind = (seen: Kinds): string =>
   seen.isDirectory() ? 'a folder' : seen.isFIFO() ? 'a pipe' : seen.isSocket() ? 'a socket' : 'a device';

@@ -15,7 +15,7 @@ export interface FoundConfig {
   /** For messages: `meta_000000.json`, or `model_args in ckpt.pt`. */
   readonly configFile?: string;
   readonly meta?: JsonObject;
-  /** Of the file beside, when there is one. */
+  /** Path of the file beside the checkpoint that the config came from. */
   readonly path?: string;
 }
 
@@ -24,8 +24,9 @@ interface Inside {
   readonly configKey?: string;
 }
 
-const limit = 16_000_000;
-/** Of a YAML file, whose reader is slower; litgpt's have about 1 kB. */
+/** Bytes of a JSON file. */
+const jsonLimit = 16_000_000;
+/** Bytes of a YAML file, whose parser is slower; those of litgpt have about 1 kB. */
 const yamlLimit = 64_000;
 
 export function findConfig(
@@ -47,7 +48,7 @@ export function findConfig(
   return { config: {}, configFile: `${metaName(file)} (not there)` };
 }
 
-/** nanochat's: of the same step, or the only one beside a file that carries no step. */
+/** From nanochat's meta file: the one of the same step, or the only one beside a file without a step in its name. */
 function fromMeta(file: string): FoundConfig | undefined {
   const own = join(dirname(file), metaName(file));
   const path = existsSync(own) ? own : onlyMeta(file);
@@ -83,7 +84,7 @@ function fromConfig(file: string): FoundConfig | undefined {
   return existsSync(path) ? { config: readJson(path), configFile: 'config.json', path } : undefined;
 }
 
-/** litgpt's own; the `config.json` that it copies from the hub is for another set of names. */
+/** From litgpt's own file; the `config.json` beside it is a copy from the hub, where entries have other names. */
 function fromYaml(file: string): FoundConfig | undefined {
   const path = join(dirname(file), 'model_config.yaml');
   if (!existsSync(path)) return undefined;
@@ -109,7 +110,7 @@ function refuseConfig(path: string, problem: string): never {
 }
 
 function readJson(path: string): JsonObject {
-  const parsed = parseJson(readSmall(path, limit), { python: true });
+  const parsed = parseJson(readSmall(path, jsonLimit), { python: true });
   const problem =
     'problem' in parsed
       ? `is not valid JSON: ${parsed.problem}`

@@ -22,22 +22,23 @@ export function locate(path: string, step: number | undefined): string {
 }
 
 function inFolder(folder: string, step: number | undefined): string {
-  const names = list(folder);
+  const names = sortedEntries(folder);
   const steps = stepsIn(names);
   if (steps.length > 0) return join(folder, stepFile(folder, steps, step));
   if (step !== undefined)
     refuse('N601', `${folder} has no model_NNNNNN.pt, so no step ${step}`, { file: folder });
-  const found = names.find((n) => preferred.includes(n)) && preferred.find((n) => names.includes(n));
+  const found =
+    names.find((n) => preferredNames.includes(n)) && preferredNames.find((n) => names.includes(n));
   if (found) return join(folder, found);
-  const single = names.filter((n) => /\.(safetensors|pt|pth|bin)$/.test(n) && !beside.test(n));
+  const single = names.filter((n) => /\.(safetensors|pt|pth|bin)$/.test(n) && !trainingStateName.test(n));
   if (single.length === 1) return join(folder, single[0]!);
   const tag = largestTag(folder);
   if (tag !== undefined) return inFolder(join(folder, tag), step);
-  return nothing(folder, names, single);
+  return refuseFolder(folder, names, single);
 }
 
-/** In this order, when a folder has several. */
-const preferred = [
+/** The names to look for in a folder, in this order. */
+const preferredNames = [
   'model.safetensors',
   'model.safetensors.index.json',
   'pytorch_model.bin',
@@ -47,11 +48,11 @@ const preferred = [
   'lit_model.pth',
 ];
 
-/** States of optimisers and the like, which no model is made of. */
-const beside =
+/** Matches names of files that hold states of training (optimisers, random numbers) and no model. */
+const trainingStateName =
   /^(optim|optimizer|scheduler|scaler|training_args|rng_state|token_bytes)|\.index\.json$|-of-\d+\./;
 
-function nothing(folder: string, names: readonly string[], several: readonly string[]): never {
+function refuseFolder(folder: string, names: readonly string[], several: readonly string[]): never {
   const sources = names.filter((n) => n.endsWith('_checkpoints')).map((n) => n.replace('_checkpoints', ''));
   if (several.length > 1) {
     refuse('N601', `${folder} has several checkpoints: ${several.slice(0, 10).join(', ')}`, {
@@ -77,8 +78,8 @@ const isFolder = (path: string): boolean => {
   }
 };
 
-/** Sorted, so that no message depends on the disk. */
-export function list(folder: string): readonly string[] {
+/** Names in a folder, sorted so that no message depends on the file system. */
+export function sortedEntries(folder: string): readonly string[] {
   try {
     return readdirSync(folder).sort();
   } catch (cause) {

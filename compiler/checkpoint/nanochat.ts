@@ -22,7 +22,7 @@ export function looksLikeNanochat(tensors: Tensors): boolean {
   return false;
 }
 
-/** Undefined when it is not nanochat's at all. */
+/** Undefined when the checkpoint is not nanochat's. */
 export function findGeneration({ tensors, config, meta }: Checkpoint): Generation | undefined {
   if (!looksLikeNanochat(tensors)) return undefined;
   const keys = [...tensors.keys()];
@@ -71,7 +71,7 @@ function byGate(gate: LazyTensor | undefined, meta: JsonObject | undefined): Gen
   };
 }
 
-/** base_train's options have `depth`, and `fp8` from February 2026 on; only base_train's prove anything. */
+/** Options of base_train, which alone have `depth`, have no `fp8` before February 2026; logits were capped at 15 then. */
 const provesSoftcap15 = (options: Json | undefined): boolean =>
   isObject(options) && 'depth' in options && !('fp8' in options);
 
@@ -80,14 +80,14 @@ interface Where {
   readonly path?: string;
 }
 
-const required = ['sequence_len', 'vocab_size', 'n_layer', 'n_head', 'n_kv_head', 'n_embd'] as const;
+const requiredFields = ['sequence_len', 'vocab_size', 'n_layer', 'n_head', 'n_kv_head', 'n_embd'] as const;
 
 /**
  * The config, checked, with `padded_vocab_size` where only the shape of the embedding shows it. Throws N611 for an absent
  * field, N613 for one of another kind, N612 for an n_layer that the tensors contradict.
  */
 export function nanochatConfig(config: JsonObject, tensors: Tensors, where: Where): JsonObject {
-  check(config, tensors, where);
+  checkConfig(config, tensors, where);
   const rows = tensors.get('transformer.wte.weight')?.shape[0];
   const vocab = config['vocab_size'];
   const believable = rows === vocab || rows === 64 * Math.ceil(Number(vocab) / 64);
@@ -96,16 +96,16 @@ export function nanochatConfig(config: JsonObject, tensors: Tensors, where: Wher
     : { ...config, padded_vocab_size: rows };
 }
 
-function check(config: JsonObject, tensors: Tensors, { configFile = 'the config', path }: Where): void {
+function checkConfig(config: JsonObject, tensors: Tensors, { configFile = 'the config', path }: Where): void {
   const file = path === undefined ? {} : { file: path };
-  const absent = required.filter((key) => config[key] === undefined || config[key] === null);
+  const absent = requiredFields.filter((key) => config[key] === undefined || config[key] === null);
   if (absent.length > 0) {
     refuse('N611', `${configFile} has no ${absent.join(' and no ')} in its model_config`, {
       ...file,
       hint: 'nothing is guessed; put in what the model was trained with',
     });
   }
-  for (const key of required) {
+  for (const key of requiredFields) {
     const value = config[key];
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
       refuse(
@@ -119,7 +119,7 @@ function check(config: JsonObject, tensors: Tensors, { configFile = 'the config'
   checkLayers(Number(config['n_layer']), tensors, configFile, file);
 }
 
-/** As nanochat's own assertions; all three are whole numbers by now. */
+/** Checks what nanochat itself asserts; `checkConfig` has found all three to be whole numbers. */
 function checkHeads(config: JsonObject, configFile: string, file: { readonly file?: string }): void {
   for (const [whole, parts] of [
     ['n_embd', 'n_head'],

@@ -7,11 +7,11 @@ import { refuse } from './refuse.ts';
 export interface NanochatPlace {
   /** nanochat's own NANOCHAT_BASE_DIR. */
   readonly baseDir: string;
-  /** base, mid, sft or rl. */
+  /** Stage of training: base, mid, sft or rl. */
   readonly source: string;
-  /** `d20`; the deepest when left out. */
+  /** Folder of the model, such as `d20`; the deepest model when left out. */
   readonly tag?: string;
-  /** Checked to be there; the last when left out. */
+  /** Step of training, which must exist; the last when left out. */
   readonly step?: number;
 }
 
@@ -50,7 +50,7 @@ export function findCheckpoint({ baseDir, source, tag, step }: NanochatPlace): s
   return model;
 }
 
-/** Ascending. Optimiser states (`optim_...`) and everything else are passed over. */
+/** The steps that a folder has models of, ascending; other files are ignored. */
 export const stepsIn = (names: readonly string[]): readonly number[] =>
   names
     .map((name) => /^model_(\d{1,15})\.pt$/.exec(name)?.[1])
@@ -71,7 +71,7 @@ export function stepFile(folder: string, steps: readonly number[], step: number 
   return names.find((name) => existsSync(join(folder, name))) ?? names[0]!;
 }
 
-/** Of folders with a model in them: the largest N among `dN...`, else the one written to last. */
+/** Among the folders with a model, the one with the largest N in `dN...`, or else the one written to last. */
 export function largestTag(folder: string): string | undefined {
   const tags = foldersIn(folder).filter((tag) => stepsIn(readdirSync(join(folder, tag))).length > 0);
   const depths = tags

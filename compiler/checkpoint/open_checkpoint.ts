@@ -13,7 +13,7 @@ import { refuse } from './refuse.ts';
 export { findCheckpoint } from './nanochat_folders_node.ts';
 
 export interface OpenOptions {
-  /** Of a nanochat folder; the newest when left out. */
+  /** Step of training to open in a nanochat folder; the newest when left out. */
   readonly step?: number;
 }
 
@@ -38,11 +38,11 @@ export function openCheckpoint(path: string, options: OpenOptions = {}): Checkpo
   };
 }
 
-/** What torch.compile and data-parallel training put before or between the names of modules. */
+/** Drops the prefixes that torch.compile and data-parallel training add to the names of modules. */
 const withoutWrappers = (name: string): string =>
   name.replace(/^(module\.|_orig_mod\.)+/, '').replaceAll('._orig_mod.', '.');
 
-/** Of names that a data-parallel run put its prefix before: what else they were saved with may not be what one process has. */
+/** Warns when the prefix of data-parallel training was dropped. */
 function parallel(tensors: ReadonlyMap<string, LazyTensor>, file: string): readonly Diagnostic[] {
   const all = [...tensors.keys()];
   const dropped = all.filter((name) => /^(_orig_mod\.)*module\./.test(name));

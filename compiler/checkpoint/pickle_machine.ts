@@ -6,7 +6,7 @@ import { refuse } from './refuse.ts';
 /** The bytes ran out; more may follow in the file. */
 export class PickleEnd extends Error {}
 
-/** Far above any checkpoint or tokenizer, far below what would hurt. */
+/** Far above what any checkpoint or tokenizer needs, and far below what would exhaust memory. */
 const limits = { values: 4_000_000, marks: 1000, depth: 200, long: 1024 } as const;
 
 export class Machine<T> {
@@ -128,7 +128,7 @@ export class Machine<T> {
     this.stack.push(value);
     return value;
   }
-  /** The text on top, which is the key of what is being made; for messages. */
+  /** The text on top of the stack, which is the key of the value being made; for messages. */
   near(): string {
     const top = this.stack.at(-1);
     return typeof top === 'string' ? `${JSON.stringify(top.slice(0, 100))}: ` : '';
@@ -145,7 +145,7 @@ export class Machine<T> {
   tuple(items: readonly Pickled<T>[]): Tuple<T> {
     return this.nested({ kind: 'tuple', items }, items);
   }
-  /** Notes that `container` now holds `items`, and how deep that is. */
+  /** Records how deep `container` is now that it holds `items`, and refuses more than the limit. */
   nested<C extends object>(container: C, items: readonly Pickled<T>[]): C {
     let depth = this.depths.get(container) ?? 1;
     for (const item of items) {
@@ -165,7 +165,7 @@ export class Machine<T> {
   // Memo
 
   remember(id: number, value: Pickled<T> = this.top()): void {
-    // Every id belongs to a value that was pushed, so a larger one is no writer's work.
+    // Each id belongs to a value that was pushed, so no writer makes a larger one.
     if (id > this.pushed) this.fail(`memo number ${id} after ${this.pushed} values`);
     this.memo.set(id, value);
   }
@@ -191,5 +191,5 @@ export const narrow = (value: bigint): number | bigint =>
     ? Number(value)
     : value;
 
-/** Of a path; without Node's own words for it, since browsers read pickles too. */
+/** The last name in a path. It does not use `node:path`, because browsers read pickles too. */
 const lastName = (path: string): string => path.replace(/^.*[/\\]/, '');

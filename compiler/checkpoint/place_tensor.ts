@@ -14,8 +14,8 @@ export interface Placement {
   readonly storage: Storage;
 }
 
-/** A view that repeats its storage more often than this is no weight. */
-const repeats = 64;
+/** How many times a tensor may repeat the elements of its storage; no weight does so this often. */
+const mostRepeats = 64;
 
 export function placeTensor({ dtype, ...tensor }: Placement): LazyTensor {
   const { name, storage, shape } = tensor;
@@ -31,7 +31,7 @@ export function placeTensor({ dtype, ...tensor }: Placement): LazyTensor {
       hint: `${fileName(file)} is damaged or was made to mislead`,
     });
   }
-  if (!(elements <= repeats * Math.max(available, 2 ** 20))) {
+  if (!(elements <= mostRepeats * Math.max(available, 2 ** 20))) {
     refuse(
       'N607',
       `${name} repeats the ${available} elements of its storage ${storage.label} ${elements} times over`,
@@ -41,7 +41,7 @@ export function placeTensor({ dtype, ...tensor }: Placement): LazyTensor {
   return { ...tensor, dtype };
 }
 
-/** Of the storage; sums of large products lose digits upwards only, so the comparison stays safe. */
+/** Index in the storage of the last element. A sum too large for exact arithmetic is still far too large for any file. */
 const lastElement = ({ start, shape, strides }: Omit<Placement, 'dtype'>): number =>
   shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), start);
 

@@ -55,7 +55,7 @@ const readers: readonly Reader[] = [
   },
 ];
 
-/** Asked first: a header's length may begin with the bytes of any other kind. Theirs have no `{` in this place. */
+/** Asked first, because the length that a file begins with may look like the start of another format; those have no `{` there. */
 const isSafetensors = (head: Buffer, file: OpenFile): boolean => head[8] === 0x7b && isLength(head, file);
 
 /** A safetensors file whose header is no JSON still begins with a length that could be one. */

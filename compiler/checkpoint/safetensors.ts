@@ -22,7 +22,7 @@ const dtypes: ReadonlyMap<string, StoredDType> = new Map<string, StoredDType>([
   ['BOOL', 'bool'],
 ]);
 
-/** The format's own limit. */
+/** Largest header in bytes that the safetensors format allows. */
 export const headerLimit = 100_000_000;
 
 export function readSafetensors(file: OpenFile): FileTensors {

@@ -1,4 +1,4 @@
-/** JSON from a stranger: bounded in depth, and a name that stands twice in one object is refused. */
+/** Parses JSON from an untrusted file: bounded in depth, and an object with the same name twice is refused. */
 
 import type { Json } from './checkpoint.ts';
 
@@ -46,7 +46,7 @@ function stringEnd(text: string, open: number): number {
   return text.length;
 }
 
-/** Follows brackets and names only; whether it is JSON at all is left to the parser. */
+/** Looks at brackets and names only; whether the text is JSON is left to the parser. */
 function scan(text: string): string | undefined {
   const names: (Set<string> | undefined)[] = [];
   const skip = /[^"[\]{}]*/gy;

@@ -49,8 +49,10 @@ const storages: Readonly<Record<string, StoredDType>> = {
   ByteStorage: 'uint8',
   BoolStorage: 'bool',
 };
-const unsupportedStorages = ['ComplexFloat', 'ComplexDouble', 'ComplexHalf', 'Float8_e4m3fn', 'Float8_e5m2'];
-const unsupportedStorages2 = ['UInt16', 'UInt32', 'UInt64', 'QInt8', 'QUInt8', 'QInt32'];
+const unsupportedStorages = [
+  ...['ComplexFloat', 'ComplexDouble', 'ComplexHalf', 'Float8_e4m3fn', 'Float8_e5m2'],
+  ...['UInt16', 'UInt32', 'UInt64', 'QInt8', 'QUInt8', 'QInt32'],
+];
 const dtypeNames =
   'float16 bfloat16 float32 float64 half float double int8 int16 int32 int64 uint8 bool'.split(' ');
 
@@ -115,10 +117,7 @@ const globals: ReadonlyMap<string, Act> = new Map<string, Act>([
   ['builtins set', set],
   ['__builtin__ set', set],
   ...Object.keys(storages).map((name): [string, Act] => [`torch ${name}`, {}]),
-  ...[...unsupportedStorages, ...unsupportedStorages2].map((name): [string, Act] => [
-    `torch ${name}Storage`,
-    {},
-  ]),
+  ...unsupportedStorages.map((name): [string, Act] => [`torch ${name}Storage`, {}]),
   ...dtypeNames.map((name): [string, Act] => [`torch ${name}`, {}]),
 ]);
 

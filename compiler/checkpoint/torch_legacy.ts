@@ -14,7 +14,13 @@ import type { FileTensors } from './torch_zip.ts';
 import { unpickleFrom } from './unpickle.ts';
 
 const magic = 0x1950a86a20f9469cfc6cn;
-const labels = ['the magic number', 'the protocol', 'the system', 'the state dict', 'the list of storages'];
+const pickleLabels = [
+  'the magic number',
+  'the protocol',
+  'the system',
+  'the state dict',
+  'the list of storages',
+];
 
 export function readTorchLegacy(file: OpenFile): FileTensors {
   const met = new Map<string, StorageRef>();
@@ -53,7 +59,7 @@ function readPickles(file: OpenFile, met: (ref: StorageRef) => void): Pickles {
     const values: Pickled<TorchValue>[] = [];
     let end = 0;
     try {
-      for (const label of labels) {
+      for (const label of pickleLabels) {
         const next = unpickleFrom(bytes, end, torchPolicy(file.path, met), {
           file: file.path,
           label,
@@ -65,12 +71,12 @@ function readPickles(file: OpenFile, met: (ref: StorageRef) => void): Pickles {
       return { values, end };
     } catch (cause) {
       if (!(cause instanceof PickleEnd)) throw cause;
-      if (length < window) damaged(file, `it ends inside ${labels[values.length]}`);
+      if (length < window) damaged(file, `it ends inside ${pickleLabels[values.length]}`);
     }
   }
 }
 
-/** In the order of the list: the number of elements in eight bytes, then the elements. */
+/** Storages follow in the order of the list, each as its number of elements in eight bytes and then the elements. */
 function locateAll(
   file: OpenFile,
   keys: Pickled<TorchValue>,
@@ -107,7 +113,7 @@ function locateAll(
   return found;
 }
 
-/** What the reference may see of a storage; never more than there is. */
+/** The part of a storage that a reference covers, cut at its end. */
 function viewOf(whole: Storage, ref: StorageRef, itemSize: number): Storage {
   const offset = Math.min(ref.start * itemSize, whole.bytes);
   return {

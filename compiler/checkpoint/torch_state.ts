@@ -9,7 +9,7 @@ import { isTensor, type TensorRef, type TorchDict, type TorchValue } from './tor
 
 export interface TorchState {
   readonly tensors: ReadonlyMap<string, TensorRef>;
-  /** `model_args` of nanoGPT and llama2.c, or what plays its part. */
+  /** `model_args` of nanoGPT and llama2.c, or an entry with the same role. */
   readonly config?: JsonObject;
   /** Key that `config` came from. */
   readonly configKey?: string;
@@ -64,7 +64,7 @@ function findConfig(root: TorchDict): Pick<TorchState, 'config' | 'configKey'> {
   return {};
 }
 
-/** Tensors and the like are left out; the budget stops values that share parts without end. */
+/** Leaves out tensors; the budget ends the walk where values share parts so often that it would never end. */
 function toJson(value: Pickled<TorchValue>, depth: number, budget: { left: number }): Json | undefined {
   if (depth === 0 || budget.left-- <= 0) return undefined;
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;

@@ -25,7 +25,7 @@ export function readTorchZip(file: OpenFile): FileTensors {
   const zip = readZip(file);
   const root = zip.first.slice(0, zip.first.indexOf('/') + 1);
   const pickle = zip.entries.get(`${root}data.pkl`);
-  refuseOthers(file, zip, root);
+  refuseOtherArchives(file, zip, root);
   if (!pickle) {
     refuse('N602', `${fileName(file.path)} is a zip without data.pkl, not a torch checkpoint`, {
       file: file.path,
@@ -37,7 +37,7 @@ export function readTorchZip(file: OpenFile): FileTensors {
   const bigEndian = byteOrder(file, zip, root) === 'big';
   const tensors = new Map<string, LazyTensor>();
   for (const [name, ref] of state.tensors) {
-    const storage = locateStorage(file, zip, root, name, ref.storage, bigEndian);
+    const storage = locateStorage({ file, zip, root, bigEndian }, name, ref.storage);
     const { start, shape, strides } = ref;
     tensors.set(name, placeTensor({ name, dtype: ref.storage.dtype, start, shape, strides, storage }));
   }
@@ -45,7 +45,7 @@ export function readTorchZip(file: OpenFile): FileTensors {
   return { format: 'torch zip', tensors, ...(config && { config }), ...(configKey && { configKey }) };
 }
 
-function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
+function refuseOtherArchives(file: OpenFile, zip: Zip, root: string): void {
   const outside = [...zip.entries.keys()].find((name) => !name.startsWith(root));
   if (outside !== undefined) {
     refuse('N602', `${fileName(file.path)} holds two archives: ${outside} lies beside ${root}`, {
@@ -67,14 +67,20 @@ function refuseOthers(file: OpenFile, zip: Zip, root: string): void {
   );
 }
 
-/** The record of a storage; `root` is the top folder of the zip with its slash. */
+/** A zip that torch wrote. */
+export interface TorchArchive {
+  readonly file: OpenFile;
+  readonly zip: Zip;
+  /** The top folder of the zip, with its slash. */
+  readonly root: string;
+  readonly bigEndian: boolean;
+}
+
+/** The record that holds the elements of `tensor`. */
 export function locateStorage(
-  file: OpenFile,
-  zip: Zip,
-  root: string,
+  { file, zip, root, bigEndian }: TorchArchive,
   tensor: string,
   ref: StorageRef,
-  bigEndian: boolean,
 ): Storage {
   const label = `data/${ref.key}`;
   const { path, stamp, reopen: open } = file;

@@ -27,17 +27,17 @@ import { type TableRows, tableLookup } from './table_lookup.ts';
 export interface RunOptions {
   /** Sees every value as it is computed. */
   readonly tap?: (node: Node, value: Tensor) => void;
-  /** Stands in for memory and surroundings, of a graph whose ports are not placed. */
-  readonly unplaced?: Unplaced;
+  /** Gives values to the nodes for memory and positions, in a graph whose ports are not placed. */
+  readonly unplaced?: UnplacedValues;
 }
 
-/** What calls begin from, where no boundary says it. */
-export interface Unplaced {
-  /** Sizes that no feed tells. */
+/** What a call starts from in a graph whose ports are not placed, where no inputs say it. */
+export interface UnplacedValues {
+  /** Sizes that no feed determines. */
   readonly sizes: Env;
-  /** Of an `ambient`, `cache`, `delay` or `state` node. */
+  /** The value of an `ambient`, `cache`, `delay` or `state` node. */
   value(node: Node, inputs: readonly Tensor[], env: Env): Tensor;
-  /** What the scan that these nodes start has carried to the end. */
+  /** Told the last states of the scan whose first states are the nodes `starts`. */
   carried(starts: readonly Node[], last: readonly Tensor[]): void;
 }
 
@@ -46,14 +46,15 @@ export interface Evaluator {
   run(feeds: Feeds, options?: RunOptions): Readonly<Record<string, Tensor>>;
 }
 
+/** What all calls of one graph share. */
 interface Machine {
   readonly graph: Graph;
   readonly weight: (name: string) => Float32Array;
-  /** By node. */
+  /** Lookups of `table` nodes, by node. */
   readonly tables: Map<NodeId, TableRows>;
   /** How often each node is read, by nodes and by outputs. */
   readonly uses: readonly number[];
-  /** Of scans, by node. */
+  /** Evaluators of the steps of scans, by node. */
   readonly steps: Map<NodeId, Evaluator>;
 }
 
@@ -61,16 +62,22 @@ export function evaluator(graph: Graph, weights: Pick<WeightSource, 'values'>): 
   const uses = graph.nodes.map(() => 0);
   for (const { inputs } of graph.nodes) for (const id of inputs) uses[id]! += 1;
   for (const { node } of graph.outputs) uses[node]! += 1;
-  const machine: Machine = { graph, weight: keeping(weights), tables: new Map(), uses, steps: new Map() };
+  const machine: Machine = {
+    graph,
+    weight: cachedWeights(weights),
+    tables: new Map(),
+    uses,
+    steps: new Map(),
+  };
   return { run: (feeds, options = {}) => runOnce(machine, feeds, options) };
 }
 
-/** Bytes of weights that stay in memory between calls; a larger model is read anew for each. */
-const keptBytes = 2 ** 28;
+/** Weights up to this many bytes stay in memory between calls; what does not fit is read anew in each. */
+const cachedWeightBytes = 2 ** 28;
 
-function keeping(weights: Pick<WeightSource, 'values'>): (name: string) => Float32Array {
+function cachedWeights(weights: Pick<WeightSource, 'values'>): (name: string) => Float32Array {
   const kept = new Map<string, Float32Array>();
-  let left = keptBytes;
+  let left = cachedWeightBytes;
   return (name) => {
     const found = kept.get(name) ?? weights.values(name);
     if (!kept.has(name) && found.byteLength <= left) {
@@ -81,16 +88,16 @@ function keeping(weights: Pick<WeightSource, 'values'>): (name: string) => Float
   };
 }
 
-/** Not computed in their turn but when a node asks, so that few weights are in memory at a time. */
+/** Weights are read when a node asks for them and not in their turn, so that few are in memory at a time. */
 const isLazy = ({ op }: Node): boolean => op === 'param' || op === 'table';
 
-/** What one call has at hand. */
+/** State of one call. */
 interface Call {
   readonly feeds: Feeds;
   readonly env: Env;
-  readonly unplaced: Unplaced | undefined;
+  readonly unplaced: UnplacedValues | undefined;
   get(id: NodeId): Tensor;
-  readonly several: Map<NodeId, readonly Tensor[]>;
+  readonly scanResults: Map<NodeId, readonly Tensor[]>;
 }
 
 function runOnce(machine: Machine, feeds: Feeds, { tap, unplaced }: RunOptions): Record<string, Tensor> {
@@ -105,7 +112,7 @@ function runOnce(machine: Machine, feeds: Feeds, { tap, unplaced }: RunOptions):
     return value;
   };
   const get = (id: NodeId): Tensor => values.get(id) ?? compute(nodes[id]!);
-  const call: Call = { feeds, env, unplaced, get, several: new Map() };
+  const call: Call = { feeds, env, unplaced, get, scanResults: new Map() };
   for (const node of nodes) {
     if (isLazy(node) || left[node.id] === 0) continue;
     compute(node);
@@ -129,7 +136,7 @@ function placed(machine: Machine, node: Node, compute: () => Tensor): Tensor {
 }
 
 function evaluateNode(machine: Machine, node: Node, call: Call): Tensor {
-  const { feeds, env, unplaced, get, several } = call;
+  const { feeds, env, unplaced, get, scanResults: several } = call;
   const { op, attrs, type } = node;
   const first = machine.graph.nodes[node.inputs[0] ?? -1];
   if (op === 'gather' && first?.op === 'table') {

@@ -1,11 +1,11 @@
-/** What a scan gives, in plain arrays: its step run on one token after the other. */
+/** Evaluates a scan by running its step on one token after the other. */
 
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
 import type { Scan } from '../graph/scan_body.ts';
 
 type Named = Readonly<Record<string, Tensor>>;
 
-/** What the step gives of each token, side by side, and the last states. `inputs` are those of the node. */
+/** Returns the results of the step for all tokens, joined, and the last states. `inputs` are those of the node. */
 export function evaluateScan(
   { body: { graph }, states, sequences }: Scan,
   inputs: readonly Tensor[],
@@ -28,7 +28,7 @@ export function evaluateScan(
   return [...given.map(joinTokens), ...names.slice(0, states).map((name) => feeds[name]!)];
 }
 
-/** [B, s...] of [B, T, s...]. */
+/** Token `t` of [B, T, s...], as [B, s...]. */
 function tokenOf({ dtype, shape: [rows = 0, tokens = 0, ...rest], data }: Tensor, t: number): Tensor {
   const width = product(rest);
   const part = empty(dtype, [rows, ...rest]);
@@ -39,7 +39,7 @@ function tokenOf({ dtype, shape: [rows = 0, tokens = 0, ...rest], data }: Tensor
   return part;
 }
 
-/** [B, T, s...] of T times [B, s...]; a call has one token at least. */
+/** Joins T values [B, s...] to [B, T, s...]; a call has at least one token. */
 function joinTokens(parts: readonly Tensor[]): Tensor {
   const { dtype, shape } = parts[0]!;
   const [rows = 0, ...rest] = shape;

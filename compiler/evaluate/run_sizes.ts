@@ -7,7 +7,7 @@ import type { GraphInput } from '../graph/ir.ts';
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 
-/** One axis of a feed: `dim` is `n`. */
+/** One axis of a feed, which says that `dim` is `n`. */
 interface Equation {
   readonly dim: Dim;
   readonly n: number;
@@ -42,7 +42,7 @@ function equations(input: GraphInput, feed: Tensor | undefined): readonly Equati
 const misfit = ({ name, type }: GraphInput, { dtype, shape }: Tensor): TypeError =>
   new TypeError(`input ${name}: expected ${showType(type)}, found ${dtype}[${shape.join(', ')}]`);
 
-/** Each round takes the axes in which one size at most is unknown. */
+/** Each round uses the axes in which at most one size is still unknown. */
 function solve(all: readonly Equation[]): ReadonlyMap<string, number> {
   const env = new Map<string, number>();
   let open = all;

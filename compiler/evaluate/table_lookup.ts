@@ -1,4 +1,4 @@
-/** Rows of a table that a call asks for, made one by one and kept: no table is ever computed whole for a few positions. */
+/** Rows of a table, computed one by one as calls ask for them and kept, so that a few positions never cost a whole table. */
 
 import { empty, type Tensor } from '../../spec/tensor.ts';
 import type { TableAttrs } from '../graph/table_attrs.ts';

@@ -79,7 +79,7 @@ export function newBuilder(): Builder {
   };
 }
 
-/** Equal texts are equal nodes: what an op gives follows from the rest, so that a type belongs to a leaf's text only. */
+/** Equal keys mean equal nodes. The type is part of a leaf's key only, since that of an op follows from the rest. */
 export function nodeKey({ op, inputs, attrs, type }: Omit<Node, 'id'>): string {
   const key = `${op}(${inputs.join(',')}) ${attrText(attrs)}`;
   return isPrimitive(op) || isComposite(op)
@@ -87,7 +87,7 @@ export function nodeKey({ op, inputs, attrs, type }: Omit<Node, 'id'>): string {
     : `${key} ${type.dtype}${type.shape.map((d) => d.key).join(',')}`;
 }
 
-/** Both lists without repeats; a list that adds nothing is not copied. */
+/** Both lists without repeats; the first list itself when the second adds nothing. */
 function union(known: readonly Origin[], more: readonly Origin[]): readonly Origin[] {
   const fresh = more.filter((o, i) => more.indexOf(o) === i && !known.includes(o));
   if (fresh.length === 0) return known;
@@ -117,7 +117,7 @@ interface Inferred {
   readonly type: TensorType<GraphDType>;
 }
 
-/** What was inferred last for these attributes: passes copy nodes with their attributes and types, and checks ask again. */
+/** The last type inferred for these attributes. Passes copy nodes with their attributes, and every check asks again. */
 const inferred = new WeakMap<Attrs, Inferred>();
 
 /** The type that a primitive or composite has on these inputs. */

@@ -12,9 +12,9 @@ import type { GraphDType, TensorType } from '../../spec/type.ts';
 /**
  * Ops of a node: a primitive or composite of `spec/`, or one of these.
  * input {name}; param {name}; ambient {name}; cache {port} and delay {last, back} until ports are placed;
- * table {...}: a constant too large to hold, generated in rows while it is written (see `tables.ts`);
+ * table {...}: a constant too large to hold, generated row by row while it is written (see `table_node.ts`);
  * state {port}: what a scan starts with, until ports are placed;
- * scan {body, states, sequences}: see `scan/body.ts`; result {index}: of an op with several.
+ * scan {body, states, sequences}: see `scan_body.ts`; result {index}: of an op with several.
  */
 export const structural = [
   'input',
@@ -28,7 +28,7 @@ export const structural = [
   'result',
 ] as const;
 
-/** Those that stand for memory and surroundings until ports are placed: before, a graph cannot be run. */
+/** Ops that stand for memory, positions and masks until ports are placed; a graph with them cannot be run. */
 const unplaced: ReadonlySet<string> = new Set(['ambient', 'cache', 'delay', 'state']);
 export const isUnplaced = ({ op }: Pick<Node, 'op'>): boolean => unplaced.has(op);
 
@@ -80,7 +80,7 @@ export interface Graph {
   readonly caches: ReadonlyMap<string, PortDecl>;
   /** Empty until `place_cache`. */
   readonly ports: readonly Port[];
-  /** Parallel to `nodes`: every place a node came from; a shared node has several. */
+  /** For each node, every place in the spec that it came from; a shared node has several. */
   readonly origins: readonly (readonly Origin[])[];
 }
 

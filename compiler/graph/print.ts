@@ -70,8 +70,8 @@ const attributes = (attrs: Attrs): string =>
 
 const number = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
 
-/** Elements beyond which a list is shown by its ends and its identity. */
-const longest = 8;
+/** A list of more elements is shown by its first, its last and a hash. */
+const longestListShown = 8;
 
 function attribute(attr: Attr): string {
   if (typeof attr === 'number') return number(attr);
@@ -82,19 +82,19 @@ function attribute(attr: Attr): string {
   if (isInner(attr)) return 'step';
   if (attr.every((a) => typeof a === 'object' && a !== null && isDim(a)))
     return showShape(attr.filter(isDim));
-  if (attr.length <= longest) return `[${attr.map(attribute).join(', ')}]`;
+  if (attr.length <= longestListShown) return `[${attr.map(attribute).join(', ')}]`;
   const mark = shortMark(attrText({ attr }));
   return `[${attribute(attr[0]!)}, ..., ${attribute(attr.at(-1)!)}; ${attr.length} #${mark}]`;
 }
 
 function tensorText(tensor: Tensor): string {
   const type = `${tensor.dtype}[${tensor.shape.join(', ')}]`;
-  return product(tensor.shape) <= longest
+  return product(tensor.shape) <= longestListShown
     ? `${type}{${[...tensor.data].map(number).join(', ')}}`
     : `${type}{#${digest(tensor).slice(0, 8)}}`;
 }
 
-/** Tells long lists apart; FNV-1a, which needs no more than that. */
+/** A short hash that tells long lists apart; FNV-1a is enough for that. */
 function shortMark(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -18,25 +18,26 @@ export interface Found {
   readonly variant: Variant<Attrs>;
   /** Nodes that the op stands for, the root not among them. */
   readonly inside: readonly NodeId[];
-  /** The one attribute by which the graph is not what the op means; then it is no match. */
-  readonly miss?: string;
+  /** Set when the graph differs from the op in exactly one attribute: it is no match, but `--explain` can say why. */
+  readonly mismatch?: string;
 }
 
 interface Pattern {
   readonly builder: Builder;
   readonly root: NodeId;
   readonly inputs: readonly NodeId[];
-  /** Ops of the steps that it has on any types. */
+  /** Ops that it contains whatever the types are. */
   readonly ops: ReadonlySet<string>;
 }
 
-export interface Around extends Nearby {
+/** What stands before a node, with the ops among it. */
+export interface NearbyOps extends Nearby {
   readonly ops: ReadonlySet<string>;
 }
 
 export interface Recogniser {
   /** The op at `root`, a node about to be made in `graph` with `nearby` before it; of near misses the first. */
-  find(op: Op, root: Node, nearby: Around, graph: Builder): Found | undefined;
+  find(op: Op, root: Node, nearby: NearbyOps, graph: Builder): Found | undefined;
 }
 
 /** Patterns are made once for each op, spelling, set of attributes and types of inputs. */
@@ -58,13 +59,13 @@ export function recogniser(): Recogniser {
       let near: Found | undefined;
       for (const [which, variant] of [own, ...(recognise.variants ?? [])].entries()) {
         const spelling = `${op.name} ${which}`;
-        if (!holds(nearby.ops, needs.get(spelling))) continue;
+        if (!containsAll(nearby.ops, needs.get(spelling))) continue;
         for (const inputs of recognise.inputs?.(root.type, nearby) ?? [[root.type]]) {
           for (const attrs of recognise.attrs(nearby)) {
             const pattern = patternOf(spelling, variant.means, attrs, inputs);
             const found = pattern && match(pattern, root, graph);
             if (!found) continue;
-            if (found.miss === undefined) return { ...found, attrs, variant };
+            if (found.mismatch === undefined) return { ...found, attrs, variant };
             near ??= { ...found, attrs, variant };
           }
         }
@@ -76,13 +77,13 @@ export function recogniser(): Recogniser {
 
 const typeKey = ({ dtype, shape }: Type): string => `${dtype}${shape.map((d) => d.key).join(',')}`;
 
-const holds = (there: ReadonlySet<string>, needed: ReadonlySet<string> | undefined): boolean =>
+const containsAll = (there: ReadonlySet<string>, needed: ReadonlySet<string> | undefined): boolean =>
   !needed || [...needed].every((op) => there.has(op));
 
-/** Steps that a spelling has on some types only, and leaves. */
-const optional: ReadonlySet<string> = new Set(['input', 'cast', 'concat', 'slice', 'reshape']);
+/** Ops that a spelling contains for some types only, so that their absence proves nothing. */
+const typeDependentOps: ReadonlySet<string> = new Set(['input', 'cast', 'concat', 'slice', 'reshape']);
 
-/** None where the op has no meaning on inputs of these types. */
+/** Undefined where the op has no meaning on inputs of these types. */
 function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]): Pattern | undefined {
   const builder = newBuilder();
   const inputs = types.map((type, i) => builder.leaf('input', [], { name: String(i) }, type, []));
@@ -91,7 +92,7 @@ function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]
     const ops = new Set<string>();
     for (let id = 0; id <= root; id++) {
       const { op } = builder.node(id);
-      if (!optional.has(op)) ops.add(op);
+      if (!typeDependentOps.has(op)) ops.add(op);
     }
     return { builder, inputs, root, ops };
   } catch (cause) {
@@ -100,10 +101,10 @@ function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]
   }
 }
 
-/** Nodes looked at for numbers and widths; the longest form of an op has 15. */
-const farthest = 48;
+/** Nodes searched for numbers and widths before a node; the longest spelling of an op has 15. */
+const nodesSearched = 48;
 
-export function nearbyOf(root: Node, graph: Builder): Around {
+export function nearbyOf(root: Node, graph: Builder): NearbyOps {
   const numbers = new Set<number>();
   const widths = new Set<number>();
   const ops = new Set([root.op]);
@@ -115,7 +116,7 @@ export function nearbyOf(root: Node, graph: Builder): Around {
     const width = last && constant(last);
     if (op === 'scalar') numbers.add(Number(attrs['value']));
     else if (width !== undefined) widths.add(width);
-    if (seen.size < farthest && op !== 'linear' && op !== 'matmul') for (const i of inputs) seen.add(i);
+    if (seen.size < nodesSearched && op !== 'linear' && op !== 'matmul') for (const i of inputs) seen.add(i);
   }
   return { numbers: [...numbers], widths: [...widths], ops };
 }
@@ -131,11 +132,12 @@ export function widens(op: Op, attrs: Attrs, types: readonly Type[]): boolean {
   return op.decompose(e, leaves, attrs) === narrowed;
 }
 
+/** A node of the pattern, and the node of the graph that it has to match. */
 type Goal = readonly [pattern: NodeId, value: NodeId];
-interface State {
-  /** Value by node of the pattern. */
+interface Match {
+  /** The node of the graph that each node of the pattern stands for. */
   readonly bound: ReadonlyMap<NodeId, NodeId>;
-  readonly miss?: string;
+  readonly mismatch?: string;
 }
 
 const commutative: ReadonlySet<string> = new Set(['add', 'mul', 'min', 'max', 'eq', 'and', 'or']);
@@ -145,8 +147,8 @@ function match(
   at: Node,
   graph: Builder,
 ): Omit<Found, 'attrs' | 'variant'> | undefined {
-  const start = step(builder.node(root), at, undefined);
-  const found = start && solveAny(start.ways, { builder, graph }, withMiss(new Map(), start.miss));
+  const start = matchNode(builder.node(root), at, undefined);
+  const found = start && matchAnyWay(start.ways, { builder, graph }, withMismatch(new Map(), start.mismatch));
   if (!found) return undefined;
   const given = inputs.map((i) => found.bound.get(i));
   if (given.some((i) => i === undefined)) return undefined;
@@ -154,60 +156,64 @@ function match(
   return {
     inputs: given.filter((i) => i !== undefined),
     inside,
-    ...(found.miss === undefined ? {} : { miss: found.miss }),
+    ...(found.mismatch === undefined ? {} : { mismatch: found.mismatch }),
   };
 }
 
-const withMiss = (bound: State['bound'], miss: string | undefined): State => ({
+const withMismatch = (bound: Match['bound'], mismatch: string | undefined): Match => ({
   bound,
-  ...(miss === undefined ? {} : { miss }),
+  ...(mismatch === undefined ? {} : { mismatch }),
 });
 
-interface Both {
+interface PatternAndGraph {
   readonly builder: Builder;
   readonly graph: Builder;
 }
 
-const solveAny = (ways: readonly (readonly Goal[])[], both: Both, state: State): State | undefined => {
-  let near: State | undefined;
+const matchAnyWay = (
+  ways: readonly (readonly Goal[])[],
+  both: PatternAndGraph,
+  state: Match,
+): Match | undefined => {
+  let near: Match | undefined;
   for (const goals of ways) {
-    const found = solve(goals, both, state);
-    if (found && found.miss === undefined) return found;
+    const found = matchAll(goals, both, state);
+    if (found && found.mismatch === undefined) return found;
     near ??= found;
   }
   return near;
 };
 
-/** All goals at once, operands of a sum or product in either order; without a miss where that can be. */
-function solve(goals: readonly Goal[], both: Both, state: State): State | undefined {
+/** Matches all goals together, with operands of a sum or product in either order; prefers a match without a mismatch. */
+function matchAll(goals: readonly Goal[], both: PatternAndGraph, state: Match): Match | undefined {
   const [goal, ...rest] = goals;
   if (!goal) return state;
   const [pattern, value] = goal;
   const known = state.bound.get(pattern);
-  if (known !== undefined) return known === value ? solve(rest, both, state) : undefined;
+  if (known !== undefined) return known === value ? matchAll(rest, both, state) : undefined;
   const bound = new Map([...state.bound, [pattern, value]]);
   const wanted = both.builder.node(pattern);
   const there = both.graph.node(value);
   if (wanted.op === 'input') {
     return wanted.type.dtype === there.type.dtype
-      ? solve(rest, both, withMiss(bound, state.miss))
+      ? matchAll(rest, both, withMismatch(bound, state.mismatch))
       : undefined;
   }
-  const next = step(wanted, there, state.miss);
+  const next = matchNode(wanted, there, state.mismatch);
   if (!next) return undefined;
   const ways = next.ways.map((more) => [...more, ...rest]);
-  return solveAny(ways, both, withMiss(bound, next.miss));
+  return matchAnyWay(ways, both, withMismatch(bound, next.mismatch));
 }
 
-/** What must hold of the operands for a node to be one of the pattern; one attribute in all may be another. */
-function step(
+/** The goals for the operands that make a node match one of the pattern; at most one attribute in all may differ. */
+function matchNode(
   wanted: Node,
   there: Node,
-  missed: string | undefined,
-): { readonly ways: readonly (readonly Goal[])[]; readonly miss?: string } | undefined {
+  known: string | undefined,
+): { readonly ways: readonly (readonly Goal[])[]; readonly mismatch?: string } | undefined {
   if (wanted.op !== there.op || wanted.inputs.length !== there.inputs.length) return undefined;
   const differs = difference(wanted, there);
-  if (differs !== undefined && missed !== undefined) return undefined;
+  if (differs !== undefined && known !== undefined) return undefined;
   const pairs = wanted.inputs.map((p, i): Goal => [p, there.inputs[i]!]);
   const ways = [pairs];
   if (commutative.has(wanted.op)) {
@@ -216,11 +222,11 @@ function step(
       [wanted.inputs[1]!, there.inputs[0]!],
     ]);
   }
-  const miss = missed ?? differs;
-  return { ways, ...(miss === undefined ? {} : { miss }) };
+  const mismatch = known ?? differs;
+  return { ways, ...(mismatch === undefined ? {} : { mismatch }) };
 }
 
-/** Numbers are equal when they are so in the dtype of the arithmetic. */
+/** Says how attributes differ; numbers are compared in the dtype of the arithmetic. */
 function difference(wanted: Node, there: Node): string | undefined {
   if (wanted.op === 'scalar') {
     const { dtype } = wanted.type;

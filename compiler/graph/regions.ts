@@ -1,9 +1,10 @@
 /**
- * The tree of block instances behind a graph: which nodes each does itself, in which order its parts run, what goes in and out.
+ * The tree of block instances behind a graph: which nodes each computes itself, in which order its parts run, what goes in and out.
  *
- * A node belongs to the block that its origins name; one that several blocks share, to the lowest block around them; what
- * depends on sizes alone, to the model, which has tensors to go by. A region must be convex: no path may leave it and come back, or it could not run as one call. Where a spec runs an instance twice,
- * or sharing has tied a knot, the region is given up, and its nodes belong to the block around it.
+ * A node belongs to the block that its origins name; a node that several blocks share, to the lowest block around them; a node
+ * that depends on sizes alone, to the model. A region must be convex, or it could not run as one call: no path may leave it and
+ * come back. Where a spec runs an instance twice, or shared nodes make a cycle of regions, the region is dissolved, and its nodes
+ * belong to the block around it.
  */
 
 import { Bug } from '../../spec/diagnostic.ts';
@@ -25,16 +26,16 @@ export interface Region {
   readonly outputs: readonly NodeId[];
 }
 
-/** Ops that are written where they are used and belong to no block. */
-const written: ReadonlySet<string> = new Set(['scalar', 'size', 'param', 'table']);
+/** Ops that a backend writes at each use, and that belong to no block. */
+const writtenAtUse: ReadonlySet<string> = new Set(['scalar', 'size', 'param', 'table']);
 
 /** Parameters and tables belong to a module; `owner` gives its path. */
 export type OwnerOf = (node: Node) => string;
 
-/** Throws a `Bug` when a region that is left is not convex after all. */
+/** Throws a `Bug` when a region that remains is not convex. */
 export function regions(graph: Graph, owner: OwnerOf): Region {
-  const homes = homesOf(graph);
-  for (let given = knots(graph, homes); given.size > 0; given = knots(graph, homes)) {
+  const homes = blocksOfNodes(graph);
+  for (let given = childrenOnCycles(graph, homes); given.size > 0; given = childrenOnCycles(graph, homes)) {
     for (const [id, home] of homes.entries()) {
       let now = home;
       while (now !== undefined && given.has(now)) now = blockAround(now, homes);
@@ -46,15 +47,15 @@ export function regions(graph: Graph, owner: OwnerOf): Region {
   return region;
 }
 
-/** By node, the path of the block it belongs to; undefined for what is written in place. */
-type Homes = (string | undefined)[];
+/** For each node the path of its block; undefined for nodes that are written at each use. */
+type BlockOfNode = (string | undefined)[];
 
-function homesOf(graph: Graph): Homes {
+function blocksOfNodes(graph: Graph): BlockOfNode {
   const blocks = new Set([''].concat(graph.origins.flatMap((all) => all.map((o) => o.scope))));
   const free = new Set<NodeId>();
   return graph.nodes.map(({ id, op, inputs }) => {
     if (op !== 'param' && op !== 'table' && op !== 'input' && inputs.every((i) => free.has(i))) free.add(id);
-    if (written.has(op)) return undefined;
+    if (writtenAtUse.has(op)) return undefined;
     if (op === 'input' || free.has(id)) return '';
     return nearest(commonScope(graph.origins[id]!), (scope) => blocks.has(scope));
   });
@@ -69,7 +70,7 @@ function nearest(scope: string, found: (scope: string) => boolean): string {
 }
 
 /** The nearest path above that has nodes of its own, or the model. */
-function blockAround(scope: string, homes: Homes): string {
+function blockAround(scope: string, homes: BlockOfNode): string {
   const known = new Set(homes);
   return nearest(parent(scope), (s) => known.has(s));
 }
@@ -77,7 +78,7 @@ function blockAround(scope: string, homes: Homes): string {
 const isWithin = (scope: string, outer: string): boolean =>
   outer === '' || scope === outer || scope.startsWith(`${outer}.`);
 
-/** The part of a block that a node is in, as that block sees it: the scope of a child region, or the node alone. */
+/** The scope of the child region that a node of a block lies in; undefined when it lies in none. */
 function partOf(home: string, block: string, blocks: ReadonlySet<string>): string | undefined {
   if (home === block) return undefined;
   let child = home;
@@ -85,8 +86,8 @@ function partOf(home: string, block: string, blocks: ReadonlySet<string>): strin
   return child;
 }
 
-/** Child regions that lie on a cycle when each is taken for one step; the outermost first. */
-function knots(graph: Graph, homes: Homes): ReadonlySet<string> {
+/** Child regions of one block that lie on a cycle when each counts as one step; outer blocks are looked at first. */
+function childrenOnCycles(graph: Graph, homes: BlockOfNode): ReadonlySet<string> {
   const blocks = new Set(homes.filter((h) => h !== undefined));
   blocks.add('');
   const inside = membersOf(homes, blocks);
@@ -99,7 +100,7 @@ function knots(graph: Graph, homes: Homes): ReadonlySet<string> {
 }
 
 /** The nodes in each block and in the blocks below it. */
-function membersOf(homes: Homes, blocks: ReadonlySet<string>): ReadonlyMap<string, readonly NodeId[]> {
+function membersOf(homes: BlockOfNode, blocks: ReadonlySet<string>): ReadonlyMap<string, readonly NodeId[]> {
   const inside = new Map<string, NodeId[]>([...blocks].map((b) => [b, []]));
   for (const [id, home] of homes.entries()) {
     if (home === undefined) continue;
@@ -124,7 +125,7 @@ interface Contracted {
 
 function contract(
   graph: Graph,
-  homes: Homes,
+  homes: BlockOfNode,
   block: string,
   inside: readonly NodeId[],
   blocks: ReadonlySet<string>,
@@ -144,7 +145,7 @@ function contract(
   return { parts: [...members.keys()], edges, members };
 }
 
-/** Parts in an order in which each comes after what it needs, by first node where there is a choice; those on cycles last. */
+/** Sorts parts topologically, by first node where there is a choice; `left` are those on or behind cycles. */
 function ordered(parts: readonly Part[], edges: Edges): { readonly order: Part[]; readonly left: Part[] } {
   const waiting = new Map<Part, number>(parts.map((p) => [p, 0]));
   for (const to of edges.values()) for (const p of to) waiting.set(p, waiting.get(p)! + 1);
@@ -167,7 +168,7 @@ function insert(ready: Part[], part: Part, rank: ReadonlyMap<Part, number>): voi
   ready.splice(at < 0 ? ready.length : at, 0, part);
 }
 
-/** Parts on a cycle: what cannot be ordered from the front nor from the back. */
+/** Parts on a cycle: those that can be ordered neither from the front nor from the back. */
 function cyclic(parts: readonly Part[], edges: Edges): readonly Part[] {
   const { left } = ordered(parts, edges);
   if (left.length === 0) return [];
@@ -177,7 +178,7 @@ function cyclic(parts: readonly Part[], edges: Edges): readonly Part[] {
   return ordered(left, back).left;
 }
 
-function describe(graph: Graph, homes: Homes, owner: OwnerOf): Region {
+function describe(graph: Graph, homes: BlockOfNode, owner: OwnerOf): Region {
   const blocks = new Set(homes.filter((h) => h !== undefined));
   blocks.add('');
   const inside = membersOf(homes, blocks);
@@ -216,11 +217,11 @@ function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> {
   return users;
 }
 
-/** Every value is made before it is used, whole regions taken as one step. Throws a `Bug` that names the first that is not. */
+/** Checks that every value is computed before its use when a region counts as one step. Throws a `Bug` for the first that is not. */
 export function checkConvex(graph: Graph, region: Region, given: ReadonlySet<NodeId> = new Set()): void {
   const made = new Set(given);
   const need = (id: NodeId, who: string): void => {
-    if (made.has(id) || written.has(graph.nodes[id]!.op)) return;
+    if (made.has(id) || writtenAtUse.has(graph.nodes[id]!.op)) return;
     throw new Bug(`${who} in ${region.scope || 'the model'} needs %${id} before it is there`);
   };
   for (const step of region.steps) {

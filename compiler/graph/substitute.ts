@@ -1,4 +1,4 @@
-/** Puts sizes for names everywhere in a node: in its attributes and, where no rule infers it, in its type. */
+/** Substitutes sizes for names everywhere in a node: in its attributes and, where no rule infers it, in its type. */
 
 import { type Dim, substitute } from '../../spec/dim.ts';
 import type { Attr, Attrs } from '../../spec/op.ts';

@@ -60,7 +60,7 @@ function named(root: Node, place: Place): NodeId | undefined {
     if (!found) continue;
     const from = [...at, ...found.inside.flatMap((id) => builder.originsOf(id))];
     const operands = found.variant.given?.(builder.emit(at), found.inputs) ?? found.inputs;
-    const wrong = found.miss ?? scattered(found, place) ?? misfit(name, operands, root, found, builder);
+    const wrong = found.mismatch ?? scattered(found, place) ?? misfit(name, operands, root, found, builder);
     if (wrong === undefined) {
       trace(`${name} in ${where}`);
       return builder.op(name, operands, found.attrs, from);

@@ -15,11 +15,17 @@ import {
 } from '../graph/ir.ts';
 import { scanOf } from '../graph/scan_body.ts';
 import { substituteAttrs, substituteType } from '../graph/substitute.ts';
+import {
+  ambientValues,
+  type CallForm,
+  callForm,
+  isTokens,
+  maskAndPositionInputs,
+} from '../ports/ambient_values.ts';
 import type { CacheForm } from '../ports/manifest.ts';
-import { type Place, placeGrowing } from '../ports/place_port.ts';
+import { type PlacingContext, placeGrowing } from '../ports/place_port.ts';
 import { placeDelay, placeLast, startOf } from '../ports/place_state.ts';
 import { type PortNames, portNames } from '../ports/port_names.ts';
-import { boundaryInputs, type Form, formOf, isTokens, surroundings } from '../ports/surroundings.ts';
 import { placeScan } from '../scan/place.ts';
 import type { Pass } from './pass.ts';
 
@@ -42,13 +48,13 @@ export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCa
         return graph;
       }
     }
-    return placeAll(graph, formOf(cache, slots, padded), trace);
+    return placeAll(graph, callForm(cache, slots, padded), trace);
   },
 });
 
 interface Work {
   readonly graph: Graph;
-  readonly form: Form;
+  readonly form: CallForm;
   readonly builder: Builder;
   readonly names: ReadonlyMap<string, PortNames>;
   readonly renamed: ReadonlyMap<string, string>;
@@ -56,7 +62,7 @@ interface Work {
   readonly trace: (line: string) => void;
 }
 
-function placeAll(graph: Graph, form: Form, trace: (line: string) => void): Graph {
+function placeAll(graph: Graph, form: CallForm, trace: (line: string) => void): Graph {
   const builder = newBuilder();
   const live = new Set(
     graph.nodes.filter((n) => n.op === 'cache' || n.op === 'state').map((n) => n.attrs['port']),
@@ -78,7 +84,7 @@ function placeAll(graph: Graph, form: Form, trace: (line: string) => void): Grap
     ...graph.outputs.map((o) => ({ ...o, node: moved[o.node]! })),
     ...ports.map((p) => ({ name: p.output, node: p.node })),
   ];
-  const given = boundaryInputs(form).filter((i) => !own.some((o) => o.name === i.name));
+  const given = maskAndPositionInputs(form).filter((i) => !own.some((o) => o.name === i.name));
   const inputs: GraphInput[] = [...own, ...given, ...ports.map((p) => ({ name: p.input, type: p.type }))];
   const bare: Port[] = ports.map(({ node: _, ...port }) => port);
   return dropDead(builder.finish({ name: graph.name, inputs, outputs, caches: new Map(), ports: bare }));
@@ -103,7 +109,7 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
   const { builder, form, graph, renamed } = work;
   const type = substituteType(node.type, form.replace);
   const attrs = substituteAttrs(node.attrs, form.replace);
-  const place = (): Place => ({ builder, form, around: surroundings(builder, form, at), at });
+  const place = (): PlacingContext => ({ builder, form, ambients: ambientValues(builder, form, at), at });
   switch (node.op) {
     case 'input': {
       const name = String(attrs['name']);
@@ -111,7 +117,7 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
     }
     case 'ambient':
       // The builder of the graph wrote the name from the table of ambients.
-      return place().around.ambient(attrs['name'] as Ambient);
+      return place().ambients.ambient(attrs['name'] as Ambient);
     case 'cache':
       return placeCacheNode(graph.caches.get(String(attrs['port'])), inputs[0]!, place(), work);
     case 'delay':
@@ -131,7 +137,7 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
   }
 }
 
-function placeScanNode(node: Node, inputs: readonly NodeId[], place: Place, work: Work): NodeId {
+function placeScanNode(node: Node, inputs: readonly NodeId[], place: PlacingContext, work: Work): NodeId {
   const { graph, names } = work;
   const starts = node.inputs
     .slice(0, scanOf(node).states)
@@ -143,7 +149,7 @@ function placeScanNode(node: Node, inputs: readonly NodeId[], place: Place, work
   return scan;
 }
 
-function placeCacheNode(decl: PortDecl | undefined, x: NodeId, place: Place, work: Work): NodeId {
+function placeCacheNode(decl: PortDecl | undefined, x: NodeId, place: PlacingContext, work: Work): NodeId {
   const names = decl && work.names.get(decl.name);
   if (!names) throw new Bug('a cache node names a port that its graph does not have');
   const put = decl.last === undefined ? placeGrowing : placeLast;

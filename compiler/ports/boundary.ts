@@ -1,24 +1,24 @@
-/** Sizes and tensors at the edge of a compiled model, in the words that clients of ONNX models expect. */
+/** Sizes, inputs and outputs of a compiled model, under the names that clients of ONNX models expect. */
 
 import { add, atom, constant, type Dim, show, substitute } from '../../spec/dim.ts';
 import type { Graph, Port } from '../graph/ir.ts';
 import type { BoundarySize, BoundaryTensor, ManifestPort } from './manifest.ts';
 
-const words: Readonly<Record<string, string>> = {
+const sizeNames: Readonly<Record<string, string>> = {
   B: 'batch_size',
   T: 'sequence_length',
   P: 'past_sequence_length',
 };
 const total = add(atom('P'), atom('T'));
 
-/** A number, one of the four words, or an expression over them. */
+/** A number, one of the four names of a `BoundarySize`, or an expression over them. */
 export function boundarySize(dim: Dim): BoundarySize {
   const n = constant(dim);
   if (n !== undefined) return n;
   if (dim.key === total.key) return 'total_sequence_length';
   return show(
     substitute(dim, (name) => {
-      const word = words[name];
+      const word = sizeNames[name];
       return word === undefined ? undefined : atom(word);
     }),
   );

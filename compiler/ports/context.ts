@@ -4,7 +4,7 @@ import { constant } from '../../spec/dim.ts';
 import type { RotaryTable } from '../../spec/ops/rotary_table.ts';
 import type { Graph, Node, NodeId } from '../graph/ir.ts';
 
-/** Undefined when nothing bounds the text. Reads a graph whose ports are not placed yet. */
+/** Undefined when nothing bounds the length of a text. The graph is one whose ports are not placed yet. */
 export function contextOf(graph: Graph): number | undefined {
   const places = positionNodes(graph);
   let shortest = Number.POSITIVE_INFINITY;
@@ -19,7 +19,7 @@ function rowsOf(graph: Graph, node: Node, places: ReadonlyMap<NodeId, number>): 
   return (constant(graph.nodes[node.inputs[0]!]!.type.shape[0]!) ?? Number.POSITIVE_INFINITY) - first;
 }
 
-/** `positions` and what counts as they do, with where it starts: 2 of `positions + 2`. */
+/** Nodes that equal `positions` plus a constant, with that constant: 2 for `positions + 2`. */
 function positionNodes({ nodes }: Graph): ReadonlyMap<NodeId, number> {
   const places = new Map<NodeId, number>();
   const number = (id: NodeId): number | undefined =>

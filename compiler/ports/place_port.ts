@@ -6,61 +6,61 @@ import type { Origin, PortDecl } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { NodeId, Port } from '../graph/ir.ts';
+import type { AmbientValues, CallForm } from './ambient_values.ts';
 import type { PortNames } from './port_names.ts';
-import type { Form, Surroundings } from './surroundings.ts';
 
 export interface Placed {
   /** What the `cache` node stood for: [B, P + T, s...] or [B, last + T, s...]. */
   readonly value: NodeId;
-  /** With the node of its output; none without a cache. */
+  /** The port, with the node of its output; undefined for a model without a cache. */
   readonly port?: Port & { readonly node: NodeId };
 }
 
-export interface Place {
+export interface PlacingContext {
   readonly builder: Builder;
-  readonly form: Form;
-  readonly around: Surroundings;
+  readonly form: CallForm;
+  readonly ambients: AmbientValues;
   readonly at: readonly Origin[];
 }
 
-/** How [B, N, s...] stands at the boundary: heads before tokens, a single head for a latent. */
-interface Layout {
+/** The order of axes in which clients expect [B, N, s...]: heads before tokens, and a single head for a latent. */
+interface BoundaryAxes {
   readonly axis: number;
   shape(shape: readonly Dim[]): readonly Dim[];
-  /** Its own inverse. */
-  turn(x: NodeId): NodeId;
+  /** Brings a value into that order; applied again, it brings the value back. */
+  reorder(x: NodeId): NodeId;
 }
 
-const swapped = [0, 2, 1, 3];
+const headsFirst = [0, 2, 1, 3];
 
-function layoutOf(rank: number, { builder, at }: Place): Layout {
+function boundaryAxes(rank: number, { builder, at }: PlacingContext): BoundaryAxes {
   const w = words(builder.emit(at));
   if (rank === 4) {
     return {
       axis: 2,
-      shape: (s) => swapped.map((i) => s[i]!),
-      turn: (x) => w.transpose(x, swapped),
+      shape: (s) => headsFirst.map((i) => s[i]!),
+      reorder: (x) => w.transpose(x, headsFirst),
     };
   }
-  if (rank !== 3) return { axis: 1, shape: (s) => s, turn: (x) => x };
+  if (rank !== 3) return { axis: 1, shape: (s) => s, reorder: (x) => x };
   const insert = ([b, n, r]: readonly Dim[]): readonly Dim[] => [b!, size(1), n!, r!];
   return {
     axis: 2,
     shape: insert,
-    turn(x) {
+    reorder(x) {
       const { shape } = builder.node(x).type;
       return w.reshape(x, shape.length === 3 ? insert(shape) : [shape[0]!, shape[2]!, shape[3]!]);
     },
   };
 }
 
-/** A cache that keeps everything. */
-export function placeGrowing(x: NodeId, decl: PortDecl, names: PortNames, place: Place): Placed {
-  const { builder, form, around, at } = place;
+/** Places a cache that keeps all tokens. */
+export function placeGrowing(x: NodeId, decl: PortDecl, names: PortNames, place: PlacingContext): Placed {
+  const { builder, form, ambients: around, at } = place;
   if (form.cache === 'none') return { value: x };
   const { dtype, shape } = builder.node(x).type;
-  const layout = layoutOf(shape.length, place);
-  const rows = layout.turn(x);
+  const layout = boundaryAxes(shape.length, place);
+  const rows = layout.reorder(x);
   const held = form.cache === 'static' ? form.columns : form.past;
   const type: TensorType<GraphDType> = {
     dtype,
@@ -73,5 +73,5 @@ export function placeGrowing(x: NodeId, decl: PortDecl, names: PortNames, place:
       : builder.op('append', [past, rows], { axis: layout.axis }, at);
   const rule = form.cache === 'static' ? 'in_place' : 'append';
   const port = { decl, rule, ...names, type, axis: layout.axis, fill: decl.fill, node: joined } as const;
-  return { value: layout.turn(joined), port };
+  return { value: layout.reorder(joined), port };
 }

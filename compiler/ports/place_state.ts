@@ -10,12 +10,12 @@ import { words } from '../../spec/op.ts';
 import type { PortDecl } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { NodeId } from '../graph/ir.ts';
-import type { Place, Placed } from './place_port.ts';
+import type { Placed, PlacingContext } from './place_port.ts';
 import type { PortNames } from './port_names.ts';
 
 type Type = TensorType<GraphDType>;
 
-export function placeLast(x: NodeId, decl: PortDecl, names: PortNames, place: Place): Placed {
+export function placeLast(x: NodeId, decl: PortDecl, names: PortNames, place: PlacingContext): Placed {
   const { builder, form, at } = place;
   const e = builder.emit(at);
   const w = words(e);
@@ -24,16 +24,21 @@ export function placeLast(x: NodeId, decl: PortDecl, names: PortNames, place: Pl
   const type = { dtype, shape: [shape[0]!, size(last), ...shape.slice(2)] };
   const value = w.concat([startOf(type, decl.fill, names, place), x], 1);
   if (form.cache === 'none') return { value };
-  const rank = rankOf(last, shape, place);
+  const rank = realRanks(last, shape, place);
   const columns = add(size(last), shape[1]!);
   const newest = w.slice(rank, 1, sub(columns, size(1)), columns);
-  const steps = w.sub(e.make('iota', [], { size: size(last) }), whole(last - 1, place));
-  const node = e.make('take_along', [value, columnOf(w.add(newest, steps), rank, place)], {});
+  const steps = w.sub(e.make('iota', [], { size: size(last) }), int64Scalar(last - 1, place));
+  const node = e.make('take_along', [value, firstColumnOf(w.add(newest, steps), rank, place)], {});
   return { value, port: { decl, rule: 'replace', ...names, type, fill: decl.fill, node } };
 }
 
-/** What earlier calls left: the port's input, or the fill where no call comes before. */
-export function startOf(type: Type, fill: number, names: PortNames, { builder, form, at }: Place): NodeId {
+/** The state before the call: the input of the port, or its fill for a model without a cache. */
+export function startOf(
+  type: Type,
+  fill: number,
+  names: PortNames,
+  { builder, form, at }: PlacingContext,
+): NodeId {
   if (form.cache !== 'none') return builder.leaf('input', [], { name: names.input }, type, at);
   const e = builder.emit(at);
   const value = e.make('scalar', [], { value: fill, dtype: type.dtype });
@@ -41,7 +46,7 @@ export function startOf(type: Type, fill: number, names: PortNames, { builder, f
 }
 
 /** [B, n + T, s...] -> [B, T, s...]: what stands `back` real tokens before each; unspecified at pads. */
-export function placeDelay(x: NodeId, last: number, back: number, place: Place): NodeId {
+export function placeDelay(x: NodeId, last: number, back: number, place: PlacingContext): NodeId {
   const { builder, form, at } = place;
   const e = builder.emit(at);
   const w = words(e);
@@ -50,27 +55,27 @@ export function placeDelay(x: NodeId, last: number, back: number, place: Place):
   if (!form.padded || back === 0) {
     return w.slice(x, 1, size(last - back), sub(columns, size(back)));
   }
-  const rank = rankOf(last, [shape[0]!, sub(columns, size(last))], place);
-  const wanted = w.sub(w.slice(rank, 1, size(last), columns), whole(back, place));
-  return e.make('take_along', [x, columnOf(wanted, rank, place)], {});
+  const rank = realRanks(last, [shape[0]!, sub(columns, size(last))], place);
+  const wanted = w.sub(w.slice(rank, 1, size(last), columns), int64Scalar(back, place));
+  return e.make('take_along', [x, firstColumnOf(wanted, rank, place)], {});
 }
 
-const whole = (value: number, { builder, at }: Place): NodeId =>
+const int64Scalar = (value: number, { builder, at }: PlacingContext): NodeId =>
   builder.emit(at).make('scalar', [], { value, dtype: 'int64' });
 
-/** int64 [B, last + T] */
-function rankOf(last: number, [batch, length]: readonly Dim[], place: Place): NodeId {
-  const { builder, around, at } = place;
+/** Ranks of the columns among the real tokens, as above: int64 [B, last + T]. */
+function realRanks(last: number, [batch, length]: readonly Dim[], place: PlacingContext): NodeId {
+  const { builder, ambients: around, at } = place;
   const e = builder.emit(at);
   const w = words(e);
-  const state = e.make('broadcast', [whole(1, place)], { shape: [batch!, size(last)] });
-  const call = around.ownReal() ?? e.make('broadcast', [whole(1, place)], { shape: [batch!, length!] });
+  const state = e.make('broadcast', [int64Scalar(1, place)], { shape: [batch!, size(last)] });
+  const call = around.ownReal() ?? e.make('broadcast', [int64Scalar(1, place)], { shape: [batch!, length!] });
   const seen = e.make('cumsum', [w.concat([state, w.cast(call, 'int64')], 1)], { axis: 1 });
-  return w.sub(seen, whole(1, place));
+  return w.sub(seen, int64Scalar(1, place));
 }
 
-/** The first column of each wanted rank, [B, M]: ranks never fall, so it is the number of lower ones. */
-function columnOf(wanted: NodeId, rank: NodeId, { builder, at }: Place): NodeId {
+/** The first column that has each wanted rank, [B, M]. Ranks never fall along a row, so it is the number of lower ranks. */
+function firstColumnOf(wanted: NodeId, rank: NodeId, { builder, at }: PlacingContext): NodeId {
   const w = words(builder.emit(at));
   const [batch, columns] = builder.node(rank).type.shape;
   const { shape } = builder.node(wanted).type;

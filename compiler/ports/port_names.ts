@@ -14,7 +14,7 @@ interface Group {
 }
 
 /** `h.0.attn.k#2` -> the executed instance `h.0.attn#2`, and `k`. */
-function apart(name: string): { readonly instance: string; readonly own: string } {
+function splitName(name: string): { readonly instance: string; readonly own: string } {
   const [, path = '', own = name, turn = ''] = /^(?:(.*)\.)?([^.#]+)(#\d+)?$/.exec(name) ?? [];
   return { instance: `${path}${turn}`, own };
 }
@@ -28,13 +28,13 @@ const state = (name: string): PortNames => ({ input: `past_state.${name}`, outpu
 
 export const isState = ({ input }: PortNames): boolean => input.startsWith('past_state.');
 
-/** A client may want a pattern with `%d` for the layer. */
+/** With `%d` for the layer, the pattern of names that some clients are configured with. */
 export const layerNames = (layer: number | '%d', half: Half): PortNames => ({
   input: `past_key_values.${layer}.${half}`,
   output: `present.${layer}.${half}`,
 });
 
-/** The layer and the half that a port is of, for its client. */
+/** The layer of a port, and whether it holds its key or its value; undefined for other ports. */
 export function layerOf({ input }: PortNames): { readonly layer: number; readonly half: Half } | undefined {
   const [, layer, half] = /^past_key_values\.(\d+)\.(key|value)$/.exec(input) ?? [];
   return layer === undefined ? undefined : { layer: Number(layer), half: half === 'key' ? half : 'value' };
@@ -48,7 +48,7 @@ export function portNames(caches: readonly PortDecl[]): ReadonlyMap<string, Port
   const groups = new Map<string, Group>();
   for (const decl of caches) {
     if (decl.last !== undefined || decl.carried) continue;
-    const { instance, own } = apart(decl.name);
+    const { instance, own } = splitName(decl.name);
     const group = groups.get(instance) ?? { key: [], value: [], others: [] };
     groups.set(instance, group);
     if (isKey(own)) group.key.push(decl);

@@ -6,23 +6,23 @@ import type { PortDecl } from '../../spec/sink.ts';
 import { type Builder, newBuilder } from '../graph/builder.ts';
 import type { Graph, GraphInput, Node, NodeId, Origin, Port } from '../graph/ir.ts';
 import { bodyFrom, makeScan, type Scan, scanOf } from '../graph/scan_body.ts';
-import type { Place } from '../ports/place_port.ts';
+import type { PlacingContext } from '../ports/place_port.ts';
 import type { PortNames } from '../ports/port_names.ts';
 
 type StatePort = Port & { readonly node: NodeId };
 
-/** The results that the step gives of all tokens, and the ports of the states. */
+/** Returns the scan with its states read from and written to ports, and those ports. */
 export function placeScan(
   node: Node,
   inputs: readonly NodeId[],
   decls: readonly PortDecl[],
   names: ReadonlyMap<string, PortNames>,
-  place: Place,
+  place: PlacingContext,
 ): { readonly scan: NodeId; readonly ports: readonly StatePort[] } {
-  const { builder, form, around, at } = place;
+  const { builder, form, ambients: around, at } = place;
   const before = scanOf(node);
   const real = around.ownReal();
-  const scan = real === undefined ? before : overPadding(before, at);
+  const scan = real === undefined ? before : withPaddingMask(before, at);
   const ends = before.states + before.sequences;
   const given = real === undefined ? inputs : inputs.toSpliced(ends, 0, real);
   const results = makeScan(builder, scan, given, at);
@@ -34,8 +34,8 @@ export function placeScan(
   return { scan: builder.node(results[0]!).inputs[0]!, ports: form.cache === 'none' ? [] : ports };
 }
 
-/** The step with one more sequence, which says whether the token is real: a padded one leaves the states as they are. */
-function overPadding(scan: Scan, at: readonly Origin[]): Scan {
+/** Adds a sequence to the step that says whether the token is real, so that a padded one leaves the states as they are. */
+function withPaddingMask(scan: Scan, at: readonly Origin[]): Scan {
   const { graph } = scan.body;
   const builder = newBuilder();
   const moved: NodeId[] = [];
@@ -48,7 +48,7 @@ function overPadding(scan: Scan, at: readonly Origin[]): Scan {
   const real = builder.leaf('input', [], { name: isReal.name }, isReal.type, at);
   const outputs = graph.outputs.map(({ name, node }, i) =>
     i < scan.states
-      ? { name, node: kept(builder, real, moved[node]!, graph.inputs[i]!, at) }
+      ? { name, node: keptAtPads(builder, real, moved[node]!, graph.inputs[i]!, at) }
       : { name, node: moved[node]! },
   );
   const inputs = graph.inputs.toSpliced(scan.states + scan.sequences, 0, isReal);
@@ -56,7 +56,7 @@ function overPadding(scan: Scan, at: readonly Origin[]): Scan {
   return { body: bodyFrom(padded), states: scan.states, sequences: scan.sequences + 1 };
 }
 
-function kept(
+function keptAtPads(
   builder: Builder,
   real: NodeId,
   next: NodeId,

@@ -1,13 +1,13 @@
-/** Takes the step of a scan: what looks at the token or a state goes into its body, everything else stays outside. */
+/** Records the step of a scan: ops that read a token or a state go into its body, all others into the graph outside. */
 
 import type { Attrs } from '../../spec/op.ts';
 import type { Origin, ScanRequest, ScanSink, Sink } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
+import { bodyIndex, bodyValue, isBodyValue } from '../graph/body_value.ts';
 import { type Builder, newBuilder } from '../graph/builder.ts';
 import type { GraphInput, NodeId } from '../graph/ir.ts';
 import { bodyFrom, makeScan } from '../graph/scan_body.ts';
 
-/** Values of the body are numbers below zero, so that they are never taken for nodes outside. */
 export function scanSink(
   outside: Sink<NodeId>,
   builder: Builder,
@@ -20,14 +20,13 @@ export function scanSink(
     inputs.push({ name, type });
     return body.leaf('input', [], { name }, type, [at]);
   };
-  const out = (inner: NodeId): NodeId => -1 - inner;
   const carried = states.map(({ type }, i) => input(`state.${i}`, type));
   const elements = sequences.map((id, i) => {
     const { dtype, shape } = builder.node(id).type;
     return input(`element.${i}`, { dtype, shape: [shape[0]!, ...shape.slice(2)] });
   });
 
-  /** Numbers are written again, so that what is computed with them is recognised. */
+  /** Brings a value from outside in as an input; a number is written again, so that passes see it inside the body too. */
   const capture = (id: NodeId, from: Origin): NodeId => {
     const { op, attrs, type } = builder.node(id);
     if (op === 'scalar') return body.op('scalar', [], attrs, [from]);
@@ -35,22 +34,16 @@ export function scanSink(
     if (known >= 0) return body.leaf('input', [], { name: `outside.${known}` }, type, [at]);
     return input(`outside.${captured.push(id) - 1}`, type);
   };
-  const within = (id: NodeId, from: Origin): NodeId => (id < 0 ? -1 - id : capture(id, from));
+  const within = (id: NodeId, from: Origin): NodeId => (isBodyValue(id) ? bodyIndex(id) : capture(id, from));
 
   return {
-    states: carried.map(out),
-    elements: elements.map(out),
+    states: carried.map(bodyValue),
+    elements: elements.map(bodyValue),
     param: (decl, from) => outside.param(decl, from),
     op(name: string, values: readonly NodeId[], attrs: Attrs, from: Origin) {
-      if (values.every((id) => id >= 0)) return outside.op(name, values, attrs, from);
-      return out(
-        body.op(
-          name,
-          values.map((id) => within(id, from)),
-          attrs,
-          [from],
-        ),
-      );
+      if (!values.some(isBodyValue)) return outside.op(name, values, attrs, from);
+      const inputs = values.map((id) => within(id, from));
+      return bodyValue(body.op(name, inputs, attrs, [from]));
     },
     finish(after, results) {
       const ends = [...after, ...results].map((id, i) => ({ name: `next.${i}`, node: within(id, at) }));

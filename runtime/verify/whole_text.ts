@@ -3,7 +3,7 @@
  * places ports has touched it, so it is held against those too; what ports should keep is read off the values themselves.
  */
 
-import type { Unplaced } from '../../compiler/evaluate/evaluate.ts';
+import type { UnplacedValues } from '../../compiler/evaluate/evaluate.ts';
 import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import type { Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
@@ -69,7 +69,7 @@ function counted({ shape }: Tensor): Tensor {
   );
 }
 
-function unplacedIn(built: Graph, tokens: Tensor, kept: Map<string, Tensor>): Unplaced {
+function unplacedIn(built: Graph, tokens: Tensor, kept: Map<string, Tensor>): UnplacedValues {
   const batch = tokens.shape[0]!;
   const ambients: Readonly<Record<Ambient, () => Tensor>> = {
     past: () => tensor('int64', [], [0]),

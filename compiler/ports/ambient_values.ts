@@ -1,4 +1,4 @@
-/** What the inputs at the boundary say of the tokens of a call: which are real, their order, their positions. */
+/** Computes what the ambient values of a call are (past, positions, order, which tokens are real) from the inputs of the graph. */
 
 import { add, atom, constant, type Dim, size, sub } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
@@ -11,17 +11,17 @@ import type { CacheForm } from './manifest.ts';
 
 const [B, T] = [atom('B'), atom('T')];
 
-/** What a form of the cache makes of sizes: `past` tokens and all `columns` of a call. */
-export interface Form {
+/** The sizes of a call that depend on the form of the cache: `past` tokens, and `columns` with those of the call itself. */
+export interface CallForm {
   readonly cache: CacheForm;
   readonly past: Dim;
   readonly columns: Dim;
-  /** Whether the boundary says which tokens are real, and where they stand. */
+  /** Whether the graph takes a mask of real tokens, and positions. */
   readonly padded: boolean;
   readonly replace: Replace;
 }
 
-export function formOf(cache: CacheForm, slots?: number, padded = cache !== 'none'): Form {
+export function callForm(cache: CacheForm, slots?: number, padded = cache !== 'none'): CallForm {
   const all = slots === undefined ? atom('S') : size(slots);
   const past = { none: size(0), dynamic: atom('P'), static: sub(all, T) }[cache];
   const replace = (name: string): Dim | undefined => (name === 'P' ? past : undefined);
@@ -30,8 +30,8 @@ export function formOf(cache: CacheForm, slots?: number, padded = cache !== 'non
 
 const int64 = (...shape: readonly Dim[]): TensorType<GraphDType> => ({ dtype: 'int64', shape });
 
-/** Inputs beside the model's own and its ports. */
-export function boundaryInputs({ cache, columns, padded }: Form): readonly GraphInput[] {
+/** Inputs of the graph besides the model's own and those of its ports. */
+export function maskAndPositionInputs({ cache, columns, padded }: CallForm): readonly GraphInput[] {
   if (!padded) return [];
   const inputs = [
     { name: 'attention_mask', type: int64(B, columns) },
@@ -40,28 +40,28 @@ export function boundaryInputs({ cache, columns, padded }: Form): readonly Graph
   return cache !== 'static' ? inputs : [...inputs, { name: 'past_length', type: int64(size(1)) }];
 }
 
-/** Values computed from those inputs; each is made when it is asked for, and once. */
-export interface Surroundings {
+/** Nodes computed from those inputs, each made when it is first asked for. */
+export interface AmbientValues {
   ambient(name: Ambient): NodeId;
   /** bool [B, T]: which of the call's own tokens are real; undefined where there is no padding. */
   ownReal(): NodeId | undefined;
 }
 
-export function surroundings(b: Builder, form: Form, at: readonly Origin[]): Surroundings {
+export function ambientValues(b: Builder, form: CallForm, at: readonly Origin[]): AmbientValues {
   const e = b.emit(at);
   const w = words(e);
   const whole = (value: number): NodeId => e.make('scalar', [], { value, dtype: 'int64' });
   const stretch = (x: NodeId, shape: readonly Dim[]): NodeId => e.make('broadcast', [x], { shape });
   const iota = (n: Dim): NodeId => e.make('iota', [], { size: n });
   const input = (name: string): NodeId => {
-    const { type } = boundaryInputs(form).find((i) => i.name === name)!;
+    const { type } = maskAndPositionInputs(form).find((i) => i.name === name)!;
     return b.leaf('input', [], { name }, type, at);
   };
   const past = (): NodeId => {
     if (form.cache === 'static') return w.reshape(input('past_length'), []);
     return form.cache === 'none' ? whole(0) : e.make('size', [], { dim: form.past });
   };
-  /** Of int64 [B, P + T], the call's own T columns. */
+  /** The T columns of the call itself, out of int64 [B, P + T]. */
   const own = (x: NodeId): NodeId => {
     if (form.cache !== 'static') return w.slice(x, 1, form.past, form.columns);
     return e.make('take_along', [x, stretch(w.add(iota(T), past()), [B, T])], {});
