@@ -1,6 +1,6 @@
-/** What is wrong with what a backend gives: code of somebody else may give anything, under any name. */
+/** Checks the artifact that a backend returns, which may be code of somebody else and return anything. */
 
-/** Undefined for an artifact as the interface has it. */
+/** Says what is wrong; undefined for an artifact as the interface defines it. */
 export function artifactFault(value: unknown): string | undefined {
   if (!isObject(value) || value instanceof Promise)
     return `it gives ${described(value)}, not { files, diagnostics }`;
@@ -33,7 +33,7 @@ function fileFault(file: unknown): string | undefined {
     : `the chunks of ${name} are ${described(chunks)}, not a function`;
 }
 
-/** Names lead to places in or below the folder that is written to. */
+/** A name must lead to a place in or below the folder that is written to. */
 export function nameFault(name: string): string | undefined {
   const parts = name.split(/[/\\]/);
   const outside = /^(?:[/\\]|[A-Za-z]:)/.test(name) || parts.includes('..');
@@ -50,7 +50,7 @@ export const isObject = (value: unknown): value is Fields => typeof value === 'o
 const isDiagnostic = (value: unknown): boolean =>
   isObject(value) && ['code', 'severity', 'message'].every((key) => typeof value[key] === 'string');
 
-/** `undefined`, `a list of 3`, `an object with files`. */
+/** A value in words, for messages: `undefined`, `a list of 3`, `an object with files`. */
 export function described(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'function') return 'a function';

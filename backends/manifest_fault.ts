@@ -1,4 +1,4 @@
-/** What a model's manifest says that its graph does not: a file from elsewhere may say anything, and runtimes go by it. */
+/** Compares a model's manifest with its graph, since runtimes rely on it and a file from elsewhere may say anything. */
 
 import type { BoundaryTensor, Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
 import { limits } from '../spec/limits.ts';
@@ -54,8 +54,8 @@ function portsFault({ ports, inputs, outputs }: Manifest): string | undefined {
   return undefined;
 }
 
-/** How far a port grows along its axis in one call is what its rule says. */
-const grown: Readonly<Record<ManifestPort['rule'], string | undefined>> = {
+/** The size of a port's output along its axis, by its rule; undefined where it is that of its input. */
+const growthByRule: Readonly<Record<ManifestPort['rule'], string | undefined>> = {
   append: 'total_sequence_length',
   rows: 'sequence_length',
   replace: undefined,
@@ -64,7 +64,7 @@ const grown: Readonly<Record<ManifestPort['rule'], string | undefined>> = {
 
 function ruleFault({ rule, shape, axis }: ManifestPort, output: BoundaryTensor): string | undefined {
   if (axis !== undefined && axis >= shape.length) return `has no axis ${axis}`;
-  const size = grown[rule];
+  const size = growthByRule[rule];
   const wanted = size === undefined ? shape : shape.map((n, i) => (i === axis ? size : n));
   return wanted.join() === output.shape.join()
     ? undefined

@@ -8,19 +8,19 @@ import type { Manifest } from '../compiler/ports/manifest.ts';
 import { manifestHash } from './manifest_hash.ts';
 import { type Beside, besideIn, sidecarNames } from './sidecar.ts';
 
-/** A manifest with the text of a spec; a folder has several at most. */
-const limit = 64 * 2 ** 20;
+/** Bytes of a sidecar: it holds a manifest, with the text of a spec, for each model of its folder. */
+const sidecarLimit = 64 * 2 ** 20;
 
-/** What a model says that lies beside it. */
-export interface Promised {
-  /** Of the manifest. */
+/** Hashes in a model's metadata that its sidecar must match. */
+export interface SidecarHashes {
+  /** Hash of the manifest. */
   readonly hash: string;
-  /** Of what the model is, as it is now. */
+  /** Hash of the graph as it is in the model now. */
   readonly graph: string;
 }
 
-/** Refuses (N704) without one, and one whose hashes are others. */
-export function readSidecar(model: string, { hash, graph }: Promised): Manifest {
+/** Refuses (N704) a model without a sidecar, and one whose hashes differ. */
+export function readSidecar(model: string, { hash, graph }: SidecarHashes): Manifest {
   const name = basename(model);
   const files = sidecarNames(name).map((own) => join(dirname(model), own));
   const found = files.filter((file) => existsSync(file)).map((file) => [file, inFile(file, name)] as const);
@@ -50,4 +50,5 @@ export function readSidecar(model: string, { hash, graph }: Promised): Manifest 
   return beside.manifest;
 }
 
-const inFile = (file: string, model: string): Beside | undefined => besideIn(readSmall(file, limit), model);
+const inFile = (file: string, model: string): Beside | undefined =>
+  besideIn(readSmall(file, sidecarLimit), model);

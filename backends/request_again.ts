@@ -1,4 +1,4 @@
-/** A model's own spec, as its manifest keeps it, asked for once more: what the file is held against. */
+/** The request that compiles the spec in a model's manifest again, so that the file can be compared with the result. */
 
 import type { CompileRequest } from '../compiler/compile.ts';
 import { specOf } from '../compiler/identity.ts';
@@ -9,13 +9,13 @@ import type { Backend, EmitOptions } from './backend.ts';
 export interface WrittenModel {
   readonly manifest: Manifest;
   readonly backend: Backend;
-  /** As it was written, as far as the file shows. */
+  /** The options that it was written with, as far as the file shows them. */
   readonly emit: EmitOptions;
-  /** Those of plugins, which ran before those of the backend. */
+  /** Passes of plugins, which ran before those of the backend. */
   readonly plugins?: readonly Pass[];
 }
 
-/** Weights are left to whoever asks. */
+/** The request has no weights; the caller adds them. */
 export function requestAgain({ manifest, backend, emit, plugins = [] }: WrittenModel): CompileRequest {
   const { source, include } = specOf(manifest);
   const { cache, slots, logits, storage, compute, context } = manifest;

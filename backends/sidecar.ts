@@ -1,19 +1,19 @@
-/** The manifest beside a model whose own metadata holds its hash only, so that programs that send metadata send no spec. */
+/** The manifest in a file beside a model that holds only its hash, so that programs which send metadata home send no spec. */
 
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { ArtifactFile } from './backend.ts';
 import { parseManifest } from './parse_manifest.ts';
 
-/** Beside the model of a layout, for all models of its folder. */
+/** The file in a folder of a layout, for all models in it. */
 export const sidecarName = 'nanoc.json';
 
-/** `m.nanoc.json` beside `m.onnx`, and what a layout has. */
+/** The names to look for: `m.nanoc.json` beside `m.onnx`, and that of a layout. */
 export const sidecarNames = (model: string): readonly string[] => [
   `${model.replace(/\.[^.]*$/, '')}.${sidecarName}`,
   sidecarName,
 ];
 
-/** What the hash of a manifest is taken of: JSON as a reader has it that has parsed it. */
+/** The text that the hash of a manifest is computed from: JSON after one round of parsing, so that a reader gets the same. */
 export const hashedText = (manifest: Manifest): string =>
   JSON.stringify(JSON.parse(JSON.stringify(manifest)));
 
@@ -23,7 +23,7 @@ export interface Beside {
   readonly manifest: Manifest;
 }
 
-/** `before` is what such a file says of other models of the folder. */
+/** `before` is the text of the file that is there already, whose entries for other models are kept. */
 export function sidecarFile(
   name: string,
   model: string,
@@ -36,7 +36,7 @@ export function sidecarFile(
   return { name, size: bytes.length, chunks: () => [bytes] };
 }
 
-/** Undefined where the text says nothing of that model, or nothing that nanoc wrote. */
+/** The entry of a model; undefined where there is none, or none that nanoc wrote. */
 export function besideIn(text: string, model: string): Beside | undefined {
   const found = modelsIn(text)[model];
   if (typeof found !== 'object' || found === null) return undefined;

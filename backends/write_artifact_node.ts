@@ -22,7 +22,7 @@ import type { Artifact, ArtifactFile } from './backend.ts';
 import { freshMark, removeEmpty, type Swept, sweep } from './leftovers_node.ts';
 
 export interface WriteOptions {
-  /** Looked at between chunks; an aborted write leaves nothing. */
+  /** Checked between chunks; an aborted write leaves nothing behind. */
   readonly signal?: AbortSignal;
   /** Bytes written so far, over all files. */
   readonly onBytes?: (done: number) => void;
@@ -30,9 +30,9 @@ export interface WriteOptions {
   readonly overwrite?: boolean;
   /** Make the folder too, where it is not there; else that is refused. */
   readonly makeFolder?: boolean;
-  /** Told before the first byte where the files will be, and which folders are made for them, outer ones first. */
+  /** Called before the first byte with the paths of the files, and with the folders that are made for them, outer ones first. */
   readonly onStart?: (targets: readonly string[], folders: readonly string[]) => void;
-  /** What runs that were killed had left of these files, and what others may still be writing. */
+  /** Called with what killed runs had left of these files, and what other runs may still be writing. */
   readonly onSwept?: (swept: Swept) => void;
 }
 
@@ -42,10 +42,10 @@ interface Pending {
   readonly replaced: string;
 }
 
-/** Of a write, as cat has it: a system that gets more at once looks for larger pages, and takes longer. */
-const block = 1 << 17;
-/** Bytes, and milliseconds, after which the process looks up from its work, for an interrupt and the like. */
-const breath = { bytes: 1 << 24, time: 100 } as const;
+/** Bytes of one write call, the same as in cat: with more at once the system looks for larger pages, and takes longer. */
+const writeBytes = 1 << 17;
+/** Bytes, and milliseconds, after which the event loop gets a turn, so that an interrupt is noticed. */
+const pauseAfter = { bytes: 1 << 24, time: 100 } as const;
 
 /** Throws a Refusal (N504, N505) when the files cannot be written, and whatever the making of a chunk throws. */
 export async function writeArtifact(
@@ -70,7 +70,7 @@ export async function writeArtifact(
   const made: string[] = [];
   try {
     for (const path of folders) {
-      if (attempt(path, () => mkdirSync(path, { recursive: true })) !== undefined) made.push(path);
+      if (withRefusal(path, () => mkdirSync(path, { recursive: true })) !== undefined) made.push(path);
     }
     const tell = progress(options);
     for (const [i, file] of files.entries()) {
@@ -86,7 +86,7 @@ export async function writeArtifact(
   }
 }
 
-/** Links are followed: a folder that is one may lead anywhere. */
+/** Follows links, because a folder that is a link may lead anywhere. */
 function refuseOutside(name: string, folder: string): void {
   const found =
     nameFault(name) ?? (leadsOutside(dirname(join(folder, name)), folder) ? 'a link leads elsewhere' : '');
@@ -96,18 +96,18 @@ function refuseOutside(name: string, folder: string): void {
 
 function leadsOutside(path: string, root: string): boolean {
   if (relative(root, path) === '') return false;
-  if (!look(path)) return leadsOutside(dirname(path), root);
+  if (!statusOf(path)) return leadsOutside(dirname(path), root);
   const way = relative(
-    attempt(root, () => realpathSync(root)),
-    attempt(path, () => realpathSync(path)),
+    withRefusal(root, () => realpathSync(root)),
+    withRefusal(path, () => realpathSync(path)),
   );
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
 }
 
-/** A disk that is full after an hour is known to be too small before it. Some systems count no blocks, and say nothing. */
+/** Refuses before an hour of writing what will not fit. Some file systems report no blocks; then nothing is refused. */
 function refuseWithoutRoom(files: readonly ArtifactFile[], folder: string): void {
   const needed = files.reduce((sum, { size }) => sum + size, 0);
-  const { bsize, blocks: all, bavail, bfree } = attempt(folder, () => statfsSync(folder));
+  const { bsize, blocks: all, bavail, bfree } = withRefusal(folder, () => statfsSync(folder));
   const free = bsize * (process.getuid?.() === 0 ? bfree : bavail);
   if (all === 0 || needed <= free) return;
   throw new Refusal([
@@ -123,29 +123,30 @@ function refuseWithoutRoom(files: readonly ArtifactFile[], folder: string): void
 const sizeText = (n: number): string =>
   n < 1e8 ? `${(n / 1e6).toFixed(3)} MB` : `${(n / 1e9).toFixed(1)} GB`;
 
-/** Those that the files need and that are not there, outer ones first. */
+/** Folders that the files need and that do not exist, outer ones first. */
 function missingFolders(targets: readonly string[]): readonly string[] {
   const missing = new Set<string>();
   for (const target of targets) {
     const chain: string[] = [];
-    for (let at = dirname(target); !look(at); at = dirname(at)) chain.unshift(at);
+    for (let at = dirname(target); !statusOf(at); at = dirname(at)) chain.unshift(at);
     for (const path of chain) missing.add(path);
   }
   return [...missing];
 }
 
-/** What is there of the way to a folder. */
-const nearestFolder = (folder: string): string => (look(folder) ? folder : nearestFolder(dirname(folder)));
+/** The folder, or the nearest one above it that exists. */
+const nearestFolder = (folder: string): string =>
+  statusOf(folder) ? folder : nearestFolder(dirname(folder));
 
-/** The system's words, without the call and the path that Node adds. */
-const words = (cause: unknown): string =>
+/** The message of the system, without the call and the path that Node adds. */
+const systemMessage = (cause: unknown): string =>
   cause instanceof Error ? cause.message.replace(/, \w+( '.*)?$/, '') : String(cause);
 
 const refusal = (target: string, cause: unknown): Refusal =>
-  new Refusal([error('N505', `${target} cannot be written`, { file: target, found: words(cause) })]);
+  new Refusal([error('N505', `${target} cannot be written`, { file: target, found: systemMessage(cause) })]);
 
-/** A file system call whose failure is the user's to know: no space, no rights, no such folder. */
-function attempt<T>(target: string, call: () => T): T {
+/** Turns the failure of a file system call into a refusal: no space, no rights, no such folder. */
+function withRefusal<T>(target: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
@@ -153,11 +154,11 @@ function attempt<T>(target: string, call: () => T): T {
   }
 }
 
-const look = (path: string): Stats | undefined =>
-  attempt(path, () => lstatSync(path, { throwIfNoEntry: false }));
+const statusOf = (path: string): Stats | undefined =>
+  withRefusal(path, () => lstatSync(path, { throwIfNoEntry: false }));
 
 function refuseWhatIsThere(target: string, overwrite: boolean): void {
-  const there = look(target);
+  const there = statusOf(target);
   if (!there) return;
   if (there.isDirectory()) {
     const extra = { file: target, found: 'a folder of that name', hint: 'name another file with -o' };
@@ -185,44 +186,45 @@ async function writeFile(
   file: ArtifactFile,
   tell: (bytes: number) => void,
 ): Promise<void> {
-  const fd = attempt(target, () => openSync(temporary, 'wx'));
+  const fd = withRefusal(target, () => openSync(temporary, 'wx'));
   let [size, rested, since] = [0, 0, performance.now()];
   try {
-    const there = look(target);
-    // What replaces a file that only its owner may read is not for everyone to read.
-    if (there?.isFile()) attempt(target, () => fchmodSync(fd, there.mode & 0o7777));
+    const there = statusOf(target);
+    // The new file gets the rights of the old one, which perhaps only its owner may read.
+    if (there?.isFile()) withRefusal(target, () => fchmodSync(fd, there.mode & 0o7777));
     for (const bytes of blocks(file.chunks())) {
       writeWhole(fd, bytes);
       tell(bytes.length);
       size += bytes.length;
-      if (size - rested < breath.bytes && performance.now() - since < breath.time) continue;
+      if (size - rested < pauseAfter.bytes && performance.now() - since < pauseAfter.time) continue;
       await setImmediate();
       [rested, since] = [size, performance.now()];
     }
   } catch (cause) {
     throw isSystemError(cause) ? refusal(target, cause) : cause;
   } finally {
-    attempt(target, () => closeSync(fd));
+    withRefusal(target, () => closeSync(fd));
   }
   if (size !== file.size) throw new Bug(`${file.name} has ${size} bytes and was to have ${file.size}`);
 }
 
 function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(block, bytes.length - at));
+  for (let at = 0; at < bytes.length; )
+    at += writeSync(fd, bytes, at, Math.min(writeBytes, bytes.length - at));
 }
 
 const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause;
 
-/** The same bytes, small chunks joined and large ones as they are; what is yielded is good until the next turn. */
+/** The same bytes with small chunks joined; what is yielded is valid until the next turn. */
 function* blocks(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  const buffer = new Uint8Array(block);
+  const buffer = new Uint8Array(writeBytes);
   let filled = 0;
   for (const chunk of chunks) {
-    if (filled > 0 && filled + chunk.length > block) {
+    if (filled > 0 && filled + chunk.length > writeBytes) {
       yield buffer.subarray(0, filled);
       filled = 0;
     }
-    if (chunk.length >= block) yield chunk;
+    if (chunk.length >= writeBytes) yield chunk;
     else {
       buffer.set(chunk, filled);
       filled += chunk.length;
@@ -240,12 +242,12 @@ function moveIntoPlace(pending: readonly Pending[], overwrite: boolean): void {
   try {
     for (const { target, temporary, replaced } of pending) {
       refuseWhatIsThere(target, overwrite);
-      const there = look(target) !== undefined;
+      const there = statusOf(target) !== undefined;
       if (there) {
-        attempt(target, () => keepAside(target, replaced));
+        withRefusal(target, () => keepAside(target, replaced));
         undo.push(() => putBack(replaced, target));
       }
-      attempt(target, () => renameSync(temporary, target));
+      withRefusal(target, () => renameSync(temporary, target));
       if (!there) undo.push(() => rmSync(target, { force: true }));
     }
   } catch (cause) {
@@ -255,7 +257,7 @@ function moveIntoPlace(pending: readonly Pending[], overwrite: boolean): void {
   for (const { replaced } of pending) rmSync(replaced, { force: true });
 }
 
-/** A second name; where the file system has none to give, the old file is moved. */
+/** Gives the old file a second name, or moves it where the file system has no links. */
 function keepAside(target: string, replaced: string): void {
   try {
     linkSync(target, replaced);
@@ -264,7 +266,7 @@ function keepAside(target: string, replaced: string): void {
   }
 }
 
-/** A rename between two names of one file leaves both. */
+/** Also removes the second name, because a rename between two names of one file does nothing. */
 function putBack(replaced: string, target: string): void {
   renameSync(replaced, target);
   rmSync(replaced, { force: true });

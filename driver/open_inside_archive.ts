@@ -2,7 +2,7 @@
 
 import type { EmitInput, EmitOptions } from '../backends/backend.ts';
 import { codeFault, codeFaultText, codeFile } from '../backends/torchscript/code_fault.ts';
-import { layOut } from '../backends/torchscript/index.ts';
+import { planArchive } from '../backends/torchscript/index.ts';
 import type { TorchscriptModel } from '../backends/torchscript/read_archive.ts';
 import { tapArchive } from '../backends/torchscript/tap_archive.ts';
 import type { Compiled } from '../compiler/compile.ts';
@@ -43,7 +43,7 @@ export function archiveFault(
   compiled: Compiled,
   options: EmitOptions,
 ): Diagnostic | undefined {
-  const { code } = layOut(inputOf(compiled, options));
+  const { code } = planArchive(inputOf(compiled, options));
   const fault = codeFault(code, model.code.get(codeFile) ?? '', { classesOnly: true });
   if (!fault) return undefined;
   const { message, extra } = codeFaultText(fault, model.manifest);

@@ -1,4 +1,4 @@
-/** Refusals of what a client cannot carry from call to call, or does not know to give. */
+/** Refuses models with inputs or caches that the client of a layout does not support. */
 
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { layerOf } from '../../compiler/ports/port_names.ts';
@@ -9,7 +9,7 @@ const fed: readonly string[] = ['input_ids', 'attention_mask', 'position_ids'];
 export const cannotCarry = (client: string, found: string, hint: string): Refusal =>
   new Refusal([error('N511', `${client} cannot carry this model`, { found, hint })]);
 
-/** Every input is one that the client gives, and what it gives back it gives whole and starts with zeros. */
+/** The client must know every input; it passes each output of a port on whole, and starts with zeros. */
 export function refuseUncarried(client: string, { inputs, ports }: Manifest): void {
   const hint = '--layout plain writes it for your own program';
   const known = new Set([...fed, ...ports.map((p) => p.input)]);

@@ -27,7 +27,7 @@ export const genai: Layout = {
   },
 };
 
-/** It wants the values of every layer that it finds the keys of. */
+/** The client expects values for every layer that has keys. */
 function refuseHalves({ manifest: { ports } }: LayoutInput): void {
   const names = new Set(ports.map((p) => p.input));
   for (const port of ports) {

@@ -1,4 +1,4 @@
-/** What a layout is: the files that a client wants around a model, and what the model itself has to be like. */
+/** What a layout is: the files that a client expects around a model, and what it requires of the model itself. */
 
 import type { Graph } from '../../compiler/graph/ir.ts';
 import type { CacheForm, Manifest } from '../../compiler/ports/manifest.ts';
@@ -11,18 +11,18 @@ export interface LayoutTokenizer {
   readonly json: Uint8Array;
   readonly config: Uint8Array;
   readonly bos?: number;
-  /** End a text; the first one is the usual one. */
+  /** Ids of tokens that end a text, the usual one first. */
   readonly stops: readonly number[];
 }
 
 export interface LayoutInput {
   readonly manifest: Manifest;
-  /** With its ports placed. */
+  /** The graph with its ports placed. */
   readonly graph: Graph;
   /** What the backend wrote, data first, the model last; names are those of a plain layout. */
   readonly files: readonly ArtifactFile[];
   readonly tokenizer?: LayoutTokenizer;
-  /** Of the folder; what a client calls the model. */
+  /** Name of the folder, which is what a client calls the model. */
   readonly name: string;
   readonly target: string;
   /** Text of a file of the folder that is there already; a layout may keep part of it. */
@@ -41,7 +41,7 @@ export interface Layout {
   readonly padsUncached: boolean;
   /** Whether its client cannot do without a tokenizer. */
   readonly wantsTokenizer: boolean;
-  /** What its client puts after the model's name, by what the weights are stored in; nothing where it says nothing. */
+  /** What its client appends to the model's name, by the dtype of the weights; nothing for a dtype that is not listed. */
   readonly suffixes: Readonly<Partial<Record<GraphDType, string>>>;
   /** All files of the folder, the model last; refuses (N511) a model that its client cannot carry. */
   files(input: LayoutInput): readonly ArtifactFile[];

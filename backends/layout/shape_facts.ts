@@ -6,12 +6,12 @@ import { layerOf } from '../../compiler/ports/port_names.ts';
 import { constant } from '../../spec/dim.ts';
 
 export interface ShapeFacts {
-  /** Layers of keys, states that pass for layers among them. */
+  /** Number of layers with keys, including states that count as layers. */
   readonly layers: number;
   readonly heads: number;
   readonly kvHeads: number;
   readonly headSize: number;
-  /** Of the embedding. */
+  /** Width of the embedding. */
   readonly width: number;
 }
 

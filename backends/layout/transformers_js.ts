@@ -12,7 +12,7 @@ import { shapeFacts } from './shape_facts.ts';
 
 const client = 'transformers.js';
 
-/** Its names for what a file is stored in; bfloat16 is computed in float32, which is all that the name says. */
+/** The library's names of dtypes. They say what is computed in, so bfloat16, which is computed in float32, is `fp32`. */
 const dtypeNames = { float32: 'fp32', bfloat16: 'fp32', float16: 'fp16' } as const;
 
 export const transformers_js: Layout = {
@@ -71,7 +71,7 @@ const generationConfig = ({ tokenizer, manifest }: LayoutInput) => ({
   ...(manifest.context === undefined ? {} : { max_length: manifest.context }),
 });
 
-/** Padding needs a token: what begins or ends a text is never taken for part of it. */
+/** Padding needs a token; the one that begins or ends a text is safe, since it is never part of one. */
 function ids(tokenizer: LayoutInput['tokenizer']) {
   const { bos, stops = [] } = tokenizer ?? {};
   const pad = bos ?? stops[0];

@@ -1,4 +1,4 @@
-/** `Emit` over ONNX values: what a composite means, written straight into the graph. */
+/** `Emit` over ONNX values, which writes the decomposition of a composite straight into the graph. */
 
 import { Bug } from '../../spec/diagnostic.ts';
 import type { Emit, Primitive, PrimitiveAttrs } from '../../spec/op.ts';

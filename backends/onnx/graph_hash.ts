@@ -1,4 +1,4 @@
-/** What a model computes, as a hash: its operators and its boundary, and of the weights all but their numbers. */
+/** A hash of what a model computes: its operators, its boundary, and the weights' names, types and shapes without their numbers. */
 
 import { sha256 } from '../../compiler/bytes/sha256.ts';
 
@@ -8,7 +8,7 @@ export interface HashedTensor {
   readonly shape: readonly number[];
 }
 
-/** `fields` are those of the graph that are no weights, as they stand in the file. */
+/** `fields` are the bytes of all fields of the graph but its weights, as they stand in the file. */
 export function graphHashOf(fields: Iterable<Uint8Array>, weights: readonly HashedTensor[]): string {
   const hash = sha256();
   for (const bytes of fields) hash.update(bytes);

@@ -32,7 +32,7 @@ export type AttributeValue =
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** Where the nodes being written come from. */
-export interface Place {
+export interface Provenance {
   /** Path of the block: `transformer.h.3.attn`. */
   readonly scope: string;
   /** `nanochat.nanospec:31`. */
@@ -47,23 +47,23 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return { name, type: attributeTypes.ints, ints: value.ints };
 }
 
-/** The nodes of one graph, and their outputs by what they compute. */
-interface Layer {
+/** A graph being written: its nodes, and their outputs by what they compute, so that equal nodes are written once. */
+interface OpenGraph {
   readonly nodes: NodeProto[];
   readonly equal: Map<string, readonly string[]>;
 }
 
-const newLayer = (): Layer => ({ nodes: [], equal: new Map() });
+const openGraph = (): OpenGraph => ({ nodes: [], equal: new Map() });
 
 export class GraphWriter {
   readonly opset: number;
   readonly initializers: Initializer[] = [];
-  #place: Place = { scope: '' };
+  #place: Provenance = { scope: '' };
   readonly #sourceAsMetadata: boolean;
   readonly #taken: Set<string>;
   readonly #counts = new Map<string, number>();
-  /** The graph itself and, while a graph inside a node is written, that one last. */
-  readonly #layers: Layer[] = [newLayer()];
+  /** The graph and, while graphs inside nodes are written, those too, innermost last. */
+  readonly #layers: OpenGraph[] = [openGraph()];
   readonly #constants = new Map<string, string>();
 
   /** `reserved` are the names at the boundary and of parameters, which no inner value may take. */
@@ -78,7 +78,7 @@ export class GraphWriter {
   }
 
   /** Nodes written inside `body` carry this place. */
-  at<T>(place: Place, body: () => T): T {
+  at<T>(place: Provenance, body: () => T): T {
     const before = this.#place;
     this.#place = place;
     try {
@@ -117,15 +117,15 @@ export class GraphWriter {
     return output;
   }
 
-  /** A graph for an attribute: `body` writes it, given the names of its inputs, and says what it gives. */
+  /** A graph for an attribute: `body` gets the names of its inputs, writes its nodes and returns its outputs. */
   graph(inputs: readonly InnerValue[], body: (...names: string[]) => readonly InnerValue[]): AttributeValue {
     const named = inputs.map((x) => ({ ...x, name: this.#unique(`${this.#place.scope}/${x.name}`) }));
-    const layer = newLayer();
+    const layer = openGraph();
     this.#layers.push(layer);
     try {
       const given = new Set<string>();
       const outputs = body(...named.map((x) => x.name)).map((x) => {
-        // What is given must be made inside, and once.
+        // Each output must be the result of a node inside, and a different one.
         let { name } = x;
         if (!layer.nodes.some((n) => n.output.includes(name))) name = this.node('Identity', [name]);
         while (given.has(name)) name = this.node('Identity', [name]);
@@ -143,7 +143,7 @@ export class GraphWriter {
     return this.shared(`int64[${values}]`, () => tensor('int64', [values.length], values));
   }
 
-  /** Rank 0. */
+  /** A constant of rank 0. */
   scalar(value: number, dtype: GraphDType): string {
     return this.shared(`${dtype}(${Object.is(value, -0) ? '-0' : value})`, () => tensor(dtype, [], [value]));
   }
@@ -155,7 +155,7 @@ export class GraphWriter {
     return name;
   }
 
-  /** A tensor with bytes that come later, under a name of its own. */
+  /** A tensor under its own name, whose bytes are streamed later. */
   initializer(value: Initializer): void {
     this.#taken.add(value.name);
     this.initializers.push(value);
@@ -188,7 +188,7 @@ export class GraphWriter {
     return name;
   }
 
-  #sourceOf({ source }: Place): { docString?: string; metadataProps?: readonly Entry[] } {
+  #sourceOf({ source }: Provenance): { docString?: string; metadataProps?: readonly Entry[] } {
     if (source === undefined) return {};
     return this.#sourceAsMetadata
       ? { metadataProps: [{ key: 'nanoc.source', value: source }] }

@@ -7,7 +7,7 @@ import { dataTypes, dimension, type GraphProto, type NodeProto, type ValueInfoPr
 export interface InnerValue {
   readonly name: string;
   readonly dtype: GraphDType;
-  /** Left to the runtime where it is left out. */
+  /** Inferred by the runtime when left out. */
   readonly shape?: readonly Dim[];
 }
 
@@ -27,7 +27,7 @@ export const innerGraph = (
 
 const graphsIn = ({ attribute }: NodeProto): readonly GraphProto[] => attribute.flatMap(({ g }) => g ?? []);
 
-/** Names that a node reads, those that only graphs inside it read included. */
+/** Names that a node reads, including those that only graphs inside it read. */
 export function readsOf(node: NodeProto): readonly string[] {
   return [...node.input, ...graphsIn(node).flatMap(readFromAround)];
 }

@@ -13,7 +13,7 @@ export function lowerAttention(site: Site, inputs: readonly Value[], attrs: Atte
 const fitsOperator = ({ opset }: Site, { sinks }: Attention, { dtype }: Type): boolean =>
   opset >= 23 && dtype === 'float32' && !sinks;
 
-/** Its one mask is added after the cap, and so may hold a bias too. */
+/** The operator has one mask, which is added after the cap, so it can hold the bias too. */
 function oneOperator(site: Site, inputs: readonly Value[], attrs: Attention): string {
   const { mask, bias } = attentionExtras(inputs, attrs);
   const added = [...(bias ? [cast(site, bias, 'float32')] : []), ...(mask ? [additive(site, mask)] : [])];
@@ -62,7 +62,7 @@ function products(site: Site, inputs: readonly Value[], attrs: Attention): strin
   return product(weights, v, width).name; // [B, H, T, E]
 }
 
-/** Softmax weights [B, H, T, S] of scores: capped, biased, masked, the sinks' share taken away. */
+/** Softmax weights [B, H, T, S]: scores are capped, biased and masked, and the share of the sinks is left out. */
 function weigh(site: Site, scores: Value, inputs: readonly Value[], attrs: Attention): string {
   const { writer, sizes } = site;
   const { mask, bias, sinks } = attentionExtras(inputs, attrs);

@@ -4,7 +4,7 @@ import type { Primitive } from '../../spec/op.ts';
 import { dataTypes } from './schema.ts';
 import type { Lower, LowerWith, Site, Value } from './site.ts';
 
-/** The operator of the same meaning and name. */
+/** Lowers to the ONNX operator of the same meaning. */
 const same =
   (opType: string): LowerWith<unknown> =>
   ({ writer }, inputs) =>
@@ -15,7 +15,7 @@ const same =
 
 const isInt = (x: Value): boolean => x.type.dtype === 'int64';
 
-/** Mod has the sign of its divisor for integers; for floats it is not defined so. */
+/** Mod has the sign of its divisor for integers only; for floats ONNX defines it otherwise. */
 function mod({ writer }: Site, a: Value, b: Value): string {
   if (isInt(a)) return writer.node('Mod', [a.name, b.name]);
   const quotient = writer.node('Floor', [writer.node('Div', [a.name, b.name])]);
@@ -42,7 +42,7 @@ export const elementwise = {
   sub: same('Sub'),
   mul: same('Mul'),
   div: same('Div'),
-  /** Div cuts towards zero for integers, so what is left over goes first. */
+  /** Div rounds integers towards zero, so the remainder is subtracted first. */
   floordiv(site, [a, b]) {
     const { writer } = site;
     return isInt(a!)

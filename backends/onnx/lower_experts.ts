@@ -4,7 +4,7 @@ import { constant } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { cast, type Lower, type Site, stacked, type Value } from './site.ts';
 
-/** What both ways work on: x as rows of [tokens * places, m], and the experts' matrices as one tensor. */
+/** Operands of either way to multiply: x as rows of [tokens * places, m], and the experts' matrices as one tensor. */
 interface Operands {
   readonly site: Site;
   readonly x: Value;
@@ -19,8 +19,8 @@ interface Operands {
   readonly dtype: GraphDType;
 }
 
-/** Choices up to which a copy of a matrix for each is faster than a turn for each expert: measured on a CPU with 64 experts. */
-const few = (experts: number): number => Math.max(1, Math.floor(experts / 2));
+/** Up to this many choices, copying a matrix for each is faster than going through the experts; measured on a CPU with 64 experts. */
+const mostCopiedMatrices = (experts: number): number => Math.max(1, Math.floor(experts / 2));
 
 export const expert_matmul: Lower<'expert_matmul'> = (site, [x, choice, ...given], { transposed }, type) => {
   const { writer, sizes } = site;
@@ -42,7 +42,7 @@ export const expert_matmul: Lower<'expert_matmul'> = (site, [x, choice, ...given
     share: shared ? places : 1,
   };
   const pairs = writer.node('Size', [choice!.name]);
-  const small = writer.node('LessOrEqual', [pairs, writer.scalar(few(experts), 'int64')]);
+  const small = writer.node('LessOrEqual', [pairs, writer.scalar(mostCopiedMatrices(experts), 'int64')]);
   const y = writer.node('If', [small], {
     then_branch: writer.graph([], () => [{ name: allAtOnce(operands), dtype }]),
     else_branch: writer.graph([], () => [{ name: oneByOne(operands), dtype }]),

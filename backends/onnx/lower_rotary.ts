@@ -1,4 +1,4 @@
-/** Rotation of pairs: one operator since opset 23, five for whole heads before it. */
+/** Rotary embedding: one operator since opset 23; five operators before it where whole heads are rotated. */
 
 import { constant, mul, size } from '../../spec/dim.ts';
 import { rotary } from '../../spec/ops/rotary.ts';
@@ -9,24 +9,25 @@ interface Rotary {
   readonly pairing: 'halves' | 'interleaved';
 }
 
+/** x [B, T, n, m], the tables of its positions, and how many pairs of each head they rotate. */
+interface Operands {
+  readonly x: Value;
+  readonly cos: Value;
+  readonly sin: Value;
+  readonly pairs: number;
+}
+
 export function lowerRotary(site: Site, inputs: readonly Value[], attrs: Rotary, type: Type): string {
   const [x, cos, sin] = inputs as readonly [Value, Value, Value]; // its shape rule takes three
   const pairs = constant(cos.type.shape[3]!)!;
   const width = constant(type.shape[3]!)!;
-  if (site.opset >= 23) return oneOperator(site, x, cos, sin, attrs, pairs);
-  if (attrs.pairing === 'halves' && 2 * pairs === width) return swapped(site, x, cos, sin, pairs);
+  if (site.opset >= 23) return oneOperator(site, { x, cos, sin, pairs }, attrs);
+  if (attrs.pairing === 'halves' && 2 * pairs === width) return swappedHalves(site, { x, cos, sin, pairs });
   return rotary.decompose(emitter(site), inputs, attrs).name;
 }
 
-/** RotaryEmbedding takes [B, T, n * m], and tables [B, T, d / 2] of the very positions. */
-function oneOperator(
-  site: Site,
-  x: Value,
-  cos: Value,
-  sin: Value,
-  { pairing }: Rotary,
-  pairs: number,
-): string {
+/** RotaryEmbedding takes [B, T, n * m], and tables [B, T, d / 2] of those positions. */
+function oneOperator(site: Site, { x, cos, sin, pairs }: Operands, { pairing }: Rotary): string {
   const [b, t, n, m] = x.type.shape;
   const flat = reshape(site, x, [b!, t!, mul(n!, m!)]);
   const rows = [cos, sin].map((table) => {
@@ -43,7 +44,7 @@ function oneOperator(
 }
 
 /** x * [cos, cos] + [second half, first half] * [-sin, sin]; the doubled tables are made once. */
-function swapped({ writer }: Site, x: Value, cos: Value, sin: Value, pairs: number): string {
+function swappedHalves({ writer }: Site, { x, cos, sin, pairs }: Operands): string {
   const axis = { axis: { i: 3 } };
   const cosines = writer.node('Concat', [cos.name, cos.name], axis);
   const sines = writer.node('Concat', [writer.node('Neg', [sin.name]), sin.name], axis);

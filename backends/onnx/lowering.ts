@@ -9,8 +9,8 @@ import { cast, type Lower, reshape, type Site, stacked, type Type, transpose, ty
 
 const one = size(1);
 
-/** Ranges up to this length are stored. */
-const storedRange = 4096;
+/** A range up to this length is stored as a constant. */
+const longestStoredRange = 4096;
 
 const leaves = {
   scalar: ({ writer }, _, { value, dtype }) => writer.scalar(value, dtype),
@@ -18,7 +18,7 @@ const leaves = {
   size: ({ sizes }, _, { dim }) => sizes.scalar(dim),
   iota({ writer, sizes }, _, { size: dim }) {
     const n = constant(dim);
-    if (n !== undefined && n <= storedRange) {
+    if (n !== undefined && n <= longestStoredRange) {
       return writer.constant(
         tensor(
           'int64',
@@ -83,7 +83,7 @@ const shapes = {
     writer.node('GatherElements', [x!.name, index!.name], { axis: { i: x!.type.shape.length - 1 } }),
   expert_matmul,
   matmul: ({ writer }, [a, b]) => writer.node('MatMul', [a!.name, b!.name]),
-  /** What stands before the rows, the rows, and what stands after them. */
+  /** Concatenates what stands before the rows, the rows, and what stands after them. */
   write(site, [buffer, rows, at], { axis }) {
     const { writer, sizes } = site;
     const start = reshape(site, at!, [one]).name;
@@ -103,14 +103,14 @@ const lowerings = {
   ...shapes,
 } satisfies { readonly [P in Primitive]: Lower<P> };
 
-/** Ops that onnxruntime has for bfloat16, or that never see it. */
-const moving: ReadonlySet<Primitive> = new Set<Primitive>([
+/** Ops that onnxruntime computes in bfloat16, or that never get it. */
+const bfloat16Ops: ReadonlySet<Primitive> = new Set<Primitive>([
   ...(['scalar', 'constant', 'size', 'iota', 'cast', 'not', 'and', 'or'] as const),
   ...(['reshape', 'transpose', 'slice', 'concat', 'stack', 'gather', 'take_along', 'pick', 'write'] as const),
   'expert_matmul', // which widens the chosen matrices only
 ]);
 
-/** The name of the result. bfloat16 is computed in float32 and rounded after each op, which is what it means. */
+/** Returns the name of the result. Other ops on bfloat16 are computed in float32 and rounded, which gives the same. */
 export function lowerPrimitive<P extends Primitive>(
   op: P,
   site: Site,
@@ -121,7 +121,7 @@ export function lowerPrimitive<P extends Primitive>(
   // A row of the table takes the attributes of its own name.
   const lower = lowerings[op] as unknown as Lower<P>;
   const narrow = (t: Type): boolean => t.dtype === 'bfloat16';
-  if (moving.has(op) || !inputs.some((x) => narrow(x.type))) return lower(site, inputs, attrs, type);
+  if (bfloat16Ops.has(op) || !inputs.some((x) => narrow(x.type))) return lower(site, inputs, attrs, type);
   const wide = inputs.map((x) => (narrow(x.type) ? cast(site, x, 'float32') : x));
   const result = narrow(type) ? { ...type, dtype: 'float32' as const } : type;
   const name = lower(site, wide, attrs, result);

@@ -8,7 +8,7 @@ import { besideIn, hashedText, sidecarName } from '../sidecar.ts';
 /** Key of the manifest as JSON: everything that `verify`, `run` and `inspect` need. */
 export const manifestKey = 'nanoc.manifest';
 
-/** Of `ModelProto.metadata_props` and `StringStringEntryProto` in onnx.proto. */
+/** Field numbers of `ModelProto.metadata_props` and `StringStringEntryProto` in onnx.proto. */
 const [metadataProps, keyField, valueField] = [14, 1, 2];
 
 /** Key of the hash of a manifest that lies beside the model. */
@@ -19,9 +19,9 @@ export const manifestIn = (model: Uint8Array): Manifest | undefined =>
   parseManifest(metadataIn(model).get(manifestKey));
 
 export interface BesideModel {
-  /** Of the model: `model.onnx`. */
+  /** Name of the model: `model.onnx`. */
   readonly name: string;
-  /** Of the file beside it, `nanoc.json`. */
+  /** Text of the file beside it, `nanoc.json`. */
   readonly text: string;
 }
 
@@ -39,7 +39,7 @@ export async function manifestOf(model: Uint8Array, beside?: BesideModel): Promi
 }
 
 async function sha256(of: string): Promise<string> {
-  // Browsers have it on pages of https and of this machine only.
+  // Browsers offer it only to pages of https and of this machine.
   if (!globalThis.crypto?.subtle) {
     const hint = 'open the page over https, or compile the model with --metadata full';
     throw new Refusal([error('N704', 'the manifest beside the model cannot be checked here', { hint })]);
@@ -60,7 +60,7 @@ function metadataIn(model: Uint8Array): ReadonlyMap<string, string> {
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && new TextDecoder().decode(bytes);
 
-/** Fields with a length; others are passed over, and what is damaged ends the walk. */
+/** Length-delimited fields; others are skipped, and a damaged field ends the walk. */
 function* messages(bytes: Uint8Array): Generator<{ readonly id: number; readonly content: Uint8Array }> {
   let at = 0;
   const varint = (): number => {

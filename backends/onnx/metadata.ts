@@ -1,11 +1,11 @@
-/** What a model file says of itself, for people who look at it and for `nanoc` when it reads the file again. */
+/** Metadata of a model file, for people who look at it and for `nanoc` when it reads the file again. */
 
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { manifestHash } from '../manifest_hash.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import type { Entry } from './schema.ts';
 
-/** Of a model that goes to programs that may send what it says: hashes only. */
+/** Metadata of a model for programs that may send it on: hashes only. */
 export const hashes = (manifest: Manifest): readonly Entry[] => [
   { key: 'nanoc.producer', value: manifest.producer },
   { key: 'nanoc.spec_sha256', value: manifest.spec.sha256 },

@@ -14,33 +14,33 @@ import { irVersion } from './versions.ts';
 import { type Chunk, framed, held, joined, totalSize } from './wire.ts';
 import type { WrittenGraph } from './write_graph.ts';
 
-/** Weights of more bytes go beside the model unless asked otherwise. */
-const auto = 1.5e9;
+/** With `--external auto`, weights of more bytes than this go into a file beside the model. */
+const mostInlineBytes = 1.5e9;
 /** Protobuf readers refuse messages of 2 GiB. */
 const largestMessage = 2 ** 31 - 1;
 /** Smaller tensors stay in the model, where clients without the data file can read them. */
-const smallest = 1024;
+const smallestExternalTensor = 1024;
 const alignment = 64;
 
-/** Data first, the model last. */
+/** The files of a model: data first, the model last. */
 export function modelFiles(
   graph: Graph,
   written: WrittenGraph,
   manifest: Manifest,
   options: EmitOptions,
 ): Artifact {
-  const tensors = [...written.writer.initializers].sort((a, b) => naturally(a.name, b.name));
+  const tensors = [...written.writer.initializers].sort((a, b) => naturalOrder(a.name, b.name));
   const used = new Set(written.nodes.flatMap(readsOf));
   const needed = tensors.filter((t) => used.has(t.name));
   const outside = goesOutside(options, totalSize(needed.map((t) => t.data)))
-    ? needed.filter((t) => !t.keepInline && t.data.size >= smallest)
+    ? needed.filter((t) => !t.keepInline && t.data.size >= smallestExternalTensor)
     : [];
   // The name that browser clients look for beside `model.onnx`.
   const dataName = `${options.fileName}_data`;
-  const data = layOut(outside);
+  const data = alignedData(outside);
   const { model, graphHash } = modelChunk(graph, written, manifest, options, {
     tensors: needed,
-    elsewhere(t) {
+    externalPlace(t) {
       const offset = data.offsets.get(t.name);
       return offset === undefined ? undefined : { file: dataName, offset, length: t.data.size };
     },
@@ -57,7 +57,7 @@ export function modelFiles(
 }
 
 const goesOutside = ({ external }: EmitOptions, bytes: number): boolean =>
-  external === 'always' || (external === 'auto' && bytes > auto);
+  external === 'always' || (external === 'auto' && bytes > mostInlineBytes);
 
 const tooLarge = (size: number, external: string): Refusal =>
   new Refusal([
@@ -68,8 +68,8 @@ const tooLarge = (size: number, external: string): Refusal =>
     }),
   ]);
 
-/** `h.2` before `h.10`. */
-export function naturally(a: string, b: string): number {
+/** Sorts names with numbers as people do: `h.2` before `h.10`. */
+export function naturalOrder(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split(/(\d+)/));
   for (const [i, part] of left!.entries()) {
     const other = right![i];
@@ -82,7 +82,7 @@ export function naturally(a: string, b: string): number {
 }
 
 /** Tensors one after the other, each at a multiple of the alignment. */
-function layOut(tensors: readonly Initializer[]): {
+function alignedData(tensors: readonly Initializer[]): {
   readonly chunk: Chunk;
   readonly offsets: ReadonlyMap<string, number>;
 } {
@@ -99,7 +99,7 @@ function layOut(tensors: readonly Initializer[]): {
   return { chunk: joined(chunks), offsets };
 }
 
-interface Elsewhere {
+interface ExternalPlace {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
@@ -107,7 +107,7 @@ interface Elsewhere {
 
 interface Stored {
   readonly tensors: readonly Initializer[];
-  readonly elsewhere: (t: Initializer) => Elsewhere | undefined;
+  readonly externalPlace: (t: Initializer) => ExternalPlace | undefined;
 }
 
 function modelChunk(
@@ -115,7 +115,7 @@ function modelChunk(
   { nodes, names }: WrittenGraph,
   manifest: Manifest,
   { opset, metadata: kind = 'full' }: EmitOptions,
-  { tensors, elsewhere }: Stored,
+  { tensors, externalPlace }: Stored,
 ): { readonly model: Chunk; readonly graphHash: string } {
   const boundary = new Set([...graph.inputs, ...graph.outputs].map((x) => x.name));
   const inner = new Map<string, ValueInfoProto>();
@@ -130,7 +130,7 @@ function modelChunk(
   });
   const content = [
     held(operators),
-    ...tensors.flatMap((t) => framed('GraphProto', 'initializer', tensorChunks(t, elsewhere(t)))),
+    ...tensors.flatMap((t) => framed('GraphProto', 'initializer', tensorChunks(t, externalPlace(t)))),
     held(values),
   ];
   const [doc, entries] = kind === 'full' ? [modelDoc(manifest), metadata(manifest)] : ['', hashes(manifest)];
@@ -150,7 +150,7 @@ function producer(text: string): { readonly producerName: string; readonly produ
   return { producerName, producerVersion };
 }
 
-function tensorChunks({ name, dims, dtype, data }: Initializer, place: Elsewhere | undefined): Chunk[] {
+function tensorChunks({ name, dims, dtype, data }: Initializer, place: ExternalPlace | undefined): Chunk[] {
   const described: TensorProto = {
     name,
     dims,

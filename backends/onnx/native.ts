@@ -1,4 +1,4 @@
-/** Composite ops that ONNX says in fewer operators than their meaning has; an op missing here is a compile error. */
+/** Composite ops that take fewer ONNX operators than their decomposition has; an op missing here is a compile error. */
 
 import type { Node } from '../../compiler/graph/ir.ts';
 import type { Keep } from '../../compiler/passes/decompose_composites.ts';
@@ -14,7 +14,7 @@ import { reshape, type Site, type Type, type Value } from './site.ts';
 type AttrsOf<C extends Composite> = (typeof ops)[C] extends Op<infer A> ? A : never;
 
 interface Native<A> {
-  /** Why a node is spelled out in primitives instead; undefined when it is not. */
+  /** Why a node is decomposed into primitives instead; undefined when it is not. */
   declines?(type: Type, attrs: A, opset: number): string | undefined;
   lower(site: Site, inputs: readonly Value[], attrs: A, type: Type): string;
 }
@@ -27,7 +27,7 @@ const since =
   (type: Type, _: unknown, opset: number): string | undefined =>
     opset < least ? `opset ${opset} is below ${least}` : float32Only(type);
 
-/** A norm's scale: ones, shared by all norms of one width. */
+/** The scale that norm operators require: ones, shared by all norms of one width. */
 const ones = ({ writer }: Site, width: Dim): string => {
   const n = constant(width)!;
   return writer.shared(`ones[${n}]`, () => tensor('float32', [n], new Float32Array(n).fill(1)));
@@ -109,8 +109,8 @@ const natives = {
   },
 } satisfies { readonly [C in Composite]: Native<AttrsOf<C>> | string };
 
-/** The row of an op named only when running; the node carries that op's own attributes. */
-const rowOf = (op: Composite): Native<Attrs> | string =>
+/** The entry of an op whose name is known only at run time; the node has that op's own attributes. */
+const nativeOf = (op: Composite): Native<Attrs> | string =>
   (natives[op] as unknown as Native<Attrs> | string | undefined) ?? 'a plugin added it';
 
 /** For decompose_composites: which nodes stay, or why not. */
@@ -118,7 +118,7 @@ export const keptAt =
   (opset: number): Keep =>
   ({ op, type, attrs }: Node) => {
     if (!isComposite(op)) return true;
-    const row = rowOf(op);
+    const row = nativeOf(op);
     return typeof row === 'string' ? row : (row.declines?.(type, attrs, opset) ?? true);
   };
 
@@ -130,6 +130,6 @@ export function lowerComposite(
   attrs: Attrs,
   type: Type,
 ): string | undefined {
-  const row = rowOf(op);
+  const row = nativeOf(op);
   return typeof row === 'string' ? undefined : row.lower(site, inputs, attrs, type);
 }

@@ -1,4 +1,4 @@
-/** Reads a model file that nanoc wrote: what it is made of and where its weights lie, never the weights themselves. */
+/** Reads a model file that nanoc wrote: its structure and where its weights lie, never the weights themselves. */
 
 import { fileName } from '../../compiler/bytes/paths.ts';
 import type { Checkpoint, LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
@@ -10,7 +10,7 @@ import type { BoundaryTensor, Manifest } from '../../compiler/ports/manifest.ts'
 import { Refusal } from '../../spec/diagnostic.ts';
 import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
-import { type Promised, readSidecar } from '../read_sidecar_node.ts';
+import { readSidecar, type SidecarHashes } from '../read_sidecar_node.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor_node.ts';
@@ -53,7 +53,7 @@ export function readModel(path: string): OnnxModel {
 
 export const readManifest = (path: string): Manifest => readModel(path).manifest;
 
-type Read = Omit<Structure, 'graphHash'> & { readonly promised: Promised | undefined };
+type Read = Omit<Structure, 'graphHash'> & { readonly promised: SidecarHashes | undefined };
 
 function structureOf(path: string): Read {
   const file = open(path);
@@ -66,7 +66,7 @@ function structureOf(path: string): Read {
   }
 }
 
-/** Files of models are refused with the code of models. */
+/** Opens a file; refusals get the code for models instead of that for checkpoints. */
 function open(path: string): OpenFile {
   try {
     return openFile(path);

@@ -31,7 +31,7 @@ interface Head {
 
 const graphField = fieldId('ModelProto', 'graph');
 
-/** Throws a Refusal (N704) for what is no model. */
+/** Throws a Refusal (N704) for a file that is not a model. */
 export function readStructure(file: OpenFile): Structure {
   if (file.size === 0) damaged(file, 'nothing', 0);
   const parts: Buffer[] = [];

@@ -21,8 +21,8 @@ export interface StoredTensor {
 }
 
 const raw = fieldId('TensorProto', 'rawData');
-/** Values in fields of their own; nanoc never writes them, and they are not read. */
-const typed: ReadonlySet<number> = new Set(
+/** Fields that hold values of one type each; nanoc never writes them, and they are not read. */
+const typedDataFields: ReadonlySet<number> = new Set(
   ['floatData', 'int32Data', 'int64Data', 'doubleData'].map((name) => fieldId('TensorProto', name)),
 );
 
@@ -40,7 +40,7 @@ export function readTensor(file: OpenFile, field: Field): StoredTensor | undefin
   let inside: Field | undefined;
   for (const part of fields(file, field.at, field.at + field.length)) {
     if (part.id === raw) inside = part;
-    else if (!typed.has(part.id)) parts.push(bytesOf(file, part, 'whole'));
+    else if (!typedDataFields.has(part.id)) parts.push(bytesOf(file, part, 'whole'));
   }
   const described = describe(file, field, Buffer.concat(parts));
   const dtype = dataTypeNames[described.dataType ?? 0] as StoredDType; // looked up in the table just below
@@ -48,7 +48,7 @@ export function readTensor(file: OpenFile, field: Field): StoredTensor | undefin
   const { name = '', dims: shape } = described;
   const place =
     described.dataLocation === 1
-      ? outside(file, name, described)
+      ? externalPlace(file, name, described)
       : inside && { file: file.path, stamp: file.stamp, offset: inside.at, bytes: inside.length };
   if (!place) return undefined;
   const bytes = product(shape) * storedDtypes[dtype];
@@ -70,7 +70,7 @@ function describe(file: OpenFile, field: Field, bytes: Buffer): Described {
 type Placed = Pick<StoredTensor, 'file' | 'stamp' | 'offset' | 'bytes'>;
 
 /** Bytes beside the model; a location that leads out of its folder is refused. */
-function outside(model: OpenFile, name: string, { externalData }: Described): Placed {
+function externalPlace(model: OpenFile, name: string, { externalData }: Described): Placed {
   const said = new Map(externalData.map(({ key, value }) => [key, value]));
   const location = said.get('location') ?? '';
   const path = normalize(location);

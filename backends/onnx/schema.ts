@@ -97,7 +97,7 @@ export interface AttributeProto {
   readonly name: string;
   readonly type: number;
   readonly f?: number;
-  /** Numbers only: protobufjs writes a BigInt as 0 without a word. */
+  /** A number and never a BigInt, which protobufjs silently writes as 0. */
   readonly i?: number;
   readonly s?: Uint8Array;
   readonly ints?: readonly number[];
@@ -181,7 +181,7 @@ export function fieldId(message: Message, name: string): number {
   return found[0];
 }
 
-/** `TensorProto.DataType` of what a graph holds. */
+/** `TensorProto.DataType` of each dtype of a graph. */
 export const dataTypes: Readonly<Record<GraphDType, number>> = {
   float32: 1,
   float16: 10,

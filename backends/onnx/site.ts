@@ -19,7 +19,7 @@ export interface Site {
   readonly writer: GraphWriter;
   readonly sizes: Sizes;
   readonly opset: number;
-  /** What a reshaped value was before, so that two reshapes in a row are written as one. */
+  /** For a reshaped value the value before it, so that two reshapes in a row are written as one. */
   readonly reshaped: Map<string, Value>;
 }
 
@@ -36,7 +36,7 @@ export function cast({ writer }: Site, x: Value, dtype: GraphDType): Value {
 const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>
   a.length === b.length && a.every((d, i) => equal(d, b[i]!));
 
-/** The same elements under another shape; none is written where the shape is there already. */
+/** Reshapes a value; nothing is written when it has that shape already. */
 export function reshape(site: Site, x: Value, shape: readonly Dim[]): Value {
   const source = site.reshaped.get(x.name) ?? x;
   const type = { dtype: x.type.dtype, shape };
@@ -47,8 +47,8 @@ export function reshape(site: Site, x: Value, shape: readonly Dim[]): Value {
 }
 
 /**
- * The shape operand: a constant where at most one size must be found out, since 0 copies a size of the same axis and -1 is
- * what is left over. What is left over cannot be found when a copied size is zero, and a size of zero cannot be written.
+ * The shape operand of a reshape. It is a constant where at most one size is unknown, because 0 copies the size of the same axis
+ * and -1 stands for the rest. That fails where a copied size is zero, and a size of zero cannot be written as such.
  */
 function target({ writer, sizes }: Site, from: readonly Dim[], to: readonly Dim[]): string {
   const copied = to.map((d, i) => i < from.length && equal(from[i]!, d) && constant(d) === undefined);
@@ -68,7 +68,7 @@ export function stacked({ writer }: Site, values: readonly Value[]): Value {
   return { name, type: { dtype, shape: [size(values.length), ...shape] } };
 }
 
-/** The same with its axes in another order. */
+/** Permutes the axes of a value. */
 export function transpose({ writer }: Site, x: Value, perm: readonly number[]): Value {
   const name = writer.node('Transpose', [x.name], { perm: { ints: perm } });
   return { name, type: { ...x.type, shape: perm.map((p) => x.type.shape[p]!) } };

@@ -31,7 +31,7 @@ export function sizesOf(writer: GraphWriter, inputs: readonly GraphInput[]): Siz
   const read = ({ input, axis }: Axis): string =>
     writer.node('Shape', [input], { start: { i: axis }, end: { i: axis + 1 } });
 
-  /** A name that stands alone on no axis: `name + rest` does on one, and `rest` is known without it. */
+  /** Finds a name that no axis has alone from an axis of `name + rest`, where `rest` is known. */
   function solve(name: string): string {
     if (solving.has(name)) throw new Bug(`size ${name} is known only from itself`);
     solving.add(name);
@@ -89,7 +89,7 @@ function sumOf(writer: GraphWriter, dim: Dim, factor: (name: string) => string):
   return total ?? writer.ints([0]);
 }
 
-/** Known sizes in a row are one constant. */
+/** Neighbouring sizes that are known are written as one constant. */
 function shapeOf(writer: GraphWriter, dims: readonly Dim[], extent: Sizes['extent']): string {
   const pieces: string[] = [];
   let run: number[] = [];

@@ -1,11 +1,11 @@
-/** A model's bytes with more of its values as outputs, for looking inside it. */
+/** Adds values inside a model to its outputs, for looking inside it. */
 
 import { encode } from './schema.ts';
 import { framed, held } from './wire.ts';
 
 /**
- * A field that comes twice in protobuf is one message, merged; so what is appended joins the graph that is there, and the
- * rest of the file need not be understood. A runtime infers the types.
+ * Appends a second graph field that holds only outputs: protobuf merges a message that comes twice, so the rest of the file need
+ * not be understood. A runtime infers the types.
  */
 export function tapModel(model: Uint8Array, values: readonly string[]): Uint8Array {
   const outputs = values.flatMap((name) =>

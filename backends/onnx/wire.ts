@@ -2,7 +2,7 @@
 
 import { fieldId, type Message } from './schema.ts';
 
-/** Bytes in hand, or bytes made while they are written; `size` is exact. */
+/** Bytes held in memory, or made while they are written; `size` is exact. */
 export interface Chunk {
   readonly size: number;
   bytes(): Iterable<Uint8Array>;

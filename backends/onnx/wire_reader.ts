@@ -7,7 +7,7 @@ import { refuse } from '../../compiler/checkpoint/refuse.ts';
 /** A field; its content is the bytes from `at` up to `at + length`. */
 export interface Field {
   readonly id: number;
-  /** Of the tag. */
+  /** Offset of the tag. */
   readonly start: number;
   readonly at: number;
   readonly length: number;
@@ -64,7 +64,7 @@ export function truncated(file: OpenFile, needed: number): never {
   });
 }
 
-/** Fields of the message from `start` up to `end`, one after the other; throws a Refusal (N704) where there are none. */
+/** Fields of the message from `start` up to `end`; throws a Refusal (N704) for bytes that are not fields. */
 export function* fields(file: OpenFile, start: number, end: number): Generator<Field> {
   const cursor = new Cursor(file, start);
   while (cursor.at < end) {
@@ -86,7 +86,7 @@ export function* fields(file: OpenFile, start: number, end: number): Generator<F
   }
 }
 
-/** Bytes of a field's content by its wire type: a number, eight bytes, as many as it says, four bytes. */
+/** Bytes of a field's content by its wire type: a varint, eight bytes, as many as its length says, or four bytes. */
 function lengthOf(kind: number, said: number, numberBytes: number): number | undefined {
   if (kind === 0) return numberBytes;
   if (kind === 1) return 8;
@@ -94,11 +94,11 @@ function lengthOf(kind: number, said: number, numberBytes: number): number | und
   return kind === 5 ? 4 : undefined;
 }
 
-/** Structure of a message that is held in memory. */
-const largest = 1 << 26;
+/** Bytes of the largest field that is read into memory; only weights are larger, and those are not read here. */
+const largestStructure = 1 << 26;
 
 /** The bytes of a field's content, or of the whole field with its tag. */
 export function bytesOf(file: OpenFile, { start, at, length }: Field, part: 'content' | 'whole'): Buffer {
-  if (length > largest) damaged(file, `a field of ${length} bytes where structure is`, start);
+  if (length > largestStructure) damaged(file, `a field of ${length} bytes where structure is`, start);
   return part === 'content' ? readAt(file, at, length) : readAt(file, start, at + length - start);
 }

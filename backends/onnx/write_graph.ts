@@ -8,7 +8,7 @@ import type { PrimitiveAttrs } from '../../spec/op.ts';
 import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive } from '../../spec/primitives/index.ts';
 import { position } from '../../spec/source.ts';
-import { GraphWriter, type Place } from './graph_writer.ts';
+import { GraphWriter, type Provenance } from './graph_writer.ts';
 import { readsOf, renamedIn } from './inner_graph.ts';
 import { lowerPrimitive } from './lowering.ts';
 import { lowerComposite } from './native.ts';
@@ -21,7 +21,7 @@ import { type WriteBody, writeScan } from './write_scan.ts';
 export interface WrittenGraph {
   readonly nodes: readonly NodeProto[];
   readonly writer: GraphWriter;
-  /** The value of each node of the graph; only those that the file holds. */
+  /** The name of each node's value, as far as the file holds it. */
   readonly names: ReadonlyMap<NodeId, string>;
 }
 
@@ -33,10 +33,10 @@ export function writeGraph(graph: Graph, weights: WeightSource, opset: number): 
     reserved: [...boundary, ...stored],
   });
   const site: Site = { writer, sizes: sizesOf(writer, graph.inputs), opset, reshaped: new Map() };
-  return finish(graph, writer, writeNodes(graph, site, weights, nameOf));
+  return withBoundaryNames(graph, writer, writeNodes(graph, site, weights, nameOf));
 }
 
-/** The name of each node's value; `inputName` says how an input is called where these nodes stand. */
+/** Returns the name of each node's value; `inputName` gives the name of an input in the graph that these nodes belong to. */
 function writeNodes(
   graph: Graph,
   site: Site,
@@ -82,18 +82,18 @@ function store({ writer }: Site, name: string, weights: WeightSource): string {
   return name;
 }
 
-/** A node that several blocks share stands at the block around them all. */
-function placeOf(origins: readonly Origin[]): Place {
+/** A node that several blocks share gets the scope of the block around them all. */
+function placeOf(origins: readonly Origin[]): Provenance {
   const [first] = origins;
   if (!first) return { scope: '' };
   const { source, start } = first.span;
-  // Without the folders of whoever compiles it.
+  // Without folders, which are those of the machine that compiles it.
   const file = source.name.replace(/^.*[\\/]/, '');
   return { scope: commonScope(origins), source: `${file}:${position(source, start).line}` };
 }
 
-/** Outputs get their names at the boundary, and what nothing uses is left out. */
-function finish(graph: Graph, writer: GraphWriter, names: Map<NodeId, string>): WrittenGraph {
+/** Gives outputs their names at the boundary, and leaves out nodes that nothing uses. */
+function withBoundaryNames(graph: Graph, writer: GraphWriter, names: Map<NodeId, string>): WrittenGraph {
   const made = new Set(writer.nodes.flatMap((n) => n.output));
   const renamed = new Map<string, string>();
   const copies: NodeProto[] = [];
@@ -104,7 +104,7 @@ function finish(graph: Graph, writer: GraphWriter, names: Map<NodeId, string>): 
   }
   const final = (name: string): string => renamed.get(name) ?? name;
   const all = [...writer.nodes, ...copies].map((n) => renamedIn(n, final));
-  const nodes = live(
+  const nodes = neededNodes(
     all,
     graph.outputs.map((o) => o.name),
   );
@@ -113,7 +113,7 @@ function finish(graph: Graph, writer: GraphWriter, names: Map<NodeId, string>): 
   return { nodes, writer, names: new Map(kept.filter(([, name]) => there.has(name))) };
 }
 
-function live(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
+function neededNodes(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
   const needed = new Set(outputs);
   const kept: NodeProto[] = [];
   for (const node of nodes.toReversed()) {

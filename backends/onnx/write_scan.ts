@@ -1,4 +1,4 @@
-/** A scan as the operator of that name, with its step as the graph inside. */
+/** Writes a scan as the ONNX operator Scan, whose body is the step. */
 
 import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
 import { scanOf } from '../../compiler/graph/scan_body.ts';
@@ -6,14 +6,14 @@ import type { InnerValue } from './inner_graph.ts';
 import type { Site, Value } from './site.ts';
 import { sizesOf } from './sizes.ts';
 
-/** Writes the nodes of a step, whose inputs go by these names, and says how each node's value is called. */
+/** Writes the nodes of a step, given the names of its inputs, and returns the names of the nodes' values. */
 export type WriteBody = (
   step: Graph,
   site: Site,
   inputs: ReadonlyMap<string, string>,
 ) => ReadonlyMap<NodeId, string>;
 
-/** Names of the results: what there is of all tokens, then the last states. */
+/** Returns the names of the results: those for all tokens, then the last states. */
 export function writeScan(
   site: Site,
   node: Node,
@@ -26,7 +26,7 @@ export function writeScan(
   const walked = states + sequences;
   const taken = graph.inputs.slice(0, walked).map(({ name, type }): InnerValue => ({ name, ...type }));
   const inner = writer.graph(taken, (...names) => {
-    // What comes from outside is read by the name that it has there.
+    // Values from outside are read under their names there.
     const known = new Map(
       graph.inputs.map(({ name }, i) => [name, i < walked ? names[i]! : inputs[i]!.name]),
     );

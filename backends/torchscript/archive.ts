@@ -19,9 +19,9 @@ import {
 } from './pickle_writer.ts';
 import { type ZipRecord, zipFile } from './zip_writer.ts';
 
-/** Under which all records of an archive lie. */
+/** The folder in the zip that all records lie in. */
 const folder = 'archive';
-/** An older number would give `/` and some others the meaning that they had once; LibTorch refuses a newer one. */
+/** LibTorch gives `/` and some other operators an older meaning in files of an older version, and refuses a newer one. */
 const fileVersion = '10\n';
 const noConstants = Uint8Array.from([0x80, 2, 0x29, 0x2e]);
 /** Under `extra/`: the manifest as JSON, which loaders hand out as an extra file of this name. */
@@ -29,7 +29,7 @@ export const manifestFile = 'nanoc.json';
 
 /** What an archive consists of, in this order. */
 export interface Records {
-  /** All but the bytes of tensors. */
+  /** All records but those of tensors. */
   readonly head: readonly HeldRecord[];
   readonly tensors: readonly TensorRecord[];
 }
@@ -43,16 +43,16 @@ export interface TensorRecord {
   readonly name: string;
   readonly size: number;
   readonly weight: string;
-  /** Of the first slot that has it. */
+  /** Path of the first slot that holds the weight. */
   readonly path: string;
 }
 
 interface Form extends Pick<EmitOptions, 'metadata'> {
-  /** No tensor has numbers of its own. */
+  /** Leaves out the numbers: all elements of a tensor share one. */
   readonly hollow?: boolean;
 }
 
-/** In place of a manifest that lies beside the archive. */
+/** What an archive holds when its manifest lies beside it. */
 export interface ManifestHash {
   readonly producer: string;
   readonly manifest_sha256: string;
@@ -128,7 +128,7 @@ export function archiveFile(
 /** What an archive computes, as a hash. */
 export const codeHash = (code: string): string => sha256().update(code).hex();
 
-/** The same archive with no numbers in it, small enough to be held. */
+/** The archive without the numbers of its tensors, small enough to be held in memory. */
 export function hollowArchive(
   root: Module,
   code: Code,
@@ -140,7 +140,7 @@ export function hollowArchive(
   return concatenated([...zip.chunks()]);
 }
 
-/** Slots of one weight share one tensor, which is written once. */
+/** Slots of tied weights share one tensor, which is written once. */
 function pickled(
   module: Module,
   code: Code,

@@ -17,16 +17,16 @@ import { requestAgain } from '../request_again.ts';
 import { archiveRecords, type HeldRecord, hollowArchive, type Records } from './archive.ts';
 import type { Code } from './classes.ts';
 import { codeFault, codeFaultText, codeFile } from './code_fault.ts';
-import { layOut, torchscript } from './index.ts';
+import { planArchive, torchscript } from './index.ts';
 import { emittedAs, type TorchscriptModel } from './read_archive.ts';
 import { zipFrame } from './zip_writer.ts';
 
-/** What LibTorch may be given. */
+/** An archive that was found to be what its spec compiles to, for LibTorch. */
 export interface CheckedArchive {
   readonly model: string;
   readonly manifest: Manifest;
   readonly rewritten: {
-    /** The archive as its spec compiles to it, with no numbers in it. */
+    /** The archive as its spec compiles to it, without the numbers of its tensors. */
     readonly archive: Uint8Array;
     /** Where the bytes of tensors begin in the file, by their paths in the tree of modules. */
     readonly offsets: ReadonlyMap<string, number>;
@@ -45,15 +45,15 @@ export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOpt
   const manifest = asWritten(compiled.manifest, model.manifest);
   const options = emittedAs(model);
   const { graph, program } = compiled;
-  const { tree, code } = layOut({ graph, manifest, options, tied: program.names.tied });
+  const { tree, code } = planArchive({ graph, manifest, options, tied: program.names.tied });
   const records = archiveRecords(tree, code, manifest, compiled.weights, options);
-  const starts = withFile(path, (file) => held(file, { model, code, records }));
+  const starts = withFile(path, (file) => tensorStarts(file, { model, code, records }));
   const archive = hollowArchive(tree, code, manifest, compiled.weights);
   const offsets = new Map(records.tensors.map((t) => [t.path, starts.get(t.name)!])); // all were placed
   return { model: path, manifest, rewritten: { archive, offsets } };
 }
 
-/** Whatever a manifest from elsewhere makes the compiler do is the manifest's fault. */
+/** Compiles the spec in the manifest. Any error, even a `Bug`, is blamed on the manifest, which may say anything. */
 function compiledAgain(model: TorchscriptModel, plugins: readonly Pass[]): Compiled {
   const { manifest } = model;
   try {
@@ -63,11 +63,15 @@ function compiledAgain(model: TorchscriptModel, plugins: readonly Pass[]): Compi
     throw new Refusal(diagnostics.filter((d) => d.severity === 'error'));
   } catch (cause) {
     const found = cause instanceof Refusal ? cause.diagnostics[0]?.message : String(cause);
-    throw changed(model, 'the spec of the archive does not compile', found === undefined ? {} : { found });
+    throw archiveRefusal(
+      model,
+      'the spec of the archive does not compile',
+      found === undefined ? {} : { found },
+    );
   }
 }
 
-/** What only the one who compiled it knows: with which nanoc, which weights, and who gave the config its values. */
+/** Takes over what compiling again cannot know: the version of nanoc, the weights, and where values of the config came from. */
 const asWritten = (again: Manifest, written: Manifest): Manifest => ({
   ...again,
   producer: written.producer,
@@ -84,8 +88,8 @@ interface Expected {
   readonly records: Records;
 }
 
-/** Where each record of a tensor begins; every other byte of the file is compared. */
-function held(file: OpenFile, expected: Expected): ReadonlyMap<string, number> {
+/** Compares every byte of the file but those of tensors, and returns where the record of each tensor begins. */
+function tensorStarts(file: OpenFile, expected: Expected): ReadonlyMap<string, number> {
   const { model, records } = expected;
   const { head, tensors } = records;
   const zip = readZip(file);
@@ -94,10 +98,11 @@ function held(file: OpenFile, expected: Expected): ReadonlyMap<string, number> {
   // The code first: it says most about what was changed.
   for (const record of [...head].sort((a, b) => Number(isCode(b)) - Number(isCode(a))))
     compareEntry(file, expected, zip, record);
-  if (strange !== undefined) throw changed(model, `its spec compiles to no entry ${JSON.stringify(strange)}`);
+  if (strange !== undefined)
+    throw archiveRefusal(model, `its spec compiles to no entry ${JSON.stringify(strange)}`);
   const missing = tensors.find(({ name, size }) => zip.entries.get(name)?.size !== size);
   if (missing) {
-    throw changed(model, otherThan(missing.name), {
+    throw archiveRefusal(model, differsText(missing.name), {
       expected: `${missing.size} bytes, of ${missing.path}`,
       found: sizeOf(zip.entries.get(missing.name)),
     });
@@ -110,37 +115,39 @@ function held(file: OpenFile, expected: Expected): ReadonlyMap<string, number> {
   const same =
     file.size === size && pieces.every(({ at, bytes }) => readAt(file, at, bytes.length).equals(bytes));
   if (same) return starts;
-  throw changed(model, 'the zip around its entries is not as nanoc writes it');
+  throw archiveRefusal(model, 'the zip around its entries is not as nanoc writes it');
 }
 
-/** More than that beyond what is expected is not read. */
-const slack = 1 << 20;
+/** An entry is read when it exceeds the expected size by at most this many bytes, so that the difference can be shown. */
+const mostExtraBytes = 1 << 20;
 
 function compareEntry(file: OpenFile, { model, code }: Expected, zip: Zip, record: HeldRecord): void {
   const entry = zip.entries.get(record.name);
   const { bytes } = record;
-  const there = entry && entry.size <= bytes.length + slack ? readEntry(file, entry, entry.size) : undefined;
+  const there =
+    entry && entry.size <= bytes.length + mostExtraBytes ? readEntry(file, entry, entry.size) : undefined;
   if (there && Buffer.compare(there, bytes) === 0) return;
   const theirs = there && Buffer.from(there).toString('utf8');
   const fault = isCode(record) && theirs !== undefined ? codeFault(code, theirs) : undefined;
   if (fault) {
     const { message, extra } = codeFaultText(fault, model.manifest);
-    throw changed(model, message, extra);
+    throw archiveRefusal(model, message, extra);
   }
   const sizes = { expected: `${bytes.length} bytes`, found: sizeOf(entry) };
   const at = there ? bytes.findIndex((byte, i) => there[i] !== byte) : -1;
-  throw changed(model, otherThan(record.name), at < 0 ? sizes : { found: `another byte at ${at}` });
+  throw archiveRefusal(model, differsText(record.name), at < 0 ? sizes : { found: `another byte at ${at}` });
 }
 
-const isCode = ({ name }: HeldRecord): boolean => own(name) === `code/${codeFile}`;
+const isCode = ({ name }: HeldRecord): boolean => withoutRoot(name) === `code/${codeFile}`;
 
 /** `code/__torch__/nanoc.py`, below the folder of the archive. */
-const own = (name: string): string => name.slice(name.indexOf('/') + 1);
-const otherThan = (name: string): string => `${own(name)} of the archive is not what its spec compiles to`;
+const withoutRoot = (name: string): string => name.slice(name.indexOf('/') + 1);
+const differsText = (name: string): string =>
+  `${withoutRoot(name)} of the archive is not what its spec compiles to`;
 const sizeOf = (entry: ZipEntry | undefined): string => (entry ? `${entry.size} bytes` : 'no such entry');
 
-/** An archive of another version need not have been changed by anybody. */
-function changed({ path, manifest }: TorchscriptModel, message: string, extra: Extra = {}): Refusal {
+/** An archive of another version of nanoc may differ though nobody has changed it. */
+function archiveRefusal({ path, manifest }: TorchscriptModel, message: string, extra: Extra = {}): Refusal {
   const [mine, theirs] = [`nanoc ${version}`, manifest.producer];
   const hint = '--trust-code gives LibTorch the file as it is, and runs its code';
   if (theirs === mine) return new Refusal([error('N709', message, { file: path, ...extra, hint })]);

@@ -6,7 +6,7 @@ import { bodiesOf, forwardText } from './method.ts';
 import type { MethodText } from './method_text.ts';
 import { modelForward, newCache } from './model_methods.ts';
 import { lastOf, type Module } from './module_tree.ts';
-import { free, isIdentifier } from './names.ts';
+import { freeName, isIdentifier } from './names.ts';
 
 export interface Code {
   readonly text: string;
@@ -35,7 +35,7 @@ export function writeClasses(root: Module, region: Region, context: CodeContext)
     const same = known.get(key);
     if (same !== undefined) return void classOf.set(module, same);
     const taken = new Set([...known.values(), ...context.functions.keys()]);
-    const name = free(className(module, context), (n) => taken.has(n));
+    const name = freeName(className(module, context), (n) => taken.has(n));
     known.set(key, name);
     classOf.set(module, name);
     texts.push([`class ${name}(Module):`, ...head, ...own.flatMap((m) => m.lines)].join('\n'));
@@ -45,7 +45,7 @@ export function writeClasses(root: Module, region: Region, context: CodeContext)
   return { text: `${[...functions, ...texts].join('\n\n')}\n`, classOf };
 }
 
-/** As the spec calls the block; lists of modules are what torch calls them. */
+/** The name that the spec gives the block; a list of modules has the name of torch's own class. */
 function className(module: Module, { spec }: CodeContext): string {
   const name = spec.blockName(module.path);
   if (name !== undefined && isIdentifier(name)) return name;

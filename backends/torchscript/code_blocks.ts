@@ -8,7 +8,7 @@ export interface Block {
   readonly lines: readonly string[];
 }
 
-/** What stands at the left margin begins a part. */
+/** A line without indentation begins a part. */
 export function codeBlocks(text: string): readonly Block[] {
   const lines = text.split('\n');
   const starts = lines.flatMap((line, i) => {

@@ -7,7 +7,7 @@ import type { Places } from './module_tree.ts';
 import type { Release } from './operators.ts';
 import type { SpecText } from './spec_text.ts';
 
-/** Under which code finds its own classes and functions. */
+/** The package that the classes and functions of an archive lie in. */
 export const packageName = '__torch__.nanoc';
 
 /** Boundary inputs that a caller may leave out. */
@@ -21,13 +21,13 @@ export interface CodeContext {
   readonly compute: GraphDType;
   /** Functions that have been asked for, by name. */
   readonly functions: Map<string, FunctionText>;
-  /** Nodes by the nodes whose values they read. */
+  /** For each node those that read its value. */
   readonly users: ReadonlyMap<NodeId, readonly NodeId[]>;
-  /** The node that an expression of the spec comes to in a block, after those on the way. */
+  /** The node that holds the final value of an expression of the spec in a block, by `placeKey`. */
   readonly meaning: ReadonlyMap<string, NodeId>;
 }
 
-/** An expression in a block. */
+/** A key for an expression of the spec in one instance of a block. */
 export const placeKey = ({ scope, span }: Origin): string => `${scope} ${span.start}:${span.end}`;
 
 export function meaningOf({ nodes, origins }: Graph): ReadonlyMap<string, NodeId> {

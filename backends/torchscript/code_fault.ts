@@ -17,7 +17,7 @@ export interface CodeFault {
   /** Name of the class or function. */
   readonly owner: string;
   readonly kind: Block['kind'];
-  /** Paths of the modules of that class; of the model itself, those that the line calls or that read what it makes. */
+  /** Paths of the modules of that class; for the model itself, of the modules that the line calls or that read its result. */
   readonly modules: readonly string[];
   /** `nanochat_2026_03.nanospec` and a line of it, from the comment above. */
   readonly place?: { readonly spec: string; readonly line: number };
@@ -26,7 +26,7 @@ export interface CodeFault {
 export const codeFile = `${packageName.replaceAll('.', '/')}.py`;
 
 export interface Compared {
-  /** Leaves functions out, where a file runs its own. */
+  /** Compares classes only, for a file whose own functions are run. */
   readonly classesOnly?: boolean;
 }
 
@@ -94,7 +94,7 @@ function spanOf({ place }: CodeFault, manifest: Manifest): Span | undefined {
   return { source: found, start, end: before + text.trimEnd().length };
 }
 
-/** The comment of the line or the nearest one above it. */
+/** The place named in the comment of the line, or of the nearest line above with one. */
 function placeOf(lines: readonly string[], at: number): CodeFault['place'] {
   for (const line of lines.slice(0, at + 1).reverse()) {
     const [, spec, number] = /# (\S+):(\d+)$/.exec(line) ?? [];

@@ -1,4 +1,4 @@
-/** Which modules a line of a method has to do with: the one that it calls, or else those that are given what it makes. */
+/** Finds the modules that a line of a method concerns: the one that it calls, or else those that its result is passed to. */
 
 /** `lines` of a class, `at` one of them; paths below the class, in the order of the code. */
 export function readersOf(lines: readonly string[], at: number): readonly string[] {
@@ -30,7 +30,7 @@ interface Statement {
   readonly reads: readonly string[];
 }
 
-/** Lines that go on are indented by more than the four of a statement. */
+/** A continuation line is indented by more than the four spaces of a statement. */
 function statementsOf(lines: readonly string[]): readonly Statement[] {
   const starts = lines.flatMap((line, i) => (/^ {0,6}\S/.test(line) && !/^\s*#/.test(line) ? [i] : []));
   return starts.map((start, n) => {
@@ -43,7 +43,7 @@ function statementsOf(lines: readonly string[]): readonly Statement[] {
   });
 }
 
-/** Of `getattr(self.h, "2").forward(self.a.forward(x))` it is `h.2`: what is called inside is an argument. */
+/** The outermost call: `h.2` for `getattr(self.h, "2").forward(self.a.forward(x))`. */
 function calledIn(text: string): string | undefined {
   let plain = text;
   for (let before = ''; before !== plain; ) {

@@ -1,7 +1,7 @@
-/** Functions that archives share out of: what models call by name and LibTorch 1.13 has no single operator for. */
+/** Functions that are written into archives: what models call by name and LibTorch 1.13 has no single operator for. */
 
 import type { Attention } from '../../spec/ops/attention.ts';
-import { statement } from './layout.ts';
+import { statement } from './line_breaks.ts';
 import type { Release } from './operators.ts';
 
 export interface FunctionText {
@@ -9,7 +9,7 @@ export interface FunctionText {
   readonly text: string;
 }
 
-const written = (name: string, signature: string, ...lines: readonly string[]): FunctionText => ({
+const functionText = (name: string, signature: string, ...lines: readonly string[]): FunctionText => ({
   name,
   text: [
     ...statement(`def ${name}(${signature}) -> Tensor:`, '', undefined),
@@ -17,7 +17,7 @@ const written = (name: string, signature: string, ...lines: readonly string[]): 
   ].join('\n'),
 });
 
-export const rmsNorm = written(
+export const rmsNorm = functionText(
   'rms_norm',
   'x: Tensor, eps: float',
   'wide = x.float()',
@@ -25,13 +25,13 @@ export const rmsNorm = written(
   'return (wide * torch.rsqrt(power + eps)).type_as(x)',
 );
 
-export const layerNorm = written(
+export const layerNorm = functionText(
   'layer_norm',
   'x: Tensor, eps: float',
   'return torch.layer_norm(x.float(), [x.size(-1)], None, None, eps).type_as(x)',
 );
 
-export const softmax = written('softmax', 'x: Tensor', 'return torch.softmax(x.float(), -1).type_as(x)');
+export const softmax = functionText('softmax', 'x: Tensor', 'return torch.softmax(x.float(), -1).type_as(x)');
 
 /**
  * Pairs as halves of the width, or side by side; where the tables turn only a part, the rest follows as it is. Nothing is
@@ -41,7 +41,7 @@ export function rotary(pairing: 'halves' | 'interleaved', partial: boolean): Fun
   const halves = pairing === 'halves';
   const name = ['rotary', ...(halves ? [] : ['interleaved']), ...(partial ? ['partial'] : [])];
   const turning = partial ? 'wide[..., :width]' : 'wide';
-  return written(
+  return functionText(
     name.join('_'),
     'x: Tensor, cos: Tensor, sin: Tensor',
     'wide = x.float()',
@@ -52,10 +52,10 @@ export function rotary(pairing: 'halves' | 'interleaved', partial: boolean): Fun
   );
 }
 
-/** Each expert that anything chose multiplies the rows that chose it. */
+/** Each expert that was chosen at all multiplies the rows that chose it. */
 export function expertMatmul(whole: boolean, transposed: boolean): FunctionText {
   const matrix = 'weights[int(used[turn])]';
-  return written(
+  return functionText(
     ['expert_matmul', ...(whole ? ['of_stack'] : []), ...(transposed ? ['transposed'] : [])].join('_'),
     `x: Tensor, choice: Tensor, weights: ${whole ? 'Tensor' : 'List[Tensor]'}`,
     'B, T, K = choice.size()',
@@ -82,10 +82,10 @@ export function attention(
     : plainAttention(attrs, grouped, half);
 }
 
-/** float16 scores are multiplied in this much smaller, a power of two, so that those beyond 65504 stay numbers. */
-const shrunk = 'scores = torch.matmul(q * (scale / 64.0), k.transpose(2, 3)).float() * 64.0';
+/** Computes float16 scores scaled down by a power of two, so that scores beyond 65504 stay finite. */
+const scaledDownScores = 'scores = torch.matmul(q * (scale / 64.0), k.transpose(2, 3)).float() * 64.0';
 
-const lowest = '-3.4028234663852886e+38';
+const lowestMasked = '-3.4028234663852886e+38';
 
 const parameters = (attrs: Attention): string =>
   [
@@ -120,15 +120,15 @@ function plainAttention(attrs: Attention, grouped: boolean, half: boolean): Func
     'column = sinks.float().reshape(1, -1, 1, 1).expand(scores.size(0), -1, scores.size(2), 1)',
     'weights = torch.softmax(torch.cat([scores, column], 3), 3)[..., :-1].type_as(v)',
   ];
-  return written(
+  return functionText(
     nameOf(attrs, grouped),
     parameters(attrs),
     ...(grouped ? [...sizes, 'q = q.reshape(B, K, rows, D)'] : []),
-    half ? shrunk : 'scores = torch.matmul(q * scale, k.transpose(2, 3)).float()',
+    half ? scaledDownScores : 'scores = torch.matmul(q * scale, k.transpose(2, 3)).float()',
     ...(grouped ? ['scores = scores.reshape(B, H, T, S)'] : []),
     ...(attrs.softcap === null ? [] : ['scores = softcap * torch.tanh(scores / softcap)']),
     ...(attrs.bias ? ['scores = scores + bias.float()'] : []),
-    ...(attrs.mask ? [`scores = torch.where(mask, scores, ${lowest})`] : []),
+    ...(attrs.mask ? [`scores = torch.where(mask, scores, ${lowestMasked})`] : []),
     ...(attrs.sinks ? sinks : ['weights = torch.softmax(scores, -1).type_as(v)']),
     ...(grouped
       ? ['y = torch.matmul(weights.reshape(B, K, rows, S), v)', 'return y.reshape(B, H, T, E)']
@@ -149,7 +149,7 @@ function fusedAttention(attrs: Attention, grouped: boolean): FunctionText {
   const scaled = 'q * (scale * q.size(3) ** 0.5)';
   const seen = attrs.mask ? 'seen' : 'None';
   const call = `torch.scaled_dot_product_attention(${scaled}, k, v, ${seen}, 0.0, False)`;
-  return written(
+  return functionText(
     nameOf(attrs, grouped),
     parameters(attrs),
     ...(attrs.mask ? mask : []),
@@ -158,8 +158,8 @@ function fusedAttention(attrs: Attention, grouped: boolean): FunctionText {
   );
 }
 
-/** The mask of a call, all ones when the caller gives none. */
-export const maskOr = written(
+/** The mask of a call, or all ones when the caller leaves it out. */
+export const maskOr = functionText(
   'mask_or_ones',
   'mask: Optional[Tensor], tokens: Tensor, columns: int',
   'if mask is None:',
@@ -170,7 +170,7 @@ export const maskOr = written(
 );
 
 /** Positions of the last T columns: real tokens counted from the first. */
-export const positionsOr = written(
+export const positionsOr = functionText(
   'positions_or_count',
   'positions: Optional[Tensor], mask: Tensor, T: int',
   'if positions is None:',
@@ -181,8 +181,8 @@ export const positionsOr = written(
   'return order',
 );
 
-/** The same for slots of which those from `past` on are the call's own. */
-export const positionsInSlots = written(
+/** The same for a static cache, in which the slots from `past` on belong to the call. */
+export const positionsInSlots = functionText(
   'positions_in_slots',
   'positions: Optional[Tensor], mask: Tensor, past: Tensor, T: int',
   'if positions is None:',

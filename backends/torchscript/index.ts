@@ -32,7 +32,7 @@ export const torchscript = defineBackend({
     drop_dead_nodes,
   ],
   emit(input) {
-    const { tree, code } = layOut(input);
+    const { tree, code } = planArchive(input);
     const { manifest, weights, options } = input;
     const files = [archiveFile(options, tree, code, manifest, weights)];
     const hashed = options.metadata === 'hash' ? { graphHash: codeHash(code.text) } : {};
@@ -40,13 +40,18 @@ export const torchscript = defineBackend({
   },
 });
 
-/** The tree of modules and the code: all of an archive but its numbers. */
-export interface Laid {
+/** The modules and the code of an archive: everything but the numbers of its tensors. */
+export interface ArchivePlan {
   readonly tree: Module;
   readonly code: Code;
 }
 
-export function layOut({ graph: legal, manifest, options, tied = [] }: Omit<EmitInput, 'weights'>): Laid {
+export function planArchive({
+  graph: legal,
+  manifest,
+  options,
+  tied = [],
+}: Omit<EmitInput, 'weights'>): ArchivePlan {
   const graph = withInputs(withoutBuffers(withSlots(legal)));
   const places = placesOf(graph);
   const region = regions(graph, (node) => ownerOf(places.get(nameOf(node))!));
@@ -64,13 +69,13 @@ export function layOut({ graph: legal, manifest, options, tied = [] }: Omit<Emit
   return { tree, code: writeClasses(tree, region, context) };
 }
 
-/** Buffers are changed where they are, so they need not be handed back from block to block. */
+/** Removes the outputs of ports that are updated in place, since blocks need not return them. */
 const withoutBuffers = (graph: Graph): Graph => {
   const inPlace = new Set(graph.ports.filter((p) => p.rule === 'in_place').map((p) => p.output));
   return { ...graph, outputs: graph.outputs.filter((o) => !inPlace.has(o.name)) };
 };
 
-/** An input that nothing reads is a value all the same: it shows sizes, and where tensors live. */
+/** Adds nodes for inputs that nothing reads, since arguments also show sizes, and the device of tensors. */
 function withInputs(graph: Graph): Graph {
   const there = new Set(graph.nodes.filter((n) => n.op === 'input').map((n) => n.attrs['name']));
   const unread = graph.inputs.filter((i) => !there.has(i.name));

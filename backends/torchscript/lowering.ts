@@ -30,7 +30,7 @@ const unary =
   (site, [x]) =>
     torch(name, site.tensor(x!));
 
-/** Operands as expressions, of which one at most is a number. */
+/** Operands as expressions, with at most one written as a number. */
 function operands(
   site: Site,
   [a, b]: readonly NodeId[],
@@ -47,7 +47,7 @@ const sign =
     return infix(op, a, b);
   };
 
-/** Comparisons have their tensor on the left. */
+/** A comparison with a number is written with the tensor on the left. */
 const comparison =
   (op: Infix, mirrored: Infix): LowerWith<unknown> =>
   (site, inputs) => {
@@ -127,7 +127,7 @@ const reductions = {
   reduce_max: along('amax'),
   reduce_min: along('amin'),
   cumsum: (site, [x], { axis }) => torch('cumsum', site.tensor(x!), String(axis)),
-  /** A stable sort, since `topk` says nothing of equals. */
+  /** Uses a stable sort, since `topk` does not define the order of equal values. */
   is_top(site, [x], { k }) {
     const value = site.tensor(x!);
     const none = torch('zeros_like', value, 'dtype=11');
@@ -239,7 +239,7 @@ const shapes = {
     ]);
   },
   matmul: (site, [a, b]) => torch('matmul', site.tensor(a!), site.tensor(b!)),
-  /** In place; the third operand has become the slots to be written, see `slots.ts`. */
+  /** Writes in place; `slots.ts` has made the third operand the slots to be written. */
   write: (site, [buffer, rows, slots], { axis }) =>
     method(
       site.tensor(buffer!),

@@ -3,9 +3,9 @@
 import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Region, Step } from '../../compiler/graph/regions.ts';
 import { type CodeContext, use } from './code_context.ts';
-import { atom, called, type Expr, indexed, isShort, mark, marked } from './expr.ts';
+import { atom, called, type Expr, indexed, isShort, placeholder, valuesIn } from './expr.ts';
 import { type MethodText, methodText, type Statement } from './method_text.ts';
-import { reach } from './names.ts';
+import { memberPath } from './names.ts';
 import { lowerOp } from './native.ts';
 import { below, shownBy, siteOf } from './region_site.ts';
 import { scanFunction } from './scan_function.ts';
@@ -19,7 +19,7 @@ export interface Body {
   readonly sizes: readonly string[];
   /** Sizes that the statements name. */
   readonly wanted: ReadonlySet<string>;
-  /** Values as they are written where they are returned. */
+  /** The expression that returns a value. */
   readonly result: (id: NodeId) => Expr;
   readonly candidates: Candidates;
 }
@@ -48,8 +48,8 @@ function bodyOf(region: Region, context: CodeContext, bodies: Bodies): Body {
   const results = new Set(region.outputs);
   const push = (defines: readonly NodeId[], text: string, own: boolean): void => {
     const comment = own ? spec.lineOf(region.scope, graph.origins[defines[0]!]!) : undefined;
-    const left = defines.length > 0 ? `${defines.map(mark).join(', ')} = ` : '';
-    statements.push({ text: left + text, defines, reads: marked(text), comment });
+    const left = defines.length > 0 ? `${defines.map(placeholder).join(', ')} = ` : '';
+    statements.push({ text: left + text, defines, reads: valuesIn(text), comment });
   };
   for (const step of region.steps) {
     const expr =
@@ -107,15 +107,15 @@ function callOf(
   const { sizes } = bodies.get(child)!;
   for (const name of sizes) wanted.add(name);
   const args = [...child.inputs.map((id) => site.tensor(id).text), ...sizes];
-  return atom(`${reach(below(child.scope, region.scope))}.forward(${args.join(', ')})`);
+  return atom(`${memberPath(below(child.scope, region.scope))}.forward(${args.join(', ')})`);
 }
 
 /** `forward` of a block other than the model. */
 export function forwardText(region: Region, body: Body, context: CodeContext): MethodText {
   const reading = readSizes(body.wanted, shownBy(region, context));
   const returned = region.outputs.map((id) => body.result(id).text).join(', ');
-  const ending: Statement = { text: `return ${returned}`, defines: [], reads: marked(returned) };
-  const first = reading.lines.map((text): Statement => ({ text, defines: [], reads: marked(text) }));
+  const ending: Statement = { text: `return ${returned}`, defines: [], reads: valuesIn(returned) };
+  const first = reading.lines.map((text): Statement => ({ text, defines: [], reads: valuesIn(text) }));
   const all = [...first, ...body.statements, ending];
   const names = nameValues(region.inputs, all, body.candidates, new Map());
   const args = [

@@ -2,8 +2,8 @@
 
 import type { NodeId } from '../../compiler/graph/ir.ts';
 import { Bug } from '../../spec/diagnostic.ts';
-import { named } from './expr.ts';
-import { statement } from './layout.ts';
+import { withNames } from './expr.ts';
+import { statement } from './line_breaks.ts';
 
 export interface Statement {
   readonly text: string;
@@ -31,7 +31,7 @@ export function methodText(
       ...statements.flatMap(({ text, comment }) => {
         const fresh = comments && comment !== before ? comment : undefined;
         before = comment ?? before;
-        return statement(named(text, nameOfValue), '    ', fresh);
+        return statement(withNames(text, nameOfValue), '    ', fresh);
       }),
     ];
   };

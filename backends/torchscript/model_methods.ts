@@ -3,23 +3,23 @@
 import type { Graph, NodeId, Port } from '../../compiler/graph/ir.ts';
 import { type Dim, names as namesIn } from '../../spec/dim.ts';
 import { type CodeContext, dtypeNumbers, optionalInputs, use } from './code_context.ts';
-import { float, marked } from './expr.ts';
+import { float, valuesIn } from './expr.ts';
 import { maskOr, positionsInSlots, positionsOr } from './functions.ts';
 import type { Body } from './method.ts';
 import { type MethodText, methodText, type Statement } from './method_text.ts';
 import { nameOf } from './module_tree.ts';
-import { free, reach } from './names.ts';
+import { freeName, memberPath } from './names.ts';
 import { intOf, readSizes, type Shaped } from './sizes.ts';
 import { nameValues } from './value_names.ts';
 
-/** How the list of ports is called, in the order of the manifest. */
-const list = 'past';
+/** Name of the argument that lists the ports, in the order of the manifest. */
+const pastName = 'past';
 
-interface Given {
+interface ForwardInputs {
   /** Names of the graph's inputs inside `forward`. */
   readonly names: ReadonlyMap<NodeId, string>;
   readonly args: readonly string[];
-  /** Statements that put something in for what a caller left out; they come after sizes are known. */
+  /** Statements that give values to arguments which a caller left out; they come after sizes are known. */
   readonly defaults: readonly string[];
 }
 
@@ -31,33 +31,33 @@ export function modelForward(body: Body, context: CodeContext): MethodText {
   const past = lengthOfPast(graph, wanted, shown);
   const reading = readSizes(past ? new Set([...wanted].filter((n) => n !== 'P')) : wanted, shown);
   const before = [...reading.lines, ...(past ? [past] : []), ...given.defaults];
-  const first = before.map((text): Statement => ({ text, defines: [], reads: marked(text) }));
+  const first = before.map((text): Statement => ({ text, defines: [], reads: valuesIn(text) }));
   const endings = modelResult(graph, body);
   const all = [...first, ...body.statements, ...endings.statements];
   const names = nameValues([], all, body.candidates, given.names);
   return methodText(`def forward(${given.args.join(', ')}) -> ${endings.type}:`, all, names);
 }
 
-/** Every input is a node; see `layOut`. */
+/** Every input has a node, because `withInputs` has added those that nothing reads. */
 const inputNode = (graph: Graph, name: string): NodeId =>
   graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)!.id;
 
-function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeContext): Given {
+function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeContext): ForwardInputs {
   const ports = new Map(graph.ports.map((p, i) => [p.input, i]));
   const names = new Map<NodeId, string>();
   const own: string[] = [];
   const last: string[] = [];
   const defaults: string[] = [];
-  const taken = new Set(['self', list]);
+  const taken = new Set(['self', pastName]);
   const sizes = wanted as Set<string>; // the body's own, which it no longer reads
   for (const { name } of graph.inputs) {
     const id = inputNode(graph, name);
     const port = ports.get(name);
     if (port !== undefined) {
-      names.set(id, `${list}[${port}]`);
+      names.set(id, `${pastName}[${port}]`);
       continue;
     }
-    const arg = free(name, (n) => taken.has(n));
+    const arg = freeName(name, (n) => taken.has(n));
     taken.add(arg);
     if (!optionalInputs.includes(name)) {
       own.push(`${arg}: Tensor`);
@@ -84,18 +84,18 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
       `positions = ${use(context, isStatic ? positionsInSlots : positionsOr)}(${args.join(', ')})`,
     );
   }
-  const between = graph.ports.length > 0 ? [`${list}: List[Tensor]`] : [];
+  const between = graph.ports.length > 0 ? [`${pastName}: List[Tensor]`] : [];
   const [head, ...rest] = own;
   return { names, args: ['self', ...(head ? [head] : []), ...between, ...rest, ...last], defaults };
 }
 
-/** Arguments that are always there. */
+/** Arguments that a caller cannot leave out, and that sizes are read from. */
 const shownBy = (graph: Graph): readonly Shaped[] =>
   graph.inputs
     .filter((i) => !optionalInputs.includes(i.name))
     .map(({ name, type }) => ({ id: inputNode(graph, name), type }));
 
-/** Where no port shows how long the past is, the mask does. */
+/** Reads the length of the past off the mask where no port shows it. */
 function lengthOfPast(
   graph: Graph,
   wanted: ReadonlySet<string>,
@@ -107,7 +107,7 @@ function lengthOfPast(
     : 'P = 0';
 }
 
-/** Logits leave in float32 wherever the model has been moved; ports follow, as a list in the order of the manifest. */
+/** Returns logits in float32, whatever dtype the model was moved to, and ports as a list in the order of the manifest. */
 function modelResult(
   graph: Graph,
   body: Body,
@@ -128,17 +128,17 @@ function modelResult(
     graph.ports.forEach(({ rule }, i) => {
       if (rule === 'in_place') return;
       const { text } = body.result(present[i]!);
-      statements.push({ text: `${list}[${i}].copy_(${text})`, defines: [], reads: marked(text) });
+      statements.push({ text: `${pastName}[${i}].copy_(${text})`, defines: [], reads: valuesIn(text) });
     });
   }
-  const kept = isStatic ? list : `[${present.map((id) => body.result(id).text).join(', ')}]`;
+  const kept = isStatic ? pastName : `[${present.map((id) => body.result(id).text).join(', ')}]`;
   const all = [...texts, ...(graph.ports.length > 0 ? [kept] : [])].join(', ');
-  statements.push({ text: `return ${all}`, defines: [], reads: marked(all) });
+  statements.push({ text: `return ${all}`, defines: [], reads: valuesIn(all) });
   const types = [...plain.map(() => 'Tensor'), ...(graph.ports.length > 0 ? ['List[Tensor]'] : [])];
   return { statements, type: types.length === 1 ? types[0]! : `Tuple[${types.join(', ')}]` };
 }
 
-/** What ports hold before the first token, where the parameters are and in their dtype. */
+/** Writes `new_cache`: what ports hold before the first token, on the device of the parameters and in their dtype. */
 export function newCache(context: CodeContext): MethodText | undefined {
   const { graph, compute, places } = context;
   const param = graph.nodes.find((n) => n.op === 'param' && n.type.dtype === compute);
@@ -149,7 +149,7 @@ export function newCache(context: CodeContext): MethodText | undefined {
   const starts = graph.ports.map((p) => startOf(p, compute));
   return methodText(
     `def new_cache(${args.join(', ')}) -> List[Tensor]:`,
-    [line(`like = ${reach(places.get(nameOf(param))!)}`), line(`return ${repeated(starts)}`)],
+    [line(`like = ${memberPath(places.get(nameOf(param))!)}`), line(`return ${repeated(starts)}`)],
     new Map(),
   );
 }

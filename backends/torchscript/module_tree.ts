@@ -8,7 +8,7 @@ import { Bug } from '../../spec/diagnostic.ts';
 export interface Slot {
   readonly name: string;
   readonly kind: 'parameter' | 'buffer';
-  /** Under which the weights are known; tied slots share it. */
+  /** Name of the weight; tied slots share it. */
   readonly weight: string;
 }
 

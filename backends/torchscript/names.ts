@@ -1,4 +1,4 @@
-/** Words that code may use as names, and how an attribute is reached whatever it is called. */
+/** Identifiers of the code, and expressions for attributes whose names are no identifiers. */
 
 const reserved = new Set(
   (
@@ -11,7 +11,7 @@ const reserved = new Set(
 export const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name) && !reserved.has(name);
 
 /** `name`, or `name_1`, `name_2`, ... when it is taken. */
-export function free(name: string, taken: (name: string) => boolean): string {
+export function freeName(name: string, taken: (name: string) => boolean): string {
   const word = name.replace(/\W/g, '_');
   const base = isIdentifier(word) ? word : `_${word}`;
   if (!taken(base)) return base;
@@ -22,6 +22,6 @@ export function free(name: string, taken: (name: string) => boolean): string {
 export const attribute = (object: string, name: string): string =>
   isIdentifier(name) ? `${object}.${name}` : `getattr(${object}, ${JSON.stringify(name)})`;
 
-/** A path below a module, from within it. */
-export const reach = (path: string): string =>
+/** The expression for a module or slot at a path below `self`. */
+export const memberPath = (path: string): string =>
   path === '' ? 'self' : path.split('.').reduce((object, name) => attribute(object, name), 'self');

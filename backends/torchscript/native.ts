@@ -44,7 +44,7 @@ const natives = {
 const nativeOf = (op: Composite): LowerWith<Attrs> | string =>
   (natives[op] as unknown as LowerWith<Attrs> | string | undefined) ?? 'a plugin added it';
 
-/** Whether a node stays one call; a text says why it is spelled out in primitives instead. */
+/** True when a node stays one call; otherwise the reason why it is decomposed into primitives. */
 export const keepsComposite = ({ op }: Node): boolean | string => {
   const native = nativeOf(op as Composite); // asked of composites only
   return typeof native === 'string' ? native : true;

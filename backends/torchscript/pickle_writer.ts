@@ -12,11 +12,11 @@ export interface PickledTensor {
   readonly shape: readonly number[];
   readonly key: string;
   readonly bytes: number;
-  /** One number stands for all of them, in a record of its size. */
+  /** The record holds one number, which stands for all elements. */
   readonly hollow?: boolean;
 }
 
-/** Bytes of the record that a tensor has. */
+/** Bytes of the record of a tensor. */
 export const recordBytes = ({ dtype, bytes, hollow = false }: PickledTensor): number =>
   hollow ? Math.min(bytes, storages[dtype][1]) : bytes;
 
@@ -39,7 +39,7 @@ const storages: Readonly<Record<GraphDType, readonly [name: string, bytes: numbe
   bool: ['BoolStorage', 1],
 };
 
-/** The same tensor or object met again is a reference to the first: so tied weights stay one parameter. */
+/** A tensor or object that comes again is written as a reference to the first, so that tied weights stay one parameter. */
 export function pickle(root: Pickled): Uint8Array {
   const writer = newWriter();
   writer.raw(0x80, 2);
@@ -51,10 +51,10 @@ export function pickle(root: Pickled): Uint8Array {
 interface Writer {
   raw(...bytes: readonly number[]): void;
   text(ascii: string): void;
-  /** Of 32 bits, little-endian. */
+  /** Writes 32 bits, little-endian. */
   word(value: number): void;
   bytes(): Uint8Array;
-  /** Numbers of what has been written and may be met again. */
+  /** Memo numbers of values that have been written and may come again. */
   readonly known: Map<Pickled, number>;
 }
 
@@ -150,7 +150,7 @@ function contiguous(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Never negative here. LibTorch reads integers of more than 31 bits only as eight bytes. */
+/** Writes an integer that is not negative. LibTorch reads more than 31 bits only as eight bytes. */
 function integer(w: Writer, value: number): void {
   if (value < 256) {
     w.text('K');

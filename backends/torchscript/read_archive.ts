@@ -61,7 +61,7 @@ export function isArchive(path: string): boolean {
   }
 }
 
-/** As it was written, as far as its code shows. */
+/** The options that an archive was written with, as far as its code shows them. */
 export function emittedAs({ code, metadata }: Pick<TorchscriptModel, 'code' | 'metadata'>): EmitOptions {
   const fused = [...code.values()].some((text) => text.includes('scaled_dot_product_attention'));
   const fixed = { opset: 21, ops: 'standard', external: 'auto', fileName: 'model.pt' } as const;
@@ -106,7 +106,7 @@ function read(file: OpenFile): TorchscriptModel {
   return { path, manifest, metadata, code, tensors: tensorsOf(file, zip, root) };
 }
 
-/** Of the manifest beside the archive, where it is not inside. */
+/** The hash of the manifest, for an archive that has its manifest beside it. */
 function hashIn(text: string | undefined): string | undefined {
   try {
     const value = JSON.parse(text ?? '') as Partial<ManifestHash> | null; // looked at below
@@ -138,7 +138,7 @@ function classesIn(bytes: Uint8Array): readonly string[] {
   return [...text.matchAll(/c(__torch__[\w.]*)\n(\w+)\n/g)].map(([, module, name]) => `${module} ${name}`);
 }
 
-/** An object of such a class is its attributes, and nothing of the code is looked at. */
+/** An object of such a class is read as its attributes; the code of the class is ignored. */
 const instance: Behaviour<TorchValue> = {
   create: (_args, maker) => ({ kind: 'dict', entries: new Map(), maker }),
   build(target, state) {

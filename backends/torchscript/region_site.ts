@@ -1,18 +1,18 @@
-/** What lowerings work with inside one block: its operands, sizes, and tensors to take a device or dtype from. */
+/** The site of lowerings in one block: its operands, sizes, and tensors to take a device or dtype from. */
 
 import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Region } from '../../compiler/graph/regions.ts';
 import { names as namesIn } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type CodeContext, optionalInputs } from './code_context.ts';
-import { atom, method as call, type Expr, mark } from './expr.ts';
+import { atom, method as call, type Expr, placeholder } from './expr.ts';
 import { nameOf, ownerOf } from './module_tree.ts';
-import { reach } from './names.ts';
+import { memberPath } from './names.ts';
 import type { Site } from './site.ts';
 import { isNumber, siteOn } from './site_on.ts';
 import { intOf, type Shaped } from './sizes.ts';
 
-/** A path as the block at `scope` sees it. */
+/** A path relative to the block at `scope`. */
 export const below = (path: string, scope: string): string =>
   scope === '' ? path : path.slice(scope.length + 1);
 
@@ -21,7 +21,7 @@ const isWithin = (path: string, scope: string): boolean =>
 
 const isStored = ({ op }: Node): boolean => op === 'param' || op === 'table';
 
-/** Arguments that show sizes: those that are not parameters. */
+/** Arguments that sizes are read from: those that are not parameters. */
 export function shownBy(region: Region, { graph }: CodeContext): readonly Shaped[] {
   return region.inputs
     .map((id) => graph.nodes[id]!)
@@ -29,10 +29,10 @@ export function shownBy(region: Region, { graph }: CodeContext): readonly Shaped
     .map(({ id, type }) => ({ id, type }));
 }
 
-/** A parameter as the region reaches it; undefined where it comes as an argument. */
+/** The expression for a parameter inside the region; undefined where it is passed as an argument. */
 function storedText(node: Node, region: Region, context: CodeContext): string | undefined {
   const place = context.places.get(nameOf(node))!;
-  return isWithin(ownerOf(place), region.scope) ? reach(below(place, region.scope)) : undefined;
+  return isWithin(ownerOf(place), region.scope) ? memberPath(below(place, region.scope)) : undefined;
 }
 
 export function siteOf(
@@ -43,14 +43,14 @@ export function siteOf(
 ): Site {
   const { graph, compute } = context;
   const stored = (node: Node): Expr => {
-    const text = storedText(node, region, context) ?? mark(node.id);
+    const text = storedText(node, region, context) ?? placeholder(node.id);
     const wide = node.op === 'param' && node.type.dtype === 'float32' && compute !== 'float32';
     return wide ? call(atom(text), 'float') : atom(text);
   };
   return siteOn({
     context,
     node: (id) => graph.nodes[id]!,
-    value: (node) => (isStored(node) ? stored(node) : (inline.get(node.id) ?? atom(mark(node.id)))),
+    value: (node) => (isStored(node) ? stored(node) : (inline.get(node.id) ?? atom(placeholder(node.id)))),
     int(dim) {
       for (const name of namesIn(dim)) wanted.add(name);
       return intOf(dim);
@@ -66,12 +66,12 @@ export function siteOf(
 const anchorOf = (region: Region, context: CodeContext, dtype: GraphDType): string | undefined =>
   anchor(region, context, (n) => n.type.dtype === dtype && n.op !== 'table');
 
-/** A tensor that is there throughout the method: an argument, or a parameter of the block. */
+/** A tensor that exists throughout the method: an argument, or a parameter of the block. */
 function anchor(region: Region, context: CodeContext, fits: (node: Node) => boolean): string | undefined {
   const { graph } = context;
   const inputs = region.scope === '' ? modelInputs(context) : region.inputs;
   const given = inputs.find((id) => fits(graph.nodes[id]!));
-  if (given !== undefined) return mark(given);
+  if (given !== undefined) return placeholder(given);
   for (const node of graph.nodes) {
     const text = isStored(node) && fits(node) ? storedText(node, region, context) : undefined;
     if (text !== undefined) return text;
@@ -79,7 +79,7 @@ function anchor(region: Region, context: CodeContext, fits: (node: Node) => bool
   return undefined;
 }
 
-/** Those that a caller always gives, in the order of the boundary. */
+/** Inputs that a caller cannot leave out, in the order of the boundary. */
 const modelInputs = ({ graph }: CodeContext): readonly NodeId[] =>
   graph.inputs
     .filter(({ name }) => !optionalInputs.includes(name))

@@ -5,7 +5,7 @@ import { scanOf } from '../../compiler/graph/scan_body.ts';
 import type { CodeContext } from './code_context.ts';
 import { atom, type Expr, isShort } from './expr.ts';
 import type { FunctionText } from './functions.ts';
-import { statement } from './layout.ts';
+import { statement } from './line_breaks.ts';
 import { lowerOp } from './native.ts';
 import type { Site } from './site.ts';
 import { isNumber, siteOn } from './site_on.ts';
@@ -13,7 +13,7 @@ import { intOf } from './sizes.ts';
 
 const nameOf = (node: Node): string => String(node.attrs['name']).replace('.', '_');
 
-/** Of a `scan` node: (states, sequences, outside) -> what there is of all tokens, and the last states. Equal steps are one function. */
+/** The function of a `scan` node: (states, sequences, values from outside) -> results for all tokens, and the last states. Equal steps share one function. */
 export function scanFunction(node: Node, context: CodeContext): FunctionText {
   const { body, states, sequences } = scanOf(node);
   const { inputs, nodes, outputs } = body.graph;
@@ -67,7 +67,7 @@ function usesOf(nodes: readonly Node[]): ReadonlyMap<NodeId, number> {
   return uses;
 }
 
-/** Sizes, devices and dtypes come from what the function is given. */
+/** Sizes, devices and dtypes come from the arguments of the function. */
 function siteIn(
   nodes: readonly Node[],
   exprs: ReadonlyMap<NodeId, Expr>,
@@ -79,8 +79,8 @@ function siteIn(
     node: (id) => nodes[id]!,
     value: (node) => exprs.get(node.id)!,
     int(dim) {
-      const { text, holds } = intOf(dim);
-      return { text: text.replace(/\bB\b/g, `${state}.size(0)`), holds };
+      const { text, precedence } = intOf(dim);
+      return { text: text.replace(/\bB\b/g, `${state}.size(0)`), precedence };
     },
     device: () => `${state}.device`,
     like(dtype) {

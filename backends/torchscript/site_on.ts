@@ -1,27 +1,27 @@
-/** The site of a lowering on the little that methods and functions differ in: how they reach values, sizes, devices, dtypes. */
+/** Makes the site of a lowering out of what methods and functions differ in: how they reach values, sizes, devices and dtypes. */
 
 import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Dim } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type CodeContext, dtypeNumbers, use } from './code_context.ts';
-import { atom, method as call, type Expr, infix } from './expr.ts';
+import { atom, method as call, type Expr, infix, precedences } from './expr.ts';
 import { lowerPrimitive, scalarText } from './lowering.ts';
 import type { Site } from './site.ts';
 
-export interface Ground {
+export interface SiteAccess {
   readonly context: CodeContext;
   node(id: NodeId): Node;
-  /** A value that is no number. */
+  /** The expression for a value other than a number. */
   value(node: Node): Expr;
   int(dim: Dim): Expr;
   device(): string;
-  /** A tensor of this dtype that is there throughout. */
+  /** A tensor of this dtype that exists throughout the body. */
   like(dtype: GraphDType): string | undefined;
 }
 
 export const isNumber = ({ op }: Node): boolean => op === 'scalar' || op === 'size';
 
-export function siteOn({ context, node, value, int, device, like }: Ground): Site {
+export function siteOn({ context, node, value, int, device, like }: SiteAccess): Site {
   const { compute, release } = context;
   const likeComputed = (dtype: GraphDType): string | undefined =>
     dtype === compute ? like(dtype) : undefined;
@@ -39,7 +39,7 @@ export function siteOn({ context, node, value, int, device, like }: Ground): Sit
       if (op === 'size') return int(attrs['dim'] as Dim); // what the op holds
       if (op !== 'scalar') return undefined;
       const text = scalarText(Number(attrs['value']), attrs['dtype'] as GraphDType); // what the op holds
-      return text.startsWith('-') ? { text, holds: 6 } : atom(text);
+      return text.startsWith('-') ? { text, precedence: precedences.sign } : atom(text);
     },
     dtype(dtype) {
       const anchor = likeComputed(dtype);

@@ -12,12 +12,12 @@ import {
   sub,
 } from '../../spec/dim.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import { atom, type Expr, mark } from './expr.ts';
+import { atom, type Expr, placeholder, precedences } from './expr.ts';
 
 /** `B * T`, `P + T`, `(T + 1) // 2`; a sum in brackets wherever it is not alone. */
 export function intOf(dim: Dim): Expr {
   const n = constant(dim);
-  if (n !== undefined) return n < 0 ? { text: String(n), holds: 6 } : atom(String(n));
+  if (n !== undefined) return n < 0 ? { text: String(n), precedence: precedences.sign } : atom(String(n));
   const whole = dim.terms.every((t) => t.d === 1 && t.powers.every(([, e]) => e > 0));
   if (!whole) return quotient(dim);
   const terms = [...dim.terms].sort((a, b) => Number(a.n < 0) - Number(b.n < 0) || rank(a) - rank(b));
@@ -25,13 +25,13 @@ export function intOf(dim: Dim): Expr {
     (t, i) => `${i === 0 ? (t.n < 0 ? '-' : '') : t.n < 0 ? ' - ' : ' + '}${product(t)}`,
   );
   const text = texts.join('');
-  if (terms.length > 1) return { text, holds: 4 };
-  return /^\w+$/.test(text) ? atom(text) : { text, holds: 5 };
+  if (terms.length > 1) return { text, precedence: precedences.sum };
+  return /^\w+$/.test(text) ? atom(text) : { text, precedence: precedences.product };
 }
 
 type Term = Dim['terms'][number];
 
-/** P before T, numbers last. */
+/** The order of terms: P before T, numbers last. */
 const rank = ({ powers }: Term): number => (powers.length === 0 ? 2 : powers[0]![0] === 'P' ? 0 : 1);
 
 function product({ n, powers }: Term): string {
@@ -41,7 +41,7 @@ function product({ n, powers }: Term): string {
     : [String(Math.abs(n)), ...factors].join(' * ');
 }
 
-/** Divisions are exact: each term is brought over one denominator. */
+/** Brings all terms over one denominator, because only then is every division exact. */
 function quotient(dim: Dim): Expr {
   const under = dim.terms.reduce((d, t) => lcm(d, t.d), 1);
   const over = [...dim.terms]
@@ -52,7 +52,8 @@ function quotient(dim: Dim): Expr {
       const divided = below.reduce((text, [name, e]) => `${text}${` // ${name}`.repeat(-e)}`, above);
       return `${n < 0 ? '-' : ''}${below.length > 0 ? `(${divided})` : divided}`;
     });
-  return { text: `(${over.join(' + ')})${under === 1 ? '' : ` // ${under}`}`, holds: under === 1 ? 8 : 5 };
+  const sum = `(${over.join(' + ')})`;
+  return under === 1 ? atom(sum) : { text: `${sum} // ${under}`, precedence: precedences.product };
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -92,16 +93,18 @@ export function readSizes(wanted: ReadonlySet<string>, shown: readonly Shaped[])
   return { lines: [...first, ...lines], unknown };
 }
 
-const bracketed = ({ text, holds }: Expr): string => (holds > 4 ? text : `(${text})`);
+const bracketed = ({ text, precedence }: Expr): string => (precedence > precedences.sum ? text : `(${text})`);
 
 const joined = (all: readonly { name: string; from: string }[]): string =>
   `${all.map((a) => a.name).join(', ')} = ${all.map((a) => a.from).join(', ')}`;
 
-/** An axis of that size, or of that size and others. */
+/** Finds an axis of that size, or of a sum with it; `less` is the rest of the sum. */
 function readSize(name: string, shown: readonly Shaped[]): { text: string; less: Dim } | undefined {
   const axes = shown.flatMap(({ id, type }) => type.shape.map((dim, axis) => ({ id, axis, dim })));
   const alone = axes.find(({ dim }) => equal(dim, atomSize(name)));
   const found =
     alone ?? axes.find(({ dim }) => mentions(dim, name) && !mentions(sub(dim, atomSize(name)), name));
-  return found && { text: `${mark(found.id)}.size(${found.axis})`, less: sub(found.dim, atomSize(name)) };
+  return (
+    found && { text: `${placeholder(found.id)}.size(${found.axis})`, less: sub(found.dim, atomSize(name)) }
+  );
 }

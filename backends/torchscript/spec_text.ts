@@ -1,4 +1,4 @@
-/** What the text of a spec says of a graph: names of blocks, names that values have there, the lines they come from. */
+/** What the text of a spec says about a graph: names of blocks, names of values, and the lines they come from. */
 
 import type { Origin } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
@@ -16,7 +16,7 @@ export interface SpecText {
   lineOf(scope: string, origins: readonly Origin[]): string | undefined;
   /** Names that the text gives to the operands of an expression, as the block `reader` sees them. */
   operandNames(reader: string, origins: readonly Origin[]): readonly OperandName[];
-  /** What the forward of a block calls its inputs. */
+  /** Names of the inputs in the forward of a block. */
   inputNames(scope: string): readonly string[];
   /** The name that the text assigns the value to. */
   assignedName(scope: string, origins: readonly Origin[]): string | undefined;
@@ -24,7 +24,7 @@ export interface SpecText {
   isAlias(name: string): boolean;
 }
 
-/** The place of an operand among those of the expression that are values, of which it has `of`. */
+/** The name of operand `at` of an expression that has `of` operands. */
 export interface OperandName {
   readonly at: number;
   readonly of: number;
@@ -52,8 +52,8 @@ export function specText({ spec }: Manifest): SpecText {
     if (node.kind === 'Block' && !blocks.has(node.name.text)) blocks.set(node.name.text, node);
   const model = trees[0]?.declarations.find((d) => d.kind === 'Model');
   const aliases = new Set(nodes.filter(isAlias).flatMap((a) => a.targets.map((t) => t.name.text)));
-  const places = new Map<string, Place | undefined>();
-  const placeOf = (scope: string): Place | undefined => {
+  const places = new Map<string, MemberPlace | undefined>();
+  const placeOf = (scope: string): MemberPlace | undefined => {
     if (!places.has(scope)) places.set(scope, model && follow(model, scope, blocks));
     return places.get(scope);
   };
@@ -105,13 +105,13 @@ const baseName = (path: string): string =>
 const isAlias = (node: AnyNode): node is Assign =>
   node.kind === 'Assign' && node.values.length === 1 && node.values[0]!.kind === 'Name';
 
-const named = ['Call', 'Binary', 'Unary', 'Index', 'As', 'Select', 'If'];
+const operandKinds = ['Call', 'Binary', 'Unary', 'Index', 'As', 'Select', 'If'];
 
 function index(tree: AnyNode): Indexed {
   const exprs = new Map<string, Expr>();
   const assigned = new Map<string, string>();
   for (const node of walk(tree)) {
-    if (named.includes(node.kind)) exprs.set(key(node.span), node as Expr); // these kinds are expressions
+    if (operandKinds.includes(node.kind)) exprs.set(key(node.span), node as Expr); // these kinds are expressions
     if (node.kind !== 'Assign' || node.values.length !== node.targets.length) continue;
     node.values.forEach((value, i) => void assigned.set(key(value.span), node.targets[i]!.name.text));
   }
@@ -135,15 +135,15 @@ function operandsOf(expr: Expr): OperandName[] {
   );
 }
 
-interface Place {
+interface MemberPlace {
   readonly name: string;
-  /** Undefined for what is built in. */
+  /** Undefined for a built-in block. */
   readonly owner: Owner | undefined;
 }
 
 /** Follows a path from member to member. */
-function follow(model: Model, scope: string, blocks: ReadonlyMap<string, Block>): Place | undefined {
-  let place: Place = { name: model.name.text, owner: model };
+function follow(model: Model, scope: string, blocks: ReadonlyMap<string, Block>): MemberPlace | undefined {
+  let place: MemberPlace = { name: model.name.text, owner: model };
   let rest = scope;
   while (rest !== '') {
     const found = place.owner && memberAt(itemsOf(place.owner), rest);
@@ -167,14 +167,14 @@ function memberAt(
     }
     if (item.kind !== 'Member' || item.type.kind !== 'Construct') continue;
     const own = item.path.words.map((w) => w.text).join('.');
-    const rest = after(path, own, item.indices !== undefined);
+    const rest = childName(path, own, item.indices !== undefined);
     if (rest !== undefined) return { block: item.type.path.words.at(-1)!.text, rest };
   }
   return undefined;
 }
 
-/** What follows a member in a path: `3.attn` after `h` is `attn` where members are numbered. */
-function after(path: string, own: string, numbered: boolean): string | undefined {
+/** The rest of a path below a member: for `h.3.attn` and a numbered member `h` it is `attn`. */
+function childName(path: string, own: string, numbered: boolean): string | undefined {
   if (path !== own && !path.startsWith(`${own}.`)) return undefined;
   const rest = path.slice(own.length + 1);
   if (!numbered) return rest;

@@ -1,4 +1,4 @@
-/** An archive that gives values inside it as well: the numbers and functions of a file, the blocks of its spec compiled again. */
+/** Makes an archive that also returns values inside it: its blocks are compiled again, numbers and functions are those of the file. */
 
 import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
 import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
@@ -12,10 +12,10 @@ import { archiveRecords, hollowArchive, type TensorRecord } from './archive.ts';
 import type { CheckedArchive } from './check_archive.ts';
 import { withFunctionsOf } from './code_blocks.ts';
 import { codeFile } from './code_fault.ts';
-import { layOut } from './index.ts';
+import { planArchive } from './index.ts';
 import type { TorchscriptModel } from './read_archive.ts';
 
-/** `values` by the names that they leave under, which the manifest has among its outputs. */
+/** `values` are by the names of outputs under which the manifest lists them. */
 export function tapArchive(
   model: TorchscriptModel,
   input: EmitInput,
@@ -24,7 +24,7 @@ export function tapArchive(
   const added = [...values].map(([name, node]) => ({ name, node }));
   const graph = { ...input.graph, outputs: [...input.graph.outputs, ...added] };
   const manifest: Manifest = { ...input.manifest, outputs: boundaryOutputs(graph) };
-  const { tree, code } = layOut({ ...input, graph });
+  const { tree, code } = planArchive({ ...input, graph });
   const tapped = { ...code, text: withFunctionsOf(code.text, model.code.get(codeFile) ?? '') };
   const { tensors } = archiveRecords(tree, tapped, manifest, input.weights);
   const archive = hollowArchive(tree, tapped, manifest, input.weights);
@@ -45,7 +45,7 @@ function offsetIn(
   throw new Refusal([error('N704', why, { file })]);
 }
 
-/** All of its storage, row by row. */
+/** True for a tensor that is its whole storage in row-major order. */
 const isPlain = ({ shape, strides, start }: LazyTensor): boolean =>
   start === 0 &&
   contiguousStrides(shape).every((stride, axis) => stride === strides[axis] || shape[axis]! < 2);

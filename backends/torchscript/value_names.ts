@@ -1,11 +1,11 @@
-/** Names for the values of one method: those that the spec gives them where it does, else what they are. */
+/** Names for the values of one method: those of the spec where it names them, and otherwise names after what computes them. */
 
 import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Region } from '../../compiler/graph/regions.ts';
 import { runtimeNames } from '../../spec/dim.ts';
 import { isComposite, opOf } from '../../spec/ops/index.ts';
 import { type CodeContext, placeKey } from './code_context.ts';
-import { free, isIdentifier } from './names.ts';
+import { freeName, isIdentifier } from './names.ts';
 
 /** Candidates in order of preference; never empty. */
 export type Candidates = (id: NodeId) => readonly string[];
@@ -41,7 +41,7 @@ export function candidatesFor(region: Region, context: CodeContext): Candidates 
   };
 }
 
-/** Whether the spec names the value itself, and not only what becomes of it. */
+/** Whether the spec names the value itself, and not only a value computed from it. */
 export function isAssigned(id: NodeId, scope: string, { graph, spec, meaning }: CodeContext): boolean {
   const origins = graph.origins[id]!.filter((o) => meaning.get(placeKey(o)) === id);
   return spec.assignedName(scope, origins) !== undefined;
@@ -49,7 +49,7 @@ export function isAssigned(id: NodeId, scope: string, { graph, spec, meaning }: 
 
 const isStored = ({ op }: Node): boolean => op === 'param' || op === 'table';
 
-/** Of a region and all that is in it. */
+/** All nodes of a region and of the regions inside it. */
 function* nodesOf(region: Region): Generator<NodeId> {
   for (const step of region.steps) {
     if (step.kind === 'node') yield step.id;
@@ -64,15 +64,17 @@ function operandAt(graph: Graph, id: NodeId, at: number, of: number): NodeId | u
   return inputs.filter((i) => !isStored(graph.nodes[i]!))[at];
 }
 
-/** Ops that keep what their operand is. */
-const views = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
-const telling = new Set(['q', 'k', 'v', 'mask', 'bias', 'sinks', 'cos', 'sin']);
-/** Whole numbers count and compare tokens, whatever else the op is there for. */
+/** Ops after which a value keeps the name of its operand. */
+const viewOps = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
+/** Names of operands of composites that say what the value is for. */
+const informativeOperands = new Set(['q', 'k', 'v', 'mask', 'bias', 'sinks', 'cos', 'sin']);
+/** Names for results that are integers, which count and compare tokens. */
 const byOpOfWhole: Readonly<Record<string, string>> = {
   take_along: 'own',
   sub: 'distance',
   reduce_sum: 'count',
 };
+/** Names for results of any dtype. */
 const byOp: Readonly<Record<string, string>> = {
   gather: 'rows',
   take_along: 'rows',
@@ -88,7 +90,7 @@ const byOp: Readonly<Record<string, string>> = {
   not: 'seen',
 };
 
-/** What an op that reads the value calls it, or what made it. */
+/** A name from the op that reads the value, or from the op that computes it. */
 function fallback(id: NodeId, context: CodeContext): string {
   const { graph, users } = context;
   const node = graph.nodes[id]!;
@@ -108,15 +110,15 @@ function fallback(id: NodeId, context: CodeContext): string {
     if (op === 'write' && inputs[2] === id) return 'slots';
     if (op === 'take_along' && inputs[1] === id) return 'places';
     const name = isComposite(op) ? opOf(op).inputs[inputs.indexOf(id)]?.replace('?', '') : undefined;
-    if (name !== undefined && telling.has(name)) return name;
+    if (name !== undefined && informativeOperands.has(name)) return name;
   }
-  if (views.has(node.op)) return fallback(node.inputs[0]!, context);
+  if (viewOps.has(node.op)) return fallback(node.inputs[0]!, context);
   if (node.type.dtype !== 'int64') return byOp[node.op] ?? 'y';
   const between = node.inputs.every((i) => !['scalar', 'size'].includes(graph.nodes[i]!.op));
   return (between ? byOpOfWhole[node.op] : undefined) ?? byOp[node.op] ?? 'order';
 }
 
-/** Boundary inputs that may be left out have another name once they are there. */
+/** Inputs that a caller may leave out have these names once they have a value. */
 const inputNames: Readonly<Record<string, string>> = { attention_mask: 'real', position_ids: 'positions' };
 
 export interface Defining {
@@ -124,7 +126,7 @@ export interface Defining {
   readonly reads: readonly NodeId[];
 }
 
-/** A name is given again once nothing reads its last holder any more. `given` have their names already. */
+/** A name is used again once nothing reads the value that had it. Values in `given` have their names already. */
 export function nameValues(
   inputs: readonly NodeId[],
   statements: readonly Defining[],
@@ -146,7 +148,7 @@ export function nameValues(
     if (names.has(id)) return;
     const taken = (name: string): boolean => (holders.get(name) ?? -1) > now;
     const all = candidates(id);
-    const name = all.find((n) => !taken(n)) ?? free(all[0] ?? 'y', taken);
+    const name = all.find((n) => !taken(n)) ?? freeName(all[0] ?? 'y', taken);
     names.set(id, name);
     holders.set(name, Math.max(until.get(id) ?? -1, now + 0.5));
   };

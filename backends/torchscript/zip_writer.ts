@@ -1,4 +1,4 @@
-/** A zip archive as chunks: stored records, each at a multiple of 64 bytes, with its checksum found while it flows. */
+/** A zip archive as chunks: stored records, each at a multiple of 64 bytes, with checksums computed while they are written. */
 
 import { crc32 } from '../../compiler/bytes/crc32.ts';
 import { concatenated, numbers, utf8 } from '../../compiler/bytes/little_endian.ts';
@@ -19,7 +19,7 @@ export interface ZipFile {
 
 const alignment = 64;
 /** Sizes and offsets from here on do not fit into the 32 bits of a plain header. */
-const large = 2 ** 32 - 1;
+const zip64Limit = 2 ** 32 - 1;
 const signatures = {
   local: 0x04034b50,
   descriptor: 0x08074b50,
@@ -36,13 +36,13 @@ interface Placed {
   readonly name: Uint8Array;
   readonly header: number;
   readonly extra: Uint8Array;
-  /** Where the data begins, and where what follows its descriptor does. */
+  /** Where the data begins, and where the next record does. */
   readonly data: number;
   readonly end: number;
   readonly zip64: boolean;
 }
 
-/** Dates are zero, so that equal records are equal archives. Throws a `Bug` when a record is not as long as it said. */
+/** Dates are zero, so that equal records make equal archives. Throws a `Bug` when a record has another length than announced. */
 export function zipFile(records: readonly ZipRecord[]): ZipFile {
   const placed = placedAll(records);
   const start = placed.at(-1)?.end ?? 0;
@@ -86,7 +86,7 @@ export interface Summed {
   readonly crc: number;
 }
 
-/** All that `zipFile` writes around records, and where each record begins. */
+/** All bytes that `zipFile` writes around records, and where each record begins. */
 export function zipFrame(records: readonly Summed[]): {
   readonly size: number;
   readonly pieces: readonly Piece[];
@@ -121,7 +121,7 @@ function central(placed: readonly Placed[], crcs: readonly number[]): Uint8Array
 
 function place(record: ZipRecord, header: number): Placed {
   const name = utf8(record.name);
-  const zip64 = record.size >= large;
+  const zip64 = record.size >= zip64Limit;
   const extra = localExtra(header + 30 + name.length, zip64);
   const data = header + 30 + name.length + extra.length;
   return { record, name, header, extra, data, end: data + record.size + (zip64 ? 24 : 16), zip64 };
@@ -136,13 +136,13 @@ function localExtra(start: number, zip64: boolean): Uint8Array {
 }
 
 /** Version needed, flags, method, time, date. */
-const common = (zip64: boolean): Uint8Array => numbers(2, zip64 ? 45 : 20, flags, 0, 0, 0);
+const commonFields = (zip64: boolean): Uint8Array => numbers(2, zip64 ? 45 : 20, flags, 0, 0, 0);
 
 const localHeader = ({ name, extra, zip64 }: Placed): Uint8Array =>
   concatenated([
     numbers(4, signatures.local),
-    common(zip64),
-    numbers(4, 0, zip64 ? large : 0, zip64 ? large : 0),
+    commonFields(zip64),
+    numbers(4, 0, zip64 ? zip64Limit : 0, zip64 ? zip64Limit : 0),
     numbers(2, name.length, extra.length),
     name,
     extra,
@@ -152,24 +152,24 @@ const descriptor = ({ record, zip64 }: Placed, crc: number): Uint8Array =>
   concatenated([numbers(4, signatures.descriptor, crc), numbers(zip64 ? 8 : 4, record.size, record.size)]);
 
 function centralEntry({ record, name, header, zip64 }: Placed, crc: number): Uint8Array {
-  const wide = [...(zip64 ? [record.size, record.size] : []), ...(header >= large ? [header] : [])];
+  const wide = [...(zip64 ? [record.size, record.size] : []), ...(header >= zip64Limit ? [header] : [])];
   const extra = wide.length > 0 ? [numbers(2, 1, 8 * wide.length), numbers(8, ...wide)] : [];
-  const size = zip64 ? large : record.size;
+  const size = zip64 ? zip64Limit : record.size;
   return concatenated([
     numbers(4, signatures.central),
     numbers(2, wide.length > 0 ? 45 : 20),
-    common(wide.length > 0),
+    commonFields(wide.length > 0),
     numbers(4, crc, size, size),
     numbers(2, name.length, wide.length > 0 ? 4 + 8 * wide.length : 0, 0, 0, 0),
-    numbers(4, 0, Math.min(header, large)),
+    numbers(4, 0, Math.min(header, zip64Limit)),
     name,
     ...extra,
   ]);
 }
 
-/** What closes the archive: the number of entries, the length of their directory, and where that begins. */
+/** The end of the archive: the number of entries, the length of their directory, and where it begins. */
 function ending(entries: number, length: number, start: number): Uint8Array {
-  const wide = entries >= 0xffff || start >= large || length >= large;
+  const wide = entries >= 0xffff || start >= zip64Limit || length >= zip64Limit;
   const end64 = concatenated([
     numbers(4, signatures.end64),
     numbers(8, 44),
@@ -185,7 +185,7 @@ function ending(entries: number, length: number, start: number): Uint8Array {
     ...(wide ? [end64] : []),
     numbers(4, signatures.end),
     numbers(2, 0, 0, few, few),
-    numbers(4, Math.min(length, large), Math.min(start, large)),
+    numbers(4, Math.min(length, zip64Limit), Math.min(start, zip64Limit)),
     numbers(2, 0),
   ]);
 }

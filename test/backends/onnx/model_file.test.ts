@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { onnx } from '../../../backends/onnx/index.ts';
-import { naturally } from '../../../backends/onnx/model_file.ts';
+import { naturalOrder } from '../../../backends/onnx/model_file.ts';
 import { decode } from '../../../backends/onnx/schema.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { WeightSource } from '../../../compiler/weights/source.ts';
@@ -189,7 +189,7 @@ test('external data lies aligned, in the order of the paths, and is the same num
 
 test('paths sort as people count', () => {
   const paths = ['h.10.w', 'h.2.w', 'wte', 'h.2', 'h.2.attn', 'head'];
-  assert.is(paths.sort(naturally).join(' '), 'h.2 h.2.attn h.2.w h.10.w head wte');
+  assert.is(paths.sort(naturalOrder).join(' '), 'h.2 h.2.attn h.2.w h.10.w head wte');
 });
 
 /** A graph with one weight of so many bytes; its stream is never asked for. */

@@ -12,8 +12,8 @@ import {
   negative,
   torch,
 } from '../../../backends/torchscript/expr.ts';
-import { statement } from '../../../backends/torchscript/layout.ts';
-import { attribute, free, reach } from '../../../backends/torchscript/names.ts';
+import { statement } from '../../../backends/torchscript/line_breaks.ts';
+import { attribute, freeName, memberPath } from '../../../backends/torchscript/names.ts';
 import { operators } from '../../../backends/torchscript/operators.ts';
 import { intOf, readSizes } from '../../../backends/torchscript/sizes.ts';
 import { nameValues } from '../../../backends/torchscript/value_names.ts';
@@ -144,15 +144,15 @@ test('a name is given again once nobody reads its last holder', () => {
 });
 
 test('attributes are reached whatever they are called', () => {
-  assert.is(reach('h.3.in'), 'getattr(getattr(self.h, "3"), "in")');
+  assert.is(memberPath('h.3.in'), 'getattr(getattr(self.h, "3"), "in")');
   assert.is(attribute('self', 'weight'), 'self.weight');
-  assert.is(reach(''), 'self');
+  assert.is(memberPath(''), 'self');
   assert.is(
-    free('lambda x', () => false),
+    freeName('lambda x', () => false),
     'lambda_x',
   );
   assert.is(
-    free('x', (n) => n === 'x'),
+    freeName('x', (n) => n === 'x'),
     'x_1',
   );
 });

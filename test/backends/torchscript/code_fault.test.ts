@@ -3,14 +3,14 @@ import * as assert from 'uvu/assert';
 import { withFunctionsOf } from '../../../backends/torchscript/code_blocks.ts';
 import { codeFault } from '../../../backends/torchscript/code_fault.ts';
 import { readersOf } from '../../../backends/torchscript/code_readers.ts';
-import { layOut } from '../../../backends/torchscript/index.ts';
+import { planArchive } from '../../../backends/torchscript/index.ts';
 import { fixture, make } from '../../golden/compile_fixture.ts';
 
 const { compiled } = make(fixture('nanochat-g4-valueembed'), 'nanochat_2026_01', { target: 'torchscript' });
 const { graph, manifest, program } = compiled;
 const options = { opset: 21, ops: 'standard', external: 'auto', fileName: 'model.pt' } as const;
 const input = { graph, manifest, options, tied: program.names.tied };
-const laid = layOut(input).code;
+const laid = planArchive(input).code;
 const code = laid.text;
 
 function faultOf(from: string | RegExp, to: string) {

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { EmitOptions } from '../../../backends/backend.ts';
-import { type Laid, layOut, torchscript } from '../../../backends/torchscript/index.ts';
+import { type ArchivePlan, planArchive, torchscript } from '../../../backends/torchscript/index.ts';
 import { type Compiled, type CompileRequest, compile } from '../../../compiler/compile.ts';
 import { fromFile } from '../../../driver/specs/load_spec.ts';
 import { small } from '../onnx/small_models.ts';
@@ -43,5 +43,8 @@ export function archiveOf(compiled: Compiled, options: Partial<EmitOptions> = {}
   return Buffer.concat(chunks);
 }
 
-export const laidOut = ({ graph, manifest, program }: Compiled, options: Partial<EmitOptions> = {}): Laid =>
-  layOut({ graph, manifest, options: { ...emitOptions, ...options }, tied: program.names.tied });
+export const laidOut = (
+  { graph, manifest, program }: Compiled,
+  options: Partial<EmitOptions> = {},
+): ArchivePlan =>
+  planArchive({ graph, manifest, options: { ...emitOptions, ...options }, tied: program.names.tied });

@@ -1,44 +1,45 @@
-/** Long statements over several lines, where brackets are open. */
+/** Breaks long statements over several lines, inside brackets. */
 
-const width = 100;
+/** Characters of a line. */
+const lineWidth = 100;
 
 /** One statement with its indentation, and the place in the spec that it comes from. */
 export function statement(text: string, indent: string, comment: string | undefined): string[] {
   const note = comment === undefined ? '' : `  # ${comment}`;
   const [first, ...more] = text.split('\n');
   if (more.length > 0) return [`${indent}${first}`, ...more.map((l) => `${indent}${l}`)];
-  if (indent.length + text.length + note.length <= width) return [`${indent}${text}${note}`];
-  const lines = broken(text, indent);
+  if (indent.length + text.length + note.length <= lineWidth) return [`${indent}${text}${note}`];
+  const lines = brokenLines(text, indent);
   return comment === undefined ? lines : [`${indent}# ${comment}`, ...lines];
 }
 
-/** Ways to break a line, from the one that reads best: how deep inside brackets, and whether behind the outermost one too. */
-const ways: readonly Way[] = [
+/** Where a line may be broken, best rule first: how deep inside brackets, and whether also after the outermost opening one. */
+const breakRules: readonly BreakRule[] = [
   { depth: 1, opening: false },
   ...[1, 2, 3, 4].map((depth) => ({ depth, opening: true })),
 ];
 
-interface Way {
+interface BreakRule {
   readonly depth: number;
   readonly opening: boolean;
 }
 
-/** Filled up line by line, in the first way that fits. */
-function broken(text: string, indent: string): string[] {
+/** Breaks by the first rule with which every line fits. */
+function brokenLines(text: string, indent: string): string[] {
   let lines: string[] = [];
-  for (const way of ways) {
-    lines = filled(pieces(text, way), indent);
-    if (lines.every((line) => line.length <= width)) break;
+  for (const way of breakRules) {
+    lines = filledLines(pieces(text, way), indent);
+    if (lines.every((line) => line.length <= lineWidth)) break;
   }
   return lines;
 }
 
-function filled(all: readonly string[], indent: string): string[] {
+function filledLines(all: readonly string[], indent: string): string[] {
   const lines: string[] = [];
   let line = indent;
   for (const piece of all) {
     const next = line + piece;
-    if (next.trimEnd().length <= width || line.trim() === '') line = next;
+    if (next.trimEnd().length <= lineWidth || line.trim() === '') line = next;
     else {
       lines.push(line.trimEnd());
       line = `${indent}    ${piece}`;
@@ -47,7 +48,7 @@ function filled(all: readonly string[], indent: string): string[] {
   return [...lines, line.trimEnd()];
 }
 
-function pieces(text: string, way: Way): string[] {
+function pieces(text: string, way: BreakRule): string[] {
   const found: string[] = [];
   const open: string[] = [];
   let start = 0;
@@ -67,8 +68,8 @@ function pieces(text: string, way: Way): string[] {
   return found;
 }
 
-/** Where a line may end: behind a comma inside brackets, square ones only in need; never before a text. */
-function breakAfter(text: string, i: number, open: readonly string[], way: Way): number | undefined {
+/** A line may end after a comma inside brackets, inside square ones only when needed, and never before a string. */
+function breakAfter(text: string, i: number, open: readonly string[], way: BreakRule): number | undefined {
   if (way.opening && text[i] === '(' && open.length === 1) return i + 1;
   const inside = open.length > 0 && open.length <= way.depth && (way.depth > 1 || open[0] === '(');
   return inside && text.startsWith(', ', i) && text[i + 2] !== '"' ? i + 2 : undefined;
