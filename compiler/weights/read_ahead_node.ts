@@ -5,13 +5,13 @@ import { knownFinite } from './not_finite.ts';
 import { type ReadRequest, readAheadBy, type Slot } from './read_ahead.ts';
 import {
   aborted,
-  waitForChange,
   inspectedDtypes,
   newRing,
   type Ring,
+  setWord,
   slot,
   slotBytes,
-  setWord,
+  waitForChange,
   wordIndex,
 } from './read_ahead_ring.ts';
 
@@ -53,7 +53,13 @@ export function awaitReadAhead(): boolean {
 
 /** Yields the range slot by slot: all of it, less when a read fails, or nothing. Only one range is read at a time. */
 function* fromThread({ file, offset, length, sum, dtype }: ReadRequest): Generator<Slot> {
-  if (!ring || busy || file.fd === undefined || length < shortestRequest || Atomics.load(ring.words, wordIndex.ready) === 0)
+  if (
+    !ring ||
+    busy ||
+    file.fd === undefined ||
+    length < shortestRequest ||
+    Atomics.load(ring.words, wordIndex.ready) === 0
+  )
     return;
   const own = ring;
   busy = true;
