@@ -70,9 +70,8 @@ export interface Compiled {
   readonly weightsOf: (graph: Graph) => WeightSource;
 }
 
-/** Passes that change the inputs and outputs of the model; the reference needs them too. */
-const boundaryPasses: readonly string[] = ['place_cache', 'state_as_layer', 'last_token_logits'];
-const changesBoundary = ({ name }: Pass): boolean => boundaryPasses.includes(name);
+/** The reference needs these passes too. */
+const changesBoundary = (pass: Pass): boolean => pass.changesBoundary === true;
 
 export function compile(request: CompileRequest): Outcome<Compiled> {
   const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;

@@ -116,8 +116,8 @@ function whole(
 
 /** What an element was before the arithmetic of its view. */
 function undone(value: number, steps: readonly Step[], of: string, file: string): number {
-  return steps.reduceRight((x, [op, , by = 0, side = 'right']) => {
-    const before = inverses[op]?.(x, by, side);
+  return steps.reduceRight((x, [op, , by, side = 'right']) => {
+    const before = inverses[op]?.(x, typeof by === 'number' ? by : 0, side);
     if (before !== undefined && Number.isFinite(before)) return before;
     throw new Refusal([
       error('N704', `the model holds ${op} of ${of}, and ${of} cannot be found from it`, {

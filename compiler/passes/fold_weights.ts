@@ -2,11 +2,14 @@
 
 import { constant, type Dim } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';
+import { isComposite, opOf } from '../../spec/ops/index.ts';
+import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import { product } from '../../spec/tensor.ts';
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import { attrText } from '../graph/attr_text.ts';
 import { type Change, rebuild } from '../graph/builder.ts';
 import type { Graph, Node, NodeId } from '../graph/ir.ts';
+import { meaningOf } from '../graph/meaning.ts';
 import { isFloat } from '../weights/convert.ts';
 import * as views from '../weights/view.ts';
 import { nameViews } from '../weights/view_names.ts';
@@ -79,11 +82,11 @@ function viewBy(graph: Graph, node: Node, found: Views, arithmetic: boolean): Vi
   const [view] = known.filter((v) => v !== undefined);
   if (!view || known.filter(Boolean).length > 1) return undefined;
   if (node.inputs.length === 1) return moved(node, view) ?? (arithmetic ? computed(node, view) : undefined);
-  if (!arithmetic) return undefined;
+  if (!arithmetic || !isElementwise(node) || !isFloat(views.dtypeOf(view)) || !isFloat(node.type.dtype))
+    return undefined;
   const at = known.indexOf(view);
   const other = graph.nodes[node.inputs[1 - at]!];
-  if (node.inputs.length !== 2 || other?.op !== 'scalar' || !withScalar.includes(node.op)) return undefined;
-  if (!isFloat(views.dtypeOf(view))) return undefined;
+  if (node.inputs.length !== 2 || other?.op !== 'scalar') return undefined;
   const value = (other.attrs as unknown as PrimitiveAttrs['scalar']).value; // the op says which attributes
   return views.applied(view, [node.op, node.type.dtype, value, at === 0 ? 'right' : 'left']);
 }
@@ -108,17 +111,30 @@ function moved(node: Node, view: View): View | string | undefined {
     : undefined;
 }
 
-const functions = [
-  ...['neg', 'abs', 'exp', 'log', 'sqrt', 'rsqrt', 'sin', 'cos'],
-  ...['tanh', 'sigmoid', 'relu', 'erf', 'floor'],
-];
-const withScalar = ['add', 'sub', 'mul', 'div', 'pow', 'min', 'max'];
+/** Whether each number of the result follows from one of the operand's. */
+const isElementwise = ({ op }: Node): boolean =>
+  isPrimitive(op) && primitives[op].axes === 'each' && op !== 'broadcast';
+
+/** The same of a composite, whose steps are that, and which has one operand. */
+function isPointwise({ op, attrs, type }: Node): boolean {
+  if (!isComposite(op)) return false;
+  const meaning = meaningOf(opOf(op), [type], attrs);
+  if (typeof meaning === 'string') return false;
+  const { builder, operands, result } = meaning;
+  for (let id = operands.length; id <= result; id++) {
+    const step = builder.node(id);
+    if (step.op !== 'scalar' && !isElementwise(step)) return false;
+  }
+  return true;
+}
 
 function computed(node: Node, view: View): View | string | undefined {
-  const { dtype } = node.type;
-  if (!isFloat(views.dtypeOf(view))) return undefined;
-  if (functions.includes(node.op)) return views.applied(view, [node.op, dtype]);
-  if (node.op !== 'cast' || !isFloat(dtype)) return undefined;
+  const { op, attrs, type } = node;
+  const { dtype } = type;
+  if (!isFloat(views.dtypeOf(view)) || !isFloat(dtype)) return undefined;
+  if (isPointwise(node)) return views.applied(view, [op, dtype, Object.entries(attrs)]);
+  if (!isElementwise(node)) return `${op} of ${view.of} computes each number from several`;
+  if (op !== 'cast') return views.applied(view, [op, dtype]);
   return bytesPerElement[dtype] > bytesPerElement[views.dtypeOf(view)]
     ? `${view.of} would be stored as ${dtype}, which is wider`
     : views.applied(view, ['cast', dtype]);

@@ -13,6 +13,7 @@ export const last_token_logits: Pass = {
   name: 'last_token_logits',
   doc: 'Give logits [B, 1, V] of the last token; ports and other outputs still see every token.',
   keepsScopes: true,
+  changesBoundary: true,
   run(graph, { trace }) {
     const wrong = refusal(graph);
     if (wrong) {

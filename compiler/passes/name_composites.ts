@@ -1,6 +1,7 @@
 /** Gives norms, activations and rotations that a spec writes out in primitives the name of the op that they are. */
 
-import { type Composite, opOf } from '../../spec/ops/index.ts';
+import { type Composite, compositeNames, isComposite, opOf } from '../../spec/ops/index.ts';
+import { isPrimitive } from '../../spec/primitives/index.ts';
 import { showType } from '../../spec/type.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Node, NodeId, Origin } from '../graph/ir.ts';
@@ -8,20 +9,6 @@ import { type Found, nearbyOf, type Recogniser, recogniser, widens } from '../gr
 import { rewrite } from '../graph/rewrite.ts';
 import { commonScope } from '../graph/scope.ts';
 import type { Pass } from './pass.ts';
-
-/** Those with the most to see come first: a layer norm holds an rms norm of what was centred. */
-const sought = [
-  'rotary',
-  'layer_norm',
-  'rms_norm',
-  'softmax',
-  'gelu_tanh',
-  'gelu',
-  'silu',
-] satisfies readonly Composite[];
-
-/** Ops that the last step of one of these can be. */
-const roots: ReadonlySet<string> = new Set(['add', 'mul', 'div', 'concat', 'reshape', 'cast']);
 
 export const name_composites: Pass = {
   name: 'name_composites',
@@ -33,7 +20,7 @@ export const name_composites: Pass = {
     const refusals = new Set<string>();
     const place = { patterns, trace, refusals };
     const result = rewrite(graph, (node, inputs, builder, at) =>
-      roots.has(node.op)
+      isPrimitive(node.op) && inputs.length > 0
         ? (narrowed(node, inputs, builder, at) ?? named({ ...node, inputs }, { ...place, builder, at }))
         : undefined,
     );
@@ -41,6 +28,9 @@ export const name_composites: Pass = {
     return result;
   },
 };
+
+/** Ops that say how they are found again. */
+const recognisedOps = (): readonly Composite[] => compositeNames().filter((name) => opOf(name).recognise);
 
 interface Place {
   readonly builder: Builder;
@@ -55,9 +45,14 @@ function named(root: Node, place: Place): NodeId | undefined {
   const where = commonScope(at) || 'the model';
   const refusals: string[] = [];
   const nearby = nearbyOf(root, builder);
-  for (const name of sought) {
-    const found = patterns.find(opOf(name), root, nearby, builder);
-    if (!found) continue;
+  // What stands for the most steps comes first: a layer norm holds an rms norm of what was centred.
+  const candidates = recognisedOps()
+    .flatMap((name) => {
+      const found = patterns.find(opOf(name), root, nearby, builder);
+      return found ? [{ name, found }] : [];
+    })
+    .sort((a, b) => b.found.inside.length - a.found.inside.length);
+  for (const { name, found } of candidates) {
     const from = [...at, ...found.inside.flatMap((id) => builder.originsOf(id))];
     const operands = found.variant.given?.(builder.emit(at), found.inputs) ?? found.inputs;
     const wrong = found.mismatch ?? scattered(found, place) ?? misfit(name, operands, root, found, builder);
@@ -79,7 +74,7 @@ function narrowed(
   at: readonly Origin[],
 ): NodeId | undefined {
   const wide = builder.node(inputs[0]!);
-  const name = sought.find((s) => s === wide.op);
+  const name = isComposite(wide.op) && opOf(wide.op).recognise ? wide.op : undefined;
   const widening = wide.inputs[0] === undefined ? undefined : builder.node(wide.inputs[0]);
   if (op !== 'cast' || !name || widening?.op !== 'cast' || wide.type.dtype !== 'float32') return undefined;
   const from = builder.originsOf(wide.id);

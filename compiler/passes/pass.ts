@@ -14,5 +14,7 @@ export interface Pass {
   readonly keepsScopes: boolean;
   /** Run on the steps of scans too, each a graph of its own. */
   readonly inSteps?: true;
+  /** Changes the inputs or outputs of the model, so that the graph which the verifier believes goes through it too. */
+  readonly changesBoundary?: true;
   run(graph: Graph, context: PassContext): Graph;
 }

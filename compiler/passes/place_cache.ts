@@ -41,6 +41,7 @@ export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCa
   name: 'place_cache',
   doc: 'Turn caches and delays into ports, and what is known of tokens into inputs, of the form asked for.',
   keepsScopes: true,
+  changesBoundary: true,
   run(graph, { trace }) {
     if (graph.caches.size === 0 && !graph.nodes.some(isUnplaced)) {
       if (graph.inputs.some((i) => i.name === 'input_ids')) {

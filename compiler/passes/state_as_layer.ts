@@ -10,6 +10,7 @@ export const state_as_layer: Pass = {
   name: 'state_as_layer',
   doc: 'Give states of fixed length the names and the four axes of the keys of further layers.',
   keepsScopes: true,
+  changesBoundary: true,
   run(graph, { trace }) {
     const states = graph.ports.filter((p) => p.axis === undefined && isState(p));
     if (states.length === 0) {

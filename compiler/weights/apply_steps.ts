@@ -1,6 +1,9 @@
 /** The arithmetic of a view, on one chunk: the same meaning of primitives that the reference interpreter has. */
 
 import { Bug } from '../../spec/diagnostic.ts';
+import { size } from '../../spec/dim.ts';
+import type { Emit } from '../../spec/op.ts';
+import { isComposite, opOf } from '../../spec/ops/index.ts';
 import { evaluatePrimitive, isPrimitive } from '../../spec/primitives/index.ts';
 import { type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType } from '../../spec/type.ts';
@@ -14,13 +17,22 @@ export function applySteps({ dtype, apply }: View, bytes: Uint8Array): Tensor {
   return value;
 }
 
-function applyStep(value: Tensor, [op, dtype, scalar, side]: Step): Tensor {
-  if (!isPrimitive(op)) throw new Bug(`${op} in a view is no primitive`);
-  const other = scalar === undefined ? [] : [tensor(value.dtype, [], [scalar])];
+function applyStep(value: Tensor, [op, dtype, by, side]: Step): Tensor {
+  if (isComposite(op)) {
+    const attrs = typeof by === 'object' ? by : [];
+    return opOf(op).decompose(onTensors, [value], Object.fromEntries(attrs));
+  }
+  if (!isPrimitive(op)) throw new Bug(`${op} in a view is no op`);
+  const other = typeof by === 'number' ? [tensor(value.dtype, [], [by])] : [];
   const inputs = side === 'left' ? [...other, value] : [value, ...other];
-  // Only elementwise primitives are folded into views; of them `cast` alone has attributes.
+  // Only elementwise primitives are folded so; of them `cast` alone has attributes.
   return evaluatePrimitive(op, inputs, (op === 'cast' ? { dtype } : {}) as never, new Map());
 }
+
+const onTensors: Emit<Tensor> = {
+  make: (op, inputs, attrs) => evaluatePrimitive(op, inputs, attrs, new Map()),
+  typeOf: ({ dtype, shape }) => ({ dtype, shape: shape.map(size) }),
+};
 
 function decoded(dtype: GraphDType, bytes: Uint8Array): Tensor {
   if (!isFloat(dtype)) throw new Bug(`arithmetic on a parameter of ${dtype}`);

@@ -9,8 +9,16 @@ import type { GraphDType, TensorType } from '../../spec/type.ts';
 import { contiguousStrides } from '../checkpoint/place_tensor.ts';
 import type { Node } from '../graph/ir.ts';
 
-/** `[op, dtype]` or `[op, dtype, scalar, 'left' | 'right']`: a primitive, the dtype of its result, the other operand. */
-export type Step = readonly [op: string, dtype: GraphDType, scalar?: number, side?: 'left' | 'right'];
+/**
+ * `[op, dtype]` or `[op, dtype, scalar, 'left' | 'right']`: a primitive, the dtype of its result, the other operand;
+ * `[op, dtype, attributes]`: a composite of one operand.
+ */
+export type Step = readonly [
+  op: string,
+  dtype: GraphDType,
+  by?: number | readonly (readonly [name: string, value: Attr])[],
+  side?: 'left' | 'right',
+];
 
 export interface View {
   /** The parameter's key in the checkpoint. */

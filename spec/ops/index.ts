@@ -1,7 +1,7 @@
 /** The registry of composite ops. */
 
 import type { Attrs, Op } from '../op.ts';
-import { addedOp } from './added.ts';
+import { addedOp, addedOps } from './added.ts';
 import { append } from './append.ts';
 import { attention } from './attention.ts';
 import { gelu } from './gelu.ts';
@@ -29,6 +29,10 @@ export const ops = {
 } as const;
 
 export type Composite = keyof typeof ops;
+
+/** Of this table, and those that plugins added, whose names stand for what both kinds offer. */
+export const compositeNames = (): readonly Composite[] =>
+  [...Object.keys(ops), ...addedOps()] as readonly Composite[];
 
 /** Of this table, or added by a plugin; the name stands for what both kinds offer. */
 export const isComposite = (op: string): op is Composite =>
