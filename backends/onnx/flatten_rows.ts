@@ -117,7 +117,8 @@ function bySteps(op: Op, types: readonly Type[], attrs: Attrs, apart: readonly b
     const moved = inputs.map((id, i) => id !== step.inputs[i]);
     if (!moved.includes(true)) return step.id;
     const rowed = step.inputs.map((id) => hasRows(builder.node(id).type, step.type));
-    if (rowed.some((is, i) => is !== moved[i])) return 'it is made for all places at once';
+    if (moved.some((is, i) => is && !rowed[i])) return 'it changes the rows';
+    if (rowed.some((is, i) => is && !moved[i])) return 'it is made for all places at once';
     const changed = onRows(step, step.inputs, builder.node);
     return typeof changed === 'string' ? changed : builder.op(step.op, inputs, changed, []);
   });
