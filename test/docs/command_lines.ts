@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 const root = new URL('../../', import.meta.url);
 export const pages = [
   'README.md',
+  'CONTRIBUTING.md',
   'spec/LANGUAGE.md',
   'examples/tiny-nanochat/README.md',
   'examples/node/README.md',

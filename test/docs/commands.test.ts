@@ -13,12 +13,15 @@ const elsewhere: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm test': '.ci/run',
   'npm test -- spec/': 'test/repository/harness.test.ts',
-  'npm test -- spec/lex --title comment': 'test/repository/harness.test.ts',
+  'npm test -- spec/lex': 'test/repository/harness.test.ts',
+  'npm test -- spec/lex --title comments': 'test/repository/harness.test.ts',
   'npm test -- spec/ --watch': 'test/repository/test_processes.test.ts',
   'npm run check': '.ci/run',
   'npm run demo': 'test/docs/commands.test.ts',
   'npm run generate': 'test/repository/fresh.test.ts',
   'node examples/node/stream.mjs out/verse.onnx out/verse.tokenizer.pkl "My lord"':
+    'test/examples/node.test.ts',
+  'node examples/node/whole_way.mjs examples/tiny-nanochat/base_checkpoints/d4 out/whole_way':
     'test/examples/node.test.ts',
   'npm run bench': 'by hand: it writes gigabytes and takes minutes',
 };

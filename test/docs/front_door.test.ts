@@ -8,6 +8,12 @@ import { select } from '../harness/select.ts';
 import { root } from '../repository/sources.ts';
 import { textOfPage } from './command_lines.ts';
 
+/** Words of `npm test -- WORD ...` in a text, whatever lines it is broken into. */
+const testWords = (text: string): readonly string[] =>
+  [...text.replaceAll(/\s+/g, ' ').matchAll(/npm test -- ([^`]*)/g)].flatMap((m) =>
+    m[1]!.split(' ').filter((word) => /^[a-z][\w/]+$/.test(word)),
+  );
+
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 const { scripts }: { readonly scripts: Readonly<Record<string, string>> } = JSON.parse(read('package.json'));
 
@@ -20,13 +26,19 @@ function pathsIn(text: string): readonly string[] {
     .filter((path) => !/[A-Z]{4,}(?!\.md|[A-Z]*\.md)/.test(path));
 }
 
-const pages = ['SECURITY.md', '.github/pull_request_template.md'];
+const pages = ['CONTRIBUTING.md', 'SECURITY.md', '.github/pull_request_template.md'];
 
 for (const page of pages)
   test(`${page} names files that are there`, () => {
     const missing = pathsIn(textOfPage(page)).filter((path) => !existsSync(`${root}${path}`));
     assert.equal(missing, []);
   });
+
+test('every word that CONTRIBUTING.md gives to `npm test` finds a test', () => {
+  const words = testWords(read('CONTRIBUTING.md').replaceAll(/```sh[^`]*```/g, ''));
+  assert.ok(words.length > 20);
+  for (const word of words) assert.ok(select(root, 'test', [word]).length > 0, word);
+});
 
 test('a path that is not there is seen, and one with a word to fill in is none', () => {
   assert.equal(pathsIn('See `spec/lex.ts`, [this](README.md), `nanoc specs` and `spec/ops/NAME.ts`.'), [

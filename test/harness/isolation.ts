@@ -14,6 +14,7 @@ const changes = {
   'changes the environment': /\bprocess\.env(?:\[[^\]]*\]|\.\w+)? (?:\?\?|\|\|)?= |\bdelete process\.env\b/,
   'ends the process': /\bprocess\.(?:exit|abort|kill)\(/,
   'listens to the process': /\bprocess\.(?:on|once|prependListener)\(/,
+  'adds ops or targets': /\b(?:addOp|loadPlugins)\(/,
   'changes what is global':
     /\bglobalThis(?:\.\w+|\[[^\]]*\]) = |\bObject\.definePropert(?:y|ies)\(globalThis\b/,
 } as const;

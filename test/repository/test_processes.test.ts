@@ -92,6 +92,7 @@ test('a file gets a process of its own by what it loads, by what it does, and by
   assert.is(why('', ['node:child_process']), 'test/x.ts loads node:child_process');
   assert.is(why('process.chdir(folder);'), 'test/x.ts changes the working directory');
   assert.is(why('process.env["X"] ??= "1";'), 'test/x.ts changes the environment');
+  assert.is(why('addOp(softsign);'), 'test/x.ts adds ops or targets');
   assert.is(why('/** Doc. */\n// own process: it counts memory\nimport x;'), 'it counts memory');
   assert.is(ownProcess([...file(''), ...file('', ['onnxruntime-node'])]), 'test/x.ts loads onnxruntime-node');
 });
