@@ -57,8 +57,8 @@ function endings({ nodes }: Graph): ReadonlySet<NodeId> {
 
 const isProduct = ({ op }: Node): boolean => op === 'linear' || op === 'matmul';
 
-/** Of what is not for all rows alike. */
-const hasRows = ({ shape: a }: Type, { shape: b }: Type): boolean =>
+/** Of an operand that has the rows of a result, and is not for all of them alike. */
+export const hasRows = ({ shape: a }: Type, { shape: b }: Type): boolean =>
   a.length > 1 && a.length === b.length && a.slice(0, -1).every((d, i) => equal(d, b[i]!));
 
 const rowsType = ({ dtype, shape }: Type): Type => ({
@@ -66,8 +66,8 @@ const rowsType = ({ dtype, shape }: Type): Type => ({
   shape: [product(shape.slice(0, -1)), shape.at(-1)!],
 });
 
-/** The attributes with which a node works on rows, of whose operands these are `apart`; or why it cannot. */
-type Rule = (node: Node, apart: readonly boolean[]) => Attrs | string;
+/** The attributes with which a node works on rows of its operands of these types; or why it cannot. */
+type Rule = (node: Node, types: readonly Type[]) => Attrs | string;
 
 const always =
   (why: string): Rule =>
@@ -85,7 +85,7 @@ const rules: Readonly<Record<Axes, Rule>> = {
   stacked: always('it puts an axis before the rows'),
   gathered: always('its ids have axes of their own'),
   taken: always('its index has axes of its own'),
-  multiplied: ({ attrs }, [, other]) => (other ? 'every row has a matrix of its own' : attrs),
+  multiplied: ({ attrs }, [, matrix]) => (matrix!.shape.length === 2 ? attrs : 'rows have several matrices'),
   chosen: always('its choice has axes of its own'),
 };
 
@@ -95,7 +95,7 @@ function onRows(node: Node, inputs: readonly NodeId[], nodeOf: (id: NodeId) => N
   const apart = types.map((x) => hasRows(x, type));
   if (isPrimitive(op)) {
     const { axes } = primitives[op];
-    const changed = rules[axes](node, apart);
+    const changed = rules[axes](node, types);
     if (typeof changed === 'string') return changed;
     if (!apart.includes(true)) return 'no operand has its rows';
     const fits = axes === 'multiplied' || types.every(({ shape }, i) => apart[i] || shape.length <= 1);

@@ -36,10 +36,8 @@ export function unlikeSteps(
   const changed = new Map(operands.map((id, i) => [id, others[i]!]));
   for (let id = operands.length; id <= result; id++) {
     const step = builder.node(id);
-    const made = change(
-      step,
-      step.inputs.map((i) => changed.get(i)!),
-    );
+    const inputs = step.inputs.map((i) => changed.get(i)!);
+    const made = tried(() => change(step, inputs)) ?? 'it does not take what comes before it';
     if (typeof made === 'string') return `its ${step.op}: ${made}`;
     changed.set(id, made);
   }
@@ -54,10 +52,18 @@ export const operand = (builder: Builder, name: string, type: Type): NodeId =>
 /** The op's steps on these nodes. What it throws, be it code of a plugin, says that it does not take them. */
 export function meantOn(builder: Builder, op: Op, inputs: readonly NodeId[], attrs: Attrs): NodeId | string {
   const types = inputs.map((id) => builder.node(id).type);
-  try {
+  const meant = tried(() => {
     const type = op.infer(types, attrs);
     return typeof type === 'string' ? type : op.decompose(builder.emit([]), inputs, attrs);
+  });
+  return meant ?? `\`${op.name}\` does not take ${types.map(showType).join(', ')}`;
+}
+
+/** Undefined where it throws, as a shape rule does, or code of a plugin. */
+function tried<R>(run: () => R): R | undefined {
+  try {
+    return run();
   } catch {
-    return `\`${op.name}\` does not take ${types.map(showType).join(', ')}`;
+    return undefined;
   }
 }

@@ -62,7 +62,10 @@ const chosen: Rule = (axis, { type, types: [x, , ...weights], attrs }) => {
 const rules: Readonly<Record<Axes, Rule>> = {
   made: () => 'it is made for all places at once',
   each: (axis, { type, types }) => types.map((x) => aligned(axis, type, x)),
-  last: (axis, { type, types }) => (axis < type.shape.length - 1 ? types.map(() => axis) : mixed),
+  last: (axis, { type, types }) => {
+    if (axis < type.shape.length - 1) return types.map(() => axis);
+    return types.length > 1 ? [whole, axis] : mixed;
+  },
   along: (axis, { attrs, types }) =>
     axis === attrs['axis'] ? mixed : types.map(({ shape }) => (shape.length > 0 ? axis : whole)),
   // The caller vouches for the op, whose `perm` is a list of axes.

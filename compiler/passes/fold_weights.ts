@@ -133,7 +133,7 @@ function computed(node: Node, view: View): View | string | undefined {
   const { dtype } = type;
   if (!isFloat(views.dtypeOf(view)) || !isFloat(dtype)) return undefined;
   if (isPointwise(node)) return views.applied(view, [op, dtype, Object.entries(attrs)]);
-  if (!isElementwise(node)) return `${op} of ${view.of} computes each number from several`;
+  if (!isElementwise(node)) return `${op} of ${view.of} is not element by element`;
   if (op !== 'cast') return views.applied(view, [op, dtype]);
   return bytesPerElement[dtype] > bytesPerElement[views.dtypeOf(view)]
     ? `${view.of} would be stored as ${dtype}, which is wider`

@@ -1,7 +1,7 @@
 /** Scaled dot product attention with grouped heads. */
 
 import { constant, type Dim, mul, showShape, size } from '../dim.ts';
-import { defineOp, type Emit, words } from '../op.ts';
+import { defineOp, type Emit, type Source, words } from '../op.ts';
 import { broadcastDims, isFloat, type Type } from '../primitives/row.ts';
 import { lowest } from '../round.ts';
 import { softmax } from './softmax.ts';
@@ -58,6 +58,20 @@ function infer(inputs: readonly Type[], attrs: Attention): Type | string {
   return { dtype: q!.dtype, shape: [...q!.shape.slice(0, 3), v!.shape[3]!] };
 }
 
+/**
+ * Each query by itself, and each head where all share one of keys; heads that share keys are rows of one product, in which the
+ * steps lose sight of them.
+ */
+function sources(axis: number, inputs: readonly Type[], { sinks }: Attention): readonly Source[] | undefined {
+  if (axis !== 2 && (axis !== 1 || constant(inputs[1]!.shape[1]!) !== 1)) return undefined;
+  return inputs.map(({ shape }, i) => {
+    if (i === 1 || i === 2) return 'whole';
+    if (sinks && i === inputs.length - 1) return axis === 1 ? 0 : 'whole';
+    const at = shape.length - 4 + axis;
+    return at < 0 || (i > 0 && constant(shape[at]!) === 1) ? 'whole' : at;
+  });
+}
+
 /** Softmax weights [B, H, T, S]: scores capped, biased, masked, with the sinks' share taken away. */
 function weigh<V>(e: Emit<V>, scores: V, inputs: readonly V[], attrs: Attention): V {
   const w = words(e);
@@ -81,15 +95,7 @@ export const attention = defineOp<Attention>({
   doc: 'softmax(scale q k, masked) v over q [B, H, T, D], k [B, K, S, D], v [B, K, S, E]; softmax in float32.',
   inputs: ['q', 'k', 'v', 'mask?', 'bias?', 'sinks?'],
   infer,
-  /** Each query by itself; heads that share keys are rows of one product, in which the steps lose sight of it. */
-  sources: (axis, inputs) =>
-    axis === 2
-      ? inputs.map(({ shape }, i) =>
-          i === 0 || (i > 2 && shape.length > 1 && constant(shape.at(-2)!) !== 1)
-            ? shape.length - 2
-            : 'whole',
-        )
-      : undefined,
+  sources,
   decompose(e, inputs, attrs) {
     const w = words(e);
     const [q, k, v] = inputs;

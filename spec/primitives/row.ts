@@ -17,7 +17,7 @@ export type Axes =
   | 'made'
   /** Each element by those in its place; operands are right-aligned. */
   | 'each'
-  /** Along the last axis; the others are those of every operand. */
+  /** Along the last axis; the others are those of every operand. A second one says what is wanted of the first. */
   | 'last'
   /** Along the axis that an attribute names; the others are those of every operand that has axes. */
   | 'along'

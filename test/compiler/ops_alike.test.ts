@@ -6,36 +6,10 @@ import { flatten_rows } from '../../backends/onnx/flatten_rows.ts';
 import { compile } from '../../compiler/compile.ts';
 import type { Graph } from '../../compiler/graph/ir.ts';
 import { stack_weights } from '../../compiler/passes/index.ts';
-import { loadPlugins } from '../../driver/plugins/extensions.ts';
-import { defineOp, words } from '../../spec/op.ts';
-import { addOp } from '../../spec/ops/added.ts';
 import type { GraphDType } from '../../spec/type.ts';
+import { addOps } from './added_ops.ts';
 
-/** As one would add it: nothing but what it means. */
-const softsign = defineOp<Readonly<Record<never, never>>>({
-  name: 'softsign',
-  doc: 'x / (1 + |x|).',
-  inputs: ['x'],
-  infer: ([x]) => x!,
-  decompose(e, [x]) {
-    const w = words(e);
-    return w.div(x!, w.add(w.scalar(1, x!), w.abs(x!)));
-  },
-});
-/** Mixes the numbers of a row, and asks in a way of its own how many there are. */
-const centred = defineOp<Readonly<Record<never, never>>>({
-  name: 'centred',
-  doc: 'x less the mean of all its places.',
-  inputs: ['x'],
-  infer: ([x]) => x!,
-  decompose(e, [x]) {
-    const w = words(e);
-    return w.sub(x!, w.mean(x!, 1));
-  },
-});
-addOp(softsign);
-addOp(centred);
-await loadPlugins([new URL('../../examples/extend/shrink_op.ts', import.meta.url).pathname]);
+await addOps();
 
 /** A layer with a gate, a mixture, and a head after them, all with one activation. */
 const model = (act: string): string => `
