@@ -4,7 +4,7 @@ import type { File } from '../spec/ast.ts';
 
 import { add, atom, type Dim, size } from '../spec/dim.ts';
 import { elaborate } from '../spec/elaborate/elaborate.ts';
-import type { Checked, Surroundings } from '../spec/program.ts';
+import type { Checked, ElaborationOptions } from '../spec/program.ts';
 import type { Ambient, PortDecl, Sink } from '../spec/sink.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
 import { expertsSink } from './experts/sink.ts';
@@ -16,13 +16,13 @@ export interface Built extends Checked {
   readonly graph?: Graph;
 }
 
-export function build(file: File, surroundings: Surroundings): Built {
+export function build(file: File, options: ElaborationOptions): Built {
   const builder = newBuilder();
   const inputs: GraphInput[] = [];
   const outputs: GraphOutput[] = [];
   const caches = new Map<string, PortDecl>();
-  const sink = graphSink(builder, inputs, outputs, caches, surroundings.compute ?? 'float32');
-  const { program, diagnostics } = elaborate(file, surroundings, sink);
+  const sink = graphSink(builder, inputs, outputs, caches, options.compute ?? 'float32');
+  const { program, diagnostics } = elaborate(file, options, sink);
   if (!program) return { diagnostics };
   const graph = builder.finish({ name: program.model, inputs, outputs, caches, ports: [] });
   return { program, graph: dropDead(graph), diagnostics };

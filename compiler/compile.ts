@@ -8,7 +8,7 @@ import { Bug, type Diagnostic, error, hasErrors, type Outcome } from '../spec/di
 import { constant } from '../spec/dim.ts';
 import { smallest } from '../spec/long_list.ts';
 import { parse } from '../spec/parse.ts';
-import type { ConfigValue, Program, Surroundings } from '../spec/program.ts';
+import type { ConfigValue, ElaborationOptions, Program } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { build } from './build.ts';
@@ -28,7 +28,7 @@ import { weightSource } from './weights/weight_source.ts';
 
 export interface CompileRequest {
   readonly source: Source;
-  readonly include: Surroundings['include'];
+  readonly include: ElaborationOptions['include'];
   /** Without a checkpoint the weights are random, made from `seed`. */
   readonly checkpoint?: Checkpoint;
   readonly seed?: number;
@@ -147,7 +147,7 @@ const buildOptions = (
   { checkpoint, set, maxSeqLen }: CompileRequest,
   recorder: Recorder,
   compute: GraphDType,
-): Surroundings => ({
+): ElaborationOptions => ({
   include: recorder.include,
   compute,
   ...(checkpoint ? { config: checkpoint.config ?? null } : {}),

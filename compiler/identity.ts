@@ -1,6 +1,6 @@
 /** What a model was made from, so that a manifest can say it and a second look can tell: the spec's text, the weights' index. */
 
-import type { Surroundings } from '../spec/program.ts';
+import type { ElaborationOptions } from '../spec/program.ts';
 import type { Source } from '../spec/source.ts';
 import { fileName, folderOf, joined } from './bytes/paths.ts';
 import { sha256 } from './bytes/sha256.ts';
@@ -8,7 +8,7 @@ import type { Manifest } from './ports/manifest.ts';
 import type { Binding } from './weights/bind.ts';
 
 export interface Recorder {
-  readonly include: Surroundings['include'];
+  readonly include: ElaborationOptions['include'];
   /** Text of every file included, by the path that the specs themselves spell, from the root spec's folder. */
   readonly texts: Map<string, string>;
 }
@@ -18,7 +18,7 @@ const spelled = (path: string, from: string): string => joined(folderOf(from), s
 
 const slashes = (path: string): string => path.replaceAll('\\', '/');
 
-export function recordIncludes(root: Source, include: Surroundings['include']): Recorder {
+export function recordIncludes(root: Source, include: ElaborationOptions['include']): Recorder {
   const texts = new Map<string, string>();
   const spellings = new Map<string, string>();
   return {

@@ -1,4 +1,4 @@
-/** What to compile and how, for programs and for the command line; what is left out is as `defaults` has it. */
+/** What to compile and how, for programs and for the command line; `defaults` are the values of options that are left out. */
 
 import type { EmitOptions, TargetOption } from '../backends/backend.ts';
 import type { CacheForm } from '../compiler/ports/manifest.ts';
@@ -20,7 +20,7 @@ export interface InputOptions extends CheckpointOptions {
 }
 
 export interface CompileOptions extends InputOptions, Partial<Pick<EmitOptions, TargetOption>> {
-  /** Of the random weights that stand in for a missing checkpoint. */
+  /** Seed of the random weights that are used without a checkpoint. */
   readonly seed?: number;
   readonly set?: ReadonlyMap<string, ConfigValue>;
   readonly cache?: { readonly form: CacheForm; readonly slots?: number };

@@ -23,9 +23,9 @@ export interface Output extends CompileOptions {
   readonly force?: boolean;
   /** Written beside the model. */
   readonly copies?: Inputs['tokenizer'];
-  /** Run before those of the backend. */
+  /** Passes that run before those of the backend. */
   readonly passes?: readonly Pass[];
-  /** How many there are in all: several want a folder. */
+  /** How many targets are compiled in all; several need a folder. */
   readonly targets?: number;
 }
 
@@ -34,7 +34,7 @@ export interface Written {
   readonly compiled: Compiled;
   readonly artifact: Artifact;
   readonly target: string;
-  /** What runs it: `opset 21`. */
+  /** What is needed to run it: `opset 21`. */
   readonly needs: string;
 }
 

@@ -1,4 +1,4 @@
-/** After a failed verification: the first value that differs, the block and the line of the spec it came from, and who made it so. */
+/** Explains a failed verification: the first value that differs, its block and its line in the spec, and whether a pass or the backend is to blame. */
 
 import type { Device } from '../runtime/sessions/onnx_node_session.ts';
 import type { Session } from '../runtime/sessions/session.ts';
@@ -33,14 +33,17 @@ export async function explainFailure(
   });
   if (result.blame === 'overflow') return io.finding([explain(result)]);
   const moved = await sensitivity(believed, manifest, calls);
-  io.finding([explain(result), ...(moved * few >= row.max_abs ? [unsteady(moved, row.max_abs)] : [])]);
+  io.finding([
+    explain(result),
+    ...(moved * mostRoundings >= row.max_abs ? [unsteady(moved, row.max_abs)] : []),
+  ]);
   if (result.blame === 'none' && row.check !== 'golden') {
     io.finding([warning('N701', `what differs shows only in ${row.check}: ${row.what}`)]);
   }
 }
 
-/** Roundings of which a difference may be made before something else must be behind it. */
-const few = 8;
+/** A difference of up to this many roundings may come from the model's own sensitivity; a larger one has another cause. */
+const mostRoundings = 8;
 
 const unsteady = (moved: number, found: number): Diagnostic =>
   warning(

@@ -1,4 +1,4 @@
-/** Tells what a file is from what it begins with, so that one that was named by mistake is called by its name. */
+/** Recognises what a file is by its first bytes, so that messages can name what was given by mistake. */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
@@ -7,9 +7,9 @@ import { isArchive } from '../backends/torchscript/read_archive.ts';
 export interface Kind {
   readonly what: string;
   readonly weights?: true;
-  /** What is to be done with the file itself, whatever it was named for. */
+  /** How to repair or convert the file itself, whatever it was given for. */
   readonly mend?: string;
-  /** What to type where it was named for a spec; without it, a spec. */
+  /** What to type instead, where it was given for a spec; without it the hint asks for a spec. */
   readonly instead?: (path: string) => string;
 }
 
@@ -30,7 +30,7 @@ const page: Kind = {
   mend: 'it was downloaded from a page about the file; fetch the file itself',
 };
 
-/** By what a file begins with. */
+/** Kinds by the first bytes of a file. */
 const beginnings: readonly (readonly [start: string, kind: Kind])[] = [
   ['\x80\x02', pickle],
   ['\x80\x03', pickle],
@@ -55,7 +55,7 @@ const beginnings: readonly (readonly [start: string, kind: Kind])[] = [
   ],
 ];
 
-/** Of texts that do not give themselves away. */
+/** Kinds of text files, which only their extensions tell. */
 const extensions: Readonly<Record<string, Kind>> = {
   '.md': { what: 'a text in Markdown' },
   '.py': {

@@ -25,14 +25,14 @@ export interface ModelFile {
   readonly path: string;
   readonly manifest: Manifest;
   readonly backend: Backend;
-  /** As it was written, as far as the file shows. */
+  /** The options that it was written with, as far as the file shows them. */
   readonly emit: EmitOptions;
   readonly plugins: readonly Pass[];
   /** By the names of its parameters. */
   readonly tensors: () => ReadonlyMap<string, LazyTensor>;
-  /** Values of `ids` under `outputName` besides what the model gives. */
+  /** A session that also returns the values of `ids`, under `outputName`. */
   readonly inside: (compiled: Compiled, ids: readonly NodeId[], device: Device) => Promise<Session>;
-  /** What of the file is not as its spec compiles to, where that can be seen without running it. */
+  /** How the file differs from what its spec compiles to, where that can be seen without running it. */
   readonly fault: (compiled: Compiled) => Diagnostic | undefined;
   /** Ends what `inside` runs in when it is closed. */
   open(device: Device): Promise<Session>;

@@ -1,8 +1,8 @@
-/** How large a model is: the one number that is told of it, wherever it is told. */
+/** The size of a model as every message gives it. */
 
 import { existsSync, statSync } from 'node:fs';
 
-/** Its file, and its weights where they lie beside it; a tokenizer or a config is no part of it. */
+/** Bytes of the model file and of the weights beside it, without tokenizer and config. */
 export const modelSize = (path: string): number =>
   [path, `${path}_data`]
     .filter((file) => existsSync(file))

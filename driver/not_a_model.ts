@@ -1,4 +1,4 @@
-/** Of what was named for a compiled model and is none: what it is, and what to type. */
+/** Refuses what was given for a compiled model and is none, with what it is and what to type instead. */
 
 import { existsSync, statSync } from 'node:fs';
 import { error, Refusal } from '../spec/diagnostic.ts';
@@ -6,7 +6,7 @@ import { kindOf, startOf } from './file_kind.ts';
 import { families, isShipped } from './shipped.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
-/** Throws a Refusal (N704); what may be a model, however damaged, is left to whoever reads all of it. */
+/** Throws a Refusal (N704). A file that may be a damaged model is left to its reader. */
 export function refuseOther(path: string): void {
   if (!existsSync(path)) {
     if (isShipped(path) || Object.hasOwn(families, path))
@@ -22,7 +22,7 @@ export function refuseOther(path: string): void {
   throw notModel(path, `is ${what}, not a compiled model`, mend ?? (first && compileFirst(first)));
 }
 
-/** Of a folder that holds no model. */
+/** The refusal for a folder without a model. */
 export const noModel = (folder: string, expected: string): Refusal =>
   new Refusal([
     error('N704', 'no model in this folder', {
@@ -39,11 +39,11 @@ const notModel = (
   hint = 'name a .onnx or .pt file that nanoc wrote',
 ): Refusal => new Refusal([error('N704', `${path} ${problem}`, { file: path, hint })]);
 
-const beginning = 65_536;
+const headBytes = 65_536;
 
 function begin(path: string): Buffer {
   try {
-    return startOf(path, beginning);
+    return startOf(path, headBytes);
   } catch (cause) {
     throw notModel(path, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
   }

@@ -15,7 +15,7 @@ import { usage } from './usage.ts';
 
 export interface FoundTokenizer {
   readonly file: TokenizerFile;
-  /** By the user, rather than found beside the checkpoint. */
+  /** Whether the user named it; otherwise it was found beside the checkpoint. */
   readonly named: boolean;
 }
 
@@ -49,7 +49,7 @@ export function openNamed(options: CheckpointOptions, io: Reporter): Checkpoint 
   return checkpoint;
 }
 
-/** One that was not asked for and cannot be read is no reason to stop. */
+/** A tokenizer that was only found, and cannot be read, is noted and left out. */
 function findTokenizer(named: string | undefined, checkpoint: Checkpoint | undefined, io: Reporter) {
   const path = named ?? (checkpoint && besideCheckpoint(checkpoint.path));
   if (path === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** A model file as a session that gives values inside it: the file itself, with more outputs, not a fresh copy of it. */
+/** Opens a model file as a session that also returns values inside it; the file itself gets more outputs, nothing is compiled anew. */
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -12,7 +12,7 @@ import type { Session } from '../runtime/sessions/session.ts';
 import { outputName } from '../runtime/verify/trace.ts';
 import { emitOptions } from './compile_to.ts';
 
-/** Gives the values of `ids` under `outputName`; a value that the file has under no name of its own is left out. */
+/** Returns the values of `ids` under `outputName`; values without a name in the file are left out. */
 export async function openInside(
   { path, opset }: OnnxModel,
   { graph, manifest, weights }: Compiled,

@@ -1,4 +1,4 @@
-/** A TorchScript archive as a session that gives values inside it, and what is wrong with its code. */
+/** Opens a TorchScript archive as a session that also returns values inside it, and reports faults of its code. */
 
 import type { EmitInput, EmitOptions } from '../backends/backend.ts';
 import { codeFault, codeFaultText, codeFile } from '../backends/torchscript/code_fault.ts';

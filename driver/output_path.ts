@@ -49,7 +49,7 @@ export function outputFolder(out: string | undefined, model: string): string {
   return folder;
 }
 
-/** What is written whole or not at all, with other files beside it, is no stream. */
+/** Refuses standard output: several files are written together, whole or not at all. */
 export function refuseStdout(out: string | undefined, option = '-o'): void {
   if (out === '-')
     throw usage(
@@ -61,7 +61,7 @@ export function refuseStdout(out: string | undefined, option = '-o'): void {
 const isFolder = (path: string): boolean =>
   path.endsWith('/') || path.endsWith('\\') || (existsSync(path) && statSync(path).isDirectory());
 
-/** What runs that were killed had left beside the output. */
+/** Notes what killed runs had left beside the output. */
 export const noteSwept =
   (io: Reporter) =>
   ({ removed, left }: Swept): void => {

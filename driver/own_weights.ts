@@ -1,4 +1,4 @@
-/** The parameters of a model as the model itself holds them: whole, or put together again from the views that were kept. */
+/** The parameters of a model as its file holds them: whole, or put together from the views that were kept. */
 
 import { openOnnxWeights } from '../backends/onnx/read_model.ts';
 import type { LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
@@ -16,7 +16,7 @@ export type Values = Pick<WeightSource, 'values'>;
 interface Part {
   readonly name: string;
   readonly view: View;
-  /** Which of the parameters that were joined under the name. */
+  /** Which one of the parameters that are stacked under the name. */
   readonly entry: number;
 }
 
@@ -114,7 +114,7 @@ function whole(
   return all;
 }
 
-/** What an element was before the arithmetic of its view. */
+/** Inverts the arithmetic of a view for one element. */
 function undone(value: number, steps: readonly Step[], of: string, file: string): number {
   return steps.reduceRight((x, [op, , by, side = 'right']) => {
     const before = inverses[op]?.(x, typeof by === 'number' ? by : 0, side);

@@ -1,4 +1,4 @@
-/** A model's own spec, as its manifest keeps it, compiled again: what the file is held against. */
+/** Compiles the spec in a model's manifest again, so that the file can be compared with the result. */
 
 import { requestAgain } from '../backends/request_again.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
@@ -15,13 +15,13 @@ export interface Recompiled {
   readonly compiled: Compiled;
   /** The graph after each pass. */
   readonly stages: readonly { readonly pass: string; readonly graph: Graph }[];
-  /** What the interpreter believes the weights to be. */
+  /** Weights for the interpreter. */
   readonly weightsOf: (graph: Graph) => Values;
-  /** The same of the graph as it was built. */
+  /** Weights of the graph as it was built. */
   readonly plainWeights: Values;
 }
 
-/** Weights come from the checkpoint if one is named or from their seed if they are random, and from the model itself otherwise. */
+/** Weights come from the named checkpoint, or from the seed if they are random, and otherwise from the model itself. */
 export function recompileModel(
   model: ModelFile,
   options: CheckpointOptions = {},

@@ -4,12 +4,12 @@ import type { Diagnostic } from '../spec/diagnostic.ts';
 
 export interface Progress {
   at(done: number): void;
-  /** What was worked on is so large; the total unless given, of which it may be a part. */
+  /** Ends the progress; `size` is what was worked on, the total by default. */
   done(size?: number): void;
 }
 
 export interface Reporter {
-  /** What was found, chosen or left out on the way. */
+  /** A remark about what was found, chosen or left out. */
   note(text: string): void;
   /** Diagnostics beside a result. */
   report(diagnostics: readonly Diagnostic[]): void;
@@ -29,7 +29,7 @@ export const silent: Reporter = {
 /** Who asks for something of the driver. */
 export interface Caller {
   readonly io: Reporter;
-  /** Looked at between chunks of work; what is aborted leaves nothing behind. */
+  /** Checked between chunks of work; an aborted action leaves nothing behind. */
   readonly signal?: AbortSignal;
   /** Told before the first byte which files are written, and which folders are made for them, outer ones first. */
   readonly onWriting?: (files: readonly string[], folders: readonly string[]) => void;

@@ -11,7 +11,7 @@ export interface ShippedSpec {
   readonly path: string;
 }
 
-/** A family has one spec a generation; without a checkpoint to tell which, the newest is meant. */
+/** A family has one spec for each generation; without a checkpoint its name means the newest. */
 export const families = { nanochat: 'nanochat_2026_03' } as const satisfies Record<string, string>;
 
 /** Right for `driver/shipped.ts` and for a bundle in `dist/`: both lie one level below the package's root. */
@@ -25,11 +25,11 @@ export function shippedSpecs(folder: string = examplesFolder): readonly ShippedS
   return files.sort().map((file) => ({ name: file.slice(0, -extension.length), path: join(folder, file) }));
 }
 
-/** A dash is as good as an underscore. */
+/** Dashes count as underscores. */
 export const isShipped = (text: string): boolean =>
   shippedSpecs().some(({ name }) => name === text.replaceAll('-', '_'));
 
-/** What a shipped spec includes: others that ship, by their names. */
+/** Resolves an include of a shipped spec, which is another shipped spec. */
 export function includeShipped(path: string): Source | undefined {
   const found = shippedFile(path);
   return found === undefined ? undefined : { name: path, text: readFileSync(found, 'utf8') };

@@ -40,11 +40,11 @@ export function parametersByBlock({ params }: Program): readonly BlockFigures[] 
 }
 
 export interface Flops {
-  /** Of one token through every product with weights, forward: 2 for each element of a matrix. */
+  /** Operations of one token in products with weights: 2 for each element of a matrix. */
   readonly weights: number;
-  /** Of one token over so many keys: 2 for each product with keys and with values, and for making them anew where a cache keeps less. */
+  /** Operations of one token in attention over `keys` keys: 2 for each product with keys and values, and those of computing keys and values again where a cache keeps less. */
   readonly attention: number;
-  /** Keys that the figure before counts with; a window sees no more of them than it is long. */
+  /** Number of keys that `attention` assumes; a window sees at most its length. */
   readonly keys: number;
 }
 
@@ -76,7 +76,7 @@ function attentionFlops({ nodes }: Graph, { inputs, attrs }: Node, keys: number)
   return 2 * heads * (width + sizeAt(values!.at(-1)!, keys)) * seen;
 }
 
-/** In a call of one row and one token, the last of so many. */
+/** A size in a call of one row and one token, which is the last of `keys`. */
 function sizeAt(dim: Dim, keys: number): number {
   const now = substitute(dim, (name) => size(name === 'P' ? keys - 1 : name === 'S' ? 0 : 1));
   return Math.max(1, constant(now) ?? 1);

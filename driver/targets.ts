@@ -6,9 +6,9 @@ import { loadPlugins, loadTarget } from './plugins/extensions.ts';
 import { usage } from './usage.ts';
 
 export interface Targets {
-  /** At least one, each once. */
+  /** The targets: at least one, each once. */
   readonly backends: readonly Backend[];
-  /** Run before those of a backend. */
+  /** Passes of plugins, which run before those of a backend. */
   readonly passes: readonly Pass[];
 }
 

@@ -14,15 +14,15 @@ import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 
 export interface TokenizerFile {
-  /** As it lies there. */
+  /** Path of the file. */
   readonly path: string;
-  /** Of the file, or of the `tokenizer.json` that it amounts to. */
+  /** Bytes of the file, or of the `tokenizer.json` that is made from it. */
   readonly bytes: Uint8Array;
   readonly isJson: boolean;
   /** Hugging Face's `tokenizer_config.json`, which says what begins and ends a text. */
   readonly config?: Uint8Array;
   readonly tokenizer: Tokenizer;
-  /** What its files leave open, where somebody should know. */
+  /** What its files leave open, if the user should know. */
   readonly doubt?: string;
 }
 
@@ -42,8 +42,8 @@ const mergesOf: Readonly<Record<string, string>> = {
 };
 const configName = 'tokenizer_config.json';
 
-/** Above this a file is no tokenizer: the largest in use have some 20 MB. */
-const largest = 64 * 2 ** 20;
+/** A larger file is refused as a tokenizer; the largest in use have some 20 MB. */
+const mostTokenizerBytes = 64 * 2 ** 20;
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 
@@ -128,7 +128,7 @@ export function readTokenizer(path: string): TokenizerFile {
   return { path, bytes, isJson, tokenizer, ...(config ? { config } : {}) };
 }
 
-/** Two files as the one that they amount to. */
+/** Makes one `tokenizer.json` from GPT-2's two files. */
 function gpt2Files(vocab: string, merges: string): TokenizerFile {
   if (!isFile(merges)) {
     const extra = { file: vocab, expected: `${basename(merges)} beside it` };
@@ -144,10 +144,14 @@ function gpt2Files(vocab: string, merges: string): TokenizerFile {
 
 function read(path: string): Uint8Array {
   const size = statSync(path).size;
-  if (size > largest) {
+  if (size > mostTokenizerBytes) {
     const found = `${size} bytes`;
     throw new Refusal([
-      error('N621', 'too large for a tokenizer', { file: path, expected: `at most ${largest}`, found }),
+      error('N621', 'too large for a tokenizer', {
+        file: path,
+        expected: `at most ${mostTokenizerBytes}`,
+        found,
+      }),
     ]);
   }
   try {
@@ -166,7 +170,7 @@ export function misfit({ path, tokenizer }: TokenizerFile, vocab: number): Refus
   return new Refusal([error('N621', 'the tokenizer does not fit', { file: path, expected, found })]);
 }
 
-/** As the two files that most programs read. */
+/** The tokenizer as the two files that most programs read. */
 export function hubFiles({ path, bytes, isJson, config, tokenizer }: TokenizerFile): {
   readonly json: Uint8Array;
   readonly config: Uint8Array;
@@ -178,7 +182,7 @@ export function hubFiles({ path, bytes, isJson, config, tokenizer }: TokenizerFi
   return { json: text.encode(files.tokenizer), config: text.encode(files.config) };
 }
 
-/** Under which names a tokenizer is kept beside `model.onnx`: in the form that other programs read, a pickle as it is too. */
+/** The files written beside `model.onnx` for a tokenizer: in the form that other programs read, and a pickle unchanged as well. */
 export function tokenizerCopies(
   model: string,
   file: TokenizerFile,

@@ -1,4 +1,4 @@
-/** What was asked for contradicts itself, whatever the files hold. */
+/** Refuses requests that contradict themselves, whatever the files hold. */
 
 import { error, Refusal } from '../spec/diagnostic.ts';
 

@@ -26,11 +26,11 @@ export interface VerifyModelOptions extends CheckpointOptions {
   /** The same model compiled to another target, running. */
   readonly peer?: Session;
   readonly onRow?: (row: VerifyRow) => void;
-  /** All of it, before a failure is looked into. */
+  /** Called with the whole report, before a failure is explained. */
   readonly onReport?: (report: VerifyReport) => void;
 }
 
-/** `session` is the model, running; what failed and where it comes from is told to `io`. */
+/** `session` is the model, running; failures and their causes are reported to `io`. */
 export async function verifyModel(
   model: ModelFile,
   session: Session,

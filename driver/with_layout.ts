@@ -13,7 +13,7 @@ import type { FoundTokenizer } from './open_inputs.ts';
 import { hubFiles, misfit } from './tokenizer_files.ts';
 import { usage } from './usage.ts';
 
-/** Undefined for a plain one; refuses what its client cannot run at all. */
+/** Undefined for a plain layout; refuses what the client of a layout cannot run at all. */
 export function layoutOf(
   { layout: name, cache = defaults.cache }: Pick<CompileOptions, 'layout' | 'cache'>,
   backend: Backend,

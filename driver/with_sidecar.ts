@@ -1,4 +1,4 @@
-/** Puts the manifest beside a model that holds its hash only. */
+/** Writes the manifest into a file beside a model that holds only its hash. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

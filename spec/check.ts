@@ -2,8 +2,7 @@
 
 import type { File } from './ast.ts';
 import { elaborate } from './elaborate/elaborate.ts';
-import type { Checked, Surroundings } from './program.ts';
+import type { Checked, ElaborationOptions } from './program.ts';
 import { nullSink } from './sink.ts';
 
-export const check = (file: File, surroundings: Surroundings): Checked =>
-  elaborate(file, surroundings, nullSink);
+export const check = (file: File, options: ElaborationOptions): Checked => elaborate(file, options, nullSink);

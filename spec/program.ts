@@ -37,7 +37,7 @@ export interface Program {
 }
 
 /** Where values come from when a model is elaborated. */
-export interface Surroundings {
+export interface ElaborationOptions {
   /** The checkpoint's config, parsed JSON; null where it has none. Without a checkpoint, the spec's example sizes count. */
   readonly config?: { readonly [key: string]: unknown } | null;
   /** How messages name it: `meta_000000.json`. */

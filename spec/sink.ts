@@ -48,7 +48,7 @@ export interface PortDecl {
 }
 
 /**
- * Values that the surroundings of a model give; a pass puts in what the layout offers.
+ * Ambient values, which depend on the call and not on the model; a pass computes them from the inputs of the form of the cache.
  * past: int64 [], tokens before this call. positions, order: int64 [B, T]. key_order: int64 [B, P + T].
  * real: bool [B, P + T], false at padding.
  */

@@ -1,9 +1,9 @@
-/** What configs call activations, in the language's own terms; `$` stands for the argument. */
+/** Names of activations in configs, and their expressions in the language; `$` stands for the argument. */
 
 import type { Json } from '../../compiler/checkpoint/checkpoint.ts';
 import { own } from '../../spec/own.ts';
-import type { Known } from './families.ts';
-import { type Draft, granted, nothingSaid } from './notes.ts';
+import type { KnownFamily } from './families.ts';
+import { assumedIf, type Draft, noOpenPoints } from './notes.ts';
 import type { Sizes } from './sizes.ts';
 
 const named = [
@@ -18,13 +18,13 @@ const named = [
   '_mlp_class',
 ];
 
-/** Further names of such an entry. */
+/** Matches further names of entries for the activation. */
 const another = /(^|_)(act|activation|activ|nonlinearity|non_linearity)(_|$)/i;
 const ofOthers = /summary|checkpoint|router|expert_act_limit|dropout|quant/i;
 
 interface Activation {
   readonly fn: string;
-  /** It tells whether there is a gate. */
+  /** Set when the name also tells whether there is a gate. */
   readonly gated?: boolean;
 }
 
@@ -57,7 +57,7 @@ export const activationWords = (value: Json): Activation | undefined => {
   return own(activations, word);
 };
 
-export function activationOf(sizes: Sizes, family: Known): Draft['activation'] {
+export function activationOf(sizes: Sizes, family: KnownFamily): Draft['activation'] {
   const keys = [
     ...named,
     ...Object.entries(sizes.config).flatMap(([key, value]) =>
@@ -69,7 +69,7 @@ export function activationOf(sizes: Sizes, family: Known): Draft['activation'] {
     const known = said && activationWords(said.value);
     if (said && known && (known.gated ?? gated) === gated) {
       sizes.rely([said.key]);
-      return { fn: approximated(sizes, known.fn), ...nothingSaid };
+      return { fn: approximated(sizes, known.fn), ...noOpenPoints };
     }
     if (!said && family.activation !== undefined && (family.gated ?? gated) === gated) {
       const fn = approximated(sizes, family.activation);
@@ -83,13 +83,13 @@ export function activationOf(sizes: Sizes, family: Known): Draft['activation'] {
     if (!said && gated && family.sure)
       return {
         fn: `${guess}($)`,
-        ...granted(true, `the activation is ${guess}: no entry names one`, ''),
+        ...assumedIf(true, `the activation is ${guess}: no entry names one`, ''),
       };
     const what = said
       ? `what activation the config's ${said.key} = ${JSON.stringify(said.value)} means; ${guess} stands for it`
       : `which activation it is, as no entry names one; ${guess} stands for it`;
     if (said) sizes.find([said.key]);
-    return { fn: `${guess}($)`, ...granted(false, '', what) };
+    return { fn: `${guess}($)`, ...assumedIf(false, '', what) };
   };
 }
 

@@ -1,15 +1,15 @@
-/** ALiBi: order that enters by leaning each head towards near tokens, and how the slopes of heads fall. */
+/** Drafts ALiBi, a bias of scores that falls with distance, and the slopes of its heads. */
 
-import { type Draft, granted, type Said } from './notes.ts';
+import { assumedIf, type Draft, type OpenPoints } from './notes.ts';
 
 export const alibiKeys = ['alibi', 'attn_config.alibi'];
 
-export interface Lean extends Said {
+export interface Alibi extends OpenPoints {
   readonly lines: readonly string[];
 }
 
-/** To be called when the number of heads is known. */
-export function leanOf(draft: Draft): Lean {
+/** Call it once the number of heads is known. */
+export function alibiOf(draft: Draft): Alibi {
   const { sizes, family } = draft;
   const heads = sizes.use('heads')!;
   const most = sizes.use('lean') === undefined ? '8' : 'lean';
@@ -18,8 +18,11 @@ export function leanOf(draft: Draft): Lean {
   if (family.leanScaled) sizes.use('head_dim');
   return {
     lines: [`fn slope(h) ${body}`, `fn alibi(h, q, k) = slope(h) * (k - q)${scale}`],
-    lacks: granted(family.sure, '', 'how much each head leans towards near tokens; powers of 2 stand for it')
-      .lacks,
+    lacks: assumedIf(
+      family.sure,
+      '',
+      'how much each head leans towards near tokens; powers of 2 stand for it',
+    ).lacks,
     assumed: [
       ...(sizes.find(alibiKeys)
         ? []
@@ -32,7 +35,7 @@ export function leanOf(draft: Draft): Lean {
   };
 }
 
-/** Where heads are no power of two there are two ways to go on. */
+/** Slopes of the heads. Where their number is no power of two, code follows either MPT or BLOOM. */
 function slopes(heads: number, most: string, way: 'mpt' | 'bloom') {
   if (Number.isInteger(Math.log2(heads)))
     return { body: `= 2 ** (-${most} * (h + 1) / heads)`, order: 'heads' };

@@ -1,5 +1,6 @@
-/** Attention: three matrices or one, norms on heads, what the config says of windows and caps. */
+/** Drafts attention: with three matrices or one, with norms on heads, and with what the config says about windows and caps. */
 
+import { attentionOptions } from './attention_options.ts';
 import { fusedHeads, type Heads, separateHeads, widthOf } from './heads.ts';
 import {
   bareNorm,
@@ -11,11 +12,18 @@ import {
   shapeText,
   unknownBlock,
 } from './leaf.ts';
-import { addBlock, type Block, type Draft, granted, nothingSaid, type Said } from './notes.ts';
-import { seenBy } from './seen.ts';
+import {
+  addBlock,
+  assumedIf,
+  type Block,
+  type Draft,
+  type Feature,
+  noOpenPoints,
+  type OpenPoints,
+} from './notes.ts';
 import { gainOf, isMatrix, type Module, shapeOf } from './tree.ts';
 
-/** What the parts of an attention are called in the wild. */
+/** Names that projects give to the parts of attention. */
 const roles = {
   q: ['q_proj', 'wq', 'W_query', 'c_q', 'q', 'query', 'q_lin', 'to_q', 'query_proj'],
   k: ['k_proj', 'wk', 'W_key', 'c_k', 'k', 'key', 'k_lin', 'to_k', 'key_proj'],
@@ -75,26 +83,26 @@ function partsOf(module: Module) {
   return { parts, rest };
 }
 
-/** The block's name, and whether it wants the number of its layer. */
+/** Returns the block's name, and whether it needs the number of its layer. */
 export function draftAttention(
   draft: Draft,
   module: Module,
 ): { readonly name: string; readonly perLayer: boolean } {
   const { parts, rest } = partsOf(module);
-  const block = parts.o && written(draft, module, { ...parts, o: parts.o }, rest);
+  const block = parts.o && draftedBlock(draft, module, { ...parts, o: parts.o }, rest);
   const name = addBlock(draft, block ?? unknownBlock(draft, module));
   return { name, perLayer: block?.params.includes('i') ?? false };
 }
 
-/** Queries, keys and values as far as `cache`: the members, the statements, and what the values are called. */
+/** Queries, keys and values up to `cache`: members, statements, and the names of the three values. */
 interface Projected {
   readonly members: readonly string[];
   readonly lines: readonly string[];
   readonly locals: readonly [q: string, k: string, v: string];
-  readonly said: Said;
+  readonly said: OpenPoints;
 }
 
-function written(
+function draftedBlock(
   draft: Draft,
   module: Module,
   parts: Parts & { readonly o: Module },
@@ -103,8 +111,8 @@ function written(
   const { q, k, v, qkv, o, qNorm, kNorm } = parts;
   const apart = q && k && v && { q, k, v };
   const heads = qkv ? fusedHeads(draft, qkv) : apart && separateHeads(draft, apart, qNorm);
-  const seen = seenBy(draft);
-  const ready = readyBy(draft, seen.when);
+  const seen = attentionOptions(draft);
+  const ready = prepareHeads(draft, seen.when);
   const projected =
     heads &&
     (qkv
@@ -115,8 +123,8 @@ function written(
   const extra = [...module.tensors.keys()].filter((name) => !sinks.includes(name));
   const lines = [
     ...projected.lines,
-    ...turnWhere(projected.locals, seen.when),
-    ...attend(o, projected.locals, [...seen.options, ...sinks.map((name) => `${name}=${name}`)]),
+    ...rotationLines(projected.locals, seen.when),
+    ...attentionLines(o, projected.locals, [...seen.options, ...sinks.map((name) => `${name}=${name}`)]),
   ];
   return {
     name: 'Attention',
@@ -134,10 +142,11 @@ function written(
       ...rest.map((inner) => plainMember(draft, inner)),
     ],
     forward: `(x: [B, T, dim]) -> [B, T, dim] { ${lines.join('\n')} }`,
+    features: [...featuresOf(draft), ...seen.lists],
     assumed: [
       ...heads.said.assumed,
       ...projected.said.assumed,
-      ...normedWhen(draft, qNorm !== undefined),
+      ...normOrder(draft, qNorm !== undefined),
       ...seen.said.assumed,
       ...sinks.map(() => 'each head has one further score, its sink, without a value'),
     ],
@@ -150,7 +159,13 @@ function written(
   };
 }
 
-/** The output takes all heads, and norms are of a head's width or of all heads'. */
+const featuresOf = ({ tables, alibi }: Draft): readonly Feature[] => [
+  'attention',
+  ...(tables > 0 ? (['rotation'] as const) : []),
+  ...(alibi ? (['alibi'] as const) : []),
+];
+
+/** Checks that the output reads all heads, and that norms have the width of one head or of all. */
 function fits(draft: Draft, { o, qNorm, kNorm }: Parts & { readonly o: Module }, { kv }: Heads): boolean {
   const head = draft.sizes.peek('head_dim')!;
   const normed = (norm: Module | undefined, count: number): boolean =>
@@ -164,8 +179,12 @@ function fits(draft: Draft, { o, qNorm, kNorm }: Parts & { readonly o: Module },
   );
 }
 
-/** From the cache to what goes back into the stream. */
-function attend(o: Module, [q, k, v]: Projected['locals'], options: readonly string[]): readonly string[] {
+/** Statements from the cache to the result of the block. */
+function attentionLines(
+  o: Module,
+  [q, k, v]: Projected['locals'],
+  options: readonly string[],
+): readonly string[] {
   const named = (name: string, value: string): string => (name === value ? name : `${name}=${value}`);
   const call = `attention(${[q, k, v, ...options].join(', ')})`;
   const merged = 'as [B, T, heads * head_dim]';
@@ -189,11 +208,11 @@ const normMembers = (draft: Draft, norms: readonly Counted[]): readonly string[]
     norm ? [`${norm.name}: ${normKind(draft, norm, 'head_dim', `${n} * head_dim`)}`] : [],
   );
 
-/** Queries or keys in heads as the scores read them: normed and turned, in the family's order. */
-type Ready = (heads: string, norm: Module | undefined) => string;
+/** Norms and rotates queries or keys, in the order of the family. */
+type PrepareHeads = (heads: string, norm: Module | undefined) => string;
 
-const readyBy =
-  (draft: Draft, when: string | undefined): Ready =>
+const prepareHeads =
+  (draft: Draft, when: string | undefined): PrepareHeads =>
   (heads, norm) => {
     const { tables, family } = draft;
     const turn = (value: string): string => (tables > 0 && !when ? `rope(${value})` : value);
@@ -202,7 +221,7 @@ const readyBy =
     return family.normedTurned ? normed(turn(heads)) : turn(normed(heads));
   };
 
-function normedWhen({ tables, family }: Draft, weights: boolean): readonly string[] {
+function normOrder({ tables, family }: Draft, weights: boolean): readonly string[] {
   if (!weights)
     return family.headsNormed
       ? [`queries and keys are normed behind their rotation, as ${family.by} code does`]
@@ -213,14 +232,14 @@ function normedWhen({ tables, family }: Draft, weights: boolean): readonly strin
     : ['queries and keys are normed before they are turned'];
 }
 
-const turnWhere = ([q, k]: Projected['locals'], when: string | undefined): readonly string[] =>
+const rotationLines = ([q, k]: Projected['locals'], when: string | undefined): readonly string[] =>
   when ? [`if ${when} { ${q}, ${k} = rope(${q}), rope(${k}) }`] : [];
 
 function separate(
   draft: Draft,
   parts: Parts & { readonly q: Module; readonly k: Module; readonly v: Module },
   { kv }: Heads,
-  ready: Ready,
+  ready: PrepareHeads,
 ): Projected {
   const { q, k, v, qNorm, kNorm } = parts;
   // A local may not have the name of a member.
@@ -245,13 +264,19 @@ function separate(
       `${locals[2]} = ${v.name}(x) as [B, T, ${kv}, head_dim]`,
     ],
     locals,
-    said: nothingSaid,
+    said: noOpenPoints,
   };
 }
 
-function fused(draft: Draft, qkv: Module, { qNorm, kNorm }: Parts, { kv }: Heads, ready: Ready): Projected {
+function fused(
+  draft: Draft,
+  qkv: Module,
+  { qNorm, kNorm }: Parts,
+  { kv }: Heads,
+  ready: PrepareHeads,
+): Projected {
   for (const name of ['heads', 'head_dim', kv] as const) draft.sizes.use(name);
-  const { lines, order } = taken(qkv.name, kv, draft.family.grouped ?? groupedNames.includes(qkv.name));
+  const { lines, order } = splitFused(qkv.name, kv, draft.family.grouped ?? groupedNames.includes(qkv.name));
   const turn = (
     name: 'q' | 'k',
     norm: Module | undefined,
@@ -268,22 +293,22 @@ function fused(draft: Draft, qkv: Module, { qNorm, kNorm }: Parts, { kv }: Heads
     members: [`${qkv.name}: ${matrixOf(draft, qkv, 'dim', rows)}`],
     lines: [...lines, ...turn('q', qNorm, 'heads'), ...turn('k', kNorm, kv)],
     locals: ['q', 'k', 'v'],
-    said: granted(
-      draft.family.sure || oneOrder.includes(qkv.name),
+    said: assumedIf(
+      draft.family.sure || unambiguousNames.includes(qkv.name),
       `${qkv.name} holds ${order}`,
       `in which order ${qkv.name} holds queries, keys and values; ${order} stands for it`,
     ),
   };
 }
 
-/** GPT-NeoX's, and litgpt's before it changed its own. */
+/** Names of fused matrices with one group after the other: GPT-NeoX's, and litgpt's until it changed its own. */
 const groupedNames: readonly string[] = ['query_key_value', 'attn'];
 
-/** Names that nobody uses for another order. */
-const oneOrder: readonly string[] = ['c_attn', 'W_pack'];
+/** Names of fused matrices that no project uses for another order. */
+const unambiguousNames: readonly string[] = ['c_attn', 'W_pack'];
 
-/** How one matrix is taken apart, and the order that this takes for granted: its name is a hint. */
-function taken(
+/** Statements that split the result of a fused matrix, and in words the order that they assume. */
+function splitFused(
   name: string,
   kv: Heads['kv'],
   grouped: boolean,

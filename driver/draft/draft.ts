@@ -7,46 +7,44 @@
 import type { Checkpoint, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 import { activationOf } from './activation.ts';
-import { alibiKeys, leanOf } from './alibi.ts';
+import { alibiKeys, alibiOf } from './alibi.ts';
 import { isFused } from './attention.ts';
+import { factsOf } from './draft_facts.ts';
 import { heldAgainst } from './entries.ts';
-import { familyOf, type Known } from './families.ts';
+import { familyOf, type KnownFamily } from './families.ts';
 import { draftLayer } from './layer.ts';
-import { type Whole, wholeOf, widthOf } from './model.ts';
+import { type ModelParts, modelParts, widthOf } from './model.ts';
 import { normKindOf } from './norm_kind.ts';
-import type { Draft } from './notes.ts';
+import { type Draft, hasFeature } from './notes.ts';
 import { outsideOf } from './outside.ts';
+import { type PerLayerList, perLayerLists } from './per_layer_lists.ts';
 import { rotaryOf, tablesOf } from './rotary.ts';
-import { perLayer } from './seen.ts';
 import { type Sizes, sizesOf } from './sizes.ts';
 import { everyModule, shapeOf } from './tree.ts';
-import { truthsOf } from './truths.ts';
-import { wordless } from './wordless.ts';
+import { weightlessParts } from './weightless_parts.ts';
 import type { Page } from './write.ts';
 
 export function draftOf(checkpoint: Checkpoint, name: string): Page {
-  const whole = wholeOf(checkpoint);
+  const whole = modelParts(checkpoint);
   const { config, inside } = textConfig(checkpoint.config);
   const sizes = sizesOf(config);
   const draft = begin(whole, sizes);
   const layer = draftLayer(draft, whole.layers);
   const outer = outsideOf(draft, whole, layer, checkpoint);
-  // Only now is known how wide the heads are that it turns.
-  const table = draft.blocks.some((block) => block.forward?.includes('rope('))
-    ? rotaryOf(draft, neighboursBy(draft))
-    : undefined;
-  const lean = draft.blocks.some((b) => b.forward?.includes('bias=alibi')) ? leanOf(draft) : undefined;
-  const wordlessly = wordless(draft, whole);
+  // The width of the heads is known only after the layers are drafted.
+  const table = hasFeature(draft, 'rotation') ? rotaryOf(draft, neighboursBy(draft)) : undefined;
+  const alibi = hasFeature(draft, 'alibi') ? alibiOf(draft) : undefined;
+  const weightless = weightlessParts(draft, whole);
   const lists = listEntries(draft);
   const expected = expects(sizes, outer.tied);
   const said = [
     ...(table ? [table] : []),
-    ...(lean ? [lean] : []),
-    wordlessly,
+    ...(alibi ? [alibi] : []),
+    weightless,
     outer,
     heldAgainst(
       sizes,
-      truthsOf(draft, whole, { tied: outer.tied, slowed: table?.slowed ?? false }),
+      factsOf(draft, whole, { tied: outer.tied, slowed: table?.slowed ?? false }),
       draft.blocks.some(({ lacks }) => lacks.some((what) => /^what \w+ computes$/.test(what))),
     ),
   ];
@@ -58,7 +56,7 @@ export function draftOf(checkpoint: Checkpoint, name: string): Page {
     expects: expected,
     rules: outer.rules,
     constants: sizes.constants(),
-    rotary: [...(table?.lines ?? []), ...(lean?.lines ?? [])],
+    rotary: [...(table?.lines ?? []), ...(alibi?.lines ?? [])],
     blocks: draft.blocks,
     members: outer.members,
     forward: outer.forward,
@@ -79,7 +77,7 @@ function textConfig(config: JsonObject | undefined): {
     : { config: config ?? {} };
 }
 
-function begin(whole: Whole, sizes: Sizes): Draft {
+function begin(whole: ModelParts, sizes: Sizes): Draft {
   const { embedding, positions, layers } = whole;
   const rows = shapeOf(embedding)![0]!;
   const padded = (sizes.peek('vocab') ?? rows) < rows;
@@ -119,8 +117,8 @@ function begin(whole: Whole, sizes: Sizes): Draft {
   };
 }
 
-/** A family with what entries say that otherwise only a family's name tells. */
-function told(sizes: Sizes, { scaled: isScaled, neighbours: pairs, ...others }: Known): Known {
+/** A family, corrected by entries of the config that say the same things explicitly. */
+function told(sizes: Sizes, { scaled: isScaled, neighbours: pairs, ...others }: KnownFamily): KnownFamily {
   const flag = (keys: readonly string[], known: true | undefined): true | undefined => {
     const value = sizes.look(keys)?.value;
     if (typeof value !== 'boolean') return known;
@@ -141,18 +139,16 @@ const neighbourKeys = [
   'interleaved_rope',
 ];
 
-/** Whose code it is that turns neighbours. */
+/** The name of the code that rotates neighbouring numbers, if it does. */
 const neighboursBy = ({ family }: Draft): string | undefined => (family.neighbours ? family.by : undefined);
 
-/** Lists of the config with an entry per layer, where an attention asks for them. */
-const listEntries = ({ sizes, blocks }: Draft): readonly string[] =>
-  Object.entries(perLayer)
-    .filter(([name]) =>
-      blocks.some((b) => [...b.members, b.forward].some((line) => line?.includes(`${name}[i]`))),
-    )
-    .map(([name, key]) => `${name} = ${JSON.stringify(sizes.find([key])?.value)} from "${key}"`);
+/** Entries of the spec's config for the lists that a block reads. */
+const listEntries = (draft: Draft): readonly string[] =>
+  Object.entries(perLayerLists)
+    .filter(([name]) => hasFeature(draft, name as PerLayerList)) // a key of the table
+    .map(([name, key]) => `${name} = ${JSON.stringify(draft.sizes.find([key])?.value)} from "${key}"`);
 
-/** What holds for this checkpoint and decides what is computed. */
+/** Entries of the checkpoint's config that the drafted arithmetic relies on, as `expect` lines. */
 function expects(sizes: Sizes, tied: boolean): readonly string[] {
   sizes.rely(['model_type']);
   const ties = sizes.look(['tie_word_embeddings']);

@@ -5,16 +5,16 @@
 
 import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import type { DraftFacts, Part } from './draft_facts.ts';
 import { idle, isBearing } from './entry_names.ts';
-import type { Said } from './notes.ts';
-import { perLayer } from './seen.ts';
+import type { OpenPoints } from './notes.ts';
+import { perLayerLists } from './per_layer_lists.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
-import type { Part, Truths } from './truths.ts';
 
 type Entry = readonly [key: string, value: Json];
 
 /** `unknown`: a part of the draft is missing as a whole, and entries may be about it; those of what stands elsewhere may not. */
-export function heldAgainst(sizes: Sizes, truths: Truths, unknown: boolean): Said {
+export function heldAgainst(sizes: Sizes, truths: DraftFacts, unknown: boolean): OpenPoints {
   const open = [...flat(sizes.config, '')].filter(
     (entry) =>
       !sizes.seen.has(entry[0]) &&
@@ -23,7 +23,7 @@ export function heldAgainst(sizes: Sizes, truths: Truths, unknown: boolean): Sai
       !agrees(entry, truths, sizes),
   );
   const text = ([key, value]: Entry): string => `${key} = ${JSON.stringify(value)}`;
-  const mayWait = ([key]: Entry): boolean => !isBearing(key) || (unknown && !elsewhere.test(key));
+  const mayWait = ([key]: Entry): boolean => !isBearing(key) || (unknown && !outsideLayers.test(key));
   const others = open.filter(mayWait);
   return {
     assumed:
@@ -34,17 +34,17 @@ export function heldAgainst(sizes: Sizes, truths: Truths, unknown: boolean): Sai
   };
 }
 
-/** `rope_parameters.full_attention.rope_theta` where no layer is of the kind. */
+/** True for an entry about a kind of layers of which there is none: `rope_parameters.full_attention.rope_theta`. */
 function isOfNoLayer(key: string, { look }: Sizes): boolean {
   const kind = /^rope_parameters\.(\w+_attention)\./.exec(key)?.[1];
-  const kinds = look([perLayer.kinds])?.value;
+  const kinds = look([perLayerLists.kinds])?.value;
   return kind !== undefined && Array.isArray(kinds) && !kinds.includes(kind);
 }
 
-/** What no attention and no feed-forward part has. */
-const elsewhere = /embed|emb_|logit|residual|resid_|final|tie_|layer_?norm|rms_?norm|multiplier/i;
+/** Matches names of entries about parts outside attention and feed-forward parts. */
+const outsideLayers = /embed|emb_|logit|residual|resid_|final|tie_|layer_?norm|rms_?norm|multiplier/i;
 
-function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
+function agrees([key, value]: Entry, truths: DraftFacts, sizes: Sizes): boolean {
   if (value === null) return true;
   const name = key.slice(key.lastIndexOf('.') + 1);
   for (const { of, holds } of meanings) {
@@ -62,7 +62,7 @@ function agrees([key, value]: Entry, truths: Truths, sizes: Sizes): boolean {
 const isBound =
   /window|chunk|span|clip|cap|scal|group|top_?k|per_tok|limit|stride|kernel|conv|state|shift|local|sliding|rope|rot|rank|base|kv_share/;
 
-/** Whether it is the size that its name stands for; undefined where the draft has none of the name. */
+/** Whether the value equals the draft's size of that name; undefined where the draft has none. */
 function isOwnSize(key: string, value: number, sizes: Sizes): boolean | undefined {
   const numbers = sizes.numbers();
   const known = [...numbers].filter(([name]) => (sizeKeys[name] as readonly string[]).includes(key));
@@ -77,36 +77,36 @@ export const isNeutral = (name: string, value: Json): boolean =>
   value === 'default' ||
   value === 'none' ||
   (Array.isArray(value) && value.length === 0) ||
-  (value === false && !contrary.test(name)) ||
-  (value === true && usual.test(name)) ||
+  (value === false && !meaningfulWhenFalse.test(name)) ||
+  (value === true && idleWhenTrue.test(name)) ||
   (value === 1 && !/clip|clamp|window|chunk|cap|norm_type|kv_share/.test(name));
 
-/** They say something out of the ordinary by being false. */
-const contrary =
+/** Matches names of entries that are out of the ordinary when false. */
+const meaningfulWhenFalse =
   /do_layer_norm_before|normalize_before|norm_first|^pre_?(layer_?)?norm$|scale_attn_weights|scale_attention|no_scale|causal|affine|use_positional|position_embeddings?$/i;
 
-/** They say nothing by being true. */
-const usual =
+/** Matches names of entries that are ordinary when true. */
+const idleWhenTrue =
   /do_layer_norm_before|normalize_before|norm_first|^pre_?(layer_?)?norm$|scale_attn_weights|scale_attention$|^(is_)?causal$|is_decoder|affine|^no_scale/i;
 
-/** What says a size, by whatever name. */
+/** Matches names of entries that give a size. */
 const isSize =
   /size|dim|width|hidden|inner|ctx|context|length|position|len$|^n_|^num_|heads?$|layers?$|vocab|expert|rank/;
 
 interface Meaning {
   readonly of: RegExp;
-  /** Undefined where the value is of another kind. */
-  readonly holds: (value: Json, truths: Truths, name: string, sizes: Sizes) => boolean | undefined;
+  /** Undefined where the value is of a type that the entry does not have. */
+  readonly holds: (value: Json, truths: DraftFacts, name: string, sizes: Sizes) => boolean | undefined;
 }
 
 const yes =
-  (truth: (truths: Truths, name: string) => boolean | undefined): Meaning['holds'] =>
+  (truth: (truths: DraftFacts, name: string) => boolean | undefined): Meaning['holds'] =>
   (value, truths, name) => {
     const holds = truth(truths, name);
     return typeof value === 'boolean' && holds !== undefined ? value === holds : undefined;
   };
 
-/** Which matrices a name speaks of. */
+/** The matrices that the name of an entry is about. */
 const partOf = (name: string): Part => {
   if (/norm|(^|_)ln/.test(name)) return 'norm';
   if (/head/.test(name)) return 'head';
@@ -116,7 +116,7 @@ const partOf = (name: string): Part => {
 };
 
 /** A bias that is there in only some of the matrices makes neither answer wrong. */
-function biasHolds(value: Json, { biased }: Truths, name: string): boolean | undefined {
+function biasHolds(value: Json, { biased }: DraftFacts, name: string): boolean | undefined {
   if (typeof value !== 'boolean') return undefined;
   const part = partOf(name);
   if (part === 'any') return value === (biased.feed ?? biased.any ?? false);
@@ -125,11 +125,11 @@ function biasHolds(value: Json, { biased }: Truths, name: string): boolean | und
   return biased[part] === undefined ? undefined : biased[part] === value;
 }
 
-/** Kinds of layers that a draft tells by their tensors, or that see all tokens. */
+/** Matches kinds of layers that a draft recognises by their tensors, or that see all tokens. */
 const plainKind =
   /^(full_?|global_?|linear_?)?(attention|attn)$|^(conv|mamba\w*|recurrent|linear|full|global|dense|sparse)$/;
 
-/** The first that fits a name and a value decides. */
+/** How to check an entry against the draft; the first that matches its name and value decides. */
 const meanings: readonly Meaning[] = [
   {
     of: /^layer_types$|^block_types$/,
@@ -232,14 +232,14 @@ const meanings: readonly Meaning[] = [
   {
     of: /pattern|interval|max_window_layers|every_n/,
     holds: (_value, _truths, _name, { look }) =>
-      Array.isArray(look(Object.values(perLayer))?.value) ? true : undefined,
+      Array.isArray(look(Object.values(perLayerLists))?.value) ? true : undefined,
   },
 ];
 
 /** Which layers have experts, as the entries of Qwen's families tell it. */
 function sparseHolds(
   _: Json,
-  { withExperts }: Truths,
+  { withExperts }: DraftFacts,
   _name: string,
   { look, peek }: Sizes,
 ): boolean | undefined {
@@ -254,7 +254,7 @@ function sparseHolds(
 }
 
 /** `position_embedding_type = "rope"` and the like. */
-function orderHolds(value: Json, { order }: Truths): boolean | undefined {
+function orderHolds(value: Json, { order }: DraftFacts): boolean | undefined {
   if (typeof value !== 'string') return undefined;
   if (/rope|rotary/i.test(value)) return order.has('rotary');
   if (/alibi/i.test(value)) return order.has('alibi');

@@ -1,4 +1,4 @@
-/** What the name of a config's entry tells about whether it could bear on the arithmetic. */
+/** Whether an entry of a config could change the arithmetic, judged by its name. */
 
 /** The words of a name: `rope_scaling.longFactor` -> rope, scaling, long, factor. */
 const wordsOf = (key: string): readonly string[] =>
@@ -10,7 +10,7 @@ const wordsOf = (key: string): readonly string[] =>
 
 const listed = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** They say something of training, files, tokens or programs, and nothing of what is computed for a token. */
+/** Words of names of entries about training, files, tokens or programs, which change nothing in what is computed. */
 const idleWords = listed(`
   dropout pdrop dropprob droppath layerdrop drop jitter initializer init std loss losses coef coeff dtype version
   architecture architectures impl cache path auto pretraining summary classifier label labels id2label label2id problem quantile gradient

@@ -1,24 +1,24 @@
-/** What the code of a family computes and neither names, nor shapes, nor its config tell, by `model_type`. */
+/** What the code of each family computes that neither names, nor shapes, nor configs show, by `model_type`. */
 
 import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { own } from '../../spec/own.ts';
 import { everyModule, gainOf, type Module } from './tree.ts';
 
-/** Each is assumed even where it is known: code of that name may differ. */
+/** Traits of a family. They are reported as assumptions, because code of the same name may differ. */
 export interface Family {
   /** Its rotation turns neighbours, not halves. */
   readonly neighbours?: true;
-  /** Norms multiply by `1 + weight`. */
+  /** Norms multiply by `1 + weight`, so their weights are stored less one. */
   readonly lessOne?: true;
   /** Embeddings are multiplied by the root of their width. */
   readonly scaled?: true;
   /** Queries and keys are normed behind their rotation. */
   readonly normedTurned?: true;
-  /** Where some layers have a window, the others do not turn queries and keys. */
+  /** Where some layers have a window, the others do not rotate queries and keys. */
   readonly farUnturned?: true;
-  /** What norms without a bias are, whatever the entry of their epsilon is called. */
+  /** The kind of norms without a bias, whatever the name of the entry for their epsilon. */
   readonly plain?: 'rms_norm' | 'layer_norm';
-  /** What norms without weights are. */
+  /** The kind of norms without weights. */
   readonly bare?: 'layer_norm';
   /** Queries and keys are normed behind their rotation, without weights. */
   readonly headsNormed?: true;
@@ -32,11 +32,11 @@ export interface Family {
   readonly activation?: string;
   /** The activation is for feed-forward parts with a gate, or without one. */
   readonly gated?: boolean;
-  /** Heads lean towards near tokens, whether an entry says so or not. */
+  /** Scores have ALiBi's bias, whether an entry says so or not. */
   readonly alibi?: true;
-  /** How ALiBi's slopes go on where heads are no power of two; MPT's way if absent. */
+  /** How ALiBi's slopes continue where the number of heads is no power of two; as in MPT when absent. */
   readonly slopes?: 'bloom';
-  /** What a head leans is divided by the root of its width. */
+  /** ALiBi's bias is divided by the root of the head's width. */
   readonly leanScaled?: true;
   /** One matrix holds queries, key and value of one group after the other, whatever it is called. */
   readonly grouped?: true;
@@ -44,7 +44,7 @@ export interface Family {
   readonly unread?: readonly string[];
   /** The shares of chosen experts add up to 1, whatever an entry says. */
   readonly addsUp?: true;
-  /** Logits are capped at it, where no entry says. */
+  /** Logits are capped at this value when no entry gives one. */
   readonly cap?: number;
 }
 
@@ -97,14 +97,14 @@ const families: Readonly<Record<string, Family>> = {
 };
 
 /** A family and whose code it is, for the words "as ... code does". */
-export interface Known extends Family {
+export interface KnownFamily extends Family {
   readonly by: string;
-  /** The code is known: it orders fused matrices, pairs numbers and chooses experts as drafts of its names do. */
+  /** Whether its code is known to order fused matrices, pair numbers and choose experts as drafts with its names do. */
   readonly sure: boolean;
 }
 
-/** What its own checkpoints hold; those with a `model_type` are transformers' and have entries for the rest. */
-const nanochat: Known = {
+/** Traits of nanochat's own checkpoints. Those with a `model_type` come from transformers, and have entries for the rest. */
+const nanochat: KnownFamily = {
   ...unweighed,
   rounded: true,
   activation: 'square(relu($))',
@@ -116,7 +116,7 @@ const nanochat: Known = {
 /** Code that is known by the names of its tensors and entries. */
 const projects: readonly {
   readonly fits: (names: Names, config: JsonObject) => boolean;
-  readonly known: (names: Names, config: JsonObject) => Known;
+  readonly known: (names: Names, config: JsonObject) => KnownFamily;
 }[] = [
   { fits: ({ layer }) => isNanochat(layer), known: () => nanochat },
   {
@@ -158,7 +158,7 @@ const projects: readonly {
   },
 ];
 
-/** Its norms depend on what the model is called. */
+/** Traits of litgpt, whose norms depend on the name of the model. */
 function litgpt({ name, norm_class_name: norm }: JsonObject): Family {
   const called = (part: string): boolean => typeof name === 'string' && name.includes(part);
   return {
@@ -179,8 +179,8 @@ const has = ({ modules }: Module, ...names: readonly string[]): boolean =>
 const isGpt2 = (layer: Module): boolean =>
   has(layer, 'attn', 'mlp') && has(layer.modules.get('attn')!, 'c_attn', 'c_proj');
 
-/** Names and entries tell where no `model_type` does. */
-export function familyOf(type: Json | undefined, names: Names, config: JsonObject): Known {
+/** Finds the family by `model_type`, or else by names of tensors and entries. */
+export function familyOf(type: Json | undefined, names: Names, config: JsonObject): KnownFamily {
   const family =
     typeof type === 'string' ? (own(families, type) ?? (sure.has(type) ? {} : undefined)) : undefined;
   if (family) return { ...family, by: `${type}'s`, sure: true };
@@ -193,7 +193,7 @@ export function familyOf(type: Json | undefined, names: Names, config: JsonObjec
   );
 }
 
-/** What the library writes, or code that builds on it. */
+/** True for configs that transformers has written, or code that builds on it. */
 const isTransformers = (config: JsonObject): boolean =>
   config['transformers_version'] !== undefined || config['architectures'] !== undefined;
 

@@ -1,17 +1,17 @@
-/** A draft that is known to be sound: where the one by roles is not, every tensor is declared as it is stored. */
+/** Makes sure that a draft is sound: where the draft by roles is not, every tensor is declared as it is stored. */
 
 import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { Bug, type Diagnostic } from '../../spec/diagnostic.ts';
 import { parse } from '../../spec/parse.ts';
 import { refusals, tryFile } from '../specs/try_spec.ts';
 import { draftOf } from './draft.ts';
-import { wholeOf } from './model.ts';
+import { modelParts } from './model.ts';
 import { shapeOf } from './tree.ts';
 import { type Page, write } from './write.ts';
 
 export interface Sound {
   readonly page: Page;
-  /** What it still has wrong with it, its gaps passed over. */
+  /** Errors that remain when its gaps are ignored. */
   readonly wrong: readonly Diagnostic[];
 }
 
@@ -23,7 +23,7 @@ export function soundDraft(checkpoint: Checkpoint, name: string): Sound {
   return first === undefined ? { page, wrong } : flat(page, checkpoint, first.message);
 }
 
-/** Undefined where it does not even parse. */
+/** The errors of a draft; undefined where it does not even parse. */
 function faults(page: Page, checkpoint: Checkpoint): readonly Diagnostic[] | undefined {
   let text: string;
   try {
@@ -36,9 +36,9 @@ function faults(page: Page, checkpoint: Checkpoint): readonly Diagnostic[] | und
   return refusals(tryFile(file!, () => undefined, checkpoint));
 }
 
-/** Its entries of the config are named all the same: who writes the model wants them. */
+/** Keeps the entries of the config, which whoever writes the model needs. */
 function flat(page: Page, checkpoint: Checkpoint, why: string): Sound {
-  const { embedding, buffers, towers } = wholeOf(checkpoint);
+  const { embedding, buffers, towers } = modelParts(checkpoint);
   const [rows = 0, width = 0] = shapeOf(embedding)!;
   const whole = [...checkpoint.tensors.values()].filter(({ dtype }) => /^(u?int|bool)/.test(dtype));
   const left = [...buffers, ...towers.map((tower) => `${tower}.*`), ...whole.map(({ name }) => name)];

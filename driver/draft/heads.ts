@@ -1,17 +1,17 @@
-/** How many heads queries and keys have, from the config or else from shapes. */
+/** The number of heads of queries and keys, from the config or else from shapes. */
 
 import { extents } from './leaf.ts';
-import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
+import { assumedIf, type Draft, noOpenPoints, type OpenPoints } from './notes.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
 import { gainOf, type Module, shapeOf } from './tree.ts';
 
 export interface Heads {
-  /** What the number of key heads is called. */
+  /** The name of the number of key heads. */
   readonly kv: 'heads' | 'kv_heads';
-  readonly said: Said;
+  readonly said: OpenPoints;
 }
 
-/** Of a norm. */
+/** The width of a norm. */
 export const widthOf = (norm: Module): number => shapeOf(norm, gainOf(norm))![0]!;
 
 export function separateHeads(
@@ -32,19 +32,19 @@ function headOf(sizes: Sizes, rows: number, qNorm: Module | undefined) {
   const width = sizes.peek('head_dim');
   if (heads !== undefined) {
     if (width === undefined || width * heads !== rows) sizes.know('head_dim', rows / heads);
-    return { head: rows / heads, said: nothingSaid };
+    return { head: rows / heads, said: noOpenPoints };
   }
   const normed = qNorm && widthOf(qNorm);
   const head = width ?? (normed !== undefined && normed < rows ? normed : undefined);
   if (head !== undefined) {
     sizes.know('head_dim', head);
-    return { head, said: nothingSaid };
+    return { head, said: noOpenPoints };
   }
   const guess = [128, 64, 32, 16].find((n) => rows % n === 0 && rows / n >= 4) ?? rows;
   sizes.know('head_dim', guess);
   return {
     head: guess,
-    said: granted(
+    said: assumedIf(
       false,
       '',
       `how many heads there are, as neither config nor shapes say it; a head of ${guess} numbers stands for it`,

@@ -1,21 +1,21 @@
-/** One layer: its branches, where its norms stand, and what only some of the layers have. */
+/** Drafts a layer: its branches, the places of its norms, and members that only some layers have. */
 
 import { draftAttention, isAttention } from './attention.ts';
+import { layerCondition } from './layer_condition.ts';
 import { bareKnown, bareNorm, normKind, plainMember, plainMembers } from './leaf.ts';
 import { draftMlp, inlineMlp } from './mlp.ts';
 import { type Place, placeNorms } from './norms.ts';
-import { addBlock, type Block, type Draft } from './notes.ts';
+import { addBlock, type Draft } from './notes.ts';
 import { type Branch, streamOf } from './stream.ts';
 import { gainOf, isMatrix, type Module, memberNamed, numbered, signature } from './tree.ts';
-import { condition } from './turns.ts';
 
-/** A member under one name, alike or not in the layers that have it. */
+/** A member of the layers under one name, which may differ from layer to layer. */
 interface Child {
   readonly name: string;
   readonly from: string;
-  /** One for each form it comes in. */
+  /** Its different forms, each with the condition for the layers that have it. */
   readonly forms: readonly { readonly module: Module; readonly when: string | undefined }[];
-  /** The layers that have it at all; undefined for all. */
+  /** The condition for the layers that have it at all; undefined for all. */
   readonly when: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export function draftLayer(
     ...line('attentions', roles.attentions),
     ...line('norms', [...called('afterAttention'), ...called('beforeMlp')]),
     ...line('mlps', roles.mlps),
-    ...(inline?.members ?? []),
+    ...(inline?.block.members ?? []),
     ...line('norms', [...called('afterMlp'), ...roles.norms.filter((norm) => rest.includes(norm.name))]),
     ...others.map((child) => memberLine(child, (module) => plainMember(draft, module))),
     ...plainMembers(draft, { ...layers[0]!, modules: new Map() }),
@@ -66,11 +66,11 @@ export function draftLayer(
     params: perLayer ? ['i'] : [],
     members,
     forward: stream.forward,
-    assumed: [...placed.assumed, ...stream.assumed, ...(inline?.assumed ?? [])],
+    assumed: [...placed.assumed, ...stream.assumed, ...(inline?.block.assumed ?? [])],
     lacks: [
       ...placed.lacks,
       ...stream.lacks,
-      ...(inline?.lacks ?? []),
+      ...(inline?.block.lacks ?? []),
       ...unplaced.map((part) => `where ${part} goes`),
       ...(roles.attentions.length === 0 ? ['where tokens meet; no attention was recognised'] : []),
     ],
@@ -80,7 +80,7 @@ export function draftLayer(
 
 type Role = 'norms' | 'attentions' | 'mlps';
 
-/** Of modules that are alike; `nn.Sequential` of two matrices is none. */
+/** True for a list of modules of one kind; `nn.Sequential` of two matrices is none. */
 const isList = (module: Module): boolean => {
   const entries = numbered(module);
   return entries !== undefined && !(entries.length === 2 && entries.every((entry) => isMatrix(entry.module)));
@@ -124,9 +124,9 @@ function childrenOf(layers: readonly Module[]): readonly Child[] {
     }
     const each = [...forms.values()].map(({ module, indices }) => ({
       module,
-      when: condition(indices, layers.length),
+      when: layerCondition(indices, layers.length),
     }));
-    return { ...memberNamed(name), forms: each, when: condition(all, layers.length) };
+    return { ...memberNamed(name), forms: each, when: layerCondition(all, layers.length) };
   });
 }
 
@@ -144,8 +144,8 @@ function memberLine({ forms, when }: Child, lineOf: (module: Module) => string):
 /** The feed-forward branches, which may have their matrices in the layer itself, and what is left. */
 function feedsOf(draft: Draft, { mlps, others }: ReturnType<typeof rolesOf>) {
   const inline = mlps.length === 0 ? inlineMlp(draft, matricesOf(others)) : undefined;
-  return inline
-    ? { inline, mlps: [inlined(inline)], others: others.filter((child) => !inMlp(child)) }
+  return inline?.call
+    ? { inline, mlps: [inlined(inline.names, inline.call)], others: others.filter((child) => !inMlp(child)) }
     : { inline, mlps: mlps.map(calling), others };
 }
 
@@ -156,10 +156,10 @@ const inMlp = ({ forms, when }: Child): boolean =>
 const matricesOf = (children: readonly Child[]): readonly Module[] =>
   children.filter(inMlp).map(({ forms }) => forms[0]!.module);
 
-const calling = ({ name, when }: Child): Branch => ({ name, when, of: (read) => `${name}(${read})` });
+const calling = ({ name, when }: Child): Branch => ({ name, when, call: (read) => `${name}(${read})` });
 
-const inlined = ({ forward = '', members }: Block): Branch => ({
-  name: members.map((line) => line.split(':')[0]).join(' and '),
+const inlined = (names: readonly string[], call: Branch['call']): Branch => ({
+  name: names.join(' and '),
   when: undefined,
-  of: (read) => forward.replace('(x) = ', '').replaceAll('(x)', `(${read})`),
+  call,
 });

@@ -1,6 +1,7 @@
-/** The modules without modules: matrices and norms, as members of a block. */
+/** Drafts modules without submodules, matrices and norms, as members of a block. */
 
 import { largest } from '../../spec/long_list.ts';
+import { layerCondition } from './layer_condition.ts';
 import { addBlock, type Block, blockName, type Draft } from './notes.ts';
 import { sizeKeys } from './sizes.ts';
 import {
@@ -16,7 +17,6 @@ import {
   shapeOf,
   signature,
 } from './tree.ts';
-import { condition } from './turns.ts';
 
 /** `Linear(dim, hidden, bias=true)`; the products say what its sizes may be called. */
 export function matrixKind(
@@ -29,7 +29,7 @@ export function matrixKind(
   return matrixOf(draft, module, draft.sizes.say(columns, ...inputs), draft.sizes.say(rows, ...outputs));
 }
 
-/** The same where its sizes have been said. */
+/** A matrix whose sizes are given as text. */
 export function matrixOf(draft: Draft, module: Module, from: string, to: string): string {
   if (!draft.transposed) return `Linear(${from}, ${to}${hasBias(module) ? ', bias=true' : ''})`;
   if (hasBias(module)) return `Conv1D(${from}, ${to})`;
@@ -74,7 +74,7 @@ export function normKind(draft: Draft, module: Module, ...products: readonly str
   return `${name}(${width})`;
 }
 
-/** A norm without weights, which takes the epsilon that the config says. */
+/** A norm without weights as an expression, with the epsilon of the config. */
 export function bareNorm({ sizes, family }: Draft, value: string): string {
   const eps = sizes.look(sizeKeys.eps) && sizes.use('eps') !== undefined ? ', eps' : '';
   return `${family.bare ?? 'rms_norm'}(${value}${eps})`;
@@ -113,7 +113,7 @@ export function plainMember(draft: Draft, module: Module, at = module.name): str
   const entries = numbered(module);
   if (!entries) return `${path}: ${plainKind(draft, module)}${from}`;
   const count = largest(entries.map(({ index }) => index)) + 1;
-  const when = condition(
+  const when = layerCondition(
     entries.map(({ index }) => index),
     count,
   );
@@ -130,7 +130,7 @@ function plainKind(draft: Draft, module: Module, name = blockName(module.name)):
   return addBlock(draft, { name, params: [], members: plainMembers(draft, module), assumed: [], lacks: [] });
 }
 
-/** Entries of a list that have not all the same tensors. */
+/** Drafts a list whose entries do not all have the same tensors. */
 function unlike(draft: Draft, name: string, entries: readonly Numbered[]): string {
   const members = entries.flatMap(({ index, module }) => [
     `if i == ${index} {`,
@@ -140,7 +140,7 @@ function unlike(draft: Draft, name: string, entries: readonly Numbered[]): strin
   return addBlock(draft, { name: blockName(name), params: ['i'], members, assumed: [], lacks: [] });
 }
 
-/** A block that gives back what it got, and refuses to until someone says better. */
+/** A placeholder block that returns its input, and is refused until someone writes what it computes. */
 export function unknownBlock(draft: Draft, module: Module): Block {
   const name = blockName(module.name);
   return {

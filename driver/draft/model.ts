@@ -52,9 +52,9 @@ const names = {
   ],
 } as const;
 
-export interface Whole {
+export interface ModelParts {
   readonly layers: readonly Module[];
-  /** The list itself. */
+  /** The list of layers. */
   readonly list: Module;
   readonly embedding: Module;
   readonly positions?: Module;
@@ -64,9 +64,9 @@ export interface Whole {
   readonly head?: Module;
   /** Names of buffers, as globs. */
   readonly buffers: readonly string[];
-  /** What is no part of a language model: towers for images and sound. */
+  /** Paths of parts that do not belong to a language model: towers for images and sound. */
   readonly towers: readonly string[];
-  /** Everything else. */
+  /** All other modules. */
   readonly rest: readonly Module[];
   readonly loose: readonly string[];
 }
@@ -81,7 +81,7 @@ const isMask = (shape: readonly number[]): boolean =>
 const isTower = (name: string): boolean => /vision|visual|image|audio|multi_modal|projector/.test(name);
 
 /** Refuses (N513) where there is no stack of layers or no embedding. */
-export function wholeOf({ tensors, path }: Checkpoint): Whole {
+export function modelParts({ tensors, path }: Checkpoint): ModelParts {
   const all = [...tensors.values()];
   const odd = unsayable(tensors.keys());
   if (odd !== undefined) throw cannotSay(path, odd);
@@ -126,7 +126,7 @@ function towerOf(name: string): string | undefined {
   return at < 0 ? undefined : parts.slice(0, at + 1).join('.');
 }
 
-/** That with the most tensors, where an entry is more than one matrix. */
+/** The list with the most tensors whose entries are more than one matrix. */
 function longestList(tree: Module): Module | undefined {
   const lists = [...everyModule(tree)].filter((m) => (listOf(m)?.[0]?.modules.size ?? 0) > 1);
   return lists.sort((a, b) => tensorCount(b) - tensorCount(a))[0];

@@ -1,11 +1,11 @@
-/** Whether norms without a bias are RMS or layer norms: what an entry says, else whose code it is, else a guess. */
+/** Decides whether norms without a bias are RMS or layer norms: by an entry, or by the family, or by a guess. */
 
-import type { Known } from './families.ts';
+import type { KnownFamily } from './families.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
 
 export interface NormKind {
   readonly fn: 'rms_norm' | 'layer_norm';
-  /** Where it is known from. */
+  /** How it is known. */
   readonly from: 'entry' | 'epsilon' | 'family' | 'nothing';
 }
 
@@ -22,7 +22,7 @@ const isNormKey = (key: string): boolean =>
 /** `use_rms_norm`, and not `rms_norm_plus_one`, which says more than the kind. */
 const isRmsFlag = (key: string): boolean => /^(use_|is_|apply_)?rms_?(layer_?)?norms?$/i.test(key);
 
-export function normKindOf(sizes: Sizes, family: Known): NormKind {
+export function normKindOf(sizes: Sizes, family: KnownFamily): NormKind {
   for (const [key, value] of Object.entries(sizes.config)) {
     const fn = !isNormKey(key)
       ? undefined

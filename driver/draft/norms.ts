@@ -1,6 +1,6 @@
-/** Where the norms of a layer stand, by their names. */
+/** Places the norms of a layer by their names. */
 
-import { granted, type Said } from './notes.ts';
+import { assumedIf, type OpenPoints } from './notes.ts';
 
 export type Place = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp';
 export type Norms = { [P in Place]?: string | undefined };
@@ -22,7 +22,7 @@ const places: Readonly<Record<Place, readonly string[]>> = {
     ),
 };
 
-/** What the branches are called. */
+/** Names of the branches. */
 export interface Branches {
   readonly attention: string;
   readonly mlp: string;
@@ -35,13 +35,13 @@ const words = ({ attention, mlp }: Branches): Readonly<Record<Place, string>> =>
   afterMlp: `after ${mlp}`,
 });
 
-export interface Placed extends Said {
+export interface Placed extends OpenPoints {
   readonly norms: Norms;
   /** Norms for which no place was left. */
   readonly rest: readonly string[];
 }
 
-/** `bare` is what they are where none has weights. */
+/** `bare` is the norm to use where none has weights. */
 export function placeNorms(
   names: readonly string[],
   bare = { text: 'rms_norm(x)', known: true },
@@ -50,7 +50,7 @@ export function placeNorms(
   if (names.length === 0)
     return {
       norms: {},
-      ...granted(
+      ...assumedIf(
         bare.known,
         `the branches read ${bare.text}: there are no norms with weights`,
         `what the branches read, as no norm has weights; ${bare.text} stands for it`,

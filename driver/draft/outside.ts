@@ -1,16 +1,16 @@
-/** What stands around the layers: embeddings, the last norm, the head, and the model's own `forward`. */
+/** Drafts the model around its layers: embeddings, the last norm, the head, and `forward`. */
 
 import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { sameValues } from '../../compiler/weights/same_values.ts';
 import { bareKnown, bareNorm, matrixKind, normKind, plainMember } from './leaf.ts';
-import type { Whole } from './model.ts';
-import { type Draft, granted } from './notes.ts';
+import type { ModelParts } from './model.ts';
+import { assumedIf, type Draft } from './notes.ts';
 import { hasBias, type Module, shapeOf } from './tree.ts';
 import type { Page } from './write.ts';
 
 export interface Layer {
   readonly name: string;
-  /** It wants its number. */
+  /** Whether the layer's block needs its number. */
   readonly perLayer: boolean;
 }
 
@@ -20,14 +20,14 @@ export interface Outside
   readonly tied: boolean;
 }
 
-export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: Checkpoint): Outside {
+export function outsideOf(draft: Draft, whole: ModelParts, layer: Layer, checkpoint: Checkpoint): Outside {
   const { head, norm, embedding, rest, loose, towers } = whole;
   const repeats = head !== undefined && isCopy(head, embedding, checkpoint);
   const own = head && !repeats ? head : undefined;
   const rows = shapeOf(own ?? embedding)![0]!;
   const vocab = draft.sizes.peek('vocab')!;
   const cut = vocab < rows;
-  const unnormed = granted(
+  const unnormed = assumedIf(
     bareKnown(draft),
     `the head reads ${bareNorm(draft, 'x')}: there is no final norm with weights`,
     `what the head reads, as there is no final norm with weights; ${bareNorm(draft, 'x')} stands for it`,
@@ -57,7 +57,7 @@ export function outsideOf(draft: Draft, whole: Whole, layer: Layer, checkpoint: 
   };
 }
 
-/** A head that is stored although it is the embedding. */
+/** True when a stored head repeats the embedding. */
 function isCopy(head: Module, embedding: Module, { tensors }: Checkpoint): boolean {
   if (hasBias(head) || `${shapeOf(head)}` !== `${shapeOf(embedding)}`) return false;
   return sameValues(tensors.get(`${head.path}.weight`)!, tensors.get(`${embedding.path}.weight`)!);
@@ -65,7 +65,7 @@ function isCopy(head: Module, embedding: Module, { tensors }: Checkpoint): boole
 
 function membersOf(
   draft: Draft,
-  { embedding, positions, firstNorm, norm, list, rest, loose }: Whole,
+  { embedding, positions, firstNorm, norm, list, rest, loose }: ModelParts,
   layer: Layer,
   head: Module | undefined,
   { tensors }: Checkpoint,
@@ -101,12 +101,12 @@ function placesKind({ sizes, firstPosition }: Draft, positions: Module): string 
   return `${positions.path}: Embedding(${rows}, ${width})`;
 }
 
-function ignored({ buffers, towers }: Whole): readonly string[] {
+function ignored({ buffers, towers }: ModelParts): readonly string[] {
   const globs = [...buffers, ...towers.map((tower) => `${tower}.*`)];
   return globs.length > 0 ? [`ignore ${globs.map((glob) => JSON.stringify(glob)).join(', ')}`] : [];
 }
 
-function forward(draft: Draft, whole: Whole, head: Module | undefined, cut: boolean): string {
+function forward(draft: Draft, whole: ModelParts, head: Module | undefined, cut: boolean): string {
   const { sizes, family } = draft;
   const { embedding, positions, firstNorm, norm, list } = whole;
   const read = `${family.scaled ? 'sqrt(dim) * ' : ''}${embedding.path}(tokens)`;

@@ -1,28 +1,28 @@
-/** The rotary table: its base, the part of a head it turns, and how it is slowed for long texts. */
+/** Drafts the rotary table: its base, the part of a head that it rotates, and its scaling for long texts. */
 
 import type { JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
-import { type Draft, granted, nothingSaid, type Said } from './notes.ts';
-import { perLayer } from './seen.ts';
+import { assumedIf, type Draft, noOpenPoints, type OpenPoints } from './notes.ts';
+import { perLayerLists } from './per_layer_lists.ts';
 import { type Sizes, sizeKeys } from './sizes.ts';
 
-export interface RotaryTable extends Said {
+export interface RotaryTable extends OpenPoints {
   readonly lines: readonly string[];
-  /** For long texts. */
+  /** Whether frequencies are scaled for long texts. */
   readonly slowed: boolean;
 }
 
 /** Two where some of the layers have a window, and a base of their own with it, or a list says which have it. */
 export function tablesOf(sizes: Sizes): 1 | 2 {
   if (sizes.peek('near_base') === undefined) return 1;
-  const flags = sizes.look([perLayer.near])?.value;
-  const kinds = sizes.look([perLayer.kinds])?.value;
+  const flags = sizes.look([perLayerLists.near])?.value;
+  const kinds = sizes.look([perLayerLists.kinds])?.value;
   if (Array.isArray(flags)) return sizes.peek('base') === undefined ? 1 : 2;
   return Array.isArray(kinds) && new Set(kinds).size > 1 && sizes.peek('far_base') !== undefined ? 2 : 1;
 }
 
-/** Entries that are there only where queries and keys are turned. */
-export const turnsByEntry = (sizes: Sizes): boolean =>
+/** True when an entry exists that only models with rotary embeddings have. */
+export const hasRotaryEntry = (sizes: Sizes): boolean =>
   [...flatKeys(sizes.config)].some((key) => /(^|_|\.)(rope|rotary|rot|roformer)(_|\.|$)/i.test(key));
 
 function* flatKeys(config: JsonObject, prefix = ''): Generator<string> {
@@ -37,7 +37,7 @@ const onlyKind = (sizes: Sizes): unknown => {
   return Array.isArray(kinds) && new Set(kinds).size === 1 ? kinds[0] : undefined;
 };
 
-/** To be called when the width of a head is known; `neighbours` is whose code turns those. */
+/** Call it once the width of a head is known. `neighbours` names the code that rotates neighbouring numbers, if it does. */
 export function rotaryOf(draft: Draft, neighbours: string | undefined): RotaryTable {
   const { sizes, family } = draft;
   const two = tablesOf(sizes) === 2;
@@ -48,7 +48,7 @@ export function rotaryOf(draft: Draft, neighbours: string | undefined): RotaryTa
   const said = two || sizes.peek(base) !== undefined;
   if (!said) sizes.know('base', 10_000);
   const { fn, lacks } = slowing(sizes);
-  const turned = width(sizes);
+  const turned = rotatedWidthText(sizes);
   const table = (name: string, base: 'base' | 'far_base' | 'near_base', slowed: boolean): string => {
     sizes.use(base);
     const options = [
@@ -69,19 +69,23 @@ export function rotaryOf(draft: Draft, neighbours: string | undefined): RotaryTa
       ? [...slowed, table('far_rope', far, slowed.length > 0), table('near_rope', 'near_base', false)]
       : [...slowed, table('rope', base, slowed.length > 0)],
     slowed: fn !== undefined || lacks.length > 0,
-    ...unsaid(draft, neighbours, said),
-    lacks: [...unsaid(draft, neighbours, said).lacks, ...turned.lacks, ...lacks],
+    ...rotaryAssumptions(draft, neighbours, said),
+    lacks: [...rotaryAssumptions(draft, neighbours, said).lacks, ...turned.lacks, ...lacks],
   };
 }
 
-/** That queries and keys are turned at all, and which numbers are a pair. */
-function unsaid({ sizes, family, pairs }: Draft, neighbours: string | undefined, base: boolean): Said {
-  const turned = granted(
-    family.sure || turnsByEntry(sizes),
+/** Open points: that queries and keys are rotated at all, and which numbers form a pair. */
+function rotaryAssumptions(
+  { sizes, family, pairs }: Draft,
+  neighbours: string | undefined,
+  base: boolean,
+): OpenPoints {
+  const turned = assumedIf(
+    family.sure || hasRotaryEntry(sizes),
     'order enters by rotating queries and keys, with base 10000: no entry says so',
     'how order enters, as no entry says it; a rotation with base 10000 stands for it',
   );
-  const paired = granted(
+  const paired = assumedIf(
     neighbours !== undefined || family.sure || pairs === 'halves',
     `${neighbours ? `a rotation pairs neighbours, as ${neighbours} code does` : halves}, and turns by ${
       family.turnedBack ? `minus the angle, as ${family.by} code does` : 'plus the angle'
@@ -104,25 +108,25 @@ function unsaid({ sizes, family, pairs }: Draft, neighbours: string | undefined,
 const halves =
   'a rotation pairs number j of a head with number j + head_dim / 2, as Hugging Face does, not neighbours';
 
-/** How many numbers of a head are turned, as text; an odd number has no pairs. */
-function width(sizes: Sizes): Said & { readonly text: string } {
-  const turned = turnedWidth(sizes) ?? 0;
+/** How many numbers of a head are rotated, as text; an odd number, which has no pairs, is an open point. */
+function rotatedWidthText(sizes: Sizes): OpenPoints & { readonly text: string } {
+  const turned = rotatedWidth(sizes) ?? 0;
   if (turned % 2 === 1)
     return {
       text: String(Math.max(2, turned - 1)),
-      ...granted(false, '', `how ${turned} numbers of a head, which have no pairs, are turned`),
+      ...assumedIf(false, '', `how ${turned} numbers of a head, which have no pairs, are turned`),
     };
   const part = sizes.peek('part');
   sizes.use('head_dim');
-  if (sizes.use('turned') !== undefined) return { text: 'turned', ...nothingSaid };
+  if (sizes.use('turned') !== undefined) return { text: 'turned', ...noOpenPoints };
   if (part === 1) sizes.find(sizeKeys.part);
-  if (part === undefined || part === 1) return { text: 'head_dim', ...nothingSaid };
+  if (part === undefined || part === 1) return { text: 'head_dim', ...noOpenPoints };
   sizes.use('part');
-  return { text: 'floor(head_dim * part)', ...nothingSaid };
+  return { text: 'floor(head_dim * part)', ...noOpenPoints };
 }
 
-/** How many numbers of a head the draft turns. */
-export function turnedWidth(sizes: Sizes): number | undefined {
+/** How many numbers of a head the draft rotates. */
+export function rotatedWidth(sizes: Sizes): number | undefined {
   const head = sizes.peek('head_dim');
   return (
     sizes.peek('turned') ?? (head === undefined ? undefined : Math.floor(head * (sizes.peek('part') ?? 1)))
@@ -138,7 +142,7 @@ const kindKeys = [
 
 const yarn = ['rope_adjustments.beta_fast', 'rope_adjustments.beta_slow'];
 
-/** By what kind frequencies are slowed; entries of litgpt and Meta have no word for it. */
+/** The kind of scaling of frequencies; entries of litgpt and Meta do not name it. */
 function slowingKind(sizes: Sizes): string {
   const said = sizes.find(kindKeys)?.value;
   if (typeof said === 'string') return said;

@@ -1,9 +1,9 @@
-/** Sizes by name: which entry of a config says it, and what a shape is in terms of them. */
+/** Sizes by name: the entry of a config that gives each, and shapes in terms of them. */
 
 import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 
-/** The names that configs in the wild have for a size, the commonest first. In the order of a spec's config. */
+/** Names of entries that configs use for each size, the most common first; in the order of a spec's config. */
 export const sizeKeys = {
   vocab: ['vocab_size', 'padded_vocab_size'],
   padded: ['padded_vocab_size'],
@@ -107,35 +107,35 @@ export interface Found {
 }
 
 export interface Sizes {
-  /** The first of these keys that is there and not null. */
+  /** Looks up the first of these keys that is present and not null. */
   readonly look: (keys: readonly string[]) => Found | undefined;
-  /** The same, and the draft accounts for what it says. */
+  /** Like `look`; the entry then counts as accounted for by the draft. */
   readonly find: (keys: readonly string[]) => Found | undefined;
-  /** The same, and the spec is for checkpoints that say it. */
+  /** Like `find`; the spec then expects this value of a checkpoint. */
   readonly rely: (keys: readonly string[]) => Found | undefined;
-  /** Its value, which from now on has an entry in the spec; undefined where neither config nor `know` has it. */
+  /** The value of a size, which gets an entry in the spec; undefined where neither the config nor `know` has given it. */
   readonly use: (name: SizeName) => number | undefined;
-  /** What a shape says. It outranks a config that says otherwise, but not what the spec has said already. */
+  /** Sets a size from a shape. It overrides the config, but not a value that the spec uses already. */
   readonly know: (name: SizeName, value: number) => void;
-  /** The value without the entry. */
+  /** The value of a size without adding an entry. */
   readonly peek: (name: SizeName) => number | undefined;
   /** `value` as the first of these products (`heads * head`) that equals it, else the bare number. */
   readonly say: (value: number, ...products: readonly string[]) => string;
   /** The lines of the spec's config. */
   readonly entries: () => readonly string[];
-  /** What the spec says of sizes below its config. */
+  /** Lines of the spec below its config that define sizes. */
   readonly constants: () => readonly string[];
-  /** What `rely` found. */
+  /** The entries that `rely` found. */
   readonly relied: () => readonly Found[];
   /** Keys that the draft accounts for. */
   readonly seen: ReadonlySet<string>;
-  /** Every size that is known, said or used, and what it is. */
+  /** All sizes that are known or used, with their values. */
   readonly numbers: () => ReadonlyMap<SizeName, number>;
   /** Keys below the top are joined by dots. */
   readonly config: JsonObject;
 }
 
-/** Entries as they are looked up, and which of them the draft accounts for. */
+/** Looks up entries of a config, and records which of them the draft accounts for. */
 function lookups(
   config: JsonObject,
 ): Pick<Sizes, 'look' | 'find' | 'rely' | 'relied'> & { readonly seen: Set<string> } {
@@ -220,7 +220,7 @@ export function sizesOf(config: JsonObject): Sizes {
   };
 }
 
-/** Without a key that says the same, the spec's number is what counts. */
+/** A line of the spec's config: from the key of the checkpoint that gives the same value, or else with the number alone. */
 function entry(
   name: SizeName,
   value: number,

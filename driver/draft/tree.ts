@@ -10,7 +10,7 @@ export interface Module {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, LazyTensor>;
   readonly modules: ReadonlyMap<string, Module>;
-  /** Where a spec has it as a member of what holds the module that holds it: its name there. */
+  /** Its name where a spec makes it a member of the block around the module that contains it. */
   readonly alias?: string;
 }
 
@@ -56,7 +56,7 @@ export interface Numbered {
   readonly module: Module;
 }
 
-/** Its entries where every key is a number, in their order; there may be gaps. */
+/** The entries of a module whose keys are all numbers, in order and perhaps with gaps. */
 export function numbered({ tensors, modules }: Module): readonly Numbered[] | undefined {
   const keys = [...modules.keys()];
   if (keys.length === 0 || tensors.size > 0 || !keys.every((key) => /^(0|[1-9]\d{0,4})$/.test(key)))
@@ -66,7 +66,7 @@ export function numbered({ tensors, modules }: Module): readonly Numbered[] | un
     .sort((a, b) => a.index - b.index);
 }
 
-/** A list with something beside its numbers, which a spec has to call by another name. */
+/** A list with members that are no numbers, which a spec must give another name. */
 export function besideNumbers({ path, name, tensors, modules }: Module) {
   const entries = [...modules].map(([key, inner]) => ({
     key,
@@ -79,7 +79,7 @@ export function besideNumbers({ path, name, tensors, modules }: Module) {
   return { list: { path, name, tensors: new Map(), modules: list } satisfies Module, tensors, others };
 }
 
-/** Its entries when it is a list from 0 on without a gap. */
+/** The entries of a module that is a list from 0 on without a gap. */
 export function listOf(module: Module): readonly Module[] | undefined {
   const entries = numbered(module);
   return entries?.every(({ index }, i) => index === i) ? entries.map((entry) => entry.module) : undefined;
@@ -143,7 +143,7 @@ export function gainOf(module: Module): string | undefined {
   return name !== undefined && onlyHas(module, [name, ...offsets]) ? name : undefined;
 }
 
-/** What a norm adds goes by the name of `bias`, but beside a `scale` it may be another. */
+/** Names of what a norm adds: `bias`, or another one beside a `scale`. */
 const offsets = ['bias', 'shift'] as const;
 
 export const offsetOf = ({ tensors }: Module): string | undefined =>

@@ -9,7 +9,7 @@ import type { Block } from './notes.ts';
 
 export interface Page {
   readonly name: string;
-  /** The checkpoint. */
+  /** Path of the checkpoint. */
   readonly source: string;
   /** The object of the config that holds the sizes. */
   readonly inside?: string;
@@ -22,7 +22,7 @@ export interface Page {
   readonly members: readonly string[];
   /** Statements. */
   readonly forward: string;
-  /** How many logits a token gets. */
+  /** The number of logits of a token, as text. */
   readonly logits: string;
   readonly assumed: readonly string[];
   readonly lacks: readonly string[];
@@ -30,7 +30,7 @@ export interface Page {
 
 export const marks = { assumed: '# taken for granted: ', lacks: '# missing: ' } as const;
 
-/** `open` leaves out what refuses to compile while something is missing. */
+/** `open` leaves out the lines that refuse to compile while something is missing. */
 export function write(page: Page, { open = false } = {}): string {
   const text = [
     `## ${page.name}, drafted from the names, shapes and config of ${basename(page.source)}.`,
@@ -79,7 +79,7 @@ function blockText(block: Block, open: boolean): readonly string[] {
   ];
 }
 
-/** In lines of a page's width. */
+/** A comment, broken into lines. */
 function comment(mark: string, text: string): readonly string[] {
   const lines: string[] = [];
   let line = mark.trimEnd();

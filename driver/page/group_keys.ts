@@ -1,4 +1,4 @@
-/** Many keys as few lines: entries of a list that look alike are one row. */
+/** Groups keys so that alike entries of a list share one row. */
 
 export interface Keyed {
   readonly key: string;
@@ -24,7 +24,7 @@ export function groupKeys<K extends Keyed>(items: readonly K[]): readonly Group<
   return [...groups.values()].map((members) => ({ name: spanned(members.map((m) => m.key)), members }));
 }
 
-/** Of paths that differ in numbers alone. */
+/** One name for paths that differ only in numbers. */
 export function spanned(keys: readonly string[]): string {
   const split = keys.map((key) => key.split('.'));
   return split[0]!.map((part, i) => ranges(new Set(split.map((s) => s[i]!))) ?? part).join('.');

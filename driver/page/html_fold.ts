@@ -1,8 +1,8 @@
-/** Blocks that return, alone or in turn with others, as one that says how often: window, window, window, full, and again. */
+/** Folds repeated blocks, or repeated sequences of blocks (window, window, window, full), into one with a count. */
 
 import type { Block, Item } from './item.ts';
 
-/** At each place the repetition that covers most, and of those the one that is shortest. */
+/** Takes at each place the repetition that covers most items, and among those the shortest. */
 export function folded(items: readonly Item[]): readonly Item[] {
   const kinds = new Map<string, number>();
   const like = items.map((item) => {
@@ -58,13 +58,13 @@ function run(items: readonly Item[], period: number): Block {
 export const opsIn = (content: readonly Item[]): number =>
   content.reduce((n, c) => n + (c.kind === 'op' ? 1 : c.ops * c.times), 0);
 
-/** The type of what is computed last. */
+/** The type of the value that is computed last. */
 export function givenBy(content: readonly Item[]): string {
   const end = content.at(-1);
   return end ? (end.kind === 'op' ? end.type : end.gives) : '';
 }
 
-/** The first of blocks that are alike, whose operators know those of the others. */
+/** Merges alike blocks into the first, whose operators then list those of the others. */
 function together(items: readonly Item[]): Item {
   const [first] = items;
   if (first!.kind === 'op') {
@@ -79,7 +79,7 @@ const namesOf = (item: Item): readonly string[] => (item.kind === 'block' ? item
 
 const pattern = ({ names }: Block): string => numbersOut(names[0]!);
 
-/** In paths alone: a window's size tells one layer from another, its place in the list does not. */
+/** Removes numbers from paths only: the index of a layer does not tell it from another, but the size of a window does. */
 const numbersOut = (path: string): string => path.replace(/(?<=^|\.)\d+(?=\.|$)/g, '#');
 
 /** `%53: float32[B, T]` -> `%#: float32[B, T]`, `lambdas[3]: float32[]` -> `lambdas[#]: float32[]`. */
@@ -90,7 +90,7 @@ const placeOut = (label: string): string => {
 
 const texts = new WeakMap<Block['content'], string>();
 
-/** Equal texts are equal blocks, but for the places of layers in their lists. */
+/** Equal texts mean that blocks are equal but for the indices of layers. */
 function textOf(item: Item): string {
   if (item.kind === 'op') {
     const inputs = item.inputs.map(({ label }) => placeOut(label));

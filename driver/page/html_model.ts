@@ -6,8 +6,8 @@ import { constant } from '../../spec/dim.ts';
 import { largest, smallest } from '../../spec/long_list.ts';
 import type { Source } from '../../spec/source.ts';
 import { folded, givenBy, opsIn } from './html_fold.ts';
+import { maskAndPositionNodes } from './html_mask_nodes.ts';
 import { type Step, stepOf } from './html_step.ts';
-import { surroundingsOf } from './html_surroundings.ts';
 import type { Block, Item } from './item.ts';
 
 export interface Drawing {
@@ -18,17 +18,17 @@ export interface Drawing {
 
 const leaves: ReadonlySet<string> = new Set(['param', 'scalar', 'constant', 'table']);
 
-/** Parameters and constants are told with what reads them. */
+/** Parameters and constants are shown with the operators that read them. */
 export function drawingOf(graph: Graph, spec: Source): Drawing {
   const root = folder('');
   const around = folder('');
-  const surroundings = surroundingsOf(graph);
+  const maskNodes = maskAndPositionNodes(graph);
   const scopeOf = scoping(graph);
   const files = [spec];
   for (const node of graph.nodes) {
     if (leaves.has(node.op)) continue;
     const scope = scopeOf(node);
-    const at = scope !== '' ? folderAt(root, scope.split('.')) : surroundings.has(node.id) ? around : root;
+    const at = scope !== '' ? folderAt(root, scope.split('.')) : maskNodes.has(node.id) ? around : root;
     at.steps.push(stepOf(graph, node, { scope, files }));
     for (const id of node.inputs) {
       const { op, attrs, type } = graph.nodes[id]!;
@@ -41,11 +41,11 @@ export function drawingOf(graph: Graph, spec: Source): Drawing {
   }
   const part = { ...blockOf('masks and positions', around), gives: '' };
   const isEarly = (item: Item): boolean =>
-    item.kind === 'op' ? surroundings.has(item.id) : item.content.every(isEarly);
+    item.kind === 'op' ? maskNodes.has(item.id) : item.content.every(isEarly);
   return { content: inOrder([...(part.ops > 0 ? [part] : []), ...itemsOf(root)], isEarly), files };
 }
 
-/** The innermost block of a node; what several layers share is in none of them, and not in their list either. */
+/** The innermost block of a node. A node that several layers share lies neither in one of them nor in their list. */
 function scoping({ origins }: Graph): (node: Node) => string {
   const blocks = new Set(origins.flatMap((all) => all.map(({ scope }) => scope)));
   return ({ id }) => {
@@ -58,7 +58,7 @@ function scoping({ origins }: Graph): (node: Node) => string {
 interface Folder {
   readonly path: string;
   readonly steps: Step[];
-  /** Numbers in each that a step reads. */
+  /** Parameters that steps read, with their counts of elements. */
   readonly parameters: Map<string, number>;
   readonly inner: Map<string, Folder>;
 }
@@ -80,7 +80,7 @@ const itemsOf = ({ path, steps, inner }: Folder): readonly Item[] => [
   ...[...inner.values()].flatMap((f) => contained(f, path)),
 ];
 
-/** A path that computes nothing itself, such as a list of layers, gives way to what it holds. */
+/** A path that computes nothing itself, such as a list of layers, is replaced by what it contains. */
 function contained(f: Folder, around: string): readonly Block[] {
   if (f.steps.length === 0 && f.inner.size > 0)
     return [...f.inner.values()].flatMap((g) => contained(g, around));
@@ -100,7 +100,7 @@ function blockOf(name: string, f: Folder): Block {
   };
 }
 
-/** What is computed last in it: in this order everything stands after what it reads, but for what reads from the midst of a block. */
+/** The id of the last node of an item. In this order every item follows those that it reads, unless it reads from inside a block. */
 const endOf = (item: Item): number => (item.kind === 'op' ? item.id : largest(item.content.map(endOf)));
 
 const startOf = (item: Item): number => (item.kind === 'op' ? item.id : smallest(item.content.map(startOf)));

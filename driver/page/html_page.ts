@@ -89,7 +89,7 @@ function block(item: Block, open: ReadonlySet<Item>): string {
   return tag('details', open.has(item) ? 'open' : '', head, inside);
 }
 
-/** Where the arithmetic is. */
+/** Operators that take most of the arithmetic. */
 const heavy: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul', 'attention', 'scan']);
 
 function step({ id, also, op, detail, type, inputs, line }: Step): string {

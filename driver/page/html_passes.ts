@@ -1,4 +1,4 @@
-/** What each pass made of a graph: which kinds of operators became more or fewer, and its own lines, equal ones once. */
+/** What each pass did: which kinds of operators became more or fewer, and the lines that it reported, equal ones once. */
 
 import type { Graph } from '../../compiler/graph/ir.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
@@ -13,7 +13,7 @@ export interface KindChange {
 export interface PassRow {
   readonly name: string;
   readonly doc: string;
-  /** Nodes in all. */
+  /** Number of nodes before the pass. */
   readonly before: number;
   readonly after: number;
   /** The largest change first. */
@@ -21,13 +21,13 @@ export interface PassRow {
   readonly lines: readonly Told[];
 }
 
-/** A line that a pass says of so many layers. */
+/** A line that a pass reported for a number of layers. */
 export interface Told {
   readonly text: string;
   readonly times: number;
 }
 
-/** Watches a compile, and then tells. */
+/** Observes a compilation, and then gives a row for each pass. */
 export function watchPasses() {
   const lines = new Map<string, string[]>();
   const stages: { readonly pass: Pass; readonly graph: Graph }[] = [];
@@ -60,7 +60,7 @@ function countsOf({ nodes }: Graph): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Lines that differ in numbers alone are one: `silu in h.{0..11}.mlp`, 12 times. */
+/** Merges lines that differ only in numbers: `silu in h.{0..11}.mlp`, 12 times. */
 export function told(lines: readonly string[]): readonly Told[] {
   const groups = new Map<string, string[]>();
   for (const line of lines) {

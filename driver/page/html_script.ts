@@ -1,4 +1,4 @@
-/** What the page of `nanoc inspect --html` does: operators and their lines light each other, and blocks open on the way. */
+/** The script of the page of `nanoc inspect --html`: it highlights an operator and its lines together, and opens blocks. */
 
 export const script = `
 const all = (s, of = document) => [...of.querySelectorAll(s)];

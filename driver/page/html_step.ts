@@ -1,4 +1,4 @@
-/** An operator as the page of `nanoc inspect --html` tells it. */
+/** An operator as the page of `nanoc inspect --html` shows it. */
 
 import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import { type Dim, show } from '../../spec/dim.ts';
@@ -10,23 +10,23 @@ import { groupKeys } from './group_keys.ts';
 export interface Step {
   readonly kind: 'op';
   readonly id: number;
-  /** The same operator of layers that are told with this one. */
+  /** Ids of the same operator in the layers that this one stands for. */
   readonly also: readonly number[];
   readonly op: string;
   /** A parameter's path, an input's name, or attributes in a few words. */
   readonly detail: string;
   /** `float32[B, T, 768]` */
   readonly type: string;
-  /** Names and types of what goes in. */
+  /** Names and types of its inputs. */
   readonly inputs: readonly { readonly id: number; readonly label: string }[];
   /** Where it was written: `file:line`, the file by its place in `Drawing.files`, from 0, and the line from 1. */
   readonly line: string;
 }
 
 interface Place {
-  /** Parameters of this block go without its path. */
+  /** Path of the block, which is left out of the names of its parameters. */
   readonly scope: string;
-  /** A file that is new to them joins them. */
+  /** Files that steps come from; a new one is appended. */
   readonly files: Source[];
 }
 

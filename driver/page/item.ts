@@ -6,14 +6,14 @@ export type Item = Step | Block;
 
 export interface Block {
   readonly kind: 'block';
-  /** Of every block that this one stands for, in their order. */
+  /** Names of all blocks that this one stands for, in order. */
   readonly names: readonly string[];
   readonly path: string;
-  /** How many times in a row its content is there. */
+  /** How often its content is repeated. */
   readonly times: number;
-  /** How many layers its content is, where they differ and return in the same order. */
+  /** How many different layers its content consists of, when a sequence of them is repeated. */
   readonly by: number;
-  /** Of its content once. */
+  /** Operators in its content, counted once. */
   readonly ops: number;
   readonly parameters: number;
   readonly gives: string;

@@ -1,4 +1,4 @@
-/** A count in as many figures as a person reads. */
+/** Formats a count with two or three digits. */
 
 /** `561M`, `1.6B`, `83k`. */
 export function shortCount(n: number): string {

@@ -1,4 +1,4 @@
-/** Code of the user's own that fails while it runs: said as such, with the file and its line, and not as a fault of nanoc. */
+/** Attributes errors in a user's own code to that code, with its file and line, instead of reporting a fault of nanoc. */
 
 import { basename } from 'node:path';
 import { artifactFault, described, isObject } from '../../backends/artifact_fault.ts';
@@ -11,7 +11,7 @@ import type { Op } from '../../spec/op.ts';
 import { showType } from '../../spec/type.ts';
 import { pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
-/** The same pass; what it throws and what it leaves broken is refused (N512). */
+/** Wraps a pass so that what it throws, and an invalid graph that it returns, is refused (N512). */
 export const blamedPass = (path: string, pass: Pass): Pass => ({
   ...pass,
   run: (graph, context) =>
@@ -74,7 +74,7 @@ function passesOf(given: unknown): readonly Pass[] {
   return given;
 }
 
-/** Chunks are made while they are written, long after `emit` has come to its end. */
+/** Wraps a file too, because its chunks are made while they are written, long after `emit` has returned. */
 const blamedFile = (path: string, name: string, file: ArtifactFile): ArtifactFile => ({
   ...file,
   *chunks() {
@@ -123,7 +123,7 @@ const isType = (value: unknown): value is OpType =>
 /** A pass of a plugin may use its ops, and its call is timed as one. */
 let isTimed = false;
 
-/** Who started this process ends it where a call does not come to its end. */
+/** Tells the supervising process about a call, so that it can end one that never returns. */
 function inTime<T>(plugin: string, run: () => T): T {
   if (isTimed) return run();
   isTimed = true;

@@ -1,4 +1,4 @@
-/** Modules of the user's own: backends and passes in .js, .mjs or .ts files, which import `nanospec` and mean the one that runs. */
+/** Loads a user's own modules: backends and passes in .js, .mjs or .ts files. Their import of `nanospec` resolves to the running program. */
 
 import { existsSync, statSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
@@ -11,12 +11,12 @@ import { moreTime, pluginSeconds, pluginWatch } from './plugin_watch.ts';
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
 const isSource = import.meta.url.endsWith('.ts');
-/** This program's own library: what a plugin imports has to be what runs it. */
+/** The library of this program, which a plugin must import instead of another copy. */
 const own = new URL('./index.js', import.meta.url).href;
 
 let named = false;
 
-/** In a source tree the package knows itself by its name, and the loader of TypeScript is not to be disturbed. */
+/** In a source tree nothing is needed: the package resolves its own name, and another loader would disturb that of TypeScript. */
 function nameOwn(): void {
   if (named || isSource) return;
   named = true;
@@ -25,7 +25,7 @@ function nameOwn(): void {
   register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
 }
 
-/** Its exports; refuses (N512) what is not there, does not parse, or throws. */
+/** Returns the exports of a module; refuses (N512) one that is missing, does not parse, or throws. */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
@@ -48,7 +48,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
 }
 
-/** A module that waits at its top for what never comes would end the process without a word. */
+/** Limits the time of loading: a module with a top-level await that never resolves would silently end the process. */
 async function inTime<T>(path: string, loaded: Promise<T>): Promise<T> {
   const seconds = pluginSeconds(limits.pluginLoad);
   let timer: NodeJS.Timeout | undefined;

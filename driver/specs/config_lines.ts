@@ -6,7 +6,7 @@ import { largest } from '../../spec/long_list.ts';
 
 interface Reader {
   readonly name?: string;
-  /** Keys, or what is around them, that the spec neither reads nor expects. */
+  /** Keys, or objects of keys, that the spec neither reads nor expects. */
   readonly unread?: readonly string[];
 }
 

@@ -22,7 +22,7 @@ export interface FoundSpec {
 interface Candidate {
   readonly spec: ShippedSpec;
   readonly file: File;
-  /** The `model_type` that it takes for granted. */
+  /** The `model_type` that it expects. */
   readonly type?: string;
 }
 
@@ -35,7 +35,7 @@ export function findSpec(checkpoint: Checkpoint): FoundSpec {
   return type === undefined ? byTrial(checkpoint, candidates) : byType(checkpoint, candidates, type);
 }
 
-/** Of a `config.json`; that of the text model in a multimodal one. */
+/** The `model_type` of a `config.json`, or that of the text model in a multimodal one. */
 function modelType(config: JsonObject | undefined): string | undefined {
   const inner = config?.['text_config'];
   const type = (isObject(inner) ? inner['model_type'] : undefined) ?? config?.['model_type'];

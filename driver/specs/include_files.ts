@@ -1,19 +1,19 @@
-/** What a spec of the user may include: specs in or below its own folder, or a folder that the user opened, and those that ship. */
+/** Resolves includes of a user's spec: files in or below its own folder or a folder that the user allowed, and shipped specs. */
 
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { error, Refusal } from '../../spec/diagnostic.ts';
-import type { Surroundings } from '../../spec/program.ts';
+import type { ElaborationOptions } from '../../spec/program.ts';
 import { examplesFolder, shippedFile } from '../shipped.ts';
 import { readSpec } from './spec_file.ts';
 
-type Found = ReturnType<Surroundings['include']>;
+type Found = ReturnType<ElaborationOptions['include']>;
 
 /**
  * A spec may come from somebody else, and what it includes is quoted in messages and kept in the compiled model. So nothing outside
  * those folders is looked for, and links are followed before it is decided.
  */
-export function includeFrom(root: string, opened: readonly string[]): Surroundings['include'] {
+export function includeFrom(root: string, opened: readonly string[]): ElaborationOptions['include'] {
   for (const folder of opened) refuseUnlessFolder(folder);
   const folders = [dirname(root), ...opened, examplesFolder];
   return (path, from) => {

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../../compiler/checkpoint/checkpoint.ts';
 import { findGeneration } from '../../compiler/checkpoint/nanochat.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { nearest } from '../../spec/nearest.ts';
-import type { Surroundings } from '../../spec/program.ts';
+import type { ElaborationOptions } from '../../spec/program.ts';
 import type { Source } from '../../spec/source.ts';
 import { families, includeShipped, isShipped, shippedSpecs } from '../shipped.ts';
 import { usage } from '../usage.ts';
@@ -15,7 +15,7 @@ import { isWeights, readSpec } from './spec_file.ts';
 
 export interface LoadedSpec {
   readonly source: Source;
-  readonly include: Surroundings['include'];
+  readonly include: ElaborationOptions['include'];
   /** Why this spec, when nanoc chose it: `recognised nanochat_2026_03: smear_gate is there`. */
   readonly why?: string;
 }
@@ -91,7 +91,7 @@ function recognised(checkpoint: Checkpoint, family: string | undefined): LoadedS
   ]);
 }
 
-/** A family that was named and does not fit is a mistake, whatever else would fit. */
+/** The refusal when the user named a family that does not fit, even if another would. */
 function noneOf(family: string, checkpoint: Checkpoint): Refusal {
   const fitting = whatFits(checkpoint);
   return new Refusal([

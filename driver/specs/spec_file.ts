@@ -1,4 +1,4 @@
-/** Reads the text of a spec; of a file that is none it says what it is, and what to type instead. */
+/** Reads the text of a spec, or refuses a file that is something else with what it is and what to type instead. */
 
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
@@ -17,9 +17,9 @@ export function readSpec(path: string): string {
   const bytes = readStart(path);
   const kind = kindOf(path, bytes);
   if (kind) throw notSpec(path, `is ${kind.what}, not a spec`, insteadOfSpec(kind, path));
-  if (bytes.length > longest) {
+  if (bytes.length > mostSpecBytes) {
     const hint = 'a spec says how a model is built; its weights are named with --checkpoint';
-    throw notSpec(path, `has more than ${longest} bytes`, hint);
+    throw notSpec(path, `has more than ${mostSpecBytes} bytes`, hint);
   }
   return bytes.toString('utf8');
 }
@@ -34,8 +34,8 @@ export function isWeights(path: string): boolean {
 const notSpec = (what: string, problem: string, hint?: string, file = what): Refusal =>
   new Refusal([error('N507', `${what} ${problem}`, { file, ...(hint === undefined ? {} : { hint }) })]);
 
-/** Characters may have three bytes each. */
-const longest = 3 * limits.specLength;
+/** Bytes that the longest spec may have, at three for each character. */
+const mostSpecBytes = 3 * limits.specLength;
 
 function lookAt(path: string): Stats | undefined {
   try {
@@ -50,8 +50,8 @@ function unreadable(path: string, cause: unknown): Refusal {
   return notSpec(`spec ${path}`, `cannot be read: ${why}`, undefined, path);
 }
 
-/** One byte more than a spec may have tells that there is more. */
-function readStart(path: string, most = longest + 1): Buffer {
+/** Reads one byte more than a spec may have, which shows that a file is too long. */
+function readStart(path: string, most = mostSpecBytes + 1): Buffer {
   try {
     return startOf(path, most);
   } catch (cause) {
@@ -59,7 +59,7 @@ function readStart(path: string, most = longest + 1): Buffer {
   }
 }
 
-/** Of a file, or of a folder. */
+/** Whether a file is a checkpoint, or a folder holds one. */
 export function holdsCheckpoint(path: string): boolean {
   try {
     return openCheckpoint(path).tensors.size > 0;

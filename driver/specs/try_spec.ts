@@ -7,25 +7,29 @@ import type { File } from '../../spec/ast.ts';
 import { check } from '../../spec/check.ts';
 import { type Diagnostic, hasErrors } from '../../spec/diagnostic.ts';
 import { parse } from '../../spec/parse.ts';
-import type { Program, Surroundings } from '../../spec/program.ts';
+import type { ElaborationOptions, Program } from '../../spec/program.ts';
 import type { Source } from '../../spec/source.ts';
 
 export interface Trial {
-  /** What the text and the config are refused for. */
+  /** Errors of the text and the config. */
   readonly config: readonly Diagnostic[];
-  /** What the tensors are refused for; absent where the config leaves open which ones the spec has. */
+  /** Errors of the tensors; absent where the config leaves open which parameters the spec has. */
   readonly tensors?: readonly Diagnostic[];
   readonly program?: Program;
 }
 
-export function trySpec(source: Source, include: Surroundings['include'], checkpoint: Checkpoint): Trial {
+export function trySpec(
+  source: Source,
+  include: ElaborationOptions['include'],
+  checkpoint: Checkpoint,
+): Trial {
   const { value, diagnostics } = parse(source);
   return value && !hasErrors(diagnostics)
     ? tryFile(value, include, checkpoint)
     : { config: diagnostics.filter(isError) };
 }
 
-export function tryFile(file: File, include: Surroundings['include'], checkpoint: Checkpoint): Trial {
+export function tryFile(file: File, include: ElaborationOptions['include'], checkpoint: Checkpoint): Trial {
   const { config = null, configFile, path } = checkpoint;
   const named = configFile === undefined ? {} : { configFile };
   const told = (of: JsonObject | null) => check(file, { include, config: of, ...named });

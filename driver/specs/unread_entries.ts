@@ -7,7 +7,7 @@ import type { Program } from '../../spec/program.ts';
 import { isNeutral } from '../draft/entries.ts';
 import { idle } from '../draft/entry_names.ts';
 
-/** Nothing that a tensor's shape would show, and nothing that only training asks for. */
+/** Matches names of entries that could change the arithmetic without changing the shape of a tensor or only concerning training. */
 const telling =
   /multiplier|scale|scaling|soft_?cap|capping|_cap$|clip|clamp|window|alibi|rope|rotary|rope_theta|norm|eps|^act|activation|_act$|_act_|gelu|per_tok|top_?k|bias|causal|parallel|temperature|qk_|sinks?$/i;
 
@@ -26,7 +26,7 @@ export function unreadEntries(
     .flatMap((key) => flat(key, at(root, key)))
     .filter(([key, value]) => couldMatter(key, value) && !known.has(JSON.stringify(value)));
   if (entries.length === 0) return [];
-  const [few, rest] = [entries.slice(0, shown), entries.length - shown];
+  const [few, rest] = [entries.slice(0, mostEntriesShown), entries.length - mostEntriesShown];
   const list = few.map(([key, value]) => `${key} = ${short(value)}`).join(', ');
   return [
     warning('N624', `the spec reads nothing of ${list}${rest > 0 ? ` and ${rest} more` : ''}`, {
@@ -36,7 +36,7 @@ export function unreadEntries(
   ];
 }
 
-const shown = 6;
+const mostEntriesShown = 6;
 
 const short = (value: Json): string => {
   const text = JSON.stringify(value);

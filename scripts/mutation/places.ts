@@ -32,7 +32,7 @@ export const places: readonly Place[] = [
   {
     kind: 'passes',
     folder: 'compiler/ports',
-    files: /^(place_|surroundings|port_names)/,
+    files: /^(place_|ambient_values|port_names)/,
     tests: ['compiler/passes', 'compiler/ports', 'compiler/pipeline'],
   },
   {

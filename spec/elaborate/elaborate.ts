@@ -2,7 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.ts';
-import type { NameRules, Program, Surroundings } from '../program.ts';
+import type { ElaborationOptions, NameRules, Program } from '../program.ts';
 import type { Sink } from '../sink.ts';
 import { call } from './bodies/call.ts';
 import { declaredIn } from './bodies/declared.ts';
@@ -34,8 +34,8 @@ export interface Elaborated {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function elaborate<V>(file: ast.File, surroundings: Surroundings, sink: Sink<V>): Elaborated {
-  const cx: Context<V> = makeContext(sink, surroundings, {
+export function elaborate<V>(file: ast.File, options: ElaborationOptions, sink: Sink<V>): Elaborated {
+  const cx: Context<V> = makeContext(sink, options, {
     evaluate: (frame: Frame<V>, expr) => evaluate(cx, frame, expr),
     call: (frame, callee, by) => call(cx, frame, callee, by),
     instantiate: (frame, block, place, by) => instantiate(cx, frame, block, place, by),
@@ -123,7 +123,7 @@ function elaborateModel<V>(cx: Context<V>, model: ast.Model, file: Scope<V>): Pr
     ports: cx.ports,
     ...ends,
     names,
-    unread: unreadKeys(cx.surroundings.config, read),
+    unread: unreadKeys(cx.options.config, read),
   };
 }
 

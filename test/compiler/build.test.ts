@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { build } from '../../compiler/build.ts';
 import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import { parse } from '../../spec/parse.ts';
-import type { Surroundings } from '../../spec/program.ts';
+import type { ElaborationOptions } from '../../spec/program.ts';
 import { textOf } from '../../spec/source.ts';
 import { showType } from '../../spec/type.ts';
 import { said } from '../spec/elaborate/refused.ts';
@@ -33,10 +33,10 @@ model m {
 }
 `;
 
-function graphOf(source: string, surroundings: Partial<Surroundings> = {}): Graph {
+function graphOf(source: string, options: Partial<ElaborationOptions> = {}): Graph {
   const { graph, diagnostics } = build(parse({ name: 'm.nanospec', text: source }).value!, {
     include: () => undefined,
-    ...surroundings,
+    ...options,
   });
   assert.is(said(diagnostics), '');
   return graph!;
@@ -112,7 +112,7 @@ test('float is what was asked for, float32 is float32', () => {
   assert.is(of(graphOf(text), 'cast').length, 0);
 });
 
-test("positions come from the surroundings, or from the model's own input", () => {
+test("positions come from the call, or from the model's own input", () => {
   const spec = (inputs: string): string =>
     `model m { w: Embedding(9, 4) forward(${inputs}) -> y: [B, T, 4] = w(tokens) + w(positions) }`;
   const given = graphOf(spec('tokens: int64[B, T]'));

@@ -32,7 +32,7 @@ function examples(): Example[] {
   }));
 }
 
-const surroundings = { include: () => undefined };
+const options = { include: () => undefined };
 
 for (const example of examples()) {
   const [kind, word = ''] = example.words;
@@ -44,7 +44,7 @@ for (const example of examples()) {
     const code = example.words[2];
     test(`${at} is refused with ${code}`, () => {
       const parsed = parse(source);
-      const found = parsed.value ? build(parsed.value, surroundings).diagnostics : parsed.diagnostics;
+      const found = parsed.value ? build(parsed.value, options).diagnostics : parsed.diagnostics;
       assert.equal(
         found.filter((d) => d.severity === 'error').map((d) => d.code as string),
         [code],
@@ -57,7 +57,7 @@ for (const example of examples()) {
   test(`${at} compiles`, () => {
     const parsed = parse(source);
     assert.not(hasErrors(parsed.diagnostics), render(parsed.diagnostics, { color: false }));
-    const built = build(parsed.value!, surroundings);
+    const built = build(parsed.value!, options);
     assert.equal(built.diagnostics.length, 0, render(built.diagnostics, { color: false }));
     assert.ok(built.graph && built.graph.nodes.length > 0);
   });

@@ -73,7 +73,7 @@ export function makeRotary<V>(
   if (!(base > 0))
     return failAt(use, given.get('base'), 'N314', `\`base\` must be above 0, found ${showNumber(base)}`);
   warnOfBase(cx, (given.get('base') ?? call).span, base);
-  const covered = cx.surroundings.maxSeqLen ?? length;
+  const covered = cx.options.maxSeqLen ?? length;
   const freqs = frequencies(use, turning.value, { base, turn, covered });
   if (!freqs) return poison;
   return {

@@ -43,7 +43,7 @@ export function readConfig<V>(cx: Context<V>, frame: Frame<V>, node: ast.Config,
 
 /** Attention that looks ahead is what no spec can compute, whether it asks for the key of Hugging Face's configs or not. */
 function isCausal<V>(cx: Context<V>, { span }: ast.Config): boolean {
-  const said = cx.surroundings.config?.['is_causal'] ?? true;
+  const said = cx.options.config?.['is_causal'] ?? true;
   if (said === true) return true;
   const message = `the checkpoint says "is_causal" = ${JSON.stringify(said)}; attention here is always causal`;
   report(cx, error('N612', message, { span, expected: 'true' }));
@@ -73,7 +73,7 @@ function readEntry<V>(
   inside: string | undefined,
 ): ConfigEntry | 'lacking' | undefined {
   const name = entry.name.text;
-  const { config, set } = cx.surroundings;
+  const { config, set } = cx.options;
   const stated = [entry.value, entry.else].flatMap((e) =>
     e ? [{ expr: e, value: constantOf(cx, frame, e) }] : [],
   );
@@ -207,7 +207,7 @@ function plain(value: unknown): ConfigValue | undefined {
 
 const quoted = (keys: readonly ast.Text[]): string => keys.map((k) => `"${k.value}"`).join(' or ');
 
-const fileOf = <V>({ surroundings: { configFile } }: Context<V>): string =>
+const fileOf = <V>({ options: { configFile } }: Context<V>): string =>
   configFile ?? "the checkpoint's config";
 
 function reportHuge<V>(cx: Context<V>, { name }: ast.Entry, key: string, value: number): void {
@@ -232,7 +232,7 @@ function reportObject<V>(cx: Context<V>, { name }: ast.Entry, key: string): void
 }
 
 function reportLacking<V>(cx: Context<V>, entries: readonly ast.Entry[]): void {
-  const { config } = cx.surroundings;
+  const { config } = cx.options;
   if (config) {
     for (const entry of entries) reportMissing(cx, entry, config);
     return;
@@ -274,7 +274,7 @@ function expectValue<V>(
   inside: string | undefined,
 ): boolean {
   const wanted = constantOf(cx, frame, node.value);
-  const { config } = cx.surroundings;
+  const { config } = cx.options;
   const found = config && lookUp(config, node.keys, inside);
   if (wanted === undefined || !found || JSON.stringify(found.value) === JSON.stringify(wanted)) return true;
   const said = (value: unknown): string => (value === null ? 'none' : JSON.stringify(value));
@@ -296,7 +296,7 @@ function expectValue<V>(
 
 /** `--set` of something that is no entry. */
 export function checkSet<V>(cx: Context<V>, names: readonly string[]): void {
-  for (const name of cx.surroundings.set?.keys() ?? []) {
+  for (const name of cx.options.set?.keys() ?? []) {
     if (names.includes(name)) continue;
     const near = didYouMean(name, names);
     const hint =

@@ -67,7 +67,7 @@ function included<V>(
   prelude: Scope<V>,
   { open, known }: Reading<V>,
 ): Value<V> {
-  const source = cx.surroundings.include(path.value, path.span.source.name);
+  const source = cx.options.include(path.value, path.span.source.name);
   if (!source) {
     return fail(cx, frame, path, 'N211', `there is no file \`${path.value}\``, {
       hint: 'paths are relative to the file that includes; specs that ship are found by their names',

@@ -4,7 +4,7 @@ import type * as ast from '../../ast.ts';
 import type { Code } from '../../codes.ts';
 import { type Diagnostic, error, firstFew, warning } from '../../diagnostic.ts';
 import { limits } from '../../limits.ts';
-import type { ConfigEntry, Surroundings } from '../../program.ts';
+import type { ConfigEntry, ElaborationOptions } from '../../program.ts';
 import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from '../../sink.ts';
 import type { Span } from '../../source.ts';
 import type { DType, GraphDType } from '../../type.ts';
@@ -23,7 +23,7 @@ import {
 export interface Context<V> {
   /** After the first error one that keeps nothing: a wrong program has no graph. */
   sink: Sink<V>;
-  readonly surroundings: Surroundings;
+  readonly options: ElaborationOptions;
   readonly compute: GraphDType;
   readonly sizes: Sizes;
   readonly diagnostics: Diagnostic[];
@@ -235,13 +235,13 @@ export function tooLarge<V>(
 
 export function makeContext<V>(
   sink: Sink<V>,
-  surroundings: Surroundings,
+  options: ElaborationOptions,
   meeting: Pick<Context<V>, 'evaluate' | 'call' | 'instantiate'>,
 ): Context<V> {
   return {
     sink,
-    surroundings,
-    compute: surroundings.compute ?? 'float32',
+    options,
+    compute: options.compute ?? 'float32',
     sizes: makeSizes(),
     diagnostics: [],
     unsaid: new Set(),

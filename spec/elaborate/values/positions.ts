@@ -1,4 +1,4 @@
-/** What the surroundings know of a token: its position, its order in the row, whether it is real. */
+/** Values that describe the tokens of a call: position, order in the row, and whether a token is real. */
 
 import { add, atom } from '../../dim.ts';
 import type { Ambient } from '../../sink.ts';
@@ -21,7 +21,7 @@ const types: Readonly<Record<Exclude<Ambient, 'past'>, TensorType>> = {
   real: { dtype: 'bool', shape: [rows, all] },
 };
 
-/** One for the whole model, so it belongs to no block. */
+/** An ambient value. There is one for the whole model, so it belongs to no block. */
 export function ambientValue<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -31,6 +31,6 @@ export function ambientValue<V>(
   return tensorOf(types[name], cx.sink.ambient(name, { scope: '', span: frame.site ?? at.span, via: [] }));
 }
 
-/** `positions`, int64 [B, T]: the model's own input, or else what the surroundings give. */
+/** `positions`, int64 [B, T]: the model's own input, or else the ambient value. */
 export const positionsValue = <V>(cx: Context<V>, frame: Frame<V>, at: At): TensorValue<V> =>
   cx.positions ?? ambientValue(cx, frame, at, 'positions');

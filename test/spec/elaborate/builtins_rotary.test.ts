@@ -3,16 +3,16 @@ import * as assert from 'uvu/assert';
 import { build } from '../../../compiler/build.ts';
 import type { RotaryTable } from '../../../spec/ops/rotary_table.ts';
 import { parse } from '../../../spec/parse.ts';
-import type { Surroundings } from '../../../spec/program.ts';
+import type { ElaborationOptions } from '../../../spec/program.ts';
 import { countOf, graphOf, probe, told } from './probe.ts';
 
 /** The tables that `rope: Rotary(...)` leads to. */
 function tables(
   args: string,
   body = 'rope(q)',
-  surroundings: Partial<Surroundings> = {},
+  options: Partial<ElaborationOptions> = {},
 ): readonly RotaryTable[] {
-  const graph = graphOf(body, { members: `rope: Rotary(${args})`, surroundings });
+  const graph = graphOf(body, { members: `rope: Rotary(${args})`, options });
   // The op's own attributes.
   return graph.nodes.filter((n) => n.op === 'rotary_table').map((n) => n.attrs as RotaryTable);
 }
@@ -58,8 +58,8 @@ test('a spec says the length of its tables, and a longer context asked for overr
 
 test('a scaling that asks for it is told how many positions there are, also where the command line says so', () => {
   const members = 'fn far(f, j, n) = if n > 10 then f / 4 else f rope: Rotary(head, length=7, scaling=far)';
-  const first = (surroundings: Partial<Surroundings>): unknown =>
-    graphOf('rope(q)', { members, surroundings }).nodes.find((n) => n.op === 'rotary_table')?.attrs['freqs'];
+  const first = (options: Partial<ElaborationOptions>): unknown =>
+    graphOf('rope(q)', { members, options }).nodes.find((n) => n.op === 'rotary_table')?.attrs['freqs'];
   assert.equal(first({}), [1, Math.fround(0.01)]);
   assert.equal(first({ maxSeqLen: 11 }), [0.25, Math.fround(Math.fround(0.01) / 4)]);
 });

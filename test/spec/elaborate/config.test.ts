@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check } from '../../../spec/check.ts';
 import { parse } from '../../../spec/parse.ts';
-import type { Checked, ConfigValue, Surroundings } from '../../../spec/program.ts';
+import type { Checked, ConfigValue, ElaborationOptions } from '../../../spec/program.ts';
 import { diagnose, said } from './refused.ts';
 
 const file = (config: string, rest = ''): string => `model m {
@@ -15,8 +15,8 @@ const file = (config: string, rest = ''): string => `model m {
 }
 `;
 
-function checked(text: string, surroundings: Partial<Surroundings> = {}): Checked {
-  return check(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined, ...surroundings });
+function checked(text: string, options: Partial<ElaborationOptions> = {}): Checked {
+  return check(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined, ...options });
 }
 
 const set = (values: Readonly<Record<string, ConfigValue>>) => ({ set: new Map(Object.entries(values)) });

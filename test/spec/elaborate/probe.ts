@@ -4,7 +4,7 @@ import { type Built, build } from '../../../compiler/build.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { Diagnostic } from '../../../spec/diagnostic.ts';
 import { parse } from '../../../spec/parse.ts';
-import type { Surroundings } from '../../../spec/program.ts';
+import type { ElaborationOptions } from '../../../spec/program.ts';
 import { render } from '../../../spec/render.ts';
 
 /** dim is 16, and so is heads * head: equal in this config only. */
@@ -38,16 +38,16 @@ ${body}
 export interface Probe {
   readonly type?: string;
   readonly members?: string;
-  readonly surroundings?: Partial<Surroundings>;
+  readonly options?: Partial<ElaborationOptions>;
 }
 
-export function probe(body: string, { type = '[...]', members = '', surroundings = {} }: Probe = {}): Built {
+export function probe(body: string, { type = '[...]', members = '', options = {} }: Probe = {}): Built {
   const lines = /\breturn\b/.test(body) ? body : `return ${body}`;
   const source = { name: 'probe.nanospec', text: frame(members, lines, type) };
   const parsed = parse(source);
   if (!parsed.value || parsed.diagnostics.length > 0)
     throw new Error(render(parsed.diagnostics, { color: false }));
-  return build(parsed.value, { include: () => undefined, ...surroundings });
+  return build(parsed.value, { include: () => undefined, ...options });
 }
 
 /** `N310 mean mixes tokens`, a line for each error: the frame has members that few expressions use. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { check } from '../../../spec/check.ts';
 import type { Diagnostic } from '../../../spec/diagnostic.ts';
 import { parse } from '../../../spec/parse.ts';
-import type { Surroundings } from '../../../spec/program.ts';
+import type { ElaborationOptions } from '../../../spec/program.ts';
 import { render } from '../../../spec/render.ts';
 
 const examples = new URL('../../../examples/', import.meta.url);
@@ -12,7 +12,7 @@ const examples = new URL('../../../examples/', import.meta.url);
 export const readSpec = (name: string): string => readFileSync(new URL(`${name}.nanospec`, examples), 'utf8');
 
 /** Included files are found beside the examples. */
-export const include: Surroundings['include'] = (path) => {
+export const include: ElaborationOptions['include'] = (path) => {
   try {
     return { name: path, text: readFileSync(new URL(path, examples), 'utf8') };
   } catch {
@@ -21,9 +21,9 @@ export const include: Surroundings['include'] = (path) => {
 };
 
 /** What is said of a text; errors of syntax included. */
-export function diagnose(text: string, surroundings: Partial<Surroundings> = {}): readonly Diagnostic[] {
+export function diagnose(text: string, options: Partial<ElaborationOptions> = {}): readonly Diagnostic[] {
   const { value, diagnostics } = parse({ name: 'm.nanospec', text });
-  return value ? check(value, { include, ...surroundings }).diagnostics : diagnostics;
+  return value ? check(value, { include, ...options }).diagnostics : diagnostics;
 }
 
 /** Of errors: small texts leave much unused, which has fixtures of its own. */

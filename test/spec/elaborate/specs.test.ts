@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check } from '../../../spec/check.ts';
 import { parse } from '../../../spec/parse.ts';
-import type { Program, Surroundings } from '../../../spec/program.ts';
+import type { ElaborationOptions, Program } from '../../../spec/program.ts';
 import { shipped } from '../specs.ts';
 import { include } from './refused.ts';
 
@@ -52,7 +52,7 @@ const scaled = {
   attention_bias: true,
 };
 
-const configs: Readonly<Record<string, NonNullable<Surroundings['config']>>> = {
+const configs: Readonly<Record<string, NonNullable<ElaborationOptions['config']>>> = {
   gpt2: { ...openai, layer_norm_epsilon: 1e-5, activation_function: 'gelu_new' },
   llama: { ...hugging, hidden_act: 'silu', tie_word_embeddings: true },
   gemma3: { text_config: { ...hugging, sliding_window: 8, num_attention_heads: 8 }, vision_config: {} },
@@ -79,7 +79,7 @@ Object.assign(configs, {
 const golden = new URL('../../fixtures/golden/', import.meta.url);
 
 /** Of the fixture that a shipped spec is held against. */
-function configOf(spec: string): NonNullable<Surroundings['config']> {
+function configOf(spec: string): NonNullable<ElaborationOptions['config']> {
   const own = configs[spec];
   const names = [
     `hf-${spec.replaceAll('_', '-')}`,
@@ -92,7 +92,7 @@ function configOf(spec: string): NonNullable<Surroundings['config']> {
 
 const specs = shipped.filter((s) => !s.name.includes('prelude'));
 
-function elaborated(name: string, config?: NonNullable<Surroundings['config']>): Program {
+function elaborated(name: string, config?: NonNullable<ElaborationOptions['config']>): Program {
   const source = specs.find((s) => s.name.endsWith(`/${name}.nanospec`))!;
   const { program, diagnostics } = check(parse(source).value!, { include, ...(config ? { config } : {}) });
   assert.equal(diagnostics, []);

@@ -1,20 +1,20 @@
-/** What a draft says of things that configs have entries for, to hold these against. */
+/** Facts about a draft that entries of a config may contradict. */
 
 import { largest } from '../../spec/long_list.ts';
-import type { Whole } from './model.ts';
-import type { Draft } from './notes.ts';
-import { turnedWidth } from './rotary.ts';
+import type { ModelParts } from './model.ts';
+import { type Draft, hasFeature } from './notes.ts';
+import { rotatedWidth } from './rotary.ts';
 import { everyModule, gainOf, hasBias, isMatrix, type Module, offsetOf, shapeOf } from './tree.ts';
 
-export interface Truths {
+export interface DraftFacts {
   readonly tied: boolean;
-  /** How order enters. */
+  /** How the order of tokens enters the model. */
   readonly order: ReadonlySet<'rotary' | 'alibi' | 'table'>;
   /** Where matrices and norms have biases; undefined where there is none of the kind. */
   readonly biased: Readonly<Record<Part, boolean | undefined>>;
   /** Every size that the spec has, by whatever name. */
   readonly sizes: ReadonlySet<number>;
-  /** How many numbers of a head are turned. */
+  /** How many numbers of a head are rotated. */
   readonly turned?: number;
   /** The numbers of the layers that have experts. */
   readonly withExperts: ReadonlySet<number>;
@@ -22,7 +22,7 @@ export interface Truths {
   readonly oneKey: boolean;
   /** Fewer keys than queries. */
   readonly grouped: boolean;
-  /** Rotations are slowed. */
+  /** Rotations are scaled for long texts. */
   readonly slowed: boolean;
   /** The feed-forward parts' width in terms of the model's. */
   readonly ratio?: number;
@@ -34,7 +34,7 @@ export interface Truths {
   readonly bare: boolean;
   /** The branches read the same norm. */
   readonly oneNorm: boolean;
-  /** Names of what a layer has. */
+  /** Names of the modules of a layer. */
   readonly parts: ReadonlySet<string>;
   /** How many layers from the first on have no experts, where others have. */
   readonly dense: number;
@@ -42,11 +42,11 @@ export interface Truths {
 
 export type Part = 'attention' | 'output' | 'feed' | 'head' | 'norm' | 'any';
 
-export function truthsOf(
+export function factsOf(
   draft: Draft,
-  { layers, head, positions }: Whole,
-  { tied, slowed }: Pick<Truths, 'tied' | 'slowed'>,
-): Truths {
+  { layers, head, positions }: ModelParts,
+  { tied, slowed }: Pick<DraftFacts, 'tied' | 'slowed'>,
+): DraftFacts {
   const modules = layers.flatMap((layer) => [...everyModule(layer)]);
   const matrices = modules.filter(isMatrix);
   const norms = modules.filter((m) => gainOf(m) !== undefined);
@@ -57,10 +57,9 @@ export function truthsOf(
   const feed = matrices.filter((m) => !inAttention(m) && !/gate$|router/.test(m.path));
   const biased = (list: readonly Module[]): boolean | undefined =>
     list.length === 0 ? undefined : list.some(hasBias);
-  const code = draft.blocks.map(({ forward = '' }) => forward).join('\n');
   const hasExperts = (layer: Module): boolean => [...everyModule(layer)].some((m) => m.name === 'experts');
   const ofHeads = norms.filter(inAttention);
-  const turned = turnedWidth(draft.sizes);
+  const turned = rotatedWidth(draft.sizes);
   const numbers = draft.sizes.numbers();
   const kv = numbers.get('kv_heads');
   const down = feed.find((m) => shapeOf(m)![0] !== shapeOf(m)![1]);
@@ -68,8 +67,8 @@ export function truthsOf(
   return {
     tied,
     order: new Set([
-      ...(code.includes('rope(') ? (['rotary'] as const) : []),
-      ...(code.includes('bias=alibi') ? (['alibi'] as const) : []),
+      ...(hasFeature(draft, 'rotation') ? (['rotary'] as const) : []),
+      ...(hasFeature(draft, 'alibi') ? (['alibi'] as const) : []),
       ...(positions ? (['table'] as const) : []),
     ]),
     biased: {

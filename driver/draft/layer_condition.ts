@@ -1,7 +1,7 @@
-/** Which layers a thing is in, as a condition on their number. */
+/** A set of layers as a condition on the number of a layer. */
 
 /** `i < 3`, `i % 2 == 1`, `i == 0 or i == 5`; undefined for all of `count`. */
-export function condition(indices: readonly number[], count: number): string | undefined {
+export function layerCondition(indices: readonly number[], count: number): string | undefined {
   if (indices.length === count) return undefined;
   const inside = new Set(indices);
   const same = (test: (i: number) => boolean): boolean =>

@@ -1,16 +1,16 @@
-/** What a draft takes for granted about what has no weights: no tensor and no entry would show it. */
+/** What a draft assumes about parts without weights, which neither a tensor nor an entry of the config would show. */
 
-import type { Whole } from './model.ts';
-import { type Draft, granted, type Said } from './notes.ts';
+import type { ModelParts } from './model.ts';
+import { assumedIf, type Draft, hasFeature, type OpenPoints } from './notes.ts';
 import { sizeKeys } from './sizes.ts';
 import { everyModule, gainOf, offsetOf } from './tree.ts';
 
-export function wordless(draft: Draft, whole: Whole): Said {
-  const norms = normSaid(draft, whole);
-  return { assumed: [...norms.assumed, ...absent(draft)], lacks: norms.lacks };
+export function weightlessParts(draft: Draft, whole: ModelParts): OpenPoints {
+  const norms = normAssumptions(draft, whole);
+  return { assumed: [...norms.assumed, ...absentParts(draft)], lacks: norms.lacks };
 }
 
-function normSaid({ sizes, norm, family }: Draft, { layers }: Whole): Said {
+function normAssumptions({ sizes, norm, family }: Draft, { layers }: ModelParts): OpenPoints {
   const norms = layers.flatMap((layer) => [...everyModule(layer)].filter((m) => gainOf(m) !== undefined));
   const eps = sizes.look(sizeKeys.eps);
   if (norms.length === 0)
@@ -20,7 +20,7 @@ function normSaid({ sizes, norm, family }: Draft, { layers }: Whole): Said {
     };
   const bare = norms.some((m) => offsetOf(m) === undefined);
   const kind = norm.fn === 'rms_norm' ? 'RMS' : 'layer';
-  const said = granted(
+  const said = assumedIf(
     norm.from !== 'nothing',
     `norms without a bias are ${kind} norms${norm.from === 'family' ? `, as in ${family.by} code` : ''}: only their weights are in the file`,
     `whether norms are RMS or layer norms, as no entry says it; ${kind} norms stand for them`,
@@ -37,9 +37,10 @@ function normSaid({ sizes, norm, family }: Draft, { layers }: Whole): Said {
   };
 }
 
-/** What only the family's name tells, and that there is no more of the kind. */
-function absent({ sizes, family, blocks }: Draft): readonly string[] {
-  const attends = blocks.some((block) => block.forward?.includes('attention('));
+/** Parts that only the name of the family reveals, and the assumption that there are no others. */
+function absentParts(draft: Draft): readonly string[] {
+  const { sizes, family } = draft;
+  const attends = hasFeature(draft, 'attention');
   const heads = attends ? [...(family.headsNormed ? [] : ['queries', 'keys']), 'values'] : [];
   const capped = [
     ...(attends && sizes.peek('inner') === undefined ? ['scores'] : []),

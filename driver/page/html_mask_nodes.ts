@@ -1,0 +1,19 @@
+/** Nodes that compute masks and positions, which a reader of an architecture can skip. */
+
+import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
+
+/** Inputs of a call besides the tokens. */
+const callerInputs: ReadonlySet<string> = new Set(['attention_mask', 'position_ids']);
+
+const constantOps: ReadonlySet<string> = new Set(['scalar', 'constant', 'table']);
+
+/** Nodes that depend on those inputs and on constants alone. */
+export function maskAndPositionNodes({ nodes }: Graph): ReadonlySet<NodeId> {
+  const found = new Set<NodeId>();
+  const follows = ({ op, inputs, attrs }: Node): boolean =>
+    op === 'input'
+      ? callerInputs.has(String(attrs['name']))
+      : op !== 'param' && inputs.every((id) => found.has(id) || constantOps.has(nodes[id]!.op));
+  for (const node of nodes) if (!constantOps.has(node.op) && follows(node)) found.add(node.id);
+  return found;
+}
