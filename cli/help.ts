@@ -4,14 +4,14 @@ import { type Command, Help, type Option } from 'commander';
 import { widthOf } from './output/terminal.ts';
 
 /** Longer lines are hard to read, however wide the terminal. */
-const widest = 100;
+const mostColumns = 100;
 /** Of the descriptions; where there is no room for as much beside the options, they go below them. */
-const narrowest = 30;
+const fewestColumns = 30;
 
 /** Passed on to the commands that are added to it. */
 export const withHelp = (program: Command): Command =>
   program.configureHelp({
-    helpWidth: Math.min(widest, widthOf(process.stdout) ?? 80),
+    helpWidth: Math.min(mostColumns, widthOf(process.stdout) ?? 80),
     minWidthToWrap: 10,
     optionDescription: described,
     argumentDescription: described,
@@ -34,7 +34,7 @@ function described({
 
 function formatItem(this: Help, term: string, termWidth: number, description: string, helper: Help): string {
   const width = helper.helpWidth ?? 80;
-  if (description === '' || width - termWidth - 4 >= narrowest) {
+  if (description === '' || width - termWidth - 4 >= fewestColumns) {
     return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
   }
   const below = helper.boxWrap(description, width - 6).replaceAll('\n', '\n      ');

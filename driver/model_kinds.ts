@@ -72,7 +72,7 @@ function torchscriptFile(path: string, options: OpenOptions): ModelFile {
   const started = async (): Promise<LibtorchHost> => {
     host ??= await startLibtorch({
       ...(signal ? { signal } : {}),
-      ...(deadline === undefined ? {} : { patience: deadline }),
+      ...(deadline === undefined ? {} : { callSeconds: deadline }),
     });
     return host;
   };

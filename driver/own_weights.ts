@@ -64,8 +64,12 @@ const paramsOf = ({ nodes }: Graph): readonly Part[] =>
 /** Of the `entry`th run of so many elements. */
 function bytesAt(tensor: LazyTensor, length: number, entry: number): Iterable<Uint8Array> {
   if (length === product(tensor.shape)) return rawBytes(tensor);
-  const run = { shape: [length], strides: [1], start: entry * length, apply: [] };
-  return viewBytes(tensor, { of: tensor.name, dtype: 'float32', whole: tensor.shape, ...run }, new Set());
+  const entryView = { shape: [length], strides: [1], start: entry * length, apply: [] };
+  return viewBytes(
+    tensor,
+    { of: tensor.name, dtype: 'float32', whole: tensor.shape, ...entryView },
+    new Set(),
+  );
 }
 
 function joined(all: readonly Float32Array[]): Float32Array {

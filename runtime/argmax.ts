@@ -1,4 +1,4 @@
-/** The place of the largest value, which is the token that greedy decoding takes. */
+/** The index of the largest value, which is the token that greedy decoding chooses. */
 export function argmax(values: ArrayLike<number>, start = 0, length = values.length): number {
   let best = 0;
   for (let i = 1; i < length; i++) {

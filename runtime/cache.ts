@@ -1,4 +1,4 @@
-/** What a model remembers between calls: its ports, kept by the rules of the manifest, and the boundary inputs that go with them. */
+/** The memory of a model between calls: its ports, kept by the rules of the manifest, with the mask and positions that go with them. */
 
 import type { Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
@@ -14,27 +14,27 @@ export interface FeedOptions {
   readonly real?: Rows;
   /** Outputs wanted besides logits and ports. */
   readonly fetches?: readonly string[];
-  /** Inputs that the call does without. */
+  /** Inputs that the call leaves out. */
   readonly without?: readonly string[];
 }
 
 export interface DecoderOptions {
-  /** Fills what a port holds before the first token with something else. */
+  /** Overwrites what a port holds before the first token. */
   readonly refill?: (port: ManifestPort, start: Tensor) => void;
 }
 
 export interface Decoder {
-  /** Tokens [B][T] to the model; all outputs but the ports: `logits` [B, T or 1, V] and what was fetched. */
+  /** Feeds tokens [B][T]; returns all outputs but the ports: `logits` [B, T or 1, V] and what was fetched. */
   feed(tokens: Rows, options?: FeedOptions): Promise<Readonly<Record<string, Tensor>>>;
-  /** Whole prompts, padded on the left to one length; logits [B, T or 1, V]. */
+  /** Feeds whole prompts, padded on the left to one length; returns logits [B, T or 1, V]. */
   prefill(rows: Rows): Promise<Tensor>;
-  /** One token per row; logits [B, 1, V]. A row that `idle` names gets padding in its place, where the model can tell. */
+  /** Feeds one token per row; returns logits [B, 1, V]. Rows in `idle` get padding instead, if the model has a mask. */
   step(tokens: readonly number[], idle?: ReadonlySet<number>): Promise<Tensor>;
-  /** Every row so many times over, one after the other: one prefill for many continuations of it. */
+  /** Repeats every row `times` times, so that one prefill serves many continuations. */
   repeat(times: number): void;
   /** Columns fed so far, padding included. */
   length(): number;
-  /** What the next call will be given as its past, under the names of the ports' outputs; none before the first call. */
+  /** The past that the next call will be given, by the names of the ports' outputs; empty before the first call. */
   memory(): ReadonlyMap<string, Tensor>;
 }
 
@@ -63,7 +63,7 @@ function startShape(port: ManifestPort, batch: number, manifest: Manifest): read
   });
 }
 
-/** Before any memory is asked for: a runtime that asks for too much is ended without a word. */
+/** Refuses a cache that is too large before it is allocated, since the system kills a process that allocates too much. */
 function refuseTooLarge(manifest: Manifest, batch: number): void {
   const numbers = manifest.ports.reduce((sum, p) => sum + product(startShape(p, batch, manifest)), 0);
   if (numbers <= limits.portNumbers) return;
@@ -91,8 +91,8 @@ function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number): Tens
   return buffer;
 }
 
-/** The port's next input from its output. Only `rows` leaves work to the host: the model gives the new rows alone. */
-function advance(port: ManifestPort, past: Tensor, output: Tensor, manifest: Manifest, at: number): Tensor {
+/** The port's next input, made from its output. Only the rule `rows` leaves work here: the model returns the new rows alone. */
+function nextPast(port: ManifestPort, past: Tensor, output: Tensor, manifest: Manifest, at: number): Tensor {
   if (port.rule !== 'rows' || port.axis === undefined) return output;
   if (manifest.cache === 'static') return writeRows(past, output, port.axis, at);
   const axis = port.axis;
@@ -113,13 +113,13 @@ const positionsOf = (real: readonly number[]): number[] => {
 
 interface Call {
   readonly tokens: Rows;
-  /** Of all columns so far, these included. */
+  /** The mask of all columns so far, including these. */
   readonly real: Rows;
   readonly before: number;
 }
 
-/** Everything a boundary may ask for besides ports; the names are those of `facts` about ONNX clients. */
-function boundary({ tokens, real, before }: Call, slots: number | undefined): Feeds {
+/** All inputs besides ports that a model may have, under the names that ONNX clients use. */
+function boundaryFeeds({ tokens, real, before }: Call, slots: number | undefined): Feeds {
   const batch = tokens.length;
   const length = tokens[0]!.length;
   const int64 = (rows: Rows) => tensor('int64', [batch, rows[0]!.length], rows.flat());
@@ -147,7 +147,7 @@ function checkTokens(tokens: Rows, batch: number | undefined, vocab: number): vo
   }
 }
 
-/** Padding takes slots but no positions, so the two limits are counted apart. */
+/** Padding takes slots but no positions, so the two limits are checked separately. */
 function checkRoom(real: Rows, { slots, context }: Manifest): void {
   const columns = real[0]!.length;
   if (slots !== undefined && columns > slots) {
@@ -168,8 +168,8 @@ function checkRoom(real: Rows, { slots, context }: Manifest): void {
   }
 }
 
-/** Names a session is fed; anything it wants beyond these and its ports is refused. */
-function select(offered: Feeds, { inputs, ports }: Manifest, without: readonly string[]): Feeds {
+/** Chooses the inputs that a session has; an input beyond those offered and the ports is refused. */
+function selectFeeds(offered: Feeds, { inputs, ports }: Manifest, without: readonly string[]): Feeds {
   const fed: Record<string, Tensor> = {};
   const known = new Set(ports.map((p) => p.input));
   for (const { name } of inputs) {
@@ -190,7 +190,7 @@ const checkMask = (real: Rows, manifest: Manifest): void => {
   refuse(error('N705', 'rows of different length need a model with an attention_mask', { hint }));
 };
 
-/** A model with its memory: the same calls for every cache form. Without a cache all tokens go in again each time. */
+/** A model with its memory, with the same calls for every form of cache. Without a cache all tokens are fed again each time. */
 export function decoder(session: Session, { refill }: DecoderOptions = {}): Decoder {
   const { manifest } = session;
   const stateless = manifest.cache === 'none';
@@ -202,7 +202,7 @@ export function decoder(session: Session, { refill }: DecoderOptions = {}): Deco
   const call = async (tokens: Rows, real: Rows, { fetches = [], without = [] }: FeedOptions) => {
     if (state.size === 0) refuseTooLarge(manifest, tokens.length);
     const before = stateless ? 0 : (history[0]?.length ?? 0);
-    const feeds = select(boundary({ tokens, real, before }, manifest.slots), manifest, without);
+    const feeds = selectFeeds(boundaryFeeds({ tokens, real, before }, manifest.slots), manifest, without);
     const pasts = manifest.ports.map((port): [string, Tensor] => [
       port.input,
       state.get(port.input) ?? startWith(refill, port, tokens.length, manifest),
@@ -211,7 +211,7 @@ export function decoder(session: Session, { refill }: DecoderOptions = {}): Deco
     const outputs = await session.run({ ...feeds, ...Object.fromEntries(pasts) }, wanted);
     const next = manifest.ports.map((port, i): [string, Tensor] => [
       port.input,
-      advance(port, pasts[i]![1], outputs[port.output]!, manifest, before),
+      nextPast(port, pasts[i]![1], outputs[port.output]!, manifest, before),
     ]);
     state = new Map(next);
     return withoutPorts(outputs, manifest);
@@ -275,7 +275,7 @@ function withoutPorts(all: Readonly<Record<string, Tensor>>, { ports }: Manifest
   return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name)));
 }
 
-/** A tensor [B, ...] with every row `times` over: [B * times, ...]. */
+/** Repeats every row of [B, ...] `times` times: [B * times, ...]. */
 export function repeatRows(t: Tensor, times: number): Tensor {
   const [batch = 1, ...rest] = t.shape;
   const inner = product(rest);
@@ -287,7 +287,7 @@ export function repeatRows(t: Tensor, times: number): Tensor {
   return all;
 }
 
-/** Of outputs [B, N, ...], the last `length` of N. */
+/** The last `length` of N columns of outputs [B, N, ...]. */
 function lastColumns(outputs: Readonly<Record<string, Tensor>>, length: number): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, t]) => [name, columnsOf(t, Math.max(0, (t.shape[1] ?? 0) - length))]),

@@ -4,7 +4,7 @@
  * of it, in Python's spelling: `7/2` is `3.5`, `6/2` is `3.0`, whole numbers have any length.
  */
 
-/** Undefined where nanochat's engine says nothing: not an expression, a division by zero, another tool. */
+/** Undefined where nanochat's engine returns nothing: not an expression, a division by zero, another tool. */
 export function calculate(code: string): string | undefined {
   const text = code.replaceAll(',', '');
   try {
@@ -25,11 +25,11 @@ const none = (): never => {
 /** Whole numbers stay whole, as Python's do. */
 type Num = bigint | number;
 
-/** Parentheses and signs within each other; Python's own limit is near. */
-const deepest = 90;
+/** Nesting of parentheses and signs; close to Python's own limit. */
+const mostNesting = 90;
 
 interface Reader<T> {
-  /** The next token, left where it is. */
+  /** The next token, without taking it. */
   peek(): T | undefined;
   take(): T;
 }
@@ -93,7 +93,7 @@ function product(tokens: Reader<string>, depth: number): Num {
 }
 
 function signed(tokens: Reader<string>, depth: number): Num {
-  if (depth > deepest) return none();
+  if (depth > mostNesting) return none();
   const token = tokens.take();
   if (token === '-') return -signed(tokens, depth + 1);
   if (token === '+') return signed(tokens, depth + 1);
@@ -127,7 +127,7 @@ function floored(a: bigint, b: bigint): bigint {
   return a % b !== 0n && a < 0n !== b < 0n ? q - 1n : q;
 }
 
-/** Rounded once, as Python divides whole numbers: exact up to 2^53, and by long division beyond. */
+/** Divides integers with a single rounding, as Python does: directly up to 2^53, and by long division beyond. */
 function quotient(a: Num, b: Num): number {
   if (typeof a !== 'bigint' || typeof b !== 'bigint') return finite(a) / finite(b);
   const [x, y] = [Number(a), Number(b)];
@@ -150,7 +150,7 @@ function longQuotient(a: bigint, b: bigint): number {
 
 const shown = (value: Num): string => (typeof value === 'bigint' ? String(value) : pythonFloat(value));
 
-/** Python's repr: as few digits as tell it apart, an exponent below 1e-4 and from 1e16 on. */
+/** A float as Python's repr writes it: with the fewest digits that identify it, and an exponent below 1e-4 and from 1e16 on. */
 export function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
@@ -205,7 +205,7 @@ function chain(tokens: Reader<string>, depth: number): Value {
 }
 
 function literal(tokens: Reader<string>, depth: number): Value {
-  if (depth > deepest) return none();
+  if (depth > mostNesting) return none();
   const token = tokens.take();
   if (token === '(') {
     const value = chain(tokens, depth + 1);

@@ -15,7 +15,7 @@ import { type TextStream, textStream } from './tokenizer/text_stream.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 export interface ChatOptions extends GenerateOptions {
-  /** Put before the first message, two line ends between, as nanochat does. */
+  /** Text that is put before the first message, with an empty line between, as nanochat does. */
   readonly system?: string;
   /** The calculator answers when the model calls it; true when left out. */
   readonly tools?: boolean;
@@ -23,14 +23,14 @@ export interface ChatOptions extends GenerateOptions {
 
 /** A token of an answer. */
 export interface ChatPiece extends Step {
-  /** Of the answer; empty while a tool is called and answers. */
+  /** Text of the answer; empty while a tool is called and answers. */
   readonly text: string;
-  /** There once a tool was called: what it was asked, and what it said if anything. */
+  /** Set when a tool was called: its code, and its result if it had one. */
   readonly tool?: { readonly code: string; readonly result?: string };
 }
 
 export interface Chat {
-  /** The answer to a message, token by token; one at a time. What is left early counts as said. Refuses (N705, N706). */
+  /** The answer to a message, token by token; only one at a time. An answer that the caller stops reading counts as said. Refuses (N705, N706). */
   say(message: string): AsyncGenerator<ChatPiece, void, void>;
   /** Tokens of the conversation so far. */
   tokens(): readonly number[];
@@ -105,7 +105,7 @@ function refuseFormat({ special }: Tokenizer): never {
   ]);
 }
 
-/** One answer as it comes: its text, and the calls of the tool within it. */
+/** Follows one answer: its text, and calls of the tool in it. */
 function answer(tokenizer: Tokenizer, tools: boolean) {
   const tool = tools ? idsOf(tokenizer, toolNames) : undefined;
   const stream: TextStream = textStream(tokenizer.decodeStream());
@@ -119,7 +119,7 @@ function answer(tokenizer: Tokenizer, tools: boolean) {
     return result === undefined ? [] : [tool!.answerStart, ...tokenizer.encode(result), tool!.answerEnd];
   };
   return {
-    /** What the tool has to say after this token, as tokens. */
+    /** The tokens of the tool's result, if this token ends a call of it. */
     force(token: number): readonly number[] {
       if (token === tool?.callStart) code = [];
       else if (token === tool?.callEnd && code) {

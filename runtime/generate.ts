@@ -6,11 +6,11 @@ import { penalised, type Random, random, type SampleOptions, sample } from './sa
 import type { Session } from './sessions/session.ts';
 
 export interface GenerateOptions extends SampleOptions {
-  /** Of each row, forced tokens included. */
+  /** Most tokens of each row, including forced ones. */
   readonly maxTokens: number;
-  /** Ends a row; the token itself is yielded. */
+  /** Tokens that end a row; the token itself is yielded. */
   readonly stop?: Iterable<number>;
-  /** Row r draws by the seed `seed + r`, so that it says the same alone and in a batch. */
+  /** Row r draws with the seed `seed + r`, so that it gives the same text alone and in a batch. */
   readonly seed?: number;
 }
 
@@ -19,7 +19,7 @@ export interface RowsOptions extends GenerateOptions {
   readonly samples?: number;
   /** Called with every token but those of `stop`; true ends the row after it. */
   readonly until?: (row: number, token: number) => boolean;
-  /** Called with every token; what it returns follows in place of the model's own choice, as a tool's answer does. */
+  /** Called with every token; the tokens that it returns follow instead of the model's own choices, as the result of a tool does. */
   readonly force?: (row: number, token: number) => readonly number[];
 }
 
@@ -30,9 +30,9 @@ export type End = 'stop' | 'until' | 'length';
 export interface Step {
   readonly row: number;
   readonly token: number;
-  /** Given by `force`, not chosen by the model. */
+  /** Whether it came from `force` and was not chosen by the model. */
   readonly forced: boolean;
-  /** There with the last token of a row. */
+  /** Set with the last token of a row. */
   readonly end?: End;
 }
 

@@ -7,24 +7,24 @@ import { type TextStream, textStream } from './tokenizer/text_stream.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 export interface TextOptions extends Omit<RowsOptions, 'until'> {
-  /** End a row before they are shown; they may begin and end within tokens. */
+  /** Texts that end a row and are not shown; they may begin and end inside tokens. */
   readonly stopTexts?: readonly string[];
-  /** Special tokens written in a prompt count as such. */
+  /** Whether special tokens that are spelled out in a prompt count as special tokens. */
   readonly special?: boolean;
   /** Whether a prompt begins with the token that marks a beginning; `auto` when left out. */
   readonly bos?: Bos;
 }
 
-/** As the tokenizer does by itself; with its `bos` where it would put none; or the text alone, with nothing around it. */
+/** What is put around a prompt: what the tokenizer puts by itself, its `bos` in any case, or nothing. */
 export const bosChoices = ['auto', 'always', 'never'] as const;
 export type Bos = (typeof bosChoices)[number];
 
-/** One token of one row, and the text that is certain with it; joined, the texts of a row are its whole text. */
+/** One token of one row, with the text that became certain with it; the texts of a row add up to its whole text. */
 export interface Piece extends Step {
   readonly text: string;
 }
 
-/** The text and what belongs around it; refuses (N705) what is nothing at all. */
+/** Tokens of the text and of what belongs around it; refuses (N705) an empty prompt. */
 export function promptTokens(
   tokenizer: Tokenizer,
   text: string,

@@ -7,11 +7,11 @@ export interface SampleOptions {
   readonly temperature?: number;
   /** Keep the k largest. */
   readonly topK?: number;
-  /** Keep the fewest most probable that together reach this probability. */
+  /** Keep the smallest set of most probable tokens that together reach this probability. */
   readonly topP?: number;
-  /** Keep what is at least this fraction of the most probable. */
+  /** Keep tokens of at least this fraction of the largest probability. */
   readonly minP?: number;
-  /** Above 1: logits of tokens that are there already are divided by it where positive, multiplied where negative. */
+  /** Divides positive logits of tokens that are in the text already, and multiplies negative ones; 1 changes nothing. */
   readonly repetitionPenalty?: number;
 }
 
@@ -29,19 +29,19 @@ export function random(seed: number): Random {
   };
 }
 
-/** The sum of all weights below exp(-60) is lost in the rounding of the largest, which is 1. */
-const negligible = 60;
+/** Candidates whose logits are this far below the largest are left out: all weights below exp(-60) together vanish in the rounding of the largest, which is 1. */
+const negligibleLogitGap = 60;
 
 interface Scored {
   readonly logit: number;
   readonly token: number;
 }
 
-/** The k largest from the largest down; of equal ones the lowest index first. NaN is none. */
-function largest(logits: ArrayLike<number>, k: number, temperature: number): readonly Scored[] {
+/** The k largest logits in descending order, equal ones by index; NaN is left out. */
+function largestLogits(logits: ArrayLike<number>, k: number, temperature: number): readonly Scored[] {
   let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) if (logits[i]! > top) top = logits[i]!;
-  let least = top - negligible * temperature;
+  let least = top - negligibleLogitGap * temperature;
   if (k < logits.length)
     least = Math.max(least, Float64Array.from(logits, orLowest).sort()[logits.length - k]!);
   const found: Scored[] = [];
@@ -59,7 +59,7 @@ export function candidates(
   logits: ArrayLike<number>,
   { temperature = 1, topK, topP = 1, minP = 0 }: SampleOptions,
 ): readonly { readonly token: number; readonly probability: number }[] {
-  const order = largest(logits, topK && topK > 0 ? topK : logits.length, temperature);
+  const order = largestLogits(logits, topK && topK > 0 ? topK : logits.length, temperature);
   const top = order[0]?.logit ?? 0;
   const weights = order.map(({ logit, token }) => ({ token, weight: Math.exp((logit - top) / temperature) }));
   const total = weights.reduce((sum, { weight }) => sum + weight, 0);
@@ -73,7 +73,7 @@ export function candidates(
   return kept.map(({ token, weight }) => ({ token, probability: weight / left }));
 }
 
-/** As CTRL has it (arXiv 1909.05858) and transformers computes it: a negative logit is multiplied. */
+/** The repetition penalty of CTRL (arXiv 1909.05858) as transformers computes it: a negative logit is multiplied. */
 export function penalised(
   logits: ArrayLike<number>,
   seen: Iterable<number>,

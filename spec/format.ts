@@ -8,9 +8,9 @@ import { lex } from './lex.ts';
 import { append } from './long_list.ts';
 import { signs } from './tokens.ts';
 
-const width = 110;
+const lineWidth = 110;
 /** Longest `if`, `for` or `config` that stands on one line. */
-const shortest = 80;
+const longestOneLine = 80;
 /** Where comments behind code begin. */
 const commentColumn = 60;
 
@@ -96,7 +96,7 @@ class Page {
 
   private joined(part: Part, arms: readonly Arm[], start: number, end: number, depth: number) {
     const text = this.holdsComment(start, end) ? undefined : onOneLine(part, arms);
-    return text !== undefined && text.length + 2 * depth <= shortest ? text : undefined;
+    return text !== undefined && text.length + 2 * depth <= longestOneLine ? text : undefined;
   }
 
   private places(arms: readonly Arm[]): readonly Braces[] {
@@ -119,22 +119,22 @@ class Page {
   /** Columns are shared by neighbours of one kind with no blank line between them. */
   private columns(parts: readonly Part[]): readonly Columns[] {
     const all: Columns[] = [];
-    let run: Leaf[] = [];
+    let aligned: Leaf[] = [];
     for (const [i, part] of parts.entries()) {
       const before = parts[i - 1];
       const between = before ? this.text.slice(before.span.end, part.span.start) : '';
       if (!before || !areAkin(before, part) || hasBlankLine(between)) {
-        append(all, columnsOf(run));
-        run = [];
+        append(all, columnsOf(aligned));
+        aligned = [];
       }
-      if (isLeaf(part)) run.push(part);
+      if (isLeaf(part)) aligned.push(part);
       else all.push(ownColumns);
     }
-    return [...all, ...columnsOf(run)];
+    return [...all, ...columnsOf(aligned)];
   }
 
   private write(doc: Doc, depth: number): void {
-    this.push(layout(doc, 2 * depth, width), depth);
+    this.push(layout(doc, 2 * depth, lineWidth), depth);
   }
 
   private push(text: string, depth: number): void {

@@ -29,12 +29,12 @@ const binds: Readonly<Record<string, number>> = {
   Index: 9,
   As: 9,
 };
-const alone = 10;
+const tightestPrecedence = 10;
 
 function tightness(e: Expr): number {
-  if (e.kind === 'Binary') return binds[e.op] ?? alone;
-  if (e.kind === 'Unary') return binds[e.op === 'not' ? 'not' : 'negative'] ?? alone;
-  return binds[e.kind] ?? alone;
+  if (e.kind === 'Binary') return binds[e.op] ?? tightestPrecedence;
+  if (e.kind === 'Unary') return binds[e.op === 'not' ? 'not' : 'negative'] ?? tightestPrecedence;
+  return binds[e.kind] ?? tightestPrecedence;
 }
 
 /** Parentheses are no nodes, but a node's span takes them in. */
@@ -121,7 +121,7 @@ function postfix(e: Expr): Doc {
     if (inner.kind === 'Select' && next.kind === 'Number') return [['(', next.text, ')'], ...parts.reverse()];
     inner = next;
   }
-  parts.push(operand(inner, binds['Call'] ?? alone, 'Call'));
+  parts.push(operand(inner, binds['Call'] ?? tightestPrecedence, 'Call'));
   return parts.reverse();
 }
 
@@ -148,7 +148,8 @@ const spaced = (parts: readonly (Expr | undefined)[]): Doc =>
 const isShort = (e: Expr | undefined): boolean =>
   !e || (e.kind === 'Binary' ? isAtom(e.left) && isAtom(e.right) && tightness(e) >= 5 : isAtom(e));
 const isAtom = (e: Expr): boolean =>
-  tightness(e) === alone || (e.kind === 'Unary' && e.op === '-' && tightness(e.operand) === alone);
+  tightness(e) === tightestPrecedence ||
+  (e.kind === 'Unary' && e.op === '-' && tightness(e.operand) === tightestPrecedence);
 const tight = (e: Expr): Doc =>
   e.kind === 'Binary' && e.right.kind !== 'Unary' ? [expr(e.left), e.op, expr(e.right)] : expr(e);
 

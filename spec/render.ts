@@ -41,7 +41,7 @@ function one(d: Diagnostic, { color }: RenderOptions): string {
 
 /** What a file or its name holds must not move the cursor of a terminal, nor write to its clipboard. */
 const printable = (text: string): string =>
-  (text.length > longest ? `${text.slice(0, longest)} ...` : text)
+  (text.length > mostMessageLetters ? `${text.slice(0, mostMessageLetters)} ...` : text)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 
@@ -51,16 +51,16 @@ function placeOf({ source, start }: Span): string {
 }
 
 /** Characters of one line that are said: a name from a file may have any number. */
-const longest = 2000;
+const mostMessageLetters = 2000;
 
 /** Longest line shown whole. */
-const width = 160;
+const excerptWidth = 160;
 
 /** The line that the span begins on, with what is wrong underlined; tabs keep their width. */
 function excerpt({ source, start, end }: Span, paint: (text: string) => string): readonly string[] {
   const { line, column } = position(source, start);
   const text = (source.text.split('\n')[line - 1] ?? '').replace(/\r$/, '');
-  if (text.length > width) return [];
+  if (text.length > excerptWidth) return [];
   const length = Math.max(1, Math.min(end - start, text.length - column + 1));
   const margin = `${line} | `;
   const before = text.slice(0, column - 1).replace(/[^\t]/g, ' ');

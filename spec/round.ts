@@ -5,7 +5,7 @@ import type { GraphDType } from './type.ts';
 
 const view = new DataView(new ArrayBuffer(8));
 /** Adding and taking away 1.5 * 2**52 rounds a double to a whole number, ties to even. */
-const whole = 6755399441055744;
+const roundToInteger = 6755399441055744;
 
 interface Format {
   /** Bits after the leading one. */
@@ -23,7 +23,7 @@ function narrow(x: number, f: Format): number {
   view.setFloat64(0, x);
   const exponent = ((view.getUint32(0) >>> 20) & 0x7ff) - 1023;
   const quantum = 2 ** (Math.max(exponent, f.lowestExponent) - f.fraction);
-  const rounded = (x / quantum + whole - whole) * quantum;
+  const rounded = (x / quantum + roundToInteger - roundToInteger) * quantum;
   if (Math.abs(rounded) > f.largest) return x > 0 ? Infinity : -Infinity;
   return rounded === 0 && x < 0 ? -0 : rounded;
 }

@@ -92,14 +92,14 @@ function sumOf(writer: GraphWriter, dim: Dim, factor: (name: string) => string):
 /** Neighbouring sizes that are known are written as one constant. */
 function shapeOf(writer: GraphWriter, dims: readonly Dim[], extent: Sizes['extent']): string {
   const pieces: string[] = [];
-  let run: number[] = [];
+  let known: number[] = [];
   const flush = (): void => {
-    if (run.length > 0) pieces.push(writer.ints(run));
-    run = [];
+    if (known.length > 0) pieces.push(writer.ints(known));
+    known = [];
   };
   for (const dim of dims) {
     const n = constant(dim);
-    if (n !== undefined) run.push(n);
+    if (n !== undefined) known.push(n);
     else {
       flush();
       pieces.push(extent(dim));

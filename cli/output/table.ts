@@ -12,7 +12,7 @@ type Row = readonly string[];
 
 const gap = '  ';
 /** A column of text is not made narrower than that. */
-const narrowest = 16;
+const narrowestColumn = 16;
 
 /** For `stdout`, unless a width is given; `Infinity` leaves every line as long as it is. */
 export function table(
@@ -46,7 +46,7 @@ function narrowed(
     largest(rows.flatMap((row) => (row[i] ?? '').split(' ').map(columnsOf))),
   );
   const widths = [...wanted];
-  for (const least of [words.map((w) => Math.max(w, narrowest)), words.map(() => narrowest)]) {
+  for (const least of [words.map((w) => Math.max(w, narrowestColumn)), words.map(() => narrowestColumn)]) {
     while (totalOf(widths) > width) {
       const texts = widths.flatMap((w, i) => (columns[i]!.align === 'right' || w <= least[i]! ? [] : [i]));
       if (texts.length === 0) break;

@@ -13,7 +13,7 @@ import { farewellOf } from './farewell.ts';
 import { type Told, workPrefix } from './supervised.ts';
 
 /** Verbs that are done in a moment are not worth a second process; the system's own answer to a signal ends them. */
-const quick: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];
+const quickVerbs: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];
 
 /** A debugger is attached to one process. */
 const isDebugged = (): boolean =>
@@ -22,11 +22,11 @@ const isDebugged = (): boolean =>
 export function wantsSupervisor(argv: readonly string[]): boolean {
   const [verb = ''] = argv.slice(2);
   const plugins = argv.some((word) => word.startsWith('--plugin'));
-  return /^[a-z]/.test(verb) && (plugins || !quick.includes(verb)) && !isDebugged();
+  return /^[a-z]/.test(verb) && (plugins || !quickVerbs.includes(verb)) && !isDebugged();
 }
 
 /** Milliseconds in which a command that is between two pieces of work answers, and then ends; after them it is ended. */
-const patience = 700;
+const answerMilliseconds = 700;
 
 /** Leaves the exit code in `process.exitCode`. */
 export async function supervise(argv: readonly string[]): Promise<void> {
@@ -73,14 +73,14 @@ function watch(child: ChildProcess): Watched {
     folders: [],
     ask(name) {
       if (child.connected) child.send({ signal: name }, () => {});
-      timer ??= setTimeout(() => end(name), patience);
+      timer ??= setTimeout(() => end(name), answerMilliseconds);
     },
   };
   child.on('message', (said: Told) => {
     if ('heard' in said) {
       clearTimeout(timer);
       timer = undefined;
-    } else if ('ending' in said) last ??= setTimeout(() => end(said.ending), patience);
+    } else if ('ending' in said) last ??= setTimeout(() => end(said.ending), answerMilliseconds);
     else if ('writing' in said) [watched.targets, watched.folders] = [said.writing, said.making];
     else {
       clearTimeout(deadline);

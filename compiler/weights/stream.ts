@@ -55,8 +55,8 @@ function* readRun(
   let at = sum ? 0 : from;
   if (at === from && end === from + length) {
     const known = storage.bigEndian ? undefined : dtype;
-    const run = { file, offset: storage.offset + from, length, sum: sum !== undefined, dtype: known };
-    for (const slot of readAhead(run)) {
+    const request = { file, offset: storage.offset + from, length, sum: sum !== undefined, dtype: known };
+    for (const slot of readAhead(request)) {
       at += slot.bytes.length;
       sum?.continueFrom(slot.sum);
       if (at === end) sum?.compare();

@@ -158,9 +158,9 @@ function* observedChunks(chunks: Iterable<Uint8Array>, { see }: ChunkObserver): 
 /** float32 values that are computed: random ones, or the default of a declaration. */
 function* madeChunks(view: View, value: (index: number) => number): Generator<Uint8Array> {
   const total = product(view.shape);
-  const run = mergedAxes(view).every(({ stride }, i) => i === 0 && stride === 1);
+  const isContiguous = mergedAxes(view).every(({ stride }, i) => i === 0 && stride === 1);
   const room = new Float32Array(Math.min(total, chunkBytes / 4));
-  if (run) {
+  if (isContiguous) {
     for (let done = 0; done < total; done += room.length) {
       const n = Math.min(room.length, total - done);
       for (let i = 0; i < n; i++) room[i] = value(view.start + done + i);

@@ -14,7 +14,7 @@ export function folded(items: readonly Item[]): readonly Item[] {
   let at = 0;
   while (at < items.length) {
     const { period, times } = longest(items, like, at);
-    out.push(times === 1 ? items[at]! : run(items.slice(at, at + period * times), period));
+    out.push(times === 1 ? items[at]! : repetition(items.slice(at, at + period * times), period));
     at += times === 1 ? 1 : period * times;
   }
   return out;
@@ -34,7 +34,7 @@ function longest(items: readonly Item[], like: readonly number[], at: number) {
   return best;
 }
 
-function run(items: readonly Item[], period: number): Block {
+function repetition(items: readonly Item[], period: number): Block {
   const times = items.length / period;
   const content = items.slice(0, period).map((_, k): Item => {
     const all = items.filter((_item, i) => i % period === k);

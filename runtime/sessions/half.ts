@@ -3,7 +3,7 @@
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The nearest half, ties to even; what is too large becomes infinite, as IEEE 754 says. */
+/** The nearest float16, ties to even; too large numbers become infinite, as in IEEE 754. */
 export function toHalf(value: number): number {
   float[0] = value;
   const x = bits[0]!;

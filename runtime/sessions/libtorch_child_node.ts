@@ -3,14 +3,14 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
-/** What the child wrote in answer; `body` takes the bytes that follow the text, in order, and must take all of them. */
+/** An answer of the child. `body` reads the bytes that follow the text, in order; all of them must be read. */
 export interface Answer {
   readonly lines: readonly string[];
   body(length: number): Promise<Buffer>;
 }
 
 export interface Child {
-  /** Waits for earlier exchanges; `read` says what to make of the answer. Throws a `ChildGone` when none comes. */
+  /** Sends a message after earlier exchanges have ended; `read` turns the answer into a value. Throws a `ChildGone` when no answer comes. */
   exchange<T>(lines: readonly string[], body: readonly Uint8Array[], read: Read<T>): Promise<T>;
   /** The message that the child sends unasked when it has started. */
   greeting(): Promise<readonly string[]>;
@@ -25,16 +25,16 @@ export class ChildGone extends Error {}
 export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** Seconds for one answer, once it has started. */
-  readonly patience: number;
-  /** Aborted, it ends the process. */
+  /** Seconds that one answer may take, once the child has started. */
+  readonly callSeconds: number;
+  /** Ends the process when aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Seconds to start in: torch is large, and the disk may be cold. */
-const toStart = 120;
+/** Seconds that the start may take: torch is large, and may have to be read from disk. */
+const startSeconds = 120;
 
-export function startChild({ command, args, patience, signal }: ChildOptions): Child {
+export function startChild({ command, args, callSeconds, signal }: ChildOptions): Child {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
@@ -59,13 +59,13 @@ export function startChild({ command, args, patience, signal }: ChildOptions): C
       clearTimeout(timer);
     }
   };
-  const inTurn = <T>(work: () => Promise<T>, seconds = patience): Promise<T> => {
+  const inTurn = <T>(work: () => Promise<T>, seconds = callSeconds): Promise<T> => {
     const mine = last.then(() => timed(work, seconds));
     last = mine.catch(() => {});
     return mine;
   };
   return {
-    greeting: () => inTurn(async () => (await answer()).lines, toStart),
+    greeting: () => inTurn(async () => (await answer()).lines, startSeconds),
     exchange: (lines, body, read) =>
       inTurn(async () => {
         const text = Buffer.from(lines.join('\n'), 'utf8');
@@ -100,7 +100,7 @@ interface Wanted {
   readonly fail: (cause: Error) => void;
 }
 
-/** What the child writes, in pieces of the lengths asked for; one is waited for at a time. */
+/** Reads the child's output in pieces of requested lengths, one request at a time. */
 function readerOf(child: ChildProcessByStdio<Writable, Readable, Readable>): Reader {
   const waiting: Buffer[] = [];
   let wanted: Wanted | undefined;

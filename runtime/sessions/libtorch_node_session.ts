@@ -10,36 +10,36 @@ import { byteLength, fromBytes, isDType, toBytes } from './libtorch_wire.ts';
 import type { Feeds, Session } from './session.ts';
 
 export interface LibtorchModel {
-  /** The file; without `rewritten` its code is run as it is. */
+  /** Path of the file, whose own code is run when there is no `rewritten`. */
   readonly model: string;
   readonly manifest: Manifest;
   readonly rewritten?: Rewritten;
-  /** `cpu` and `cuda` are known; of any other name a Refusal says so. */
+  /** `cpu` or `cuda`; any other name is refused. */
   readonly device?: string;
 }
 
-/** What is loaded in place of a file, of which nothing but the bytes of its tensors is read. */
+/** What is loaded instead of a file; of the file only the bytes of tensors are read. */
 export interface Rewritten {
-  /** An archive whose tensors have their shapes and no numbers of their own. */
+  /** An archive whose tensors have shapes but no numbers of their own. */
   readonly archive: Uint8Array;
-  /** Where the bytes of each begin in the file, by their paths in the tree of modules. */
+  /** Where the bytes of each tensor begin in the file, by paths in the tree of modules. */
   readonly offsets: ReadonlyMap<string, number>;
 }
 
 export interface HostOptions {
-  /** Interpreters to try, in place of those that this machine has. */
+  /** Python interpreters to try, instead of those found on this machine. */
   readonly pythons?: readonly string[];
   /** nanoc-libtorch-session of `examples/cpp_libtorch`, for where no Python has torch; `NANOC_LIBTORCH` by default. */
   readonly native?: string;
   /** Seconds that one call may take before the process is given up. */
-  readonly patience?: number;
-  /** Aborted, it ends the process, in the middle of a call too. */
+  readonly callSeconds?: number;
+  /** Ends the process when aborted, even during a call. */
   readonly signal?: AbortSignal;
 }
 
 /** A process with torch in it, in which several models can be open. */
 export interface LibtorchHost {
-  /** Of torch. */
+  /** Version of torch. */
   readonly version: string;
   /** Refuses with N703 without the device, and with N704 an archive that does not load. */
   open(model: LibtorchModel): Promise<Session>;
@@ -73,14 +73,19 @@ export async function libtorchSession(options: SessionOptions): Promise<Session>
 
 /** Python before the C++ program; refuses with N702 where there is neither. */
 export async function startLibtorch(options: HostOptions = {}): Promise<LibtorchHost> {
-  const { pythons = findPythons(), native = process.env['NANOC_LIBTORCH'], patience = 600, signal } = options;
+  const {
+    pythons = findPythons(),
+    native = process.env['NANOC_LIBTORCH'],
+    callSeconds = 600,
+    signal,
+  } = options;
   const why: string[] = [];
   const commands = [
     ...pythons.map((command) => ({ command, args: ['-c', program] })),
     ...(native ? [{ command: native, args: [] }] : []),
   ];
   for (const { command, args } of commands) {
-    const child = startChild({ command, args, patience, ...(signal ? { signal } : {}) });
+    const child = startChild({ command, args, callSeconds, ...(signal ? { signal } : {}) });
     try {
       const [line = ''] = await child.greeting();
       if (line.startsWith('ready ')) return hostOf(child, line.slice('ready '.length));
@@ -111,14 +116,19 @@ function hostOf(child: Child, version: string): LibtorchHost {
       if (device !== 'cpu' && device !== 'cuda') throw new Refusal([noDevice(device, 'LibTorch has it not')]);
       if (/[\r\n]/.test(model)) throw new Refusal([unloadable(model, 'a line break in its name')]);
       const [more, body] = rewritten ? messageOf(rewritten) : [[], []];
-      const { lines } = await ask(child, model, [`load ${id} ${device} ${model}`, ...more], body);
+      const { lines } = await exchangeOrRefuse(
+        child,
+        model,
+        [`load ${id} ${device} ${model}`, ...more],
+        body,
+      );
       const call: Callee = { child, id, model, manifest, takes: lines.slice(1).map(argumentOf) };
       return {
         label: `libtorch ${version} ${device}`,
         manifest,
         optional: call.takes.flatMap(({ name, kind }) => (kind === 'optional' ? [name] : [])),
-        run: (feeds, fetches) => run(call, feeds, fetches),
-        close: async () => void (await ask(child, model, [`drop ${id}`])),
+        run: (feeds, fetches) => callForward(call, feeds, fetches),
+        close: async () => void (await exchangeOrRefuse(child, model, [`drop ${id}`])),
       };
     },
     close: () => child.close(),
@@ -147,8 +157,8 @@ interface Reply {
   readonly tensors: readonly Tensor[];
 }
 
-/** One exchange; what the child or torch has to say against it is thrown. */
-async function ask(
+/** One exchange; an error of the child or of torch is thrown as a refusal. */
+async function exchangeOrRefuse(
   child: Child,
   file: string,
   lines: readonly string[],
@@ -206,7 +216,7 @@ interface Callee {
   readonly takes: readonly Argument[];
 }
 
-async function run(
+async function callForward(
   { child, id, model, manifest, takes }: Callee,
   feeds: Feeds,
   fetches: readonly string[] | undefined,
@@ -225,7 +235,7 @@ async function run(
       for (const port of manifest.ports) put(`${name}[]`, port.input);
     } else if (kind === 'tensor' || feeds[name]) put(name, name);
   }
-  const { tensors } = await ask(child, model, lines, body);
+  const { tensors } = await exchangeOrRefuse(child, model, lines, body);
   const names = returned(manifest);
   if (tensors.length !== names.length)
     throw new Error(`it gives ${tensors.length} tensors, and its manifest lists ${names.length}`);
@@ -233,7 +243,7 @@ async function run(
   return Object.fromEntries(all.filter(([name]) => fetches?.includes(name) ?? true));
 }
 
-/** In the order of `forward`: logits and what else leaves the model, then the list of its ports. */
+/** Names of results in the order of `forward`: logits and other outputs, then the ports. */
 function returned({ outputs, ports }: Manifest): readonly string[] {
   const lists = ports.map((p) => p.output);
   return [...outputs.map((o) => o.name).filter((name) => !lists.includes(name)), ...lists];

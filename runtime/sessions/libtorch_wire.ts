@@ -21,7 +21,7 @@ export const byteLength = (dtype: GraphDType, shape: readonly number[]): number 
 const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, length);
 
-/** A view where the two agree, and a copy elsewhere. */
+/** The bytes of a tensor, as a view where JavaScript and LibTorch store it alike, or else as a copy. */
 export function toBytes({ dtype, data }: Tensor): Uint8Array {
   switch (dtype) {
     case 'float32':
@@ -45,7 +45,7 @@ const topHalf = (value: number): number => {
   return bits[0]! >>> 16;
 };
 
-/** `bytes` begin where an element may begin. */
+/** `bytes` are aligned for the elements. */
 export function fromBytes(dtype: GraphDType, shape: readonly number[], bytes: Uint8Array): Tensor {
   const { buffer, byteOffset } = bytes;
   const n = product(shape);

@@ -32,7 +32,7 @@ const notInstalled = (cause: string): Diagnostic =>
       '(or ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node): skip leaves out the CUDA libraries only',
   });
 
-const missing: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
+const deviceHints: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
   webgpu:
     'WebGPU needs a Vulkan (on Linux the loader libvulkan.so.1 too), Metal or Direct3D 12 driver; a software one such as ' +
     'SwiftShader does: VK_ICD_FILENAMES=/path/to/vk_swiftshader_icd.json; --device cpu always works',
@@ -44,7 +44,7 @@ const missing: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
 /** The key of onnxruntime's session options for the folder of external data. */
 const folderKey = 'model_external_initializers_file_folder_path';
 
-/** Without the place in onnxruntime's own sources that its messages begin with. */
+/** The first line of a message, without the place in onnxruntime's sources that it begins with. */
 const firstLine = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause))
     .trim()
@@ -92,7 +92,7 @@ async function create(ort: Ort, options: OnnxOptions): Promise<InferenceSession>
     const onCpu = await open('cpu').catch((other: unknown) => unloadable(other));
     if (onCpu instanceof Refusal) throw onCpu;
     await onCpu.release();
-    const extra = { found: firstLine(cause), hint: missing[device] };
+    const extra = { found: firstLine(cause), hint: deviceHints[device] };
     throw new Refusal([error('N703', `device ${device} is not available here`, extra)]);
   }
 }

@@ -6,7 +6,7 @@ import { error, Refusal } from '../../spec/diagnostic.ts';
 import { refuseNarrow, runOrt, type TensorMaker } from './ort_tensors.ts';
 import type { Session } from './session.ts';
 
-/** What is used of onnxruntime-web, in types of our own: whoever checks against them needs no types of a runtime. */
+/** The part of onnxruntime-web that is used, as types of our own, so that users need not install the types of a runtime. */
 export interface WebRuntime {
   readonly Tensor: unknown;
   readonly InferenceSession: {

@@ -1,4 +1,4 @@
-/** A session on the interpreter: what a graph means, slowly, for the verifier to believe. */
+/** A session on the interpreter, which is slow and which the verifier takes as the reference. */
 
 import { evaluator } from '../../compiler/evaluate/evaluate.ts';
 import type { Graph, Node } from '../../compiler/graph/ir.ts';

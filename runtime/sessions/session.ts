@@ -9,7 +9,7 @@ export interface Session {
   /** `reference`, `onnxruntime-node cpu`, ... for tables. */
   readonly label: string;
   readonly manifest: Manifest;
-  /** Inputs that a call may leave out, and that the model then makes itself. */
+  /** Inputs that a call may leave out, since the model has defaults for them. */
   readonly optional?: readonly string[];
   run(feeds: Feeds, fetches?: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
   close(): Promise<void>;

@@ -1,23 +1,23 @@
-/** onnxruntime's telemetry: off, for what it sends holds the metadata of the model, unless whoever runs it asked for it. */
+/** Turns onnxruntime's telemetry off unless the user asked for it, because it sends the metadata of models. */
 
 import { isMainThread } from 'node:worker_threads';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 
-/** Read by onnxruntime when its library loads; any value that the user gave it stands. */
-const off = 'ORT_DISABLE_TELEMETRY';
-const wanted = 'NANOC_ORT_TELEMETRY';
+/** Read by onnxruntime when its library loads; a value that the user has set is kept. */
+const disableVariable = 'ORT_DISABLE_TELEMETRY';
+const allowVariable = 'NANOC_ORT_TELEMETRY';
 
-/** To be called before onnxruntime is loaded. */
+/** Call it before onnxruntime is loaded. */
 export function silenceTelemetry(): void {
   const { env } = process;
-  if (env[off] !== undefined || env[wanted] === '1') return;
+  if (env[disableVariable] !== undefined || env[allowVariable] === '1') return;
   // A worker has a copy of the environment, which the library never sees.
   if (!isMainThread) {
     throw new Refusal([
       error('N704', "onnxruntime's telemetry cannot be turned off from a worker thread", {
-        hint: `start the process with ${off}=1, or load onnxruntime in the main thread first: \`silenceTelemetry()\``,
+        hint: `start the process with ${disableVariable}=1, or load onnxruntime in the main thread first: \`silenceTelemetry()\``,
       }),
     ]);
   }
-  env[off] = '1';
+  env[disableVariable] = '1';
 }

@@ -37,8 +37,8 @@ function heap() {
   return { push, pop };
 }
 
-/** Where a pair begins and its rank as one number: rank first, then place, so that among equals the leftmost merges. */
-const places = 2 ** 21;
+/** A pair is queued as one number, rank * placesPerRank + place, so that among equal ranks the leftmost merges first. */
+const placesPerRank = 2 ** 21;
 
 /** The tokens of one piece, whose bytes are the units of `text`. */
 function mergePiece(text: string, ranks: ReadonlyMap<string, number>): readonly number[] {
@@ -49,40 +49,40 @@ function mergePiece(text: string, ranks: ReadonlyMap<string, number>): readonly 
   const before = Array.from({ length: n }, (_, i) => i - 1);
   const rankAt = new Float64Array(n).fill(-1);
   const queue = heap();
-  const look = (i: number): void => {
+  const queuePair = (i: number): void => {
     const middle = next[i]!;
     const rank = middle < n ? ranks.get(text.slice(i, next[middle])) : undefined;
     rankAt[i] = rank ?? -1;
-    if (rank !== undefined) queue.push(rank * places + i);
+    if (rank !== undefined) queue.push(rank * placesPerRank + i);
   };
-  for (let i = 0; i + 1 < n; i++) look(i);
+  for (let i = 0; i + 1 < n; i++) queuePair(i);
   for (let top = queue.pop(); top !== undefined; top = queue.pop()) {
-    const i = top % places;
-    if (rankAt[i] !== Math.floor(top / places)) continue; // merged away, or into something else, since it was queued
+    const i = top % placesPerRank;
+    if (rankAt[i] !== Math.floor(top / placesPerRank)) continue; // merged away, or into something else, since it was queued
     const gone = next[i]!;
     next[i] = next[gone]!;
     rankAt[gone] = -1;
     if (next[i]! < n) before[next[i]!] = i;
-    look(i);
-    if (before[i]! >= 0) look(before[i]!);
+    queuePair(i);
+    if (before[i]! >= 0) queuePair(before[i]!);
   }
   const tokens: number[] = [];
   for (let i = 0; i < n; i = next[i]!) tokens.push(ranks.get(text.slice(i, next[i]))!);
   return tokens;
 }
 
-/** Longer pieces are cut, so that a place fits in the key. */
+/** Cuts longer pieces, so that a place is less than `placesPerRank`. */
 function merge(text: string, ranks: ReadonlyMap<string, number>): readonly number[] {
-  if (text.length < places) return mergePiece(text, ranks);
-  const parts = Array.from({ length: Math.ceil(text.length / (places - 1)) }, (_, i) =>
-    mergePiece(text.slice(i * (places - 1), (i + 1) * (places - 1)), ranks),
+  if (text.length < placesPerRank) return mergePiece(text, ranks);
+  const parts = Array.from({ length: Math.ceil(text.length / (placesPerRank - 1)) }, (_, i) =>
+    mergePiece(text.slice(i * (placesPerRank - 1), (i + 1) * (placesPerRank - 1)), ranks),
   );
   return parts.flat();
 }
 
 const utf8 = new TextEncoder();
 
-/** Text to tokens; nothing in the text is taken for a special token. */
+/** Encodes text; nothing in it counts as a special token. */
 export function bpe({ pattern, ranks }: Encoding, file: string): (text: string) => number[] {
   const split = compiled(pattern, file);
   const known = new Map<string, readonly number[]>();

@@ -6,7 +6,7 @@
 
 export type Normalise = (text: string) => string;
 
-/** Undefined for what is no such table. */
+/** Undefined for bytes that are not such a table. */
 export function charsmap(bytes: Uint8Array): Normalise | undefined {
   if (bytes.length === 0) return (text) => text;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -37,10 +37,10 @@ export function charsmap(bytes: Uint8Array): Normalise | undefined {
   };
 }
 
-/** Of a character in UTF-8, by its first byte. */
+/** Bytes of a character in UTF-8, by its first byte. */
 const lengthAt = (byte: number): number => (byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4);
 
-/** Units as Darts-clone writes them: a label, where the children begin, and whether a value is there. */
+/** Fields of a unit as Darts-clone writes it: a label, where its children begin, and whether it has a value. */
 const hasValue = (unit: number): boolean => ((unit >>> 8) & 1) === 1;
 const storedIn = (unit: number): number => unit & 0x7fffffff;
 const labelOf = (unit: number): number => (unit & 0x800000ff) >>> 0;

@@ -8,7 +8,7 @@ export const conversation = {
   assistantEnd: '<|assistant_end|>',
 } as const;
 
-/** A tokenizer with these is one of nanochat's. */
+/** Special tokens by which a tokenizer is recognised as nanochat's. */
 export const conversationTokens: readonly string[] = Object.values(conversation);
 
 const { userStart, userEnd, assistantStart, assistantEnd } = conversation;

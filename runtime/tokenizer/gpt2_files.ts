@@ -1,4 +1,4 @@
-/** GPT-2's two files, `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`), as the `tokenizer.json` that they amount to. */
+/** Makes a `tokenizer.json` from GPT-2's two files, `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`). */
 
 import { parseJson } from '../../compiler/checkpoint/strict_json.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
@@ -6,7 +6,7 @@ import { around, endsIn, nameOf, readConfig } from './tokenizer_config.ts';
 
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
 
-/** Refuses (N621) what is no vocabulary, and merges of tokens that it does not have; `config` is the one beside them. */
+/** Refuses (N621) a damaged vocabulary, and merges of tokens that it does not have; `config` is the one beside them. */
 export function gpt2Tokenizer(
   vocab: { readonly bytes: Uint8Array; readonly file: string },
   merges: { readonly bytes: Uint8Array; readonly file: string },

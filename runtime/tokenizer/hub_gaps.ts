@@ -1,4 +1,4 @@
-/** Where the library does otherwise than Hugging Face's own tokenizers: done here as they do it, or refused. */
+/** Corrects or refuses what the library does differently from Hugging Face's own tokenizers. */
 
 import type { Tokenizer as Hub } from '@huggingface/tokenizers';
 import { isMap, type JsonMap } from './hub_json.ts';
@@ -13,7 +13,7 @@ interface Part {
   readonly tokenizers?: readonly Part[];
   readonly decoders?: readonly Part[];
   readonly replacement?: string;
-  /** Of a pre-tokenizer, which keeps no config. */
+  /** Set on a pre-tokenizer, which keeps no config. */
   readonly prepend_scheme?: string;
   pre_tokenize?: (text: string | readonly string[], options: object) => string[];
   pre_tokenize_text?: (text: string, options: object) => string[];
@@ -29,7 +29,7 @@ interface Model {
 
 type Added = ReadonlyMap<string, { readonly single_word: boolean }>;
 
-/** The library's types leave these out. */
+/** Fields that the library's types leave out. */
 interface Inside {
   readonly model: Model;
   readonly pre_tokenizer: Part | null;
@@ -39,7 +39,7 @@ interface Inside {
   readonly splitter_normalized: Splitter;
 }
 
-/** What of a tokenizer.json is not done as it says; undefined where all of it is. */
+/** What in a tokenizer.json is not supported; undefined where everything is. */
 export function unknownIn({ model }: JsonMap): string | undefined {
   const prefix = isMap(model) && model['type'] === 'BPE' ? model['continuing_subword_prefix'] : undefined;
   return typeof prefix === 'string' && prefix !== ''
@@ -49,7 +49,7 @@ export function unknownIn({ model }: JsonMap): string | undefined {
 
 export function closeGaps(hub: Hub, json: JsonMap): void {
   const inside = hub as unknown as Inside; // its fields as the library sets them
-  wordByWord(inside.model);
+  keepUnknownsApart(inside.model);
   const model = isMap(json['model']) ? json['model'] : {};
   if (model['type'] === 'WordLevel') wordLevel(inside.model, nameOf(model['unk_token']));
   if (inside.pre_tokenizer) pieces(inside.pre_tokenizer);
@@ -58,20 +58,20 @@ export function closeGaps(hub: Hub, json: JsonMap): void {
     wholeWords(splitter, inside.added_tokens_map);
 }
 
-/** Unknown tokens become one within a word only. */
-function wordByWord(model: Model): void {
+/** Joins unknown tokens only within a word. */
+function keepUnknownsApart(model: Model): void {
   if (!model.fuse_unk) return;
   const call = model._call.bind(model);
   model._call = (words) => words.flatMap((word) => call([word]));
 }
 
-/** The library leaves out what is no word. */
+/** Keeps unknown words, which the library leaves out. */
 function wordLevel(model: Model, unknown: string | undefined): void {
   model.encode = (words) =>
     words.map((word) => (unknown === undefined || model.tokens_to_ids.has(word) ? word : unknown));
 }
 
-/** A space is put before the first piece of a text only, and lengths are of characters. */
+/** Puts a space before the first piece of a text only, and counts lengths in characters. */
 function pieces(part: Part): void {
   for (const inner of part.tokenizers ?? []) pieces(inner);
   const { type, length = 1 } = part.config ?? {};
@@ -92,7 +92,7 @@ function pieces(part: Part): void {
       ); // every part has it
 }
 
-/** A piece is the first of a text only where nothing of the text was dropped before it. */
+/** A piece counts as the first of a text only if nothing before it was dropped. */
 const inTurn =
   (parts: readonly Part[]) =>
   (text: string, options: object): string[] => {
@@ -106,7 +106,7 @@ const inTurn =
     return found;
   };
 
-/** Where no space was put before a text, none is taken away. */
+/** Removes a leading space when decoding only if encoding has added one. */
 function spaces(part: Part): void {
   for (const inner of part.decoders ?? []) spaces(inner);
   if (part.config?.type !== 'Metaspace' || part.config.prepend_scheme !== 'never') return;
@@ -116,7 +116,7 @@ function spaces(part: Part): void {
 const endsInWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 const beginsWithWord = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
-/** Tokens that are whole words are not looked for within one. */
+/** Matches tokens that must be whole words only at the borders of words. */
 function wholeWords(splitter: Splitter, added: Added): void {
   if (![...added.values()].some((token) => token.single_word)) return;
   const split = splitter.split.bind(splitter);

@@ -20,7 +20,7 @@ export const inHubWords = (json: JsonMap): JsonMap => ({
   ),
 });
 
-/** All regular expressions that a text meets. */
+/** All regular expressions that are applied to a text. */
 export const patternsIn = (json: JsonMap): readonly string[] =>
   Object.keys(spellings).flatMap((name) => regexesIn(json[name]));
 
@@ -63,7 +63,7 @@ const gpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|
 const replace = (part: JsonMap): JsonMap | undefined =>
   typeof part['content'] === 'string' ? { ...part, content: literal(part['content']) } : undefined;
 
-/** By the type of a part; nothing where it stays as it is. */
+/** How to rewrite a part, by its type; parts that are not listed stay as they are. */
 const spellings: Readonly<Record<'normalizer' | 'pre_tokenizer' | 'decoder', Words>> = {
   normalizer: {
     Replace: replace,
@@ -96,7 +96,7 @@ const spellings: Readonly<Record<'normalizer' | 'pre_tokenizer' | 'decoder', Wor
   decoder: { Replace: replace },
 };
 
-/** A text that a replacement puts there as it stands. */
+/** Escapes a text for use as a replacement. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
 export const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -107,7 +107,7 @@ function sourceOf(pattern: Json | undefined): string | undefined {
   return typeof regex === 'string' ? regex : typeof text === 'string' ? escaped(text) : undefined;
 }
 
-/** What the pattern matches is a piece of its own, or belongs to the piece before or after it, or goes. */
+/** A split whose separators become pieces of their own, join the piece before or after, or are removed. */
 function split(source: string, behavior: Json | undefined): JsonMap {
   const name = typeof behavior === 'string' ? behavior.toLowerCase() : '';
   if (name === 'contiguous') return isolated(`(?:${source})+`);

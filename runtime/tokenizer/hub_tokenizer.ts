@@ -21,8 +21,8 @@ function read(bytes: Uint8Array, file: string): JsonMap {
   return parsed.value;
 }
 
-/** Where a config says nothing, the names that models use. */
-const usual = {
+/** The usual names of special tokens, for configs that do not give them. */
+const usualNames = {
   bos: ['<|bos|>', '<|begin_of_text|>', '<s>', '<|endoftext|>'],
   stop: [
     '<|assistant_end|>',
@@ -56,8 +56,11 @@ export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Arra
   };
   const named = idOf(nameOf(settings['bos_token']));
   const isTold = named.length > 0 || settings['bos_token'] === null;
-  const [bos] = isTold ? named : usual.bos.flatMap((n) => special.get(n) ?? []);
-  const stop = [...idOf(nameOf(settings['eos_token'])), ...usual.stop.flatMap((n) => special.get(n) ?? [])];
+  const [bos] = isTold ? named : usualNames.bos.flatMap((n) => special.get(n) ?? []);
+  const stop = [
+    ...idOf(nameOf(settings['eos_token'])),
+    ...usualNames.stop.flatMap((n) => special.get(n) ?? []),
+  ];
   const decode = (tokens: Iterable<number>): string => {
     const ids = [...tokens];
     return ids.length === 0 ? '' : hub.decode(ids, { skip_special_tokens: false });
@@ -76,14 +79,16 @@ export function hubTokenizer(bytes: Uint8Array, file: string, config?: Uint8Arra
 
 const idsOf = (hub: Hub, text: string): number[] => hub.encode(text, { add_special_tokens: false }).ids;
 
-/** No token is spelled like this. */
-const mark = '\uffff';
+/** A character that no text and no token contains. */
+const unspellable = '\uffff';
 
-/** What the post processor puts around a text, whatever the text is. */
+/** The tokens that the post processor puts around any text. */
 function around(hub: Hub, file: string): Around {
-  const tokens: readonly string[] = hub.post_processor?.post_process([mark], null, true).tokens ?? [mark];
-  const at = tokens.indexOf(mark);
-  const ids = tokens.map((token) => (token === mark ? -1 : hub.token_to_id(token)));
+  const tokens: readonly string[] = hub.post_processor?.post_process([unspellable], null, true).tokens ?? [
+    unspellable,
+  ];
+  const at = tokens.indexOf(unspellable);
+  const ids = tokens.map((token) => (token === unspellable ? -1 : hub.token_to_id(token)));
   const unknown = ids.indexOf(undefined);
   if (at < 0 || unknown >= 0) {
     const found = at < 0 ? 'it leaves out the text' : `no token is named ${JSON.stringify(tokens[unknown])}`;
@@ -131,7 +136,7 @@ function withoutSpecial(
   };
 }
 
-/** The model with names that no text spells for some of its tokens. */
+/** The model with some of its tokens renamed, so that no text can spell them. */
 function unspelled(model: JsonMap, names: ReadonlySet<string>): JsonMap {
   const { vocab, merges, unk_token } = model;
   if (!isMap(vocab)) return model;
@@ -140,9 +145,9 @@ function unspelled(model: JsonMap, names: ReadonlySet<string>): JsonMap {
     names.has(Array.isArray(merge) ? merge.join('') : String(merge).replace(' ', ''));
   return {
     ...model,
-    ...(names.has(unknown) ? { unk_token: mark + unknown } : {}),
+    ...(names.has(unknown) ? { unk_token: unspellable + unknown } : {}),
     vocab: Object.fromEntries(
-      Object.entries(vocab).map(([name, id]) => [names.has(name) ? mark + name : name, id]),
+      Object.entries(vocab).map(([name, id]) => [names.has(name) ? unspellable + name : name, id]),
     ),
     ...(Array.isArray(merges) ? { merges: merges.filter((merge) => !made(merge)) } : {}),
   };
@@ -154,9 +159,9 @@ function open(json: JsonMap, settings: JsonMap, file: string): Hub {
     const isBpe = model['type'] === 'BPE';
     const cleans = !isBpe && settings['clean_up_tokenization_spaces'] === true; // as transformers has it
     const hub = new Hub(json, { clean_up_tokenization_spaces: cleans });
-    amend(hub.normalizer, file);
-    amend(hub.decoder, file);
-    if (hub.model && model['type'] === 'Unigram') amendUnigram(hub.model, json);
+    fixNormalizer(hub.normalizer, file);
+    fixNormalizer(hub.decoder, file);
+    if (hub.model && model['type'] === 'Unigram') fixUnigram(hub.model, json);
     closeGaps(hub, json);
     return hub;
   } catch (cause) {
@@ -166,7 +171,7 @@ function open(json: JsonMap, settings: JsonMap, file: string): Hub {
   }
 }
 
-/** A part of the library's normaliser or decoder, as far as it is changed here. */
+/** The fields of a normaliser or decoder of the library that are changed here. */
 interface Part {
   readonly config: { readonly type?: string; readonly precompiled_charsmap?: unknown };
   readonly normalizers?: readonly (Part | null)[];
@@ -175,9 +180,9 @@ interface Part {
   text_decoder?: InstanceType<typeof TextDecoder>;
 }
 
-/** The library takes every table of characters for NFKC, and drops a byte order mark that is spelled in bytes. */
-function amend(part: Part | null, file: string): void {
-  for (const inner of part?.normalizers ?? part?.decoders ?? []) amend(inner, file);
+/** Corrects two faults: the library treats every character table as NFKC, and drops a byte order mark that is spelled in bytes. */
+function fixNormalizer(part: Part | null, file: string): void {
+  for (const inner of part?.normalizers ?? part?.decoders ?? []) fixNormalizer(inner, file);
   if (part?.config.type === 'ByteFallback') part.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   if (part?.config.type !== 'Precompiled') return;
   const table = part.config.precompiled_charsmap ?? '';
@@ -196,8 +201,8 @@ interface HubModel {
   encode: (texts: readonly string[]) => readonly string[];
 }
 
-/** The library spells nothing in bytes, and takes the names of special tokens for pieces. */
-function amendUnigram(model: HubModel, json: JsonMap): void {
+/** Corrects two faults: the library has no byte fallback, and treats names of special tokens as pieces. */
+function fixUnigram(model: HubModel, json: JsonMap): void {
   const { vocab, unk_id, byte_fallback } = json['model'] as JsonMap;
   const pieces = (Array.isArray(vocab) ? vocab : []).map((entry) => {
     const [piece, score] = Array.isArray(entry) ? entry : [];
@@ -206,11 +211,11 @@ function amendUnigram(model: HubModel, json: JsonMap): void {
   });
   const apart = addedOf(json).flatMap((token) => (token['special'] === true ? [nameOf(token) ?? ''] : []));
   const unknown = typeof unk_id === 'number' ? unk_id : -1;
-  const encode = unigram({ pieces, unknown, byteFallback: byte_fallback === true, apart: new Set(apart) });
+  const encode = unigram({ pieces, unknown, byteFallback: byte_fallback === true, notText: new Set(apart) });
   model.encode = (tokens) => tokens.flatMap((text) => encode(text).map((id) => model.vocab[id] ?? ''));
 }
 
-/** Decodes the last tokens again with each new one, as what a token says can depend on the ones before it. */
+/** Decodes the last tokens again with each new one, because the text of a token can depend on the tokens before it. */
 function windowed(decode: (tokens: readonly number[]) => string): DecodeStream {
   let kept: number[] = [];
   let shown = '';

@@ -20,7 +20,7 @@ export function openTokenizer(bytes: Uint8Array, file: string, config?: Uint8Arr
   return tiktoken(encodingOf(bytes, file), file);
 }
 
-/** Of a file that is no `tokenizer.json`; refuses (N621) what is no encoding of tiktoken either. */
+/** Reads a file that is no `tokenizer.json`; refuses (N621) one that is no encoding of tiktoken either. */
 export function encodingOf(bytes: Uint8Array, file: string): Encoding {
   if (bytes.find((b) => b > 32) === 0x80) return readEncoding(bytes, file);
   if (looksLikeRanks(bytes)) return readRanks(bytes, file);

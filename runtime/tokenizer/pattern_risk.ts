@@ -24,7 +24,7 @@ export function refuseRisk(pattern: string, file: string): void {
   ]);
 }
 
-/** Why a pattern is not safe to run; undefined when it is, as far as can be told. */
+/** Why a pattern is not safe to run; undefined when no reason is found. */
 export function patternRisk(pattern: string): string | undefined {
   if (pattern.length > limits.pattern)
     return `it has ${pattern.length} characters, ${limits.pattern} at most`;
@@ -38,9 +38,9 @@ export function patternRisk(pattern: string): string | undefined {
   return undefined;
 }
 
-/** A character that the pattern takes. */
+/** A character of the pattern. */
 interface Place {
-  /** One bit for each of the samples that it may be. */
+  /** For each sample character, whether it matches here, as a bit. */
   readonly takes: Uint8Array;
   readonly next: number[];
 }
@@ -100,14 +100,14 @@ function twoWays(places: readonly Place[]): string | undefined {
     const within = next.filter((to) => reach[start]![to] && reach[to]![start]);
     if (new Set(within).size < within.length)
       return 'a repetition within a repetition reads the same text in two ways';
-    if (within.length > 0 && doubles(places, reach, start, budget))
+    if (within.length > 0 && hasTwoWays(places, reach, start, budget))
       return 'two ways through a repetition read the same text';
     if (budget.left < 0) return 'it is too complicated';
   }
   return undefined;
 }
 
-/** What can be reached from where. */
+/** For each place the places that can be reached from it. */
 function loops(places: readonly Place[]): readonly Uint8Array[] {
   return places.map(({ next }) => {
     const found = new Uint8Array(places.length);
@@ -121,8 +121,8 @@ function loops(places: readonly Place[]): readonly Uint8Array[] {
   });
 }
 
-/** Whether two walkers that start at one place, and take the same characters, can part and both be there again. */
-function doubles(
+/** Whether two different ways lead from a place back to itself over the same characters. */
+function hasTwoWays(
   places: readonly Place[],
   reach: readonly Uint8Array[],
   start: number,

@@ -3,15 +3,15 @@
 import { limits } from '../../spec/limits.ts';
 
 export type PatternNode =
-  /** As a pattern of its own. */
+  /** The character or class, as a pattern of its own. */
   | { readonly kind: 'character'; readonly source: string }
   | { readonly kind: 'row' | 'either'; readonly parts: readonly PatternNode[] }
   | { readonly kind: 'repeat'; readonly body: PatternNode; readonly least: number; readonly loops: boolean };
 
-/** The pattern, and what its lookarounds look for, each a pattern of its own. */
+/** The pattern and the contents of its lookarounds, each as a pattern of its own. */
 export type ParsedPattern = { readonly parts: readonly PatternNode[] } | { readonly problem: string };
 
-/** Beyond as many copies, an exact number of characters counts like a loop. */
+/** An exact repetition of more copies than this counts as a loop. */
 const mostCopies = 16;
 
 class Unreadable extends Error {}
@@ -82,7 +82,7 @@ const repeat = (body: PatternNode, least: number, loops: boolean): PatternNode =
   loops,
 });
 
-/** An exact number of copies stands there as often; what may come more or less often counts as a loop. */
+/** Expands an exact repetition into copies; a repetition with a range counts as a loop. */
 function counted(body: PatternNode, low: number, high: number): PatternNode {
   if (high <= 1) return repeat(body, low, false);
   if (low === high && high <= mostCopies && body.kind === 'character')
@@ -145,15 +145,15 @@ function characterClass(r: Reader): string {
   return r.text.slice(start, r.at);
 }
 
-/** Of every general category, and of the scripts that patterns name. */
-const usual =
+/** Characters of every general category, and of the scripts that patterns name. */
+const sampleCharacters =
   'Ééǅʰªﾊӽあアー中가ا' +
   'שनกაԱ\u0300\u093e\u20dd٣Ⅷ½²‿–（）«»¡。∑€ˆ©🌍𝕳\u00a0\u3000\u2028\u2029\u0085\u200d\ufeff\ue000\u0378';
 
-/** Which of some characters a pattern for one of them takes, as bits; all of them where that cannot be told. */
+/** Which of the sample characters a pattern for one character matches, as bits; all of them where the pattern cannot be run. */
 export function samples(pattern: string): (source: string) => Uint8Array {
   const ascii = Array.from({ length: 128 }, (_, i) => String.fromCharCode(i));
-  const all = [...new Set([...ascii, ...usual, ...pattern])];
+  const all = [...new Set([...ascii, ...sampleCharacters, ...pattern])];
   // Part of it may be without regard to case, which takes more.
   const flags = pattern.includes('(?i') ? 'iu' : 'u';
   const known = new Map<string, Uint8Array>();

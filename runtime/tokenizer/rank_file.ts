@@ -7,7 +7,7 @@
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { type Encoding, latin } from './tiktoken_pickle.ts';
 
-/** Patterns as OpenAI's, Meta's and Alibaba's own code has them. */
+/** Split patterns from OpenAI's, Meta's and Alibaba's own code. */
 const patterns = {
   gpt2: String.raw`'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s`,
   cl100k: String.raw`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s`,
@@ -85,7 +85,7 @@ const known: readonly Known[] = [
   },
 ];
 
-/** Whether a file begins as one of these: base64, a space, a number. */
+/** Whether a file begins like a rank file: base64, a space, a number. */
 export const looksLikeRanks = (bytes: Uint8Array): boolean =>
   /^[A-Za-z0-9+/]+=*[ \t]\d+\r?\n/.test(latin(bytes.subarray(0, 400)));
 

@@ -10,11 +10,11 @@ import { around, type EndTokens, endsIn, nameOf, readConfig } from './tokenizer_
 export interface HubFiles {
   readonly json: Uint8Array;
   readonly config: Uint8Array;
-  /** Whether a config told if a text begins with a token; transformers takes silence for no. */
+  /** Whether the config says if a text begins with a token; transformers takes a missing entry for no. */
   readonly saysBos: boolean;
 }
 
-/** Refuses with N621. */
+/** Converts a model; refuses (N621) a damaged one. */
 export function piecesAsJson(bytes: Uint8Array, file: string, config?: Uint8Array): HubFiles {
   const settings = readConfig(config, file);
   const model = renamed(readPieces(bytes, file), settings);
@@ -27,7 +27,7 @@ export function piecesAsJson(bytes: Uint8Array, file: string, config?: Uint8Arra
   };
 }
 
-/** Tokens that the config names by their ids: further ones, and other names for those that are there. */
+/** Tokens that the config gives by their ids: additional ones, and other names for existing ones. */
 const addedIn = (settings: JsonMap): readonly (readonly [id: number, token: JsonMap])[] => {
   const decoder = settings['added_tokens_decoder'];
   return (isMap(decoder) ? Object.entries(decoder) : []).flatMap(([id, token]) =>
@@ -45,7 +45,7 @@ function renamed(model: SentencePieceModel, settings: JsonMap): SentencePieceMod
   return { ...model, pieces };
 }
 
-/** The config with what it leaves to the model, and without what is for SentencePiece itself. */
+/** The config, with values that it leaves to the model filled in, and without entries for SentencePiece itself. */
 function written(settings: JsonMap, { bos, eos }: EndTokens, unknown: string): JsonMap {
   const { sp_model_kwargs, added_tokens_decoder, auto_map, legacy, ...kept } = settings;
   return {
@@ -114,9 +114,9 @@ function normalisers({ charsmap, ...model }: SentencePieceModel): readonly JsonM
 
 function base64(bytes: Uint8Array): string {
   const parts: string[] = [];
-  const chunk = 0x3000; // a multiple of three, so that no part but the last is padded
-  for (let at = 0; at < bytes.length; at += chunk)
-    parts.push(btoa(Array.from(bytes.subarray(at, at + chunk), (b) => String.fromCharCode(b)).join('')));
+  const chunkBytes = 0x3000; // a multiple of three, so that no part but the last is padded
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    parts.push(btoa(Array.from(bytes.subarray(at, at + chunkBytes), (b) => String.fromCharCode(b)).join('')));
   return parts.join('');
 }
 
@@ -159,7 +159,7 @@ function bpeModel({ pieces, unknown, byteFallback }: SentencePieceModel, whole: 
   };
 }
 
-/** Any two pieces that together are a piece merge, the one with the best score first. */
+/** Merges for any two pieces that together are a piece, best score first. */
 function mergesOf(pieces: SentencePieceModel['pieces']): readonly (readonly [string, string])[] {
   const normal = new Set(pieces.flatMap(({ text, kind }) => (kind === 'normal' ? [text] : [])));
   const ranked = pieces.map((piece, id) => ({ ...piece, id })).filter(({ kind }) => kind === 'normal');

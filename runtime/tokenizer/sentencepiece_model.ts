@@ -1,4 +1,4 @@
-/** A SentencePiece `tokenizer.model`: its pieces, and how a text is made ready for them. */
+/** Reads a SentencePiece `tokenizer.model`: its pieces, and the normalisation of texts. */
 
 import protobuf from 'protobufjs/light.js';
 import { error, Refusal } from '../../spec/diagnostic.ts';
@@ -13,11 +13,11 @@ export interface Piece {
 
 export interface SentencePieceModel {
   readonly type: 'unigram' | 'bpe';
-  /** By their ids. */
+  /** The pieces, in the order of their ids. */
   readonly pieces: readonly Piece[];
   readonly byteFallback: boolean;
   readonly unknown: string;
-  /** Undefined where a model has no such token. */
+  /** Undefined where the model has no such token. */
   readonly bos?: string;
   readonly eos?: string;
   readonly charsmap: Uint8Array;
@@ -82,10 +82,10 @@ const root = protobuf.Root.fromJSON({
   ),
 });
 
-/** Whether a file begins as one: with a first piece. */
+/** Whether a file begins like such a model: with a piece. */
 export const looksLikePieces = (bytes: Uint8Array): boolean => bytes[0] === 0x0a;
 
-/** Refuses (N621) what is damaged, and kinds of models that no language model has. */
+/** Refuses (N621) damaged files, and types of models that no language model uses. */
 export function readPieces(bytes: Uint8Array, file: string): SentencePieceModel {
   const refuse = (message: string, found?: string): never => {
     throw new Refusal([error('N621', message, { file, ...(found ? { found } : {}) })]);

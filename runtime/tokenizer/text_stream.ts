@@ -3,11 +3,11 @@
 import type { DecodeStream } from './tokenizer.ts';
 
 export interface TextStream {
-  /** True when a stop text is complete; nothing comes after what was before it. */
+  /** Adds a token; true when a stop text is complete, after which no more text comes. */
   push(token: number): boolean;
-  /** Text that is certain and was not taken yet. */
+  /** Takes the text that has become certain since the last call. */
   take(): string;
-  /** What was held back, at the end of a text. */
+  /** The text that was held back, at the end. */
   end(): string;
 }
 
@@ -16,9 +16,9 @@ export function textStream(decoder: DecodeStream, stops: readonly string[] = [])
   const add = (text: string): boolean => {
     if (ended) return true;
     held += text;
-    const at = firstOf(held, stops);
+    const at = firstStop(held, stops);
     ended = at >= 0;
-    const certain = ended ? at : held.length - overlap(held, stops);
+    const certain = ended ? at : held.length - partialStopLength(held, stops);
     ready += held.slice(0, certain);
     held = ended ? '' : held.slice(certain);
     return ended;
@@ -41,13 +41,13 @@ export function textStream(decoder: DecodeStream, stops: readonly string[] = [])
 }
 
 /** Where the first of the stop texts begins; -1 when none is there. */
-function firstOf(text: string, stops: readonly string[]): number {
+function firstStop(text: string, stops: readonly string[]): number {
   const places = stops.filter((s) => s !== '').map((s) => text.indexOf(s));
   return places.filter((p) => p >= 0).reduce((least, p) => (least < 0 ? p : Math.min(least, p)), -1);
 }
 
-/** Length of the longest end of the text that begins a stop text. */
-function overlap(text: string, stops: readonly string[]): number {
+/** Length of the longest suffix of the text that is a prefix of a stop text. */
+function partialStopLength(text: string, stops: readonly string[]): number {
   let most = 0;
   for (const stop of stops) {
     for (let n = Math.min(stop.length - 1, text.length); n > most; n--)

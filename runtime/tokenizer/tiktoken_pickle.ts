@@ -9,7 +9,7 @@ export interface Encoding {
   readonly name: string;
   /** How text is split before merging, in the regex dialect of Rust's fancy-regex. */
   readonly pattern: string;
-  /** By the token's bytes, one UTF-16 unit each. */
+  /** Ranks by the bytes of tokens, one UTF-16 unit for each byte. */
   readonly ranks: ReadonlyMap<string, number>;
   readonly special: ReadonlyMap<string, number>;
 }
@@ -34,8 +34,8 @@ const policy: Policy<Instance> = {
   ]),
 };
 
-/** Above any tokenizer in use; ids are stored in 32 bits. */
-const largest = 2 ** 31 - 1;
+/** The largest id that 32 bits can store, far above any tokenizer in use. */
+const largestId = 2 ** 31 - 1;
 
 export function readEncoding(bytes: Uint8Array, file: string): Encoding {
   const refuse = (why: string, hint?: string): never => {
@@ -85,14 +85,14 @@ function table(
     const text = read(key);
     if (text === undefined || text === '') return refuse('a token that is not text');
     if (found.has(text)) refuse(`the token ${JSON.stringify(text)} stands twice`);
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largest)
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId)
       return refuse(`the token ${JSON.stringify(text)} has no id`);
     found.set(text, id);
   }
   return found;
 }
 
-/** Every byte is a token, and no id belongs to two. */
+/** Checks that every byte is a token, and that no two tokens share an id. */
 function checkIds({ ranks, special }: Encoding, refuse: Refuse): void {
   const ids = new Set([...ranks.values(), ...special.values()]);
   if (ids.size !== ranks.size + special.size) refuse('two tokens have one id');

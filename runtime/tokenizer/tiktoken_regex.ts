@@ -7,7 +7,7 @@
 
 export class PatternProblem extends Error {}
 
-/** Matches as the pattern does in Rust, from left to right. Throws `PatternProblem` for what it does not know. */
+/** A RegExp that matches as the pattern does in Rust. Throws `PatternProblem` for syntax that it does not know. */
 export function splitPattern(pattern: string): RegExp {
   const reader: Reader = { text: [...pattern], at: 0, atoms: 0 };
   const body = alternatives(reader, false);
@@ -18,7 +18,7 @@ export function splitPattern(pattern: string): RegExp {
 interface Reader {
   readonly text: readonly string[];
   at: number;
-  /** Atomic pieces so far; they are numbered groups. */
+  /** Atomic groups so far, which are numbered groups of the RegExp. */
   atoms: number;
 }
 
@@ -110,14 +110,14 @@ function group(r: Reader, folded: boolean): string {
   return `${groups[open ?? '(?:']}${close(alternatives(r, folded))})`;
 }
 
-/** Characters that are one to a comparison without case, which the ASCII letters have outside ASCII. */
-const wide: Readonly<Record<string, string>> = { s: '\u017f', k: '\u212a' };
+/** Characters outside ASCII that equal an ASCII letter when case is ignored. */
+const caseVariants: Readonly<Record<string, string>> = { s: '\u017f', k: '\u212a' };
 
 function cases(c: string): readonly string[] {
   const [low, high] = [c.toLowerCase(), c.toUpperCase()];
   if (low === high) return [c];
   if (!/^[a-z]$/.test(low)) throw new PatternProblem(`the letter ${c} without regard to case`);
-  return [low, high, ...(wide[low] ?? '')];
+  return [low, high, ...(caseVariants[low] ?? '')];
 }
 
 const code = (c: string): string => `\\u{${c.codePointAt(0)!.toString(16)}}`;
@@ -130,9 +130,9 @@ function literal(c: string, fold: boolean): string {
 
 interface Escape {
   readonly alone: string;
-  /** Inside a class, where a set has no brackets of its own. */
+  /** The set as a member of a class, where it has no brackets of its own. */
   readonly member: string;
-  /** Of a single character. */
+  /** The character, for an escape of a single one. */
   readonly char?: string;
 }
 

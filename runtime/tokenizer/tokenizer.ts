@@ -1,9 +1,9 @@
-/** What turns text into tokens and back, whatever files it was read from. */
+/** A tokenizer, whatever files it was read from. */
 
 export interface DecodeStream {
-  /** Text that is certain so far: a character whose bytes are not all there waits. */
+  /** Adds a token and returns the text that is certain: a character with missing bytes is held back. */
   push(token: number): string;
-  /** What still waits. */
+  /** The text that was held back. */
   end(): string;
 }
 
@@ -16,13 +16,13 @@ export interface Tokenizer {
   /** One more than the largest id. */
   readonly vocab: number;
   readonly special: ReadonlyMap<string, number>;
-  /** Marks where a text begins, if there is such a token; whether a text gets it is said by `around`. */
+  /** The token that marks the beginning of a text, if there is one; `around` says whether texts get it. */
   readonly bos?: number;
-  /** What the tokenizer by itself puts around a text. */
+  /** Tokens that the tokenizer itself puts around a text. */
   readonly around: Around;
-  /** End a text or an answer. */
+  /** Tokens that end a text or an answer. */
   readonly stops: readonly number[];
-  /** Nothing in the text is a special token unless `special` says so; nothing is put around it. */
+  /** Encodes a text, with nothing put around it. Special tokens are recognised in it only with `special`. */
   encode(text: string, options?: { readonly special?: boolean }): number[];
   decode(tokens: Iterable<number>): string;
   decodeStream(): DecodeStream;

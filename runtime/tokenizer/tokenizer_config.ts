@@ -5,7 +5,7 @@ import { parseJson } from '../../compiler/checkpoint/strict_json.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { isMap, type JsonMap } from './hub_json.ts';
 
-/** Refuses (N621) what is no object in JSON; nothing is an empty one. */
+/** Refuses (N621) a file that is no JSON object; no file counts as an empty object. */
 export function readConfig(bytes: Uint8Array | undefined, file: string): JsonMap {
   if (!bytes) return {};
   const parsed = parseJson(new TextDecoder().decode(bytes));

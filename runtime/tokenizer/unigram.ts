@@ -1,22 +1,27 @@
-/** SentencePiece's unigram model: of all ways to cut a text into pieces, the one whose scores add up to the most. */
+/** SentencePiece's unigram model: the segmentation of a text whose scores have the largest sum. */
 
 export interface UnigramModel {
-  /** Piece and score, in the order of their ids. */
+  /** Pieces and scores, in the order of their ids. */
   readonly pieces: readonly (readonly [piece: string, score: number])[];
   readonly unknown: number;
   /** Characters that no piece has are spelled in the pieces of their bytes. */
   readonly byteFallback: boolean;
-  /** Pieces that stand for something else than their letters. */
-  readonly apart: ReadonlySet<string>;
+  /** Pieces that are not text, such as special tokens and bytes. */
+  readonly notText: ReadonlySet<string>;
 }
 
-/** How much worse than the worst piece a character is that no piece has. */
+/** How far below the score of the worst piece a character without a piece scores. */
 const unknownPenalty = 10;
 
 const bytePiece = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 
-/** Text to ids. */
-export function unigram({ pieces, unknown, byteFallback, apart }: UnigramModel): (text: string) => number[] {
+/** Returns a function from text to ids. */
+export function unigram({
+  pieces,
+  unknown,
+  byteFallback,
+  notText: apart,
+}: UnigramModel): (text: string) => number[] {
   const ids = new Map<string, number>();
   const bytes = new Map<string, number>();
   let [longest, worst] = [1, Number.POSITIVE_INFINITY];
@@ -54,14 +59,14 @@ export function unigram({ pieces, unknown, byteFallback, apart }: UnigramModel):
 
 interface Known {
   readonly ids: ReadonlyMap<string, number>;
-  /** Of the pieces, in UTF-16 units. */
+  /** Length of the longest piece in UTF-16 units. */
   readonly longest: number;
   readonly scoreOf: (id: number) => number;
-  /** Score of a character that is no piece. */
+  /** Score of a character without a piece. */
   readonly other: number;
 }
 
-/** Where the pieces of the best way to cut begin. */
+/** Where the pieces of the best segmentation begin. */
 function bestCuts(text: string, { ids, longest, scoreOf, other }: Known): readonly number[] {
   const n = text.length;
   const best = new Float64Array(n + 1).fill(Number.NEGATIVE_INFINITY);

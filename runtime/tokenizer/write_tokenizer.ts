@@ -2,7 +2,7 @@
 
 import type { Encoding } from './tiktoken_pickle.ts';
 
-/** What `tokenizerFiles` gives, as text that ends in a line break; equal encodings give equal text. */
+/** The files that `tokenizerFiles` returns, as text that ends in a line break; equal encodings give equal text. */
 export interface TokenizerJson {
   readonly tokenizer: string;
   readonly config: string;
@@ -14,7 +14,7 @@ export interface Ends {
   /** Every text begins with `bos`; true when left out. */
   readonly begins?: boolean;
   readonly eos?: string;
-  /** Of conversations, in Jinja. */
+  /** Template of conversations, in Jinja. */
   readonly chatTemplate?: string;
 }
 
@@ -25,7 +25,7 @@ export const tokenizerFiles = (encoding: Encoding, ends: Ends = {}): TokenizerJs
 
 const json = (value: unknown): string => JSON.stringify(value);
 
-/** One entry a line, in an order of our own: a JavaScript object would put names that are numbers first. */
+/** Writes one entry per line in the given order, since a JavaScript object would move keys that are numbers to the front. */
 const block = (entries: Iterable<string>, open: string, close: string): string =>
   `${open}\n${[...entries].join(',\n')}\n${close}`;
 
@@ -40,7 +40,7 @@ function tokenizerJson(encoding: Encoding, { bos, begins = true }: Ends): string
     ...byRank.map(([bytes, id]) => `${json(printable(bytes))}: ${id}`),
     ...(inRow ? [] : bySpecial.map(([name, id]) => `${json(name)}: ${id}`)),
   ];
-  const merges = byRank.flatMap(([bytes]) => splits(bytes, ranks)).map(json);
+  const merges = byRank.flatMap(([bytes]) => allSplits(bytes, ranks)).map(json);
   const bosId = bos === undefined ? undefined : special.get(bos);
   const fields: readonly (readonly [string, string])[] = [
     ['version', json('1.0')],
@@ -79,7 +79,7 @@ const modelSettings =
  * Every way to cut a token into two tokens, the shortest beginning first. tiktoken merges any neighbours that together are a
  * token, lowest rank first; a list with all cuts, in the order of ranks, makes a reader of pairs do the same.
  */
-const splits = (bytes: string, ranks: ReadonlyMap<string, number>): readonly string[] =>
+const allSplits = (bytes: string, ranks: ReadonlyMap<string, number>): readonly string[] =>
   Array.from({ length: bytes.length - 1 }, (_, i) => [bytes.slice(0, i + 1), bytes.slice(i + 1)] as const)
     .filter(([left, right]) => ranks.has(left) && ranks.has(right))
     .map(([left, right]) => `${printable(left)} ${printable(right)}`);
@@ -130,7 +130,7 @@ export const tokenizerConfig = ({ bos, begins = true, eos, chatTemplate }: Ends)
 };
 
 /** GPT-2's letters for bytes: printable ones of Latin-1 stand for themselves, the others are U+0100 and on, in order. */
-const letters: readonly string[] = (() => {
+const byteLetters: readonly string[] = (() => {
   const ownLetter = (b: number): boolean =>
     (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || (b >= 0xae && b <= 0xff);
   let others = 0;
@@ -138,4 +138,4 @@ const letters: readonly string[] = (() => {
 })();
 
 /** Bytes, one UTF-16 unit each, in GPT-2's letters. */
-const printable = (bytes: string): string => Array.from(bytes, (c) => letters[c.charCodeAt(0)]!).join('');
+const printable = (bytes: string): string => Array.from(bytes, (c) => byteLetters[c.charCodeAt(0)]!).join('');

@@ -1,4 +1,4 @@
-/** Finds the first value of a model that is not what the interpreter says, and who made it so: a pass or the backend. */
+/** Finds the first value of a model that differs from the interpreter's, and whether a pass or the backend is to blame. */
 
 import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
@@ -14,17 +14,17 @@ import { fetchValues, interpret, isCallable, isComputed, type Stage, type Values
 import type { Call } from './verify_run.ts';
 
 export interface BisectOptions {
-  /** What is believed: ports placed and nothing else done. */
+  /** The reference: the graph with its ports placed and nothing else changed. */
   readonly reference: Stage;
-  /** What the backend was given. */
+  /** The graph that the backend was given. */
   readonly target: Stage;
   readonly manifest: Manifest;
-  /** The target as a session that gives the values of these nodes of `target.graph` too, named by `outputName`. */
+  /** A session on the target that also returns the values of these nodes of `target.graph`, named by `outputName`. */
   recompile(outputs: readonly NodeId[]): Promise<Session>;
   /** Calls that show the difference, from a report's `failing`. */
   readonly calls: readonly Call[];
   readonly tolerance: Allowed;
-  /** The graph after each pass, in order; those before the ports are placed are passed over. */
+  /** The graph after each pass, in order; those before the ports are placed are skipped. */
   readonly stages?: readonly (Stage & { readonly pass: string })[];
 }
 
@@ -33,9 +33,9 @@ export type { Finding };
 export type BisectResult =
   | { readonly blame: 'backend'; readonly finding: Finding }
   | { readonly blame: 'pass'; readonly pass?: string; readonly finding?: Finding }
-  /** Too large for float16: the interpreter's value too, where it computes as the target does. */
+  /** A value is too large for float16, also in the interpreter when it computes in the dtype of the target. */
   | { readonly blame: 'overflow'; readonly finding: Finding }
-  /** The interpreter gives these numbers too. */
+  /** The interpreter gives the same numbers, so nothing differs inside. */
   | { readonly blame: 'none' };
 
 export async function bisect(options: BisectOptions): Promise<BisectResult> {
@@ -52,10 +52,10 @@ export async function bisect(options: BisectOptions): Promise<BisectResult> {
   return searchPasses(options, believed, legal);
 }
 
-/** Errors grow on their way to the logits, so inside the graph less is allowed than there. */
-const inside = 1 / 20;
+/** Share of the tolerance of logits that values inside the graph are allowed, since errors grow on the way to the logits. */
+const innerShare = 1 / 20;
 
-function differs(expected: Tensor, actual: Tensor, { abs }: Allowed, share = inside): boolean {
+function differs(expected: Tensor, actual: Tensor, { abs }: Allowed, share = innerShare): boolean {
   const d = compareValues(expected, actual).abs;
   if (expected.dtype === 'int64' || expected.dtype === 'bool') return d > 0;
   return !(d <= abs * share * Math.max(1, magnitude(expected)));
@@ -87,7 +87,7 @@ interface Compared {
   readonly finding?: Finding;
 }
 
-/** In the order of the graph; a node whose value cannot be had counts as right. */
+/** Compares nodes in the order of the graph; one whose value is not available counts as equal. */
 async function compareNodes(
   { target, recompile, calls, tolerance }: BisectOptions,
   legal: readonly Values[],
@@ -164,7 +164,7 @@ async function searchPasses(
   return { blame: 'pass', ...(finding ? { finding } : {}) };
 }
 
-/** The first value of `after` that is not what the same piece of the spec came to before. */
+/** The first value of `after` that differs from the value of the same piece of the spec before. */
 function firstMoved({ calls, tolerance }: BisectOptions, before: Ran, after: Ran): Finding | undefined {
   const matches = correspond(before.graph, after.graph);
   for (const call of calls.keys()) {
@@ -195,7 +195,7 @@ function whatOf(finding: Finding): string {
   return `${op}${scopeText(finding)}${weights}${output === undefined ? '' : `, the output ${output}`}`;
 }
 
-/** The result as something to print under the table. */
+/** The result as a diagnostic, which is printed under the table. */
 export function explain(result: BisectResult): Diagnostic {
   if (result.blame === 'none') {
     const hint = 'the spec or the checkpoint is not what the expected numbers come from';

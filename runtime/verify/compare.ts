@@ -1,4 +1,4 @@
-/** How far two sets of logits are apart, as the figures that a table shows. */
+/** Measures how far two sets of logits are apart, in the figures of the table. */
 
 import { product, type Tensor } from '../../spec/tensor.ts';
 import { argmax } from '../argmax.ts';
@@ -11,7 +11,7 @@ export interface Difference {
   readonly rel: number;
   /** Positions whose largest logit is at the same index, of all. */
   readonly top1: number;
-  /** Positions where the other's choice is worse than the allowed error explains. */
+  /** Number of positions where the two choose different tokens and the tolerance does not explain it. */
   readonly upsets: number;
   /** Largest Kullback-Leibler divergence of the next-token distributions, nats. */
   readonly kl: number;
@@ -43,13 +43,13 @@ function divergence(a: ArrayLike<number>, b: ArrayLike<number>, start: number, l
   return Math.max(0, sum);
 }
 
-const gap = (a: number, b: number): number => {
+const distance = (a: number, b: number): number => {
   if (a === b) return 0;
   const d = Math.abs(a - b);
   return Number.isFinite(d) ? d : Number.POSITIVE_INFINITY;
 };
 
-const apart: Difference = {
+const incomparable: Difference = {
   abs: Number.POSITIVE_INFINITY,
   rel: Number.POSITIVE_INFINITY,
   top1: 0,
@@ -61,13 +61,13 @@ const apart: Difference = {
   spread: 0,
 };
 
-/** Logits [..., V]; `expected` is the side that is believed. */
+/** Compares logits [..., V]; `expected` is the reference. */
 export function compareLogits(
   expected: Tensor,
   actual: Tensor,
   allowed: Pick<Allowed, 'abs' | 'kl'>,
 ): Difference {
-  if (expected.shape.join() !== actual.shape.join()) return apart;
+  if (expected.shape.join() !== actual.shape.join()) return incomparable;
   const width = expected.shape.at(-1) ?? 1;
   const positions = product(expected.shape.slice(0, -1));
   const [a, b] = [expected.data, actual.data];
@@ -76,7 +76,7 @@ export function compareLogits(
     const start = p * width;
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let i = start; i < start + width; i++) {
-      const d = gap(a[i]!, b[i]!);
+      const d = distance(a[i]!, b[i]!);
       [least, most] = [Math.min(least, a[i]!), Math.max(most, a[i]!)];
       if (d > abs) [abs, worst] = [d, p];
       rel = Math.max(rel, d / Math.max(1, Math.abs(a[i]!)) || 0);
@@ -100,7 +100,7 @@ export function compareValues(
   if (expected.shape.join() !== actual.shape.join()) return { abs: Number.POSITIVE_INFINITY, at: 0 };
   let [abs, at] = [0, 0];
   for (let i = 0; i < expected.data.length; i++) {
-    const d = gap(expected.data[i]!, actual.data[i]!);
+    const d = distance(expected.data[i]!, actual.data[i]!);
     if (d > abs) [abs, at] = [d, i];
   }
   return { abs, at };

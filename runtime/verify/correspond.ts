@@ -1,4 +1,4 @@
-/** Which values of two forms of one graph mean the same, told by where in the spec they came from. */
+/** Pairs values of two forms of one graph that come from the same piece of the spec. */
 
 import type { Graph, NodeId, Origin } from '../../compiler/graph/ir.ts';
 import { isComputed } from './trace.ts';
@@ -11,7 +11,7 @@ export interface Match {
 const keyOf = ({ scope, span, via }: Origin): string =>
   `${scope} ${span.source.name}:${span.start}:${span.end} ${via.join('.')}`;
 
-/** The last computed node of each origin: what that piece of the spec came to. */
+/** The last computed node of each origin, which holds the value of that piece of the spec. */
 function lastByOrigin({ nodes, origins }: Graph): ReadonlyMap<string, NodeId> {
   const last = new Map<string, NodeId>();
   for (const node of nodes) {

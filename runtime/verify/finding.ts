@@ -1,4 +1,4 @@
-/** A value of a graph that is not what it should be, and where it came from. */
+/** A value of a graph that is wrong, and where it comes from. */
 
 import type { Graph, NodeId, Origin } from '../../compiler/graph/ir.ts';
 import type { Tensor } from '../../spec/tensor.ts';
@@ -14,9 +14,9 @@ export interface Finding {
   readonly origin?: Origin;
   /** Block instances that it belongs to, in order of execution; layers share what is equal in all of them. */
   readonly scopes: readonly string[];
-  /** Of a value that belongs to no block: the block instances that use it. */
+  /** For a value that belongs to no block, the block instances that use it. */
   readonly users: readonly string[];
-  /** The output of the model that it is, such as the port `present.0.key`. */
+  /** Name of the output of the model, if the value is one, such as the port `present.0.key`. */
   readonly output?: string;
   /** Weights among its inputs. */
   readonly params: readonly string[];
@@ -59,7 +59,7 @@ const scopesOf = ({ origins }: Graph, id: NodeId): readonly string[] => [
   ...new Set(origins[id]!.map((o) => o.scope).filter((scope) => scope !== '')),
 ];
 
-/** Through other values that belong to none. */
+/** Also follows values that belong to no block themselves. */
 function usersOf(graph: Graph, id: NodeId): readonly string[] {
   const reached = new Set([id]);
   const users = new Set<string>();

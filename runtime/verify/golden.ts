@@ -1,4 +1,4 @@
-/** Someone else's numbers: tokens and the logits they gave, from the bytes of a safetensors file. */
+/** Numbers of another implementation: tokens and their logits, from the bytes of a safetensors file. */
 
 import type { Json } from '../../compiler/checkpoint/checkpoint.ts';
 import { parseJson } from '../../compiler/checkpoint/strict_json.ts';
@@ -9,7 +9,7 @@ import type { Rows } from '../cache.ts';
 import { fromHalf } from '../sessions/half.ts';
 
 export interface Golden {
-  /** How tables and messages call it. */
+  /** Its name in tables and messages. */
   readonly name: string;
   readonly tokens: Rows;
   /** [B, N, V]: of the last N positions of `tokens`. */
@@ -18,7 +18,7 @@ export interface Golden {
   readonly steps?: { readonly prompt: Rows; readonly tokens: Rows; readonly logits?: Tensor };
 }
 
-const limit = 100_000_000;
+const mostGoldenBytes = 100_000_000;
 
 const refuse = (file: string, why: string, hint?: string): never => {
   throw new Refusal([error('N707', why, { file, ...(hint ? { hint } : {}) })]);
@@ -71,8 +71,8 @@ export function readTensors(
   wanted?: readonly string[],
 ): ReadonlyMap<string, Tensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length < 8 ? limit : Number(view.getBigUint64(0, true));
-  if (length >= limit || 8 + length > bytes.length) refuse(file, 'not a safetensors file');
+  const length = bytes.length < 8 ? mostGoldenBytes : Number(view.getBigUint64(0, true));
+  if (length >= mostGoldenBytes || 8 + length > bytes.length) refuse(file, 'not a safetensors file');
   const header = parseJson(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   if ('problem' in header || !isObject(header.value)) return refuse(file, 'not a safetensors file');
   const entries = Object.entries(header.value).filter(

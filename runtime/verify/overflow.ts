@@ -1,4 +1,4 @@
-/** Finds where a model's own arithmetic leaves the range of float16: nobody's fault, and cured by a wider dtype. */
+/** Finds where a model's own arithmetic leaves the range of float16, which is no fault of nanoc; a wider dtype helps. */
 
 import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
@@ -41,7 +41,7 @@ function counterpart({ graph: before, values }: Ran, graph: Graph, id: NodeId, c
   return match && values[call]?.get(match.before);
 }
 
-/** Of a value as it came out: whether it is too large rather than wrong. Sums in another order may be larger by a rounding. */
+/** Whether a value is too large rather than wrong. Sums in another order may be larger by a rounding. */
 export const isOverflow = ({ type, expected, actual }: Finding): boolean =>
   type.startsWith(dtype) && !Number.isFinite(actual) && !(Math.abs(expected) < largest / 2);
 

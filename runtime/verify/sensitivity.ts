@@ -1,4 +1,4 @@
-/** How far a model's logits move when every value of it is off by a rounding: what no program in float32 can be held to. */
+/** Measures how far logits move when every value is off by one rounding; no program in float32 can be held to less. */
 
 import type { NodeId } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
@@ -9,8 +9,8 @@ import { compareValues } from './compare.ts';
 import type { Stage } from './trace.ts';
 import { type Call, logitsOf } from './verify_run.ts';
 
-/** A unit in the last place, as a share. */
-const rounding = 2 ** -23;
+/** A unit in the last place of float32, relative to the value. */
+const ulpShare = 2 ** -23;
 
 export async function sensitivity(
   { graph, weights }: Stage,
@@ -24,11 +24,11 @@ export async function sensitivity(
   return compareValues(plain, nudged).abs;
 }
 
-/** Up or down by as much as a rounding may, in turns that nothing of the model follows. */
+/** Moves values up or down by one rounding, in a pattern unrelated to the model. */
 function nudge(): (node: { readonly id: NodeId }, value: Tensor) => void {
   const next = random(0);
   return (_, { dtype, data }) => {
     if (dtype === 'int64' || dtype === 'bool') return;
-    for (let i = 0; i < data.length; i++) data[i]! *= 1 + (next() < 0.5 ? rounding : -rounding);
+    for (let i = 0; i < data.length; i++) data[i]! *= 1 + (next() < 0.5 ? ulpShare : -ulpShare);
   };
 }

@@ -20,13 +20,13 @@ export interface Allowed {
   readonly share: number;
 }
 
-/** For logits none of which is beyond `size`: small ones are held to a share of it, so that nothing hides in being small. */
+/** The tolerance for logits up to `size`: small logits are held to a share of it, so that no error hides in small numbers. */
 export const forSize = (allowed: Allowed, size: number): Allowed => ({
   ...allowed,
   abs: Math.min(allowed.abs, allowed.share * size),
 });
 
-/** Largest |difference| in a port, as a share of its largest number: late layers gather errors as logits do, and nothing evens them out. */
+/** Largest |difference| in a port, relative to its largest number. It is wider than for logits, since nothing evens out the errors of late layers. */
 export const portShare = ({ share }: Allowed): number => 2.5 * share;
 
 type Float = 'float32' | 'float16' | 'bfloat16';
@@ -69,7 +69,7 @@ const sum = (a: Allowed, b: Allowed): Allowed => ({
   share: a.share + b.share,
 });
 
-/** What may differ; `atol`, the user's `--atol`, stands in for the absolute figure, and for the divergence that follows from it. */
+/** The tolerance of a comparison; `atol`, the user's `--atol`, replaces the absolute figure and the divergence that follows from it. */
 export function allowed(
   kind: Comparison,
   dtypes: { readonly storage: GraphDType; readonly compute: GraphDType },

@@ -1,4 +1,4 @@
-/** Runs calls and keeps the values inside: of a graph by interpreting it, of a session by asking for more outputs. */
+/** Runs calls and keeps values inside: of a graph by interpreting it, of a session by requesting more outputs. */
 
 import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
@@ -15,16 +15,16 @@ export interface Stage {
   readonly weights: Pick<WeightSource, 'values'>;
 }
 
-/** By node, of one call. */
+/** Values of the nodes in one call. */
 export type Values = ReadonlyMap<NodeId, Tensor>;
 
-/** A value that no session can be asked for, or that cannot be wrong. */
-const fixed: ReadonlySet<string> = new Set([
+/** Ops whose values no session can return, or that cannot be wrong. */
+const notComparedOps: ReadonlySet<string> = new Set([
   ...['input', 'param', 'ambient', 'table', 'scalar', 'constant', 'size', 'iota'],
 ]);
-export const isComputed = ({ op }: { readonly op: string }): boolean => !fixed.has(op);
+export const isComputed = ({ op }: { readonly op: string }): boolean => !notComparedOps.has(op);
 
-/** True once ports are placed: before, a graph cannot be called. */
+/** True once ports are placed, since before that a graph cannot be called. */
 export const isCallable = ({ nodes, inputs }: Graph): boolean =>
   inputs.some((i) => i.name === 'input_ids') &&
   !nodes.some(({ op }) => ['ambient', 'cache', 'delay', 'state'].includes(op));
@@ -47,7 +47,7 @@ export async function interpret(
   return all;
 }
 
-/** What an output is called that gives the value of a node. */
+/** The name of the output that returns the value of a node. */
 export const outputName = (id: NodeId): string => `value.${id}`;
 
 /** The values of `ids` in each call, from a session that gives them under `outputName`. */

@@ -1,4 +1,4 @@
-/** Compares a compiled model with the interpreter, with itself and with someone else's numbers, as rows of one table. */
+/** Compares a compiled model with the interpreter, with itself and with numbers of another implementation, as rows of one table. */
 
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
@@ -28,10 +28,10 @@ export interface VerifyRow {
   readonly memory: number;
   /** The port of that difference. */
   readonly port?: string;
-  /** For logits of the size that they had. */
+  /** The tolerance for logits of the size that was found. */
   readonly tolerance: Allowed;
   readonly pass: boolean;
-  /** Why it did not run, or what else there is to say. */
+  /** Why the check did not run, or another remark. */
   readonly note?: string;
 }
 
@@ -42,25 +42,25 @@ export interface VerifyReport {
   readonly pass: boolean;
   /** N701 when something differs. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The failed row that takes the fewest tokens to show, and what `bisect` wants of it. */
+  /** The failed row with the fewest tokens, and what `bisect` needs of it. */
   readonly failing?: Failing;
 }
 
 export interface Failing {
   readonly row: VerifyRow;
   readonly calls: readonly Call[];
-  /** For logits of the usual size. */
+  /** The tolerance for logits of the usual size. */
   readonly tolerance: Allowed;
 }
 
 export interface VerifyOptions {
   readonly session: Session;
   readonly reference?: Session;
-  /** The same model without memory; one call of the target stands in for it. */
+  /** The same model without a cache; the target, called once, when left out. */
   readonly uncached?: Session;
-  /** Another target of the same model, to be compared with besides. */
+  /** Another target of the same model to compare with as well. */
   readonly peer?: Session;
-  /** The target's own when absent. */
+  /** The manifest; that of the session when left out. */
   readonly manifest?: Manifest;
   readonly golden?: Golden;
   /** Keys that windowed layers see, from `windowsOf`. */
@@ -70,9 +70,9 @@ export interface VerifyOptions {
   readonly atol?: number;
   readonly seed?: number;
   readonly onRow?: (row: VerifyRow) => void;
-  /** Said before what will take more than `patience` seconds, 2 by default. */
+  /** Called before a step that is estimated to take more than `estimateFrom` seconds, 2 by default. */
   readonly onEstimate?: (estimate: { readonly what: string; readonly seconds: number }) => void;
-  readonly patience?: number;
+  readonly estimateFrom?: number;
 }
 
 interface Planned {
@@ -81,8 +81,8 @@ interface Planned {
   readonly step: Step | TokenStep;
 }
 
-/** Steps after which there is something to reckon the rest from. */
-const measured = 3;
+/** Number of steps whose times are measured before the rest is estimated. */
+const measuredSteps = 3;
 
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { session, reference, uncached, peer, onRow } = options;
@@ -104,9 +104,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const rows: VerifyRow[] = [];
   let failing: VerifyReport['failing'];
   for (const [i, { check, kind, step }] of plan.entries()) {
-    const rest = i === measured ? plan.slice(i) : [];
+    const rest = i === measuredSteps ? plan.slice(i) : [];
     tell(options, 'all checks', sum(rest.map((p) => predict(p.step))));
-    if (i >= measured && !isTooLong(step, predict(step)))
+    if (i >= measuredSteps && !isTooLong(step, predict(step)))
       tell(options, `${check}: ${step.what}`, predict(step));
     const tolerance = toleranceOf(kind, manifest, options);
     const limit = { ...tolerance, fixed: options.atol !== undefined };
@@ -133,7 +133,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 const limitOf = ({ context, slots }: Manifest): number =>
   Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);
 
-/** Two targets are as far apart as the one with the narrower arithmetic allows. */
+/** For two targets, the wider of their tolerances counts. */
 function toleranceOf(kind: Comparison, manifest: Manifest, { peer, atol }: VerifyOptions): Allowed {
   const own = allowed(kind, manifest, atol);
   if (kind !== 'peer' || !peer) return own;
@@ -144,10 +144,11 @@ function toleranceOf(kind: Comparison, manifest: Manifest, { peer, atol }: Verif
 const tokensOf = (calls: readonly Call[]): number =>
   sum(calls.map(({ tokens }) => tokens.length * (tokens[0]?.length ?? 0)));
 
-/** Seconds that a long step may take without being asked for. */
-const spare = 20;
+/** A long step that would take more seconds than this runs only with `--full`. */
+const mostSecondsOfLongStep = 20;
 
-const isTooLong = (step: Step | TokenStep, seconds: number): boolean => step.long === true && seconds > spare;
+const isTooLong = (step: Step | TokenStep, seconds: number): boolean =>
+  step.long === true && seconds > mostSecondsOfLongStep;
 
 const unlessLong = <S extends Step | TokenStep>(step: S, seconds: number): S =>
   isTooLong(step, seconds) ? { ...step, skipped: `about ${seconds.toFixed(0)} s; --full runs it` } : step;
@@ -168,8 +169,8 @@ const estimator =
   ({ work }: Step | TokenStep): number =>
     target.predict(work.target) + (believed?.predict(work.reference) ?? 0);
 
-function tell({ onEstimate, patience = 2 }: VerifyOptions, what: string, seconds: number): void {
-  if (seconds > patience) onEstimate?.({ what, seconds });
+function tell({ onEstimate, estimateFrom = 2 }: VerifyOptions, what: string, seconds: number): void {
+  if (seconds > estimateFrom) onEstimate?.({ what, seconds });
 }
 
 const nothing: Omit<VerifyRow, 'check' | 'what' | 'tolerance' | 'pass'> = {
@@ -181,11 +182,11 @@ const nothing: Omit<VerifyRow, 'check' | 'what' | 'tolerance' | 'pass'> = {
 };
 
 interface Limit extends Allowed {
-  /** The user's own figure, which is taken as it is. */
+  /** Whether the figure is the user's own, which is not scaled. */
   readonly fixed: boolean;
 }
 
-/** A session that fails in the middle is a failed check, unless it says what the user can do. */
+/** A session that fails makes the check fail, unless it refuses with something that the user can do. */
 async function runStep(check: string, step: Step | TokenStep, limit: Limit): Promise<VerifyRow> {
   const { fixed, ...tolerance } = limit;
   const head = { check, what: step.what, tolerance };
@@ -205,7 +206,7 @@ async function runStep(check: string, step: Step | TokenStep, limit: Limit): Pro
 
 type Figures = Omit<VerifyRow, 'check' | 'what'>;
 
-/** The worst of several comparisons, each held to what its own logits allow. */
+/** The worst of several comparisons, each with the tolerance for its own logits. */
 function rowOf(pairs: readonly Pair[], { fixed, ...tolerance }: Limit): Figures {
   const all = pairs.map(({ expected, actual }) => {
     const mine = fixed ? tolerance : forSize(tolerance, magnitude(expected));
@@ -224,7 +225,7 @@ function rowOf(pairs: readonly Pair[], { fixed, ...tolerance }: Limit): Figures 
   const spread = most((d) => d.spread);
   const notes = [
     ...(port && !kept ? [`${port.name} is ${port.share.toExponential(1)} of its size off`] : []),
-    ...(spread < 2 * strictest || spread === 0 ? [flat] : []),
+    ...(spread < 2 * strictest || spread === 0 ? [equalLogitsNote] : []),
   ];
   return {
     max_abs: most((d) => d.abs),
@@ -239,8 +240,8 @@ function rowOf(pairs: readonly Pair[], { fixed, ...tolerance }: Limit): Figures 
   };
 }
 
-/** Said of logits that agree whatever the model does. */
-const flat = 'the logits are the same for all tokens, so this says little';
+/** The note for logits that would agree whatever the model computed. */
+const equalLogitsNote = 'the logits are the same for all tokens, so this says little';
 
 function finiteRow({ broken }: Watched): VerifyRow {
   const pass = broken.size === 0;

@@ -1,4 +1,4 @@
-/** What the verifier compares: a table of checks, each a list of steps for the model at hand. */
+/** The table of checks, each with the steps that it has for a model. */
 
 import { columnsOf } from '../cache.ts';
 import type { Session } from '../sessions/session.ts';
@@ -21,7 +21,7 @@ export interface Check {
 const distinct = (ns: readonly number[]): readonly number[] => [...new Set(ns)];
 
 /** Whole texts, one call each. */
-function whole(subject: Subject, expected: Session, length: number, batch: number): Step {
+function wholeTexts(subject: Subject, expected: Session, length: number, batch: number): Step {
   const { target, reference, seed } = subject;
   const tokens = randomRows(batch, length, target.manifest.vocab, seed + 31 * length + batch);
   const calls = [{ tokens }];
@@ -51,17 +51,17 @@ function referenceSteps(subject: Subject): readonly Step[] {
   ];
   const edges = windows.filter((w) => w < limit).map((w) => Math.min(limit, w + 3));
   return [
-    ...short.filter(fits).map(([length, batch]) => whole(subject, reference, length, batch)),
-    ...edges.map((length) => ({ ...whole(subject, reference, length, 1), long: !full })),
+    ...short.filter(fits).map(([length, batch]) => wholeTexts(subject, reference, length, batch)),
+    ...edges.map((length) => ({ ...wholeTexts(subject, reference, length, 1), long: !full })),
   ];
 }
 
 const repeatSteps = (subject: Subject): readonly Step[] => [
-  whole(subject, subject.target, Math.min(16, subject.limit), 2),
+  wholeTexts(subject, subject.target, Math.min(16, subject.limit), 2),
 ];
 
-/** The text in pieces against the text at once, at the positions where both give logits. */
-function pieces(subject: Subject, cuts: readonly number[], batch: number, from = 0): Step {
+/** Compares a text in pieces with the text at once, at the positions where both give logits. */
+function textInPieces(subject: Subject, cuts: readonly number[], batch: number, from = 0): Step {
   const { target, uncached, seed } = subject;
   const tokens = randomRows(batch, sum(cuts), target.manifest.vocab, seed + sum(cuts));
   const calls = cutInto(tokens, cuts);
@@ -85,11 +85,11 @@ function pieceSteps(subject: Subject): readonly Step[] {
   if (total < 2) return [];
   const half = Math.ceil(total / 2);
   const patterns = [[1], [half], [total - 1, 1], [3, 1, 5, 2], [1, 7]];
-  return patterns.map((pattern) => pieces(subject, repeatCuts(total, pattern), 2));
+  return patterns.map((pattern) => textInPieces(subject, repeatCuts(total, pattern), 2));
 }
 
-/** Logits that a step may hold at once without being asked for. */
-const most = 2 ** 26;
+/** A step with more logits than this at once runs only with `--full`. */
+const mostLogits = 2 ** 26;
 
 function windowSteps(subject: Subject): readonly Step[] {
   const { limit, full, target } = subject;
@@ -99,16 +99,16 @@ function windowSteps(subject: Subject): readonly Step[] {
     const across = Math.min(limit, 2 * window + 3);
     const before = Math.max(1, window - 2);
     const steps = [
-      pieces(subject, [before, ...repeatCuts(over - before, [1])], 1, before),
-      pieces(subject, repeatCuts(across, [Math.max(1, window - 1), 3]), 1, window - 1),
+      textInPieces(subject, [before, ...repeatCuts(over - before, [1])], 1, before),
+      textInPieces(subject, repeatCuts(across, [Math.max(1, window - 1), 3]), 1, window - 1),
     ];
     const size = (length: number) => length * target.manifest.vocab;
     const skipped = 'too long without --full';
-    return steps.map((step) => (!full && size(step.work.target) > most ? { ...step, skipped } : step));
+    return steps.map((step) => (!full && size(step.work.target) > mostLogits ? { ...step, skipped } : step));
   });
 }
 
-/** Rows that share a call against the same rows alone. */
+/** Compares rows that share a call with the same rows alone. */
 function batchSteps(subject: Subject): readonly Step[] {
   const { target, limit, seed } = subject;
   const length = Math.min(11, limit);

@@ -1,4 +1,4 @@
-/** The most probable token, again and again: against someone else's tokens, or against the text given whole. */
+/** Greedy decoding, compared with the tokens of another implementation or with the whole text at once. */
 
 import type { Tensor } from '../../spec/tensor.ts';
 import { argmax } from '../argmax.ts';
@@ -8,9 +8,9 @@ import { joinColumns } from './verify_run.ts';
 
 export interface Greedy {
   readonly tokens: Rows;
-  /** What chose them, [B, n, V]. */
+  /** The logits that chose the tokens, [B, n, V]. */
   readonly logits: Tensor;
-  /** After the call that chose the last. */
+  /** The memory after the call that chose the last token. */
   readonly memory: ReadonlyMap<string, Tensor>;
 }
 

@@ -1,11 +1,11 @@
-/** Checks of calls that leave out what a model may do without: against the same calls with everything given. */
+/** Checks of calls that leave out optional inputs, compared with the same calls with all inputs. */
 
 import { memoryPairs } from './verify_memory.ts';
 import { padded, paddedRows } from './verify_padding.ts';
 import { cutInto, outcomeOf, randomRows } from './verify_run.ts';
 import { repeatCuts, type Step, type Subject, shown } from './verify_step.ts';
 
-/** A model makes a mask of ones, and counts positions by the mask; both are for the call's own tokens and for all before. */
+/** Without a mask a model assumes ones, and without positions it counts by the mask, for the call's own tokens and those before. */
 export function leftOutSteps(subject: Subject): readonly Step[] {
   const { target, limit } = subject;
   const optional = target.manifest.inputs.map((i) => i.name).filter((n) => target.optional?.includes(n));

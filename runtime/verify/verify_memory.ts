@@ -1,4 +1,4 @@
-/** What two runs remember, held against each other: a model that is right so far and keeps the wrong past is wrong at the next token. */
+/** Compares the memory of two runs, since a model with correct logits and a wrong cache is wrong at the next token. */
 
 import type { ManifestPort } from '../../compiler/ports/manifest.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
@@ -6,7 +6,7 @@ import type { Session } from '../sessions/session.ts';
 import { compareValues, magnitude } from './compare.ts';
 import { type Outcome, rowOf } from './verify_run.ts';
 
-/** One port after the same text, twice. */
+/** The tensors of one port in two runs of the same text. */
 export interface PortPair {
   /** The port's output: `present.0.key`. */
   readonly name: string;
@@ -14,17 +14,17 @@ export interface PortPair {
   readonly actual: Tensor;
 }
 
-/** What to compare of a port's tensor; all of it by default. */
+/** Selects the part of a port's tensor that is compared; all of it by default. */
 export type Part = (port: ManifestPort, tensor: Tensor) => Tensor;
 
-const all: Part = (_, tensor) => tensor;
+const wholeTensor: Part = (_, tensor) => tensor;
 
-/** The ports that both runs have; a model of another cache form has others, and none is none to compare. */
+/** The ports that both runs have; models with other forms of cache may share none. */
 export function memoryPairs(
   { manifest }: Session,
   expected: Outcome,
   actual: Outcome,
-  { of = all, against = all }: { readonly of?: Part; readonly against?: Part } = {},
+  { of = wholeTensor, against = wholeTensor }: { readonly of?: Part; readonly against?: Part } = {},
 ): readonly PortPair[] {
   return manifest.ports.flatMap((port) => {
     const [a, b] = [expected.memory.get(port.output), actual.memory.get(port.output)];
@@ -33,7 +33,7 @@ export function memoryPairs(
   });
 }
 
-/** A row, or all of them, and these slots of a port that grows or has slots; a state has only its rows. */
+/** Selects one row or all rows, and these slots of a port that has slots or grows; a state has only rows. */
 export const slotsOf =
   (row: number | undefined, places: readonly number[]): Part =>
   ({ axis }, tensor) => {
@@ -41,7 +41,7 @@ export const slotsOf =
     return axis === undefined ? own : placesOf(own, axis, places);
   };
 
-/** Of one axis. */
+/** Selects places of one axis. */
 function placesOf({ dtype, shape, data }: Tensor, axis: number, places: readonly number[]): Tensor {
   const [outer, inner] = [product(shape.slice(0, axis)), product(shape.slice(axis + 1))];
   const length = shape[axis]!;
@@ -61,7 +61,7 @@ export interface PortDifference {
   readonly share: number;
 }
 
-/** The port that is farthest off. */
+/** The port with the largest difference. */
 export function worstPort(pairs: readonly PortPair[]): PortDifference | undefined {
   const found = pairs.map(({ name, expected, actual }) => ({ name, share: shareApart(expected, actual) }));
   return found.reduce<PortDifference | undefined>(

@@ -1,4 +1,4 @@
-/** Checks in which calls hold padding, before a row's text and within it: against each row alone. */
+/** Checks of calls with padding before and inside the text of a row, compared with each row alone. */
 
 import { padLeft, type Rows } from '../cache.ts';
 import { memoryPairs, slotsOf } from './verify_memory.ts';
@@ -12,7 +12,7 @@ export interface Padded {
   readonly real: Rows;
 }
 
-/** In calls of these lengths, which do without some inputs, against each row alone and whole. */
+/** Compares calls of these lengths, with some inputs left out, with each row alone at once. */
 export function padded(
   { target, uncached }: Subject,
   { what, tokens, real }: Padded,
@@ -52,7 +52,7 @@ export function padded(
   };
 }
 
-/** Rows of three lengths, and rows that wait while others go on. */
+/** Rows of three lengths, and rows that pause while others continue. */
 export function paddedRows({ target, limit, seed }: Subject): {
   readonly left: Padded;
   readonly holes: Padded;

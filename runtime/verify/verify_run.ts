@@ -1,4 +1,4 @@
-/** Running a text through a session in the ways that checks compare: at once, in pieces, padded. */
+/** Runs a text through a session in the ways that checks compare: at once, in pieces, padded. */
 
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
 import { columnsOf, type DecoderOptions, decoder, type Rows } from '../cache.ts';
@@ -20,7 +20,7 @@ export interface Call {
   readonly without?: readonly string[];
 }
 
-/** [start, stop) of every row. */
+/** Columns `start` up to `stop` of every row. */
 export const columns = (rows: Rows, start: number, stop: number): Rows =>
   rows.map((r) => r.slice(start, stop));
 
@@ -62,7 +62,7 @@ export function rowOf({ dtype, shape, data }: Tensor, b: number): Tensor {
   return { dtype, shape: [1, ...shape.slice(1)], data: data.slice(b * inner, (b + 1) * inner) };
 }
 
-/** Text lengths at which a call of these lengths gives logits. */
+/** The lengths of text after which calls of these lengths give logits. */
 export function endsOf({ manifest }: Session, lengths: readonly number[]): readonly number[] {
   let at = 0;
   return lengths.flatMap((n) => {
@@ -72,11 +72,11 @@ export function endsOf({ manifest }: Session, lengths: readonly number[]): reado
   });
 }
 
-/** What calls that follow one another come to. */
+/** The result of consecutive calls. */
 export interface Outcome {
-  /** [B, n, V]: of every token, or of each call's last. */
+  /** Logits [B, n, V] of every token, or of the last token of each call. */
   readonly logits: Tensor;
-  /** What the model remembers after the last call, by the names of the ports' outputs. */
+  /** The memory after the last call, by the names of the ports' outputs. */
   readonly memory: ReadonlyMap<string, Tensor>;
 }
 
@@ -94,7 +94,7 @@ export async function outcomeOf(
 export const logitsOf = async (session: Session, calls: readonly Call[]): Promise<Tensor> =>
   (await outcomeOf(session, calls)).logits;
 
-/** Logits after the first `ends[i]` tokens, each text given whole, and the memory of the longest. */
+/** Logits after the first `ends[i]` tokens, each text in one call, and the memory after the longest. */
 export async function outcomeAt(session: Session, rows: Rows, ends: readonly number[]): Promise<Outcome> {
   if (session.manifest.logits === 'all') {
     const [first, last] = [ends[0]!, ends.at(-1)!];

@@ -1,4 +1,4 @@
-/** Checks of a static cache: what stands beyond the text changes nothing and is not changed, and no slot comes after the last. */
+/** Checks of a static cache: slots beyond the text neither matter nor change, and writing past the last slot is refused. */
 
 import type { ManifestPort } from '../../compiler/ports/manifest.ts';
 import { type Tensor, tensor } from '../../spec/tensor.ts';
@@ -14,8 +14,8 @@ export function slotSteps(subject: Subject): readonly Step[] {
   return cache === 'static' && kept && slots > 1 ? [stale(subject, slots), overfull(subject, slots)] : [];
 }
 
-/** What an earlier text may have left in a buffer; a state has no place to spare. */
-function litter({ axis, output }: ManifestPort, { data }: Tensor): void {
+/** Fills a buffer with numbers, as if an earlier text had left them; a state has no unused places. */
+function fillWithLeftovers({ axis, output }: ManifestPort, { data }: Tensor): void {
   if (axis === undefined) return;
   const next = random(output.length);
   for (let i = 0; i < data.length; i++) data[i] = Math.floor(16 * next() - 8) / 4; // a number in every dtype
@@ -33,7 +33,7 @@ function stale({ target, limit, seed }: Subject, slots: number): Step {
     run: async () => {
       const started = new Map<string, Tensor>();
       const refill = (port: ManifestPort, start: Tensor): void => {
-        litter(port, start);
+        fillWithLeftovers(port, start);
         if (port.axis !== undefined) started.set(port.output, { ...start, data: start.data.slice() });
       };
       const [clean, found] = [await outcomeOf(target, calls), await outcomeOf(target, calls, { refill })];
@@ -49,7 +49,7 @@ function stale({ target, limit, seed }: Subject, slots: number): Step {
   };
 }
 
-/** A host counts slots before it calls; one that does not must hear of it, and not read another token's keys. */
+/** A host should count slots before it calls. If it does not, the call must fail instead of using another token's keys. */
 function overfull({ target, seed }: Subject, slots: number): Step {
   const calls = [{ tokens: randomRows(1, 2, target.manifest.vocab, seed + 19) }];
   const late: Session = {

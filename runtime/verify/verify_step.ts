@@ -1,4 +1,4 @@
-/** What a check of the verifier is made of: a subject, and steps that give what is to be compared. */
+/** The parts of a check: the subject, and steps that return pairs to compare. */
 
 import type { Tensor } from '../../spec/tensor.ts';
 import type { Session } from '../sessions/session.ts';
@@ -8,11 +8,11 @@ import type { Call } from './verify_run.ts';
 export interface Subject {
   readonly target: Session;
   readonly reference?: Session;
-  /** Gives the logits that cached runs must repeat: another form of the model, or the target called once. */
+  /** Gives the logits that runs with a cache must reproduce: another form of the model, or the target called once. */
   readonly uncached: Session;
   /** Another target of the same model. */
   readonly peer?: Session;
-  /** Most tokens of one text: the context, or the slots of a static cache. */
+  /** The most tokens of one text: the context, or the slots of a static cache. */
   readonly limit: number;
   /** Keys that windowed layers see. */
   readonly windows: readonly number[];
@@ -24,7 +24,7 @@ export interface Pair {
   /** Logits. */
   readonly expected: Tensor;
   readonly actual: Tensor;
-  /** What is remembered afterwards; none where a side has no ports. */
+  /** The memory afterwards; undefined where a side has no ports. */
   readonly memory?: readonly PortPair[];
 }
 
@@ -32,11 +32,11 @@ export interface Step {
   readonly what: string;
   /** Tokens through each session, for the estimate. */
   readonly work: { readonly reference: number; readonly target: number };
-  /** What shows the difference when there is one. */
+  /** The calls that show the difference when there is one. */
   readonly calls: readonly Call[];
-  /** Said instead of running. */
+  /** Why the step is not run, if it is not. */
   readonly skipped?: string;
-  /** Runs only when asked for, or when it will not take long. */
+  /** Runs only with `--full`, or when it will not take long. */
   readonly long?: boolean;
   run(): Promise<readonly Pair[]>;
 }

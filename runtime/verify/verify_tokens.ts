@@ -15,7 +15,7 @@ export interface TokenStep extends Omit<Step, 'run'> {
   runTokens(tolerance: Allowed): Promise<{ readonly share: number; readonly note?: string }>;
 }
 
-/** Greedy decoding in steps; what chose each token is held against the text given whole. */
+/** Greedy decoding in steps; the logits that chose each token are compared with those of the whole text at once. */
 export function greedySteps(subject: Subject): readonly Step[] {
   const { target, reference, uncached, limit, seed } = subject;
   const [before, count] = [Math.min(5, limit - 1), Math.min(8, limit - 5)];
@@ -81,7 +81,7 @@ function goldenLogits({ target, uncached }: Subject, golden: Golden, cuts: reado
   };
 }
 
-/** The steps that a model has room for: some references go on by dropping the beginning of the text. */
+/** The steps that a model has room for; some references continue beyond it by dropping the beginning of the text. */
 export function stepsWithin(steps: NonNullable<Golden['steps']>, { context, slots }: Manifest): typeof steps {
   const { prompt, tokens, logits } = steps;
   const room = Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);

@@ -1,11 +1,11 @@
-/** A session with a clock and a look-out for numbers that are not numbers. */
+/** Wraps a session to measure its speed and to notice outputs that are not finite. */
 
 import type { Tensor } from '../../spec/tensor.ts';
 import type { Session } from '../sessions/session.ts';
 
 export interface Watched {
   readonly session: Session;
-  /** Outputs that held something not finite. */
+  /** Names of outputs that had a number that is not finite. */
   readonly broken: ReadonlySet<string>;
   /** Seconds that this many tokens will take at the best rate so far; 0 before there is one. The first call warms up. */
   predict(tokens: number): number;

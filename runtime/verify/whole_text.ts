@@ -15,7 +15,7 @@ import { evaluator } from '../sessions/reference_session.ts';
 import type { Feeds, Session } from '../sessions/session.ts';
 import { joinColumns } from './verify_run.ts';
 
-/** Its calls are the first of a text; `manifest` is that of the target, whose outputs it gives. */
+/** A session for first calls of a text; `manifest` is that of the target, whose outputs it returns. */
 export function wholeTextSession(
   built: Graph,
   manifest: Manifest,
@@ -50,7 +50,7 @@ export function wholeTextSession(
   };
 }
 
-/** What the words of the boundary say of a first call is all that this can give. */
+/** Refuses inputs that a first call cannot have. */
 function refuseMore({ attention_mask: mask, past_length: past }: Feeds, tokens: Tensor): void {
   const own = tokens.shape[1]!;
   const columns = mask?.shape[1] ?? own;
@@ -113,7 +113,7 @@ function filled({ type, fill }: PortDecl, batch: number, rest: readonly number[]
   return start;
 }
 
-/** As the port has it: heads before tokens, one head where there are none, slots after the text, a state in the shape of a layer. */
+/** Brings a value into the form of its port: heads before tokens, one head where there are none, slots after the text, a state in the shape of a layer. */
 function atBoundary(port: ManifestPort, kept: Tensor, { slots }: Manifest): Tensor {
   const { dtype, data } = kept;
   if (port.axis === undefined) {
@@ -142,7 +142,7 @@ function headsFirst({ dtype, shape, data }: Tensor): Tensor {
   return turned;
 }
 
-/** One after the other along an axis. */
+/** Concatenates two tensors along an axis. */
 function joined(a: Tensor, b: Tensor, axis: number): Tensor {
   const outer = product(a.shape.slice(0, axis));
   const whole = empty(a.dtype, a.shape.with(axis, a.shape[axis]! + b.shape[axis]!));

@@ -1,4 +1,4 @@
-/** How far back the windowed layers of a graph see. */
+/** The lengths of the windows of attention in a graph. */
 
 import type { Graph } from '../../compiler/graph/ir.ts';
 

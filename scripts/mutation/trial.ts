@@ -120,7 +120,7 @@ async function sessionFor(
 }
 
 const libtorch = async (): Promise<LibtorchHost> => {
-  host ??= await startLibtorch({ patience: 60 });
+  host ??= await startLibtorch({ callSeconds: 60 });
   return host;
 };
 

@@ -31,7 +31,7 @@ export function call<V>(cx: Context<V>, frame: Frame<V>, callee: Value<V>, by: I
     case 'function': {
       const via = [...frame.via, callee.decl.name.text];
       const what = callee.decl.name.text;
-      return run(
+      return runForward(
         cx,
         frame,
         { frame: { ...frame, via }, what, node: callee.decl, scope: callee.scope, key: callee.decl },
@@ -108,7 +108,7 @@ function forward<V>(cx: Context<V>, frame: Frame<V>, module: ModuleValue<V>, by:
     scope,
     key: module,
   };
-  const result = run(cx, frame, callee, by);
+  const result = runForward(cx, frame, callee, by);
   const made = isPrelude(node.span) && !isPrelude(member) && result.kind === 'tensor' && !result.origin;
   return made ? { ...result, origin: { label: by.name, span: member } } : result;
 }
@@ -122,7 +122,7 @@ interface Callee<V> {
   readonly key: object;
 }
 
-function run<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocation<V>): Value<V> {
+function runForward<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocation<V>): Value<V> {
   const { what, node, scope, key } = callee;
   if (cx.active.has(key)) {
     return fail(cx, caller, by, 'N210', `\`${what}\` calls itself`, {

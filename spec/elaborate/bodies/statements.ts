@@ -17,7 +17,7 @@ import { boundIn, shorten, turnsOf } from './turns.ts';
 export function runBody<V>(cx: Context<V>, frame: Frame<V>, node: ast.Function | ast.Forward): Result<V> {
   const { body } = node;
   if (body.kind !== 'Statements') return { value: evaluate(cx, frame, body), span: body.span };
-  const result = run(cx, frame, body);
+  const result = runStatements(cx, frame, body);
   if (result) return result;
   const at = node.kind === 'Function' ? node.name : node.signature;
   const what = node.kind === 'Function' ? `\`${node.name.text}\`` : 'this forward';
@@ -28,7 +28,7 @@ export function runBody<V>(cx: Context<V>, frame: Frame<V>, node: ast.Function |
 }
 
 /** Undefined when no return was reached. */
-function run<V>(cx: Context<V>, frame: Frame<V>, { body }: ast.Statements): Result<V> | undefined {
+function runStatements<V>(cx: Context<V>, frame: Frame<V>, { body }: ast.Statements): Result<V> | undefined {
   for (const s of body) {
     step(cx, frame, s);
     const result = runOne(cx, frame, s);
@@ -63,7 +63,7 @@ function choose<V>(cx: Context<V>, frame: Frame<V>, s: ast.Choose): Result<V> | 
   const test = decide(cx, frame, s.test);
   if (test === undefined) return unknown(frame, s);
   const arm = test ? s.then : s.else;
-  return arm ? run(cx, frame, arm) : undefined;
+  return arm ? runStatements(cx, frame, arm) : undefined;
 }
 
 /** Which arm runs is not known: what either assigns is wrong from here on, and nothing more is said of it. */
@@ -142,7 +142,7 @@ function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
   const hidden = s.binder.map(({ text }) => [text, names.get(text)] as const);
   for (const turn of turns) {
     for (const [name, value] of boundIn(s.binder, turn)) names.set(name, value);
-    run(cx, frame, s.body);
+    runStatements(cx, frame, s.body);
     for (const [name, before] of carried) keepType(cx, frame, s, name, before);
   }
   for (const [name, before] of hidden) {

@@ -40,13 +40,13 @@ export const rotaryParameters = parameters(
 export const rotaryDoc = "a member: turns pairs of numbers of [B, T, n, m] by their token's position";
 
 /** The largest base that was ever trained with is of the order of 10 ** 10. */
-const longestBase = 1e15;
+const largestBase = 1e15;
 const baseHint = 'bases lie between 10 thousand and some hundred millions: is the config damaged?';
 
 /** Once for each place. What float32 cannot hold is said of the config's entry. */
 function warnOfBase<V>(cx: Context<V>, span: Span, base: number): void {
   const isSaid = cx.diagnostics.some((d) => d.code === 'N627' && d.span?.start === span.start);
-  if (base <= longestBase || (Number.isFinite(base) && base > -lowest('float32')) || isSaid) return;
+  if (base <= largestBase || (Number.isFinite(base) && base > -lowest('float32')) || isSaid) return;
   const message = `a rotation of base ${base}: most of its pairs never turn`;
   report(cx, warning('N627', message, { span, hint: baseHint }));
 }
@@ -94,9 +94,9 @@ function turningNumbers<V>(use: Use<V>): NumberValue | undefined {
   const n = wholeArg(use, 'dim', 2);
   const argument = use.given.get('dim')!;
   if (n === undefined || argument.value.kind !== 'number') return undefined;
-  const most = 2 * limits.pairs;
-  if (n > most) {
-    failAt(use, argument, 'N321', `\`Rotary\` of ${n} numbers; ${most} is the most`, {
+  const limit = 2 * limits.pairs;
+  if (n > limit) {
+    failAt(use, argument, 'N321', `\`Rotary\` of ${n} numbers; ${limit} is the most`, {
       hint: 'it turns one head',
     });
     return undefined;

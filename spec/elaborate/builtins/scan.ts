@@ -24,7 +24,7 @@ export const scan: Builtin = {
     const step = stepOf(use);
     const sequences = step && sequencesOf(use);
     const states = sequences && statesOf(use, step, sequences.length);
-    return states ? run(use, step, states, sequences) : poison;
+    return states ? runStep(use, step, states, sequences) : poison;
   },
 };
 
@@ -160,7 +160,7 @@ function startOf<V>(cx: Context<V>, frame: Frame<V>, name: string, start: ast.Ex
   return undefined;
 }
 
-function run<V>(
+function runStep<V>(
   use: Use<V>,
   step: Step<V>,
   states: readonly State<V>[],

@@ -93,7 +93,7 @@ test('a process that dies in the middle is said to be gone, with its last words'
 
 test('a process that does not answer is given up', async () => {
   const python = stand('hangs', "say('ready 9.9'); setInterval(() => {}, 1000)");
-  const { code, found } = await refusal(libtorchSession({ ...trusted, pythons: [python], patience: 0.5 }));
+  const { code, found } = await refusal(libtorchSession({ ...trusted, pythons: [python], callSeconds: 0.5 }));
   assert.is(code, 'N704');
   assert.is(found, 'no answer within 0.5 s');
 });

@@ -180,9 +180,9 @@ test('atol stands in for the tolerance', async () => {
 test('says how long it will take when that is long', async () => {
   const said: string[] = [];
   const onEstimate = ({ what }: { what: string }) => said.push(what);
-  await verify({ session: tinySession({}), onEstimate, patience: 3600 });
+  await verify({ session: tinySession({}), onEstimate, estimateFrom: 3600 });
   assert.is(said.length, 0);
-  await verify({ session: tinySession({}), onEstimate, patience: 0 });
+  await verify({ session: tinySession({}), onEstimate, estimateFrom: 0 });
   assert.is(said[0], 'all checks');
 });
 
