@@ -52,7 +52,6 @@ function started({ root, coverage }: Settings): ChildProcess {
     stdio: ['pipe', 'pipe', 'pipe', 'ipc', 'pipe'],
   });
   running.add(child);
-  child.on('error', () => {}); // a message to a process that just ended: its end is told by `close`
   return child;
 }
 
@@ -124,7 +123,8 @@ export function testProcess(settings: Settings): TestProcess {
       Object.assign(said, { stdout: '', stderr: '', both: '', title: '' });
       outcome = undefined;
       const stop = watch();
-      child.send({ ...task, mark, patience } satisfies Task);
+      // Where it has just ended, its end is told below.
+      child.send({ ...task, mark, patience } satisfies Task, () => {});
       await new Promise<void>((resolve) => {
         changed = () => {
           if (complete() || !alive) resolve();

@@ -11,7 +11,7 @@ import { shipped } from '../specs.ts';
 import { graft, random } from './graft.ts';
 import { include, said } from './refused.ts';
 
-/** `NANOC_FUZZ=20000 node --import tsx test/spec/elaborate/fuzz.test.ts` looks longer. */
+/** `NANOC_FUZZ=20000 npm test -- elaborate/fuzz` looks longer. */
 const runs = Number(process.env['NANOC_FUZZ'] ?? 300);
 const seed = Number(process.env['NANOC_SEED'] ?? 20_251_013);
 
