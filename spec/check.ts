@@ -1,4 +1,4 @@
-/** Checks a spec and keeps nothing but what it says of the model's interface. */
+/** Checks a spec, and returns the interface of the model without a graph. */
 
 import type { File } from './ast.ts';
 import { elaborate } from './elaborate/elaborate.ts';

@@ -14,7 +14,7 @@ export interface Related {
 export interface Diagnostic {
   readonly code: Code;
   readonly severity: Severity;
-  /** Names the thing; lower case, no full stop. */
+  /** What is wrong, by name; in lower case and without a full stop. */
   readonly message: string;
   /** The smallest wrong piece of a spec. */
   readonly span?: Span;
@@ -26,11 +26,11 @@ export interface Diagnostic {
   /** What to type. */
   readonly hint?: string;
   readonly related?: readonly Related[];
-  /** Stands for this many that are not said. */
+  /** How many further diagnostics this one stands for. */
   readonly more?: number;
 }
 
-/** A value if there is one, and everything there is to say; an error among the diagnostics means no result counts. */
+/** A value, if there is one, and all diagnostics; if one of them is an error, the value does not count. */
 export interface Outcome<T> {
   readonly value?: T;
   readonly diagnostics: readonly Diagnostic[];
@@ -49,7 +49,7 @@ export function warning(code: Code, message: string, extra: Extra = {}): Diagnos
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some((d) => d.severity === 'error');
 
-/** The first errors and the first warnings, and how many more there are; `uncounted` errors were not even made. */
+/** The first errors and warnings, and how many more there are; `uncounted` further errors have no diagnostics. */
 export function firstFew(diagnostics: readonly Diagnostic[], uncounted = 0): readonly Diagnostic[] {
   const kept: Diagnostic[] = [];
   const seen = { error: 0, warning: 0, note: 0 };

@@ -2,7 +2,7 @@
  * Symbolic sizes: Laurent polynomials with rational coefficients over names.
  *
  * A name is a run-time size (`B`, `T`, `P`, `S`), a config entry, or an opaque atom such as `vocab // 64` whose text is its
- * identity. Two sizes are equal when their normal forms are, never because their numbers are (design: proof by name).
+ * identity. Two sizes are equal when their normal forms are, never because their numbers are: a model that fits one config by chance would be wrong for the next.
  */
 
 interface Term {

@@ -3,9 +3,9 @@
 import type { Comment, File } from './ast.ts';
 import { type Arm, armsOf, onOneLine, type Part, single } from './format_arm.ts';
 import { areAkin, type Columns, columnsOf, isLeaf, type Leaf, ownColumns } from './format_item.ts';
-import { type Doc, layout } from './layout.ts';
 import { lex } from './lex.ts';
 import { append } from './long_list.ts';
+import { type Doc, prettyText } from './pretty.ts';
 import { signs } from './tokens.ts';
 
 const lineWidth = 110;
@@ -30,7 +30,7 @@ interface Braces {
 class Page {
   readonly lines: string[] = [];
   private readonly text: string;
-  /** Those not yet written, the next one last. */
+  /** Comments not yet written, the next one last. */
   private readonly comments: Comment[];
   private readonly braces: readonly Braces[];
 
@@ -40,7 +40,7 @@ class Page {
     this.braces = bracesOf(source);
   }
 
-  /** The parts of a body, and the comments up to its end. */
+  /** Writes the parts of a body, and the comments up to its end. */
   body(parts: readonly Part[], end: number, depth: number): void {
     const columns = this.columns(parts);
     let last: number | undefined;
@@ -134,7 +134,7 @@ class Page {
   }
 
   private write(doc: Doc, depth: number): void {
-    this.push(layout(doc, 2 * depth, lineWidth), depth);
+    this.push(prettyText(doc, 2 * depth, lineWidth), depth);
   }
 
   private push(text: string, depth: number): void {
@@ -151,7 +151,7 @@ class Page {
     return taken;
   }
 
-  /** Writes the comment that stands behind `end` on its line, if one does; gives where what is written now ends. */
+  /** Writes the comment that follows on the line of `end`, if there is one; returns the offset up to which the text is written. */
   private trail(end: number): number {
     const next = this.comments.at(-1);
     if (!next || !/^[ \t]*$/.test(this.text.slice(end, next.span.start))) return end;

@@ -1,15 +1,15 @@
-/** What the formatter writes around braces: what stands before them, and when a body stays on the line. */
+/** How the formatter writes what has braces: the head before them, and when a body stays on the line. */
 
 import type { Branch, Choose, File, Item, Model, Statement } from './ast.ts';
 import { Bug } from './diagnostic.ts';
 import { expr, names, quoted, signature } from './format_expr.ts';
 import { type Columns, flat, isLeaf, type Leaf, leaf, ownColumns } from './format_item.ts';
-import { align, type Doc, listed } from './layout.ts';
+import { align, type Doc, listed } from './pretty.ts';
 
-/** All that begins a line. */
+/** Everything that begins on a line of its own. */
 export type Part = File['declarations'][number] | Model['body'][number] | Leaf | Item | Statement;
 
-/** One `{ ... }` with what stands before it; an `if` has one for each of its ways. */
+/** One `{ ... }` with its head; an `if` has one for each of its branches. */
 export interface Arm {
   readonly head: Doc;
   readonly parts: readonly Part[];
@@ -17,7 +17,7 @@ export interface Arm {
   readonly after?: number;
 }
 
-/** What has braces, taken apart; nothing for what stands on a line of its own. */
+/** The arms of a part with braces; none for a part without. */
 export function armsOf(part: Part): readonly Arm[] {
   const after = part.span.start;
   switch (part.kind) {
@@ -43,14 +43,14 @@ export function armsOf(part: Part): readonly Arm[] {
     }
     case 'Branch':
     case 'Choose':
-      return ways(part);
+      return armsOfIf(part);
     default:
       return [];
   }
 }
 
 /** `if`, each `else if`, and `else`; an `if` alone in an `else` is an `else if`. */
-function ways(first: Branch | Choose): readonly Arm[] {
+function armsOfIf(first: Branch | Choose): readonly Arm[] {
   const arms: Arm[] = [];
   let way = first;
   for (;;) {
@@ -72,7 +72,7 @@ const called = (f: Extract<Part, { kind: 'Function' | 'Forward' }>): Doc => [
   signature(f.signature),
 ];
 
-/** What stands on a line of its own. */
+/** A part without braces, as one line. */
 export function single(part: Part, columns: Columns): Doc {
   if (part.kind === 'Include') return `include ${quoted(part.path)} as ${part.name.text}`;
   if (isLeaf(part)) return leaf(part, columns);
@@ -84,7 +84,7 @@ export function single(part: Part, columns: Columns): Doc {
 
 const joins: ReadonlySet<Part['kind']> = new Set(['Branch', 'Choose', 'For', 'Config', 'Checkpoint']);
 
-/** All on one line, where each way holds one thing: `if first { x = 1 } else { x = 2 }`. */
+/** A part on one line, if each arm holds one thing: `if first { x = 1 } else { x = 2 }`. */
 export function onOneLine(part: Part, arms: readonly Arm[]): string | undefined {
   const texts: string[] = [];
   for (const { head, parts } of arms) {

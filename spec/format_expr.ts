@@ -1,10 +1,10 @@
 /** Expressions, types and signatures as the formatter writes them. */
 
 import type { Argument, Binary, Ellipsis, Expr, Shape, Signature, Slice, Text, Type, Word } from './ast.ts';
-import { align, type Doc, fill, group, line, listed } from './layout.ts';
+import { align, type Doc, fill, group, line, listed } from './pretty.ts';
 
-/** How tightly each kind binds; what is missing stands alone. */
-const binds: Readonly<Record<string, number>> = {
+/** Precedence of each kind of expression; kinds that are missing never need parentheses. */
+const precedences: Readonly<Record<string, number>> = {
   If: 0,
   or: 1,
   and: 2,
@@ -31,19 +31,19 @@ const binds: Readonly<Record<string, number>> = {
 };
 const tightestPrecedence = 10;
 
-function tightness(e: Expr): number {
-  if (e.kind === 'Binary') return binds[e.op] ?? tightestPrecedence;
-  if (e.kind === 'Unary') return binds[e.op === 'not' ? 'not' : 'negative'] ?? tightestPrecedence;
-  return binds[e.kind] ?? tightestPrecedence;
+function precedenceOf(e: Expr): number {
+  if (e.kind === 'Binary') return precedences[e.op] ?? tightestPrecedence;
+  if (e.kind === 'Unary') return precedences[e.op === 'not' ? 'not' : 'negative'] ?? tightestPrecedence;
+  return precedences[e.kind] ?? tightestPrecedence;
 }
 
-/** Parentheses are no nodes, but a node's span takes them in. */
+/** Whether an expression was written in parentheses: they are no nodes, but a node's span includes them. */
 const wasEnclosed = (e: Binary): boolean => e.span.start < e.left.span.start;
 
-/** An operand, in parentheses where they are needed; where they only help, they stay if they were written. */
+/** An operand, with parentheses where they are needed; where they only help a reader they stay if they were written. */
 function operand(e: Expr, least: number, op: string): Doc {
   const helped = e.kind === 'Binary' && e.op !== op && wasEnclosed(e);
-  return tightness(e) >= least && !helped ? expr(e) : ['(', align(expr(e)), ')'];
+  return precedenceOf(e) >= least && !helped ? expr(e) : ['(', align(expr(e)), ')'];
 }
 
 export function expr(e: Expr): Doc {
@@ -53,8 +53,8 @@ export function expr(e: Expr): Doc {
     case 'Binary':
       return chain(e);
     case 'Unary':
-      if (e.op === 'not') return ['not ', operand(e.operand, tightness(e), 'not')];
-      return ['-', operand(e.operand, tightness(e) + 1, 'negative')];
+      if (e.op === 'not') return ['not ', operand(e.operand, precedenceOf(e), 'not')];
+      return ['-', operand(e.operand, precedenceOf(e) + 1, 'negative')];
     case 'Call':
     case 'Select':
     case 'Index':
@@ -86,16 +86,16 @@ function conditional(e: Expr & { readonly kind: 'If' }): Doc {
   return align(group('if ', expr(e.test), line, 'then ', expr(e.then), line, 'else ', expr(e.else)));
 }
 
-/** Operators of one strength in a row are one chain, however long. */
+/** Operators of equal precedence in a row are one chain of any length. */
 function chain(e: Binary): Doc {
-  const strength = tightness(e);
+  const strength = precedenceOf(e);
   if (e.op === '**') {
     return [operand(e.left, strength + 1, e.op), ' ** ', operand(e.right, strength - 1, e.op)];
   }
-  const compares = strength === binds['=='];
+  const compares = strength === precedences['=='];
   const pieces: { readonly doc: Doc }[] = [];
   let left: Expr = e;
-  while (left.kind === 'Binary' && tightness(left) === strength && (left === e || !endsChain(left, e))) {
+  while (left.kind === 'Binary' && precedenceOf(left) === strength && (left === e || !endsChain(left, e))) {
     pieces.push({ doc: [left.op, ' ', operand(left.right, strength + 1, left.op)] });
     left = left.left;
     if (compares) break;
@@ -121,7 +121,7 @@ function postfix(e: Expr): Doc {
     if (inner.kind === 'Select' && next.kind === 'Number') return [['(', next.text, ')'], ...parts.reverse()];
     inner = next;
   }
-  parts.push(operand(inner, binds['Call'] ?? tightestPrecedence, 'Call'));
+  parts.push(operand(inner, precedences['Call'] ?? tightestPrecedence, 'Call'));
   return parts.reverse();
 }
 
@@ -146,10 +146,10 @@ const spaced = (parts: readonly (Expr | undefined)[]): Doc =>
 
 /** `e:e+1` is written tight, `lo : hi * n + 1` with room. */
 const isShort = (e: Expr | undefined): boolean =>
-  !e || (e.kind === 'Binary' ? isAtom(e.left) && isAtom(e.right) && tightness(e) >= 5 : isAtom(e));
+  !e || (e.kind === 'Binary' ? isAtom(e.left) && isAtom(e.right) && precedenceOf(e) >= 5 : isAtom(e));
 const isAtom = (e: Expr): boolean =>
-  tightness(e) === tightestPrecedence ||
-  (e.kind === 'Unary' && e.op === '-' && tightness(e.operand) === tightestPrecedence);
+  precedenceOf(e) === tightestPrecedence ||
+  (e.kind === 'Unary' && e.op === '-' && precedenceOf(e.operand) === tightestPrecedence);
 const tight = (e: Expr): Doc =>
   e.kind === 'Binary' && e.right.kind !== 'Unary' ? [expr(e.left), e.op, expr(e.right)] : expr(e);
 

@@ -13,8 +13,8 @@ import type {
   Text,
 } from './ast.ts';
 import { call, expr, names, quoted, type } from './format_expr.ts';
-import { align, type Doc, fill, layout, listed } from './layout.ts';
 import { largest } from './long_list.ts';
+import { align, type Doc, fill, listed, prettyText } from './pretty.ts';
 
 type ConfigEntry = Config['entries'][number];
 type CheckpointEntry = CheckpointBlock['entries'][number];
@@ -36,15 +36,15 @@ const family: Readonly<Record<string, string>> = {
 export const isLeaf = (node: AnyNode): node is Leaf => node.kind in family;
 export const areAkin = (a: AnyNode, b: AnyNode): boolean => isLeaf(a) && family[a.kind] === family[b.kind];
 
-/** Widths that a leaf shares with its neighbours. */
+/** Widths of columns that a line shares with its neighbours. */
 export interface Columns {
   readonly head: number;
-  /** Of a config entry's value, when others name keys after theirs. */
+  /** Width of the values of config entries, for lining up the keys behind them. */
   readonly value: number;
 }
 export const ownColumns: Columns = { head: 0, value: 0 };
 
-export const flat = (doc: Doc): string => layout(doc, 0, Number.POSITIVE_INFINITY);
+export const flat = (doc: Doc): string => prettyText(doc, 0, Number.POSITIVE_INFINITY);
 
 export function leaf(item: Leaf, { head, value }: Columns): Doc {
   switch (item.kind) {
@@ -101,7 +101,7 @@ function source(keys: readonly Text[], other: Expr | undefined): Doc {
 
 const valueWidth = (value: Expr): number => flat(expr(value)).length;
 
-/** What stands before the shared column. */
+/** The text before the shared column. */
 function headOf(item: Leaf): string {
   switch (item.kind) {
     case 'Constant':
@@ -125,7 +125,7 @@ function headOf(item: Leaf): string {
   }
 }
 
-/** Longest member, and longest example value of a config, that others are lined up with. */
+/** Longest head of a member, and longest example value of a config, that neighbours are lined up with. */
 const longestHead = 41;
 const longestValue = 16;
 

@@ -1,4 +1,4 @@
-/** Cuts a text into tokens and comments; what it cannot read it reports, and stands something likely in its place. */
+/** Splits a text into tokens and comments; it reports what it cannot read, and continues with a likely token in its place. */
 
 import type { IToken, TokenType } from 'chevrotain';
 import type { Comment } from './ast.ts';
@@ -11,14 +11,14 @@ import { bySpelling, Name, NumberToken, StringToken } from './tokens.ts';
 export interface Lexed {
   readonly tokens: IToken[];
   readonly comments: readonly Comment[];
-  /** The first few. */
+  /** The first diagnostics. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Errors beyond those. */
+  /** How many errors there are beyond those. */
   readonly more: number;
 }
 
-/** Spellings of other languages: what they mean here (`''` for nothing), and what to type. */
-const foreign: Readonly<Record<string, readonly [means: string, hint: string]>> = {
+/** Spellings of other languages, with the spelling that is meant (`''` for none), and what to type. */
+const foreignSpellings: Readonly<Record<string, readonly [means: string, hint: string]>> = {
   '&&': ['and', 'write `and`'],
   '||': ['or', 'write `or`'],
   '!': ['not', 'write `not`'],
@@ -42,7 +42,7 @@ const updates = ['+=', '-=', '*=', '/=', '//=', '%=', '@=', '**='];
 const space = /[ \t\r\n]+/y;
 const wordPattern = /[A-Za-z_][A-Za-z0-9_]*/y;
 const numberPattern = /\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:e[+-]?\d+(?:_\d+)*)?/y;
-/** What looks like a number and is none: the piece to underline. */
+/** Matches what looks like a number and is none, to underline it. */
 const numberLike = /\.?\d(?:[eE][+-](?=\d)|[A-Za-z0-9_]|\.(?!\.))*/y;
 const stringPattern = /"(?:[^"\\\r\n]|\\["\\nt])*"/y;
 const stringLike = /"(?:[^"\\\r\n]|\\[^\r\n])*("?)/y;
@@ -51,7 +51,7 @@ const tripleQuoted = /"""[\s\S]*?(?:"""|$)/y;
 const blockComment = /\/\*[\s\S]*?(?:\*\/|$)/y;
 const foreignPattern = /&&|\|\||[=!]==|<>|:=|=>|\*\*=|\/\/=|[-+*/%@]=|\.\.(?!\.)|!(?!=)|[;\\?&|^~$]/y;
 const signPattern = /\.\.\.|->|\*\*|\/\/|[=!<>]=|[-+*/%@=<>()[\]{},:.]/y;
-const strange = /[^\x20-\x7e\t\r\n]+|[\s\S]/y;
+const unknownCharacters = /[^\x20-\x7e\t\r\n]+|[\s\S]/y;
 
 class Cutter {
   readonly tokens: IToken[] = [];
@@ -65,7 +65,7 @@ class Cutter {
     this.at = source.text.startsWith('\ufeff') ? 1 : 0;
   }
 
-  /** The text that the pattern matches here, which is then passed over; undefined when it matches none. */
+  /** Consumes the text that the pattern matches here; undefined when it matches none. */
   take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.at;
     const match = pattern.exec(this.source.text)?.[0];
@@ -73,7 +73,7 @@ class Cutter {
     return match;
   }
 
-  /** A token over the `length` characters just passed. */
+  /** Adds a token for the `length` characters just consumed. */
   push(tokenType: TokenType, image: string, length = image.length): void {
     this.tokens.push({
       image,
@@ -142,7 +142,7 @@ class Cutter {
       this.push(StringToken, JSON.stringify(inner), quoted.length);
       return;
     }
-    const piece = this.take(strange) ?? '';
+    const piece = this.take(unknownCharacters) ?? '';
     const first = String.fromCodePoint(piece.codePointAt(0) ?? 0);
     this.report('N101', piece.length, `unexpected character ${nameOf(first)}`, strangerHint(first));
   }
@@ -235,7 +235,7 @@ function translate(cutter: Cutter, image: string): void {
   const target = cutter.tokens.at(-1)?.image ?? 'x';
   const [means, hint] = update
     ? ['=', `write it out: ${target} = ${target} ${image.slice(0, -1)} ...`]
-    : (foreign[image] ?? ['', '']);
+    : (foreignSpellings[image] ?? ['', '']);
   cutter.report('N101', image.length, `unexpected \`${image}\``, hint);
   const type = bySpelling.get(means);
   if (type !== undefined) cutter.push(type, means, image.length);

@@ -1,7 +1,7 @@
-/** Bounds on what comes from outside, each with its reason: what is beyond one is refused with a diagnostic, and soon. */
+/** Limits on input, each with its reason; input beyond one is refused early, with a diagnostic. */
 
 export const limits = {
-  /** Errors, and warnings, that are said of one text; those beyond are counted. More than anyone reads at once. */
+  /** Errors, and warnings, reported for one text; further ones are only counted. More than anyone reads at once. */
   diagnostics: 20,
   /** Characters of a spec with no include. The longest that ships has 6,000; reading takes some 300 bytes for each. */
   specLength: 500_000,
@@ -37,7 +37,7 @@ export const limits = {
   pattern: 10_000,
   /** Groups within groups in one; real ones have two or three. */
   patternGroups: 50,
-  /** Characters that one takes, classes counted once; real ones have some 60. */
+  /** Characters in one, classes counted once; real ones have some 60. */
   patternCharacters: 1000,
   /** Steps of the search for loops that read one text in two ways; real ones need a few hundred. */
   patternSteps: 2_000_000,

@@ -1,4 +1,4 @@
-/** What a list spread into a call would do, for lists of any length: arguments lie on the stack, and 120,000 overflow it. */
+/** Math.max, Math.min and push for lists of any length: spread into a call, 120,000 arguments overflow the stack. */
 
 /** The largest of the values and of `least`. */
 export function largest(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {

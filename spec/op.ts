@@ -14,7 +14,7 @@ type Nothing = Readonly<Record<never, never>>;
 
 /** Attributes of every primitive. Axes are never negative; sizes are over `B`, `T`, `P`, `S` and numbers only. */
 export interface PrimitiveAttrs {
-  /** Rank 0. */
+  /** A constant of rank 0. */
   readonly scalar: { readonly value: number; readonly dtype: GraphDType };
   readonly constant: { readonly tensor: Tensor };
   /** int64 rank 0: a size known only when running. */
@@ -65,7 +65,7 @@ export interface PrimitiveAttrs {
   readonly cumsum: { readonly axis: number };
   /** bool of x's shape: the k largest along the last axis, lowest index first among equals. */
   readonly is_top: { readonly k: number };
-  /** int64 [..., k]: where those are, the largest first. */
+  /** int64 [..., k]: the indices of those, the largest first. */
   readonly argtop: { readonly k: number };
 
   readonly reshape: { readonly shape: readonly Dim[] };
@@ -95,7 +95,7 @@ export interface PrimitiveAttrs {
 }
 export type Primitive = keyof PrimitiveAttrs;
 
-/** A program inside an op, known by its number; what it holds is the compiler's. */
+/** A program inside an op, identified by a number; only the compiler knows its content. */
 export interface Inner {
   readonly inner: number;
 }
@@ -119,7 +119,7 @@ export type Infer<A> = (
 /** What an op means, in primitives over any notion of value. */
 export type Meaning<A> = <V>(e: Emit<V>, inputs: readonly V[], attrs: A) => V;
 
-/** What lies around a place where an op may have been written out. */
+/** Constants and widths near a place where an op may have been written out. */
 export interface Nearby {
   /** Values of constants. */
   readonly numbers: readonly number[];
@@ -127,7 +127,7 @@ export interface Nearby {
   readonly widths: readonly number[];
 }
 
-/** How an op that was written out by hand is found again: `decompose` and the variants, run on the candidates below, are what to look for. */
+/** How an op that was written out by hand is recognised: the patterns are `decompose` and the variants, on the candidates below. */
 export interface Recognise<A extends Attrs> {
   readonly attrs: (nearby: Nearby) => readonly A[];
   /** Types of the inputs behind a result of this type, each list a try; one input of the result's own type when left out. */
@@ -141,7 +141,7 @@ export interface Recognise<A extends Attrs> {
 /** Another way in which people write an op. */
 export interface Variant<A> {
   readonly means: Meaning<A>;
-  /** What the op is given, where that is not what the pattern read. */
+  /** The inputs of the op, where they are not those of the pattern. */
   readonly given?: <V>(e: Emit<V>, inputs: readonly V[]) => readonly V[];
 }
 
@@ -154,7 +154,7 @@ export interface Op<A extends Attrs = Attrs> {
   readonly doc: string;
   /** Names of the inputs, for printing; a trailing `?` marks one that may be absent (then it is not passed at all). */
   readonly inputs: readonly string[];
-  /** Of an op that a plugin adds: its attributes by their names in a call, with their defaults. */
+  /** For an op that a plugin adds, its attributes by their names in a call, with their defaults. */
   readonly attrs?: Readonly<Record<string, number>>;
   readonly infer: Infer<A>;
   decompose<V>(e: Emit<V>, inputs: readonly V[], attrs: A): V;
@@ -164,7 +164,7 @@ export interface Op<A extends Attrs = Attrs> {
     inputs: readonly TensorType<GraphDType>[],
     attrs: A,
   ) => readonly Source[] | undefined;
-  /** Absent where only the name makes the op. */
+  /** Absent for an op that exists only by its name. */
   readonly recognise?: Recognise<A>;
 }
 

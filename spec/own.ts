@@ -1,4 +1,4 @@
-/** What a table of our own holds under a name of somebody else: `toString` and `constructor` are in no table. */
+/** Looks up an outside name in a table without finding inherited properties such as `toString` and `constructor`. */
 
 export const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;

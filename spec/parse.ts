@@ -7,13 +7,13 @@ import { Grammar } from './grammar.ts';
 import { lex } from './lex.ts';
 import { limits } from './limits.ts';
 import { explain, messages, neverClosed, unbraced } from './parse_errors.ts';
-import { culprit, depth, unclosed, without } from './parse_recovery.ts';
+import { depth, errorPlace, unclosed, without } from './parse_recovery.ts';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
 
 let shared: Grammar | undefined;
 
-/** Made when first needed; its grammar is validated by a test, not at each start. */
+/** The parser, made when first needed; a test validates its grammar, so that not every start does. */
 export const grammar = (): Grammar => {
   shared ??= new Grammar({
     recoveryEnabled: false,
@@ -53,7 +53,7 @@ interface Read {
   readonly problems: readonly Diagnostic[];
 }
 
-/** Reads on after an error without the lines around it, so that each error is one of its own. */
+/** Continues after an error without the lines around it, so that each reported error is independent. */
 function readPieces(source: Source, tokens: readonly IToken[]): Read {
   const parser = grammar();
   const problems: Diagnostic[] = [];
@@ -76,7 +76,7 @@ function readPieces(source: Source, tokens: readonly IToken[]): Read {
     if (problems.length > 0 && depth(left) < 0) break;
     const colon = unbraced(source, left, left.indexOf(problem.token));
     if (colon) return { chained: [], problems: [...problems, colon] };
-    const where = culprit(source, left, problem.token, problem.context.ruleStack);
+    const where = errorPlace(source, left, problem.token, problem.context.ruleStack);
     problems.push(explain(source, left, problem, where));
     if (problems.length === limits.diagnostics) break;
     left = without(source, left, where.at);
@@ -94,7 +94,7 @@ function readFile(parser: Grammar): File['declarations'] | undefined {
   }
 }
 
-/** By place. What cannot be read makes the parser stumble too: of what it says of such a line only the first counts. */
+/** Sorts diagnostics by place. What the lexer cannot read also confuses the parser, so of its errors on such a line only the first is kept. */
 function inOrder(
   source: Source,
   unread: readonly Diagnostic[],

@@ -1,4 +1,4 @@
-/** What the parser could not read, in the words of someone who knows what was probably meant. */
+/** Messages for what the parser could not read, with what was probably meant. */
 
 import {
   EOF,
@@ -10,14 +10,14 @@ import {
 import type { Code } from './codes.ts';
 import { type Diagnostic, error } from './diagnostic.ts';
 import { own } from './own.ts';
-import type { Culprit, Unclosed } from './parse_recovery.ts';
+import type { ErrorPlace, Unclosed } from './parse_recovery.ts';
 import { position, type Source, type Span } from './source.ts';
 import { isReserved, Name, signs, spelling } from './tokens.ts';
 
 const label = (type: TokenType): string => type.LABEL ?? type.name;
 
-/** Names of the productions, as a reader would call what may stand there. */
-const things: Readonly<Record<string, string>> = {
+/** Names of productions in messages. */
+const productionNames: Readonly<Record<string, string>> = {
   file: '`include`, `block`, `fn` or `model`',
   model: '`config`, `checkpoint`, a block or a member',
   item: 'a member, a constant, `fn`, `forward`, `if` or `require`',
@@ -33,7 +33,7 @@ const things: Readonly<Record<string, string>> = {
   keys: 'a string',
   text: 'a string',
 };
-const thing = (rule: string): string => things[rule] ?? 'a value';
+const thing = (rule: string): string => productionNames[rule] ?? 'a value';
 
 /** Messages say what was expected; `explain` adds what was found. */
 export const messages: IParserErrorMessageProvider = {
@@ -43,8 +43,8 @@ export const messages: IParserErrorMessageProvider = {
   buildEarlyExitMessage: ({ ruleName }) => thing(ruleName),
 };
 
-/** Words of other languages at the start of something, and what to type here. */
-const foreign: Readonly<Record<string, string>> = {
+/** Keywords of other languages, with what to type instead. */
+const foreignWords: Readonly<Record<string, string>> = {
   let: 'leave `let` out: name = value',
   var: 'leave `var` out: name = value',
   const: 'leave `const` out: name = value',
@@ -68,12 +68,12 @@ export function explain(
   source: Source,
   tokens: readonly IToken[],
   problem: IRecognitionException,
-  where: Culprit,
+  where: ErrorPlace,
 ): Diagnostic {
   const { token } = problem;
   const rule = problem.context.ruleStack.at(-1) ?? '';
-  const ends = problem.message === label(signs.closeBrace) && rule in things;
-  const message = where.value ? 'a value' : ends ? `${things[rule]}, or \`}\`` : problem.message;
+  const ends = problem.message === label(signs.closeBrace) && rule in productionNames;
+  const message = where.value ? 'a value' : ends ? `${productionNames[rule]}, or \`}\`` : problem.message;
   const at = tokens.indexOf(token);
   const before = tokens[(at < 0 ? tokens.length : at) - 1];
   const span = spanOf(source, token, before);
@@ -93,9 +93,9 @@ export function explain(
   return error(code, text, { span, ...(name ? {} : { expected: message }), ...(hint ? { hint } : {}) });
 }
 
-/** Whether a word with this behind it was meant as a name. */
+/** Whether a word followed by this token was meant as a name. */
 const declares = (next: IToken | undefined, rule: string): boolean =>
-  rule in things && (next?.tokenType === signs.colon || next?.tokenType === signs.equals);
+  rule in productionNames && (next?.tokenType === signs.colon || next?.tokenType === signs.equals);
 
 function spanOf(source: Source, token: IToken, before: IToken | undefined): Span {
   if (!Number.isNaN(token.startOffset)) {
@@ -105,7 +105,7 @@ function spanOf(source: Source, token: IToken, before: IToken | undefined): Span
   return { source, start: Math.max(0, end - 1), end };
 }
 
-/** At the end of the file, what was opened and never closed says more than what was expected. */
+/** At the end of the file, reports what was opened and never closed instead of what was expected. */
 function unfinished(source: Source, tokens: readonly IToken[], span: Span, expected: string): Diagnostic {
   const open: IToken[] = [];
   for (const token of tokens) {
@@ -158,7 +158,7 @@ function hintFor(
   tokens: readonly IToken[],
   rules: readonly string[],
 ): string | undefined {
-  const word = own(foreign, before?.image ?? '') ?? own(foreign, token.image);
+  const word = own(foreignWords, before?.image ?? '') ?? own(foreignWords, token.image);
   if (word !== undefined) return word;
   const inside = (rule: string): boolean => rules.includes(rule);
   const { image, tokenType } = token;

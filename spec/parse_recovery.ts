@@ -1,10 +1,10 @@
-/** What is left of a text when the piece with an error in it is taken out, so that the next error is one of its own. */
+/** Removes the piece of a text that has an error, so that further errors are independent of it. */
 
 import { createTokenInstance, type IToken, type TokenType } from 'chevrotain';
 import type { Source } from './source.ts';
 import { signs } from './tokens.ts';
 
-/** Productions in which a new line begins something new. */
+/** Productions that begin on a new line. */
 const boundaries: ReadonlySet<string> = new Set([
   'file',
   'model',
@@ -17,21 +17,21 @@ const boundaries: ReadonlySet<string> = new Set([
 ]);
 
 /** Where an error is, which is not always where the parser noticed it. */
-export interface Culprit {
+export interface ErrorPlace {
   /** Index of the token; -1 at the end of the file. */
   readonly at: number;
-  /** The line ends after it, in the middle of something. */
+  /** Whether its line ends too early, in the middle of something. */
   readonly early: boolean;
-  /** A value is missing there, whatever the parser expected later. */
+  /** Whether a value is missing there, whatever the parser expected later. */
   readonly value: boolean;
 }
 
-export function culprit(
+export function errorPlace(
   source: Source,
   tokens: readonly IToken[],
   found: IToken,
   rules: readonly string[],
-): Culprit {
+): ErrorPlace {
   const at = tokens.indexOf(found);
   const inside = !boundaries.has(rules.at(-1) ?? 'file');
   if (at > 0 && inside && startsAnew(source, tokens, at)) return { at: at - 1, early: true, value: false };
@@ -64,7 +64,7 @@ const braces: ReadonlyMap<TokenType, number> = new Map([
   [signs.openBrace, 1],
   [signs.closeBrace, -1],
 ]);
-/** How many braces more are opened than closed. */
+/** The number of opening braces minus that of closing ones. */
 export const depth = (tokens: readonly IToken[]): number =>
   tokens.reduce((sum, t) => sum + (braces.get(t.tokenType) ?? 0), 0);
 

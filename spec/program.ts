@@ -5,7 +5,7 @@ import type { ParamDecl, PortDecl } from './sink.ts';
 import type { Source, Span } from './source.ts';
 import type { GraphDType, TensorType } from './type.ts';
 
-/** A value decided when compiling, as config entries hold it. */
+/** A compile-time value of a config entry. */
 export type ConfigValue = null | boolean | number | string | readonly ConfigValue[];
 
 export interface ConfigEntry {
@@ -40,7 +40,7 @@ export interface Program {
 export interface ElaborationOptions {
   /** The checkpoint's config, parsed JSON; null where it has none. Without a checkpoint, the spec's example sizes count. */
   readonly config?: { readonly [key: string]: unknown } | null;
-  /** How messages name it: `meta_000000.json`. */
+  /** Its name in messages: `meta_000000.json`. */
   readonly configFile?: string;
   /** `--set name=value`, already parsed. */
   readonly set?: ReadonlyMap<string, ConfigValue>;

@@ -39,7 +39,7 @@ function one(d: Diagnostic, { color }: RenderOptions): string {
   return lines.join('\n');
 }
 
-/** What a file or its name holds must not move the cursor of a terminal, nor write to its clipboard. */
+/** Replaces control characters, so that the content of a file cannot move the cursor of a terminal or write to its clipboard. */
 const printable = (text: string): string =>
   (text.length > mostMessageLetters ? `${text.slice(0, mostMessageLetters)} ...` : text)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -50,7 +50,7 @@ function placeOf({ source, start }: Span): string {
   return `${source.name}:${line}:${column}`;
 }
 
-/** Characters of one line that are said: a name from a file may have any number. */
+/** Characters shown of one line, since a name from a file may have any length. */
 const mostMessageLetters = 2000;
 
 /** Longest line shown whole. */
@@ -67,7 +67,7 @@ function excerpt({ source, start, end }: Span, paint: (text: string) => string):
   return [`${margin}${printable(text)}`, `${' '.repeat(margin.length)}${before}${paint('^'.repeat(length))}`];
 }
 
-/** Lines and columns from 1, as editors show them; offsets besides, for those that count from 0. */
+/** Lines and columns from 1, as editors show them, and offsets from 0. */
 const spanJson = (span: Span) => ({
   file: span.source.name,
   start: { ...position(span.source, span.start), offset: span.start },

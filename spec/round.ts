@@ -48,6 +48,6 @@ export function storeInto(t: Tensor): (index: number, value: number) => void {
   };
 }
 
-/** The least finite value: what a hidden score becomes. */
+/** The least finite value of a dtype, which masked scores get. */
 export const lowest = (dtype: GraphDType): number =>
   dtype === 'float16' || dtype === 'bfloat16' ? -formats[dtype].largest : -3.4028234663852886e38;

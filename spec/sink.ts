@@ -24,7 +24,7 @@ export interface ParamDecl {
   /** The checkpoint's key: the path with `from` applied; the name of the initialiser in every target. */
   readonly key: string;
   readonly shape: readonly number[];
-  /** With the names behind the numbers, for messages: `[heads * head (2048), dim (2048)]`. */
+  /** The shape with names and numbers, for messages: `[heads * head (2048), dim (2048)]`. */
   readonly shapeText: string;
   readonly dtype: DType;
   readonly span: Span;
@@ -36,13 +36,13 @@ export interface ParamDecl {
 export interface PortDecl {
   /** `transformer.h.3.attn.k`, `x`; the second execution of one instance's cache is `first.k#2`. Unique. */
   readonly name: string;
-  /** Of one call's value: [B, T, s...]; sizes as numbers. */
+  /** Type of the value of one call: [B, T, s...], with numbers for sizes. */
   readonly type: TensorType<GraphDType>;
   /** Keeps this many last tokens; everything when absent. */
   readonly last?: number;
-  /** Of a `scan`: what it carries from token to token, so that its type is [B, s...]. */
+  /** Set for the state of a `scan`, which is carried from token to token and has the type [B, s...]. */
   readonly carried?: true;
-  /** Stands before the first token of a `last` cache, and of a scan. */
+  /** The value before the first token, of a `last` cache or of a scan. */
   readonly fill: number;
   readonly span: Span;
 }
@@ -63,27 +63,27 @@ export interface Sink<V> {
   op(name: string, inputs: readonly V[], attrs: Attrs, at: Origin): V;
   /** [B, T, s...] -> [B, P + T, s...], or [B, last + T, s...]. */
   cache(x: V, port: PortDecl, at: Origin): V;
-  /** The slice of length T of a `last` cache's axis that stands `back` tokens before the call's own: 0 <= back <= last. */
+  /** The slice of length T of a `last` cache that lies `back` tokens before those of the call: 0 <= back <= last. */
   delay(x: V, o: { readonly last: number; readonly back: number }, at: Origin): V;
   ambient(name: Ambient, at: Origin): V;
   output(name: string, value: V, at: Origin): void;
-  /** For the sum over `count` experts of what one gives, whose share of each token is its entry of `shares` [B, T, count]. */
+  /** Records the body of one expert, for a sum over `count` experts whose share of each token is an entry of `shares` [B, T, count]. */
   experts(o: ExpertsRequest<V>): ExpertsSink<V>;
-  /** For a step that is run on one token after the other. */
+  /** Records a step that is run on one token after the other. */
   scan(o: ScanRequest<V>): ScanSink<V>;
 }
 
 export interface ScanRequest<V> {
-  /** What is carried: ports of type [B, s...]. */
+  /** The states that are carried: ports of type [B, s...]. */
   readonly states: readonly PortDecl[];
   /** [B, T, s...] each. */
   readonly sequences: readonly V[];
   readonly at: Origin;
 }
 
-/** Takes the body of a step. Values from outside, which have no tokens, may be used in it. */
+/** Records the body of a step, which may use values from outside that have no tokens. */
 export interface ScanSink<V> extends Pick<Sink<V>, 'op' | 'param'> {
-  /** What the step is given: each state, and the token's [B, s...] of each sequence. */
+  /** Inputs of the step: each state, and the token's [B, s...] of each sequence. */
   readonly states: readonly V[];
   readonly elements: readonly V[];
   /** The results of all tokens, [B, T, s...] each, to be used outside. */

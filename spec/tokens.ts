@@ -2,7 +2,7 @@
 
 import { createToken, EOF, Lexer, type TokenType } from 'chevrotain';
 
-/** The lexer is our own, so no kind has a pattern; the label is how messages spell it. */
+/** A kind of token. It has no pattern, since the lexer is our own; messages use the label. */
 const kind = (name: string, label: string, ...categories: TokenType[]): TokenType =>
   createToken({ name, label, pattern: Lexer.NA, categories });
 

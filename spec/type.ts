@@ -2,11 +2,11 @@
 
 import { type Dim, showShape } from './dim.ts';
 
-/** What the language can say. `float` is the type the compiler was asked to compute in. */
+/** dtypes of the language. `float` is the dtype that the compiler was asked to compute in. */
 export const dtypes = ['float', 'float32', 'float16', 'bfloat16', 'int64', 'bool'] as const;
 export type DType = (typeof dtypes)[number];
 
-/** What a graph holds: `float` has been decided. */
+/** dtypes of a graph, in which `float` has been replaced. */
 export type GraphDType = Exclude<DType, 'float'>;
 
 export interface TensorType<D extends DType = DType> {

@@ -69,7 +69,12 @@ export const places: readonly Place[] = [
     files: /^(attention|cache|scan|rotary)/,
     tests: ['spec/elaborate'],
   },
-  { kind: 'shared', folder: 'spec/elaborate/bodies', files: /^(mixture|turns)/, tests: ['spec/elaborate'] },
+  {
+    kind: 'shared',
+    folder: 'spec/elaborate/bodies',
+    files: /^(mixture|iterations)/,
+    tests: ['spec/elaborate'],
+  },
   {
     kind: 'shared',
     folder: 'spec/elaborate/values',

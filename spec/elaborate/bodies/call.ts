@@ -113,7 +113,7 @@ function forward<V>(cx: Context<V>, frame: Frame<V>, module: ModuleValue<V>, by:
   return made ? { ...result, origin: { label: by.name, span: member } } : result;
 }
 
-/** What is about to run: whose names it sees, and what must not be running already. */
+/** A function or forward about to run: the scope of its names, and what must not be running already. */
 interface Callee<V> {
   readonly frame: Frame<V>;
   readonly what: string;
@@ -132,8 +132,8 @@ function runForward<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: 
   if (caller.depth >= limits.calls) {
     return fail(cx, caller, by, 'N321', `calls nest more than ${limits.calls} deep`, { hint: 'use a loop' });
   }
-  const plan = planOf(cx, inside(caller, callee.frame, node, scope, by), scope, node);
-  const frame = inside(caller, callee.frame, node, makeScope('body', scope, plan.assigned), by);
+  const plan = planOf(cx, withErrorsAt(caller, callee.frame, node, scope, by), scope, node);
+  const frame = withErrorsAt(caller, callee.frame, node, makeScope('body', scope, plan.assigned), by);
   cx.active.add(key);
   const result = bindInputs(cx, caller, frame, callee, by)
     ? checkResult(cx, frame, node, runBody(cx, frame, node))
@@ -143,7 +143,7 @@ function runForward<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: 
 }
 
 /** Errors in the prelude are shown where the user called into it; in the user's own code, where they are. */
-function inside<V>(
+function withErrorsAt<V>(
   caller: Frame<V>,
   { path, label, via, pairs, stepping, member }: Frame<V>,
   { span }: ast.Function | ast.Forward,
@@ -176,7 +176,9 @@ function bindInputs<V>(
   for (const input of node.signature.inputs) {
     const argument = given.get(input.name.text);
     const value = argument?.value ?? (input.value ? single(cx, frame, input.value) : poison);
-    const bound = input.type ? typed(cx, caller, frame, input, value, argument ?? by, what) : value;
+    const bound = input.type
+      ? checkedInput(cx, input, value, { caller, frame, at: argument ?? by, what })
+      : value;
     frame.scope.names.set(input.name.text, named(bound, input.name));
   }
   return true;
@@ -185,15 +187,20 @@ function bindInputs<V>(
 const named = <V>(value: Value<V>, { text, span }: ast.Word): Value<V> =>
   value.kind === 'tensor' && !isPrelude(span) ? { ...value, origin: { label: text, span } } : value;
 
-/** An input against its declared type, which it has from there on whatever came. */
-function typed<V>(
+/** Where an argument is passed: by whom, into which frame, and to what. */
+interface Passing<V> {
+  readonly caller: Frame<V>;
+  readonly frame: Frame<V>;
+  readonly at: GivenArgument<V> | Invocation<V>;
+  readonly what: string;
+}
+
+/** Checks an argument against the declared type of its input, which the input then has even after an error. */
+function checkedInput<V>(
   cx: Context<V>,
-  caller: Frame<V>,
-  frame: Frame<V>,
   { name, type }: ast.Input,
   value: Value<V>,
-  at: GivenArgument<V> | Invocation<V>,
-  what: string,
+  { caller, frame, at, what }: Passing<V>,
 ): Value<V> {
   const written = type && writtenType(cx, frame, type);
   if (!written) return poison;

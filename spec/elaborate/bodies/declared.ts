@@ -1,4 +1,4 @@
-/** Names that a model, a block or a body declares, and the law that nothing is hidden. */
+/** Names that a model, a block or a body declares, and the rule that no name hides another. */
 
 import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
@@ -74,7 +74,7 @@ export function reportTaken<V>(cx: Context<V>, frame: Frame<V>, name: ast.Word, 
   return false;
 }
 
-/** What a body assigns, and what decides whether it does. Reports once what is wrong in any config. */
+/** The names that a body assigns, and the conditions under which it does. Reports once what is wrong in any config. */
 export function planOf<V>(
   cx: Context<V>,
   frame: Frame<V>,

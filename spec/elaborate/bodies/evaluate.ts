@@ -9,9 +9,9 @@ import { binary, unary } from '../values/operators.ts';
 import { reshape } from '../values/reshape.ts';
 import { reportSize } from '../values/tensors.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from '../values/value.ts';
+import { bindingFrame, boundIn, iterationsOf, shorten } from './iterations.ts';
 import { sumOfTerms } from './mixture.ts';
 import { resolve, select } from './names.ts';
-import { bindingFrame, boundIn, shorten, turnsOf } from './turns.ts';
 
 export function evaluate<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
   step(cx, frame, expr);
@@ -51,7 +51,7 @@ export function evaluate<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Va
   }
 }
 
-/** One value, where several results of a call cannot stand. */
+/** Evaluates to one value; several results of a call are an error. */
 export function single<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
   const value = evaluate(cx, frame, expr);
   if (value.kind !== 'list' || !value.several) return value;
@@ -68,7 +68,7 @@ export function single<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Valu
   );
 }
 
-/** What a compile-time test says; undefined after a report. */
+/** The truth of a compile-time condition; undefined after a report. */
 export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): boolean | undefined {
   const value = single(cx, frame, test);
   switch (value.kind) {
@@ -100,7 +100,7 @@ function choose<V>(cx: Context<V>, frame: Frame<V>, expr: ast.If): Value<V> {
 }
 
 function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehension): Value<V> {
-  const turns = turnsOf(cx, frame, expr.over);
+  const turns = iterationsOf(cx, frame, expr.over);
   const inner = bindingFrame(cx, frame, expr.binder);
   if (!turns || !inner) return poison;
   const items: Value<V>[] = [];

@@ -10,10 +10,10 @@ import { isOfThisCall } from '../values/axes.ts';
 import { type Context, type Frame, type Mixing, noValue, originOf, warn } from '../values/context.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
-import type { EntriesValue, ParamValue, TensorValue, TurnValue, Value } from '../values/value.ts';
-import { bindingFrame, boundIn } from './turns.ts';
+import type { EntriesValue, ExpertIndexValue, ParamValue, TensorValue, Value } from '../values/value.ts';
+import { bindingFrame, boundIn } from './iterations.ts';
 
-const turn: TurnValue = { kind: 'turn', plus: 0 };
+const turn: ExpertIndexValue = { kind: 'turn', plus: 0 };
 
 /** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
 export function sumOfTerms<V>(
@@ -40,14 +40,14 @@ function mixture<V>(cx: Context<V>, frame: Frame<V>, call: ast.Call): Attempt<Va
   const body = argument?.value;
   if (body?.kind !== 'Comprehension' || more.length > 0 || argument?.name || body.when || cx.mixing)
     return undefined;
-  const { value: count } = attempt(cx, () => termsIn(cx, frame, body));
+  const { value: count } = orUndo(cx, () => termsIn(cx, frame, body));
   if (count === undefined) return undefined;
   const found: Scouted<V> = { shares: new Map(), weights: false };
-  const { value: shares, refused } = attempt(cx, () => scout(cx, frame, body, count, found));
+  const { value: shares, refused } = orUndo(cx, () => scout(cx, frame, body, count, found));
   if (found.shares.size === 0 || !found.weights) return undefined;
   if (!shares || refused !== undefined) return { refused };
   const summed = (dense: boolean): Attempt<Value<V>> =>
-    attempt(cx, () => total(cx, frame, call, body, { count, shares: shares.v, dense }));
+    orUndo(cx, () => total(cx, frame, call, body, { count, shares: shares.v, dense }));
   const sparse = summed(false);
   return sparse.value ? sparse : summed(true);
 }
@@ -70,7 +70,7 @@ function needExperts<V>(value: Value<V>): void {
   if (value.kind === 'entries' && !value.alike) throw new NotUniform('they are not made alike');
 }
 
-/** What the body gives for the expert that stands for all. */
+/** The result of the body for the expert that stands for all. */
 function termOf<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -98,7 +98,7 @@ interface Scouted<V> {
   weights: boolean;
 }
 
-/** The one tensor [B, T, count] of which the body reads its own place. */
+/** The one tensor [B, T, count] in which the body reads its own entry. */
 function scout<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -124,7 +124,7 @@ function scout<V>(
   const used = cx.used;
   cx.used = new Map();
   try {
-    const term = termOf(cx, frame, body, mixing, scouting<V>());
+    const term = termOf(cx, frame, body, mixing, rehearsalSink<V>());
     needExperts(cx.evaluate(frame, body.over));
     if (wrongAxis) throw new NotUniform(otherAxis);
     if (!term || !isOfThisCall(term.type.shape)) throw new NotUniform('a term has no tokens');
@@ -138,8 +138,8 @@ function scout<V>(
 
 const otherAxis = 'a term reads its own place along an axis of another size';
 
-/** Keeps nothing, and knows what no expert may do. */
-function scouting<V>(): Sink<V> {
+/** A sink that records nothing, and refuses what no expert may do. */
+function rehearsalSink<V>(): Sink<V> {
   const keepsNothing = nullSink as unknown as Sink<V>; // nothing looks at what it gives
   const refuse = (why: string) => (): never => {
     throw new NotUniform(why);
@@ -160,7 +160,7 @@ function checkAxis<V>(cx: Context<V>, { type }: TensorValue<V>, axis: number, co
   if (dim.constant(concrete(cx.sizes, type.shape[axis]!)) !== count) throw new NotUniform(otherAxis);
 }
 
-/** By the path of the member that stands for all, the paths of all. */
+/** The paths of all experts' members, by the path of the member that stands for them. */
 type Members = Map<string, readonly string[]>;
 
 const membersOf =
@@ -230,8 +230,8 @@ interface Attempt<R> {
   readonly refused?: string | undefined;
 }
 
-/** Runs, and takes everything back when it gives nothing or reports anything. */
-function attempt<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
+/** Runs a function, and undoes its effects when it returns nothing or reports anything. */
+function orUndo<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
   const before = { sink: cx.sink, found: cx.diagnostics.length, ports: cx.ports.length };
   const [executed, active] = [new Map(cx.executed), new Set(cx.active)];
   let [value, why]: [R | undefined, string | undefined] = [undefined, undefined];

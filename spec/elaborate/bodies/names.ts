@@ -1,4 +1,4 @@
-/** What a name means where it stands: looked for outwards, to the prelude and the built-ins. */
+/** Resolves names outwards from where they stand, to the prelude and the built-ins. */
 
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
@@ -25,7 +25,7 @@ interface Spelled {
   readonly span: Span;
 }
 
-/** Taken by the language everywhere; the sizes known only when running are among them. */
+/** Names that the language reserves everywhere, including the sizes known only when running. */
 export const reservedValues = ['B', 'T', 'P', 'S', 'positions', 'pi', 'inf'] as const;
 export const isReservedValue = (name: string): boolean =>
   (reservedValues as readonly string[]).includes(name);
@@ -43,7 +43,7 @@ export function resolve<V>(cx: Context<V>, frame: Frame<V>, name: Spelled): Valu
   return fail(cx, frame, name, 'N201', `unknown name \`${name.text}\``, unknownHint(frame.scope, name.text));
 }
 
-/** What the standard library and the language give under a name. */
+/** The value of a name in the standard library or the language. */
 export function preludeValue<V>(scope: Scope<V>, name: string): Value<V> | undefined {
   let outermost = scope;
   while (outermost.parent) outermost = outermost.parent;
@@ -55,7 +55,7 @@ export const unknownHint = <V>(scope: Scope<V>, name: string): { readonly hint?:
     ? { hint: pythonHints[name]! }
     : didYouMean(name, [...namesInScope(scope), ...builtinNames, ...dtypes, ...reservedValues]);
 
-/** Blocks first, then anything. */
+/** A hint for an unknown block: the nearest block, or else the nearest name. */
 export function unknownBlockHint<V>(scope: Scope<V>, name: string): { readonly hint?: string } {
   const near = didYouMean(name, ['Rotary', ...blocksInScope(scope)]);
   return near.hint ? near : unknownHint(scope, name);
@@ -68,7 +68,7 @@ function* blocksInScope<V>(scope: Scope<V>): Generator<string> {
   }
 }
 
-/** What people type who come from PyTorch. */
+/** Hints for names that users of PyTorch type. */
 const pythonHints: Readonly<Record<string, string>> = {
   True: 'write `true`',
   False: 'write `false`',
@@ -79,7 +79,7 @@ const pythonHints: Readonly<Record<string, string>> = {
   F: 'operations are called directly: `softmax(x)`',
 };
 
-/** And what they call on a tensor. */
+/** Hints for methods of PyTorch tensors. */
 const torchMethods: Readonly<Record<string, string>> = {
   view: 'write `x as [B, T, heads, head]`',
   reshape: 'write `x as [B, T, heads, head]`',

@@ -1,4 +1,4 @@
-/** What a function or forward gives, held against what it declares. */
+/** Checks the results of a function or forward against its declaration. */
 
 import type * as ast from '../../ast.ts';
 import type { Span } from '../../source.ts';
@@ -35,7 +35,8 @@ export function checkResult<V>(
   const what = node.kind === 'Function' ? `the result of \`${node.name.text}\`` : resultOf(frame);
   const checked = outputs.map((output, i) => {
     const name = output.name && outputs.length > 1 ? `\`${output.name.text}\` of ${what}` : what;
-    return checkOutput(cx, frame, output, values[i]!, { span: spans?.[i] ?? span }, name);
+    const returned = { value: values[i]!, at: { span: spans?.[i] ?? span }, what: name };
+    return checkOutput(cx, frame, output, returned);
   });
   return checked.length === 1 ? checked[0]! : several(checked);
 }
@@ -43,13 +44,18 @@ export function checkResult<V>(
 const resultOf = <V>({ label }: Frame<V>): string =>
   label === '' ? 'the result of the model' : `the result of ${label}`;
 
+/** A returned value, its place, and its name in messages. */
+interface Returned<V> {
+  readonly value: Value<V>;
+  readonly at: { readonly span: Span };
+  readonly what: string;
+}
+
 function checkOutput<V>(
   cx: Context<V>,
   frame: Frame<V>,
   { type }: ast.Output,
-  value: Value<V>,
-  at: { readonly span: Span },
-  what: string,
+  { value, at, what }: Returned<V>,
 ): Value<V> {
   const written = writtenType(cx, frame, type);
   if (!written) return poison;
@@ -57,7 +63,7 @@ function checkOutput<V>(
   return x && checkType(cx, frame, at, what, written, x) ? x : recover(written);
 }
 
-/** After an error: what was declared is what a caller goes on with, so that its own errors are found too. */
+/** After an error a caller continues with the declared types, so that its own errors are found too. */
 export function recovered<V>(
   cx: Context<V>,
   frame: Frame<V>,

@@ -11,8 +11,8 @@ import { needTensor, showTensor } from '../values/tensors.ts';
 import { poison, type TensorValue, type Value } from '../values/value.ts';
 import { assignedIn } from './declared.ts';
 import { decide, evaluate, single } from './evaluate.ts';
+import { boundIn, iterationsOf, shorten } from './iterations.ts';
 import { type Result, recover } from './results.ts';
-import { boundIn, shorten, turnsOf } from './turns.ts';
 
 export function runBody<V>(cx: Context<V>, frame: Frame<V>, node: ast.Function | ast.Forward): Result<V> {
   const { body } = node;
@@ -66,7 +66,7 @@ function choose<V>(cx: Context<V>, frame: Frame<V>, s: ast.Choose): Result<V> | 
   return arm ? runStatements(cx, frame, arm) : undefined;
 }
 
-/** Which arm runs is not known: what either assigns is wrong from here on, and nothing more is said of it. */
+/** When it is unknown which arm runs, the names that either assigns become poison, so that nothing more is reported about them. */
 function unknown<V>(frame: Frame<V>, s: ast.Choose): Result<V> | undefined {
   for (const arm of s.else ? [s.then, s.else] : [s.then]) spoil(frame, arm);
   const returns = (body: ast.Statements): boolean => body.body.some((b) => b.kind === 'Return');
@@ -129,7 +129,7 @@ function declared<V>(
 }
 
 function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
-  const turns = turnsOf(cx, frame, s.over);
+  const turns = iterationsOf(cx, frame, s.over);
   if (!turns) {
     spoil(frame, s.body);
     return;
@@ -151,7 +151,7 @@ function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
   }
 }
 
-/** A tensor that lives through a loop has one type in every turn. */
+/** A tensor that is carried through a loop has the same type in every iteration. */
 function keepType<V>(
   cx: Context<V>,
   frame: Frame<V>,

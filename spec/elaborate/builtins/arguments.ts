@@ -1,4 +1,4 @@
-/** Arguments of a call against the parameters of what is called: by place first, then by name. */
+/** Matches the arguments of a call with parameters: by place first, then by name. */
 
 import type { Code } from '../../codes.ts';
 import { didYouMean } from '../../nearest.ts';

@@ -22,7 +22,7 @@ export const attention: Builtin = {
   },
 };
 
-/** An argument that is there and is not `none`. */
+/** An argument that was given and is not `none`. */
 const givenOf = <V>({ given }: Use<V>, name: string): GivenArgument<V> | undefined => {
   const argument = given.get(name);
   return argument?.value.kind === 'none' ? undefined : argument;
@@ -36,7 +36,7 @@ interface Options<V> {
   readonly visible?: GivenArgument<V>;
 }
 
-/** Undefined after a report; everything wrong is reported. */
+/** The options of a call; undefined after reporting everything that is wrong with them. */
 function optionsOf<V>(use: Use<V>, { crossed, width }: Operands<V>): Options<V> | undefined {
   const [window, softcap] = [windowOf(use), softcapOf(use)];
   const scale = numberArg(use, 'scale', 1 / Math.sqrt(width));
@@ -63,7 +63,7 @@ function softcapOf<V>(use: Use<V>): number | null | undefined {
   return undefined;
 }
 
-/** Null when none is given. */
+/** The function given as an option; null when none is given. */
 function functionOf<V>(use: Use<V>, name: string, takes: string): GivenArgument<V> | null | undefined {
   const argument = givenOf(use, name);
   if (!argument) return null;
@@ -79,7 +79,7 @@ function functionOf<V>(use: Use<V>, name: string, takes: string): GivenArgument<
   return undefined;
 }
 
-/** q, k and v with heads before tokens, as the graph has them; the result turned back. */
+/** Emits attention: q, k and v with heads before tokens, as in the graph; the result is brought back. */
 function attend<V>(use: Use<V>, operands: Operands<V>, options: Options<V>): Value<V> {
   const { cx, frame, call } = use;
   const { q, k, v, sinks, crossed } = operands;

@@ -1,4 +1,4 @@
-/** Which keys a token sees, and what its scores are biased by: the only values that pair tokens. */
+/** The mask and the bias of attention, the only values over pairs of tokens. */
 
 import * as dim from '../../dim.ts';
 import type { Primitive } from '../../op.ts';
@@ -11,10 +11,10 @@ import { describeKind, type TensorValue, type Value } from '../values/value.ts';
 import { failAt, isFloat, type Use } from './builtin.ts';
 
 const [rows, tokens] = [dim.atom('B'), dim.atom('T')];
-const all = dim.add(dim.atom('P'), tokens);
+const allTokens = dim.add(dim.atom('P'), tokens);
 const one = dim.size(1);
-/** Query by key. */
-const pairs = [rows, tokens, all];
+/** Shape over queries and keys. */
+const pairs = [rows, tokens, allTokens];
 
 interface Orders<V> {
   /** int64 [B, T, 1] */
@@ -23,7 +23,7 @@ interface Orders<V> {
   readonly k: TensorValue<V>;
 }
 
-/** Masks belong to the model, not to the block that makes one first: equal ones are one. */
+/** Emits outside any block: equal masks are shared, so they belong to the model and not to the block that makes one first. */
 function outside<V>(use: Use<V>): Use<V> {
   return { ...use, frame: { ...use.frame, path: '', via: [] } };
 }
@@ -40,7 +40,7 @@ function ordersOf<V>(use: Use<V>): Orders<V> {
   const ambient = (name: 'order' | 'key_order') => ambientValue(use.cx, use.frame, use.call, name);
   return {
     q: shaped(use, ambient('order'), [rows, tokens, one]),
-    k: shaped(use, ambient('key_order'), [rows, one, all]),
+    k: shaped(use, ambient('key_order'), [rows, one, allTokens]),
   };
 }
 
@@ -55,7 +55,7 @@ export function maskOf<V>(
   const { q, k } = ordersOf(use);
   const make = (op: Primitive, inputs: readonly TensorValue<V>[], dtype: 'int64' | 'bool') =>
     emit(cx, frame, call, op, inputs, {}, { dtype, shape: pairs });
-  const real = shaped(use, ambientValue(cx, frame, call, 'real'), [rows, one, all]);
+  const real = shaped(use, ambientValue(cx, frame, call, 'real'), [rows, one, allTokens]);
   let mask = make('and', [make('le', [k, q], 'bool'), real], 'bool');
   if (window !== null) {
     const far = make('sub', [q, k], 'int64');
@@ -67,10 +67,10 @@ export function maskOf<V>(
     if (!seen) return null;
     mask = make('and', [mask, seen], 'bool');
   }
-  return shaped(use, mask, [rows, one, tokens, all]);
+  return shaped(use, mask, [rows, one, tokens, allTokens]);
 }
 
-/** float32 [B, H, T, P + T]: what the function gives for each head. Null after a report. */
+/** float32 [B, H, T, P + T]: the results of the function for all heads. Null after a report. */
 export function biasOf<V>(inner: Use<V>, bias: GivenArgument<V>, heads: number): TensorValue<V> | null {
   const use = outside(inner);
   const { cx, frame, call } = inner;
@@ -81,14 +81,14 @@ export function biasOf<V>(inner: Use<V>, bias: GivenArgument<V>, heads: number):
     const given = called(inner, bias, [number(h), q!, k!]);
     const slice = given && fitted(inner, bias, 'bias', given);
     if (!slice) return null;
-    slices.push(shaped(inner, slice, [rows, one, tokens, all]));
+    slices.push(shaped(inner, slice, [rows, one, tokens, allTokens]));
   }
   if (slices.length === 1) return slices[0]!;
-  const shape = [rows, dim.size(heads), tokens, all];
+  const shape = [rows, dim.size(heads), tokens, allTokens];
   return emit(cx, frame, call, 'concat', slices, { axis: 1 }, { dtype: 'float32', shape });
 }
 
-/** Undefined after a report. */
+/** Calls the function; undefined after a report. */
 function called<V>(use: Use<V>, of: GivenArgument<V>, values: readonly Value<V>[]): Value<V> | undefined {
   const frame: Frame<V> = { ...use.frame, pairs: true };
   const args = values.map((value) => ({ value, span: of.span }));

@@ -1,7 +1,7 @@
-/** What `attention` may be given: q of this call, k and v of everything, heads that group. */
+/** Checks the operands of `attention`: q of this call, k and v of all tokens, and heads that form groups. */
 
 import * as dim from '../../dim.ts';
-import { factHint, isLaw, isTokens } from '../values/axes.ts';
+import { factHint, isProtected, isTokens } from '../values/axes.ts';
 import type { GivenArgument } from '../values/context.ts';
 import { isRunning, numberOf, same, sameNumber, showSize } from '../values/sizes.ts';
 import { castTo, needTensor, promote, showTensor } from '../values/tensors.ts';
@@ -24,14 +24,14 @@ export interface Operands<V> {
 }
 
 const [rows, tokens] = [dim.atom('B'), dim.atom('T')];
-const all = dim.add(dim.atom('P'), tokens);
+const allTokens = dim.add(dim.atom('P'), tokens);
 
-/** All of one float dtype; undefined after a report. */
+/** The operands in one float dtype; undefined after a report. */
 export function checkOperands<V>(use: Use<V>): Operands<V> | undefined {
   const [q, k, v] = ['q', 'k', 'v'].map((name) => operand(use, name));
   const sinks = sinksOf(use);
   if (!q || !k || !v || sinks === null) return undefined;
-  const crossed = !isLaw(k.type.shape[1]!);
+  const crossed = !isProtected(k.type.shape[1]!);
   const placed =
     tokensOfQ(use, q) && (crossed || tokensOfKeys(use, 'k', k)) && sizesFit(use, q, k, v, crossed);
   if (!placed || (sinks && !sinksFit(use, q, sinks))) return undefined;
@@ -41,7 +41,7 @@ export function checkOperands<V>(use: Use<V>): Operands<V> | undefined {
   return { q: alike[0]!, k: alike[1]!, v: alike[2]!, crossed, width, ...(sinks ? { sinks } : {}) };
 }
 
-/** [B, *, *, *] of float. */
+/** A float operand [B, *, *, *]. */
 function operand<V>(use: Use<V>, name: string): TensorValue<V> | undefined {
   const argument = use.given.get(name)!;
   const x = needTensor(use.cx, use.frame, argument, argument.value, `\`${name}\` of \`attention\``);
@@ -76,7 +76,7 @@ function tokensOfQ<V>(use: Use<V>, { type }: TensorValue<V>): boolean {
 /** k and v hold every token so far. */
 function tokensOfKeys<V>(use: Use<V>, name: 'k' | 'v', { type }: TensorValue<V>): boolean {
   const columns = type.shape[1]!;
-  if (dim.equal(columns, all)) return true;
+  if (dim.equal(columns, allTokens)) return true;
   const argument = use.given.get(name)!;
   const said = argument.said ?? name;
   const text = `attention: ${name} is ${showTensor(use.cx, type)}`;
@@ -103,9 +103,12 @@ function sizesFit<V>(
   const [, , heads, width] = q.type.shape;
   const [, columns, groups, keyWidth] = k.type.shape;
   if (!crossed && !tokensOfKeys(use, 'v', v)) return false;
-  if (!equal(use, 'k', 'the width of a head is that of q', width!, keyWidth!, k)) return false;
-  if (!equal(use, 'v', 'there is a value for each key', columns!, v.type.shape[1]!, v)) return false;
-  if (!equal(use, 'v', 'v has the heads of k', groups!, v.type.shape[2]!, v)) return false;
+  if (!equal(use, 'k', 'the width of a head is that of q', { of: k, wanted: width!, found: keyWidth! }))
+    return false;
+  const [, valueColumns, valueGroups] = v.type.shape;
+  if (!equal(use, 'v', 'there is a value for each key', { of: v, wanted: columns!, found: valueColumns! }))
+    return false;
+  if (!equal(use, 'v', 'v has the heads of k', { of: v, wanted: groups!, found: valueGroups! })) return false;
   const [h, g] = [numberOf(use.cx.sizes, heads!), numberOf(use.cx.sizes, groups!)];
   if (h && g && h % g === 0) return true;
   failAt(use, use.given.get('k'), 'N301', 'attention: the heads of q must be a multiple of those of k', {
@@ -116,21 +119,22 @@ function sizesFit<V>(
   return false;
 }
 
-/** By name; false after a report. */
-function equal<V>(
-  use: Use<V>,
-  name: string,
-  what: string,
-  wanted: dim.Dim,
-  d: dim.Dim,
-  x: TensorValue<V>,
-): boolean {
+/** A size of a tensor, and the size that it has to equal. */
+interface SizePair<V> {
+  readonly of: TensorValue<V>;
+  readonly wanted: dim.Dim;
+  readonly found: dim.Dim;
+}
+
+/** Compares sizes by name; false after a report. */
+function equal<V>(use: Use<V>, name: string, what: string, pair: SizePair<V>): boolean {
   const { sizes } = use.cx;
-  if (same(sizes, wanted, d)) return true;
+  const { wanted } = pair;
+  if (same(sizes, wanted, pair.found)) return true;
   const expected = showSize(sizes, wanted);
-  const found = `${showSize(sizes, d)}, in ${showTensor(use.cx, x.type)}`;
-  if (!isRunning(wanted) && !isRunning(d) && sameNumber(sizes, wanted, d)) {
-    const hint = factHint(wanted, d);
+  const found = `${showSize(sizes, pair.found)}, in ${showTensor(use.cx, pair.of.type)}`;
+  if (!isRunning(wanted) && !isRunning(pair.found) && sameNumber(sizes, wanted, pair.found)) {
+    const hint = factHint(wanted, pair.found);
     failAt(use, use.given.get(name), 'N305', 'these sizes are equal in this config only', {
       expected,
       found,
@@ -154,7 +158,11 @@ function sinksOf<V>(use: Use<V>): TensorValue<V> | null | undefined {
 function sinksFit<V>(use: Use<V>, q: TensorValue<V>, sinks: TensorValue<V>): boolean {
   const heads = q.type.shape[2]!;
   if (sinks.type.shape.length === 1)
-    return equal(use, 'sinks', 'one sink for each head', heads, sinks.type.shape[0]!, sinks);
+    return equal(use, 'sinks', 'one sink for each head', {
+      of: sinks,
+      wanted: heads,
+      found: sinks.type.shape[0]!,
+    });
   failAt(use, use.given.get('sinks'), 'N302', 'attention: one sink for each head', {
     expected: `[${showSize(use.cx.sizes, heads)}]`,
     found: showTensor(use.cx, sinks.type),

@@ -1,4 +1,4 @@
-/** What a built-in function is, and what it sees of one call. */
+/** What a built-in function is, and what it gets of a call. */
 
 import type { Code } from '../../codes.ts';
 import { type Dim, exact } from '../../dim.ts';
@@ -14,9 +14,9 @@ export interface Use<V> {
   readonly frame: Frame<V>;
   readonly call: Invocation<V>;
   readonly name: string;
-  /** By parameter. */
+  /** Arguments by the names of parameters. */
   readonly given: ReadonlyMap<string, GivenArgument<V>>;
-  /** What stands before the parameters, of a function that takes any number of values. */
+  /** The values before the parameters, for a function that takes any number of them. */
   readonly rest: readonly GivenArgument<V>[];
 }
 

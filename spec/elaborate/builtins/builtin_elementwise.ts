@@ -5,7 +5,7 @@ import type { Composite } from '../../ops/index.ts';
 import { erf } from '../../primitives/erf.ts';
 import { broadcast } from '../values/axes.ts';
 import { named, showNumber } from '../values/number.ts';
-import { join } from '../values/operators.ts';
+import { elementwiseOp } from '../values/operators.ts';
 import { asTensor, emit, needTensor, showTensor, together } from '../values/tensors.ts';
 import { describeKind, type NumberValue, poison, type Value } from '../values/value.ts';
 import { type Builtin, failAt, isFloat, parameters, type Use } from './builtin.ts';
@@ -18,7 +18,7 @@ function numbers<V>(use: Use<V>, args: readonly NumberValue[], f: (...x: number[
   return failAt(use, undefined, 'N314', `\`${use.name}(${text})\` is no number`);
 }
 
-/** What stands for parameters that have no default. */
+/** Values of parameters without defaults. */
 const values = <V, N extends string>(
   { given }: Use<V>,
   ...names: readonly N[]
@@ -54,12 +54,12 @@ function unary(
 }
 
 /** The smaller or larger of two values, broadcast. */
-export function least<V>(use: Use<V>, op: 'min' | 'max', a: Value<V>, b: Value<V>): Value<V> {
+export function smallerOrLarger<V>(use: Use<V>, op: 'min' | 'max', a: Value<V>, b: Value<V>): Value<V> {
   if (a.kind === 'poison' || b.kind === 'poison') return poison;
   if (a.kind === 'number' && b.kind === 'number') return numbers({ ...use, name: op }, [a, b], Math[op]);
   const pair = together(use.cx, use.frame, use.call, a, b);
   if (!pair) return poison;
-  if (pair[0].type.dtype !== 'bool') return join(use.cx, use.frame, use.call, op, pair);
+  if (pair[0].type.dtype !== 'bool') return elementwiseOp(use.cx, use.frame, use.call, op, pair);
   return failAt(use, undefined, 'N308', `\`${use.name}\` does not take bool`, { hint: 'use `and`, `or`' });
 }
 
@@ -71,7 +71,7 @@ const clamp: Builtin = {
     if (x.kind === 'number' && low.kind === 'number' && high.kind === 'number') {
       return numbers(use, [x, low, high], (v, a, b) => Math.min(Math.max(v, a), b));
     }
-    return least(use, 'min', least(use, 'max', x, low), high);
+    return smallerOrLarger(use, 'min', smallerOrLarger(use, 'max', x, low), high);
   },
 };
 const where: Builtin = {

@@ -5,7 +5,7 @@ import type { Primitive } from '../../op.ts';
 import type { Composite } from '../../ops/index.ts';
 import { keepApart } from '../values/axes.ts';
 import { arithmetic, number } from '../values/number.ts';
-import { join } from '../values/operators.ts';
+import { elementwiseOp } from '../values/operators.ts';
 import { concrete, showSize } from '../values/sizes.ts';
 import { asTensor, emit, reportSize, showTensor, together } from '../values/tensors.ts';
 import { type ListValue, poison, type Value } from '../values/value.ts';
@@ -21,7 +21,7 @@ import {
   type Use,
   wholeArg,
 } from './builtin.ts';
-import { least } from './builtin_elementwise.ts';
+import { smallerOrLarger } from './builtin_elementwise.ts';
 
 /** Along `axis`, which is kept with size 1. */
 function along<V>(use: Use<V>, op: Primitive, takes: 'float' | 'number' = 'number'): Value<V> {
@@ -43,7 +43,7 @@ function along<V>(use: Use<V>, op: Primitive, takes: 'float' | 'number' = 'numbe
 }
 
 /** The terms of a mixture, added from the left. */
-function total<V>(use: Use<V>, { items }: ListValue<V>): Value<V> {
+function sumOfTerms<V>(use: Use<V>, { items }: ListValue<V>): Value<V> {
   const size = items.find((item) => item.kind === 'size');
   if (size?.kind === 'size') return reportSize(use.cx, use.frame, use.call, size.dim);
   const [first, ...more] = items;
@@ -57,7 +57,7 @@ function plus<V>(use: Use<V>, a: Value<V>, b: Value<V>): Value<V> {
   if (a.kind === 'poison' || b.kind === 'poison') return poison;
   if (a.kind === 'number' && b.kind === 'number') return arithmetic(cx.sizes, '+', a, b);
   const pair = together(cx, frame, call, a, b);
-  return pair ? join(cx, frame, call, 'add', pair) : poison;
+  return pair ? elementwiseOp(cx, frame, call, 'add', pair) : poison;
 }
 
 const sum: Builtin = {
@@ -65,7 +65,7 @@ const sum: Builtin = {
   params: parameters('x, axis=none'),
   call(use) {
     const { value } = use.given.get('x')!;
-    return value.kind === 'list' ? total(use, value) : along(use, 'reduce_sum');
+    return value.kind === 'list' ? sumOfTerms(use, value) : along(use, 'reduce_sum');
   },
 };
 
@@ -76,7 +76,7 @@ const extreme = (op: 'min' | 'max', which: string): Builtin => ({
   call(use) {
     const b = use.given.get('b');
     if (!b) return along(use, `reduce_${op}`);
-    return least(use, op, use.given.get('a')!.value, b.value);
+    return smallerOrLarger(use, op, use.given.get('a')!.value, b.value);
   },
 });
 
@@ -86,8 +86,8 @@ const mean: Builtin = {
   call: (use) => along(use, 'reduce_mean', 'float'),
 };
 
-/** On the last axis, in float32 inside, giving what it was given. */
-function last(op: Composite, doc: string, eps?: string): Builtin {
+/** A composite on the last axis, computed in float32, with the dtype of its argument. */
+function onLastAxis(op: Composite, doc: string, eps?: string): Builtin {
   return {
     doc,
     params: parameters(eps === undefined ? 'x' : `x, eps=${eps}`),
@@ -107,7 +107,7 @@ function last(op: Composite, doc: string, eps?: string): Builtin {
     },
   };
 }
-/** Torch's own: float32's machine epsilon for rms_norm. */
+/** Defaults of torch: float32's machine epsilon for rms_norm. */
 const defaults: Readonly<Record<string, number>> = { '2**-23': 2 ** -23, '1e-5': 1e-5 };
 
 const is_top: Builtin = {
@@ -141,8 +141,16 @@ export const reductions = {
   mean,
   max: extreme('max', 'larger'),
   min: extreme('min', 'smaller'),
-  softmax: last('softmax', 'exp(x) over its sum along the last axis, in float32 inside'),
-  rms_norm: last('rms_norm', 'x over its root mean square along the last axis, in float32 inside', '2**-23'),
-  layer_norm: last('layer_norm', 'x less its mean, over its standard deviation, along the last axis', '1e-5'),
+  softmax: onLastAxis('softmax', 'exp(x) over its sum along the last axis, in float32 inside'),
+  rms_norm: onLastAxis(
+    'rms_norm',
+    'x over its root mean square along the last axis, in float32 inside',
+    '2**-23',
+  ),
+  layer_norm: onLastAxis(
+    'layer_norm',
+    'x less its mean, over its standard deviation, along the last axis',
+    '1e-5',
+  ),
   is_top,
 } satisfies Readonly<Record<string, Builtin>>;

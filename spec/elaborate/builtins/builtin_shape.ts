@@ -2,7 +2,7 @@
 
 import * as dim from '../../dim.ts';
 import { limits } from '../../limits.ts';
-import { factHint, inPlace, isLaw, isTokens, keepApart } from '../values/axes.ts';
+import { factHint, inPlace, isProtected, isTokens, keepApart } from '../values/axes.ts';
 import type { GivenArgument } from '../values/context.ts';
 import { concrete, isRunning, numberOf, same, sameNumber, showSize } from '../values/sizes.ts';
 import { castTo, emit, needTensor, promote, reportSize, showTensor } from '../values/tensors.ts';
@@ -14,7 +14,7 @@ const several = <V>(items: readonly Value<V>[]): Value<V> => ({ kind: 'list', it
 const replaced = <V>({ type }: TensorValue<V>, axis: number, by: dim.Dim): readonly dim.Dim[] =>
   type.shape.map((d, i) => (i === axis ? by : d));
 
-/** start <= i < start + length along an axis. */
+/** Emits a slice: start <= i < start + length along an axis. */
 function cut<V>(
   use: Use<V>,
   x: TensorValue<V>,
@@ -198,7 +198,7 @@ const expand: Builtin = {
       );
     }
     const shape = replaced(x, axis, n);
-    if (isLaw(n) && !isTokens(n) && !dim.equal(n, dim.atom('B'))) return reportSize(cx, frame, at, n);
+    if (isProtected(n) && !isTokens(n) && !dim.equal(n, dim.atom('B'))) return reportSize(cx, frame, at, n);
     if (!inPlace(cx, frame, call, shape)) return poison;
     const sizes = shape.map((d) => concrete(cx.sizes, d));
     return emit(cx, frame, call, 'broadcast', [x], { shape: sizes }, { dtype, shape });

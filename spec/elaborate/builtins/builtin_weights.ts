@@ -3,16 +3,16 @@
 import * as dim from '../../dim.ts';
 import { limits } from '../../limits.ts';
 import { tensor } from '../../tensor.ts';
-import { inPlace, isLaw, mixes, mixHint } from '../values/axes.ts';
+import { inPlace, isProtected, mixes, mixHint } from '../values/axes.ts';
 import { isWhole } from '../values/number.ts';
 import { numberOf } from '../values/sizes.ts';
 import { emit, scalar, showTensor } from '../values/tensors.ts';
 import { describeKind, type ListValue, poison, type TensorValue } from '../values/value.ts';
 import { type Builtin, failAt, parameters, tensorArg, type Use } from './builtin.ts';
 
-/** Neither rows nor tokens in any axis; false after a report. */
+/** Checks that no axis holds rows or tokens; false after a report. */
 function ofWeights<V>(use: Use<V>, name: string, x: TensorValue<V>): boolean {
-  const law = x.type.shape.find(isLaw);
+  const law = x.type.shape.find(isProtected);
   if (!law) return true;
   failAt(use, use.given.get(name), 'N310', `\`${use.name}\` on an activation mixes ${mixes(law)}`, {
     found: showTensor(use.cx, x.type),
@@ -66,7 +66,7 @@ const take: Builtin = {
   },
 };
 
-/** Of pairs of tokens those are computed too that are never seen, such as a key after its query: their ids are no rows. */
+/** Clamps ids over pairs of tokens: pairs that the mask hides, such as a key after its query, are computed too, with ids outside the table. */
 function within<V>(
   { cx, frame, call }: Use<V>,
   ids: TensorValue<V>,
@@ -82,7 +82,7 @@ interface Nested {
   readonly values: readonly number[];
 }
 
-/** Row-major; undefined after a report. */
+/** The numbers of nested lists in row-major order; undefined after a report. */
 function flatten<V>(use: Use<V>, list: ListValue<V>): Nested | undefined {
   const parts = list.items.map((item): Nested | undefined => {
     if (item.kind === 'number') return { shape: [], values: [item.value] };

@@ -35,7 +35,7 @@ const rotary: Builtin = {
     }),
 };
 
-/** By the kinds of LANGUAGE.md's table. */
+/** The built-in functions, in the groups of LANGUAGE.md's table. */
 export const builtins: Readonly<Record<string, Builtin>> = {
   ...elementwise,
   ...reductions,
@@ -60,11 +60,11 @@ export function signature(name: string): string {
   return `${name}(${[...(rest ? ['value', '...'] : []), ...params.map(said)].join(', ')})`;
 }
 
-/** Calls one; `name` must be a built-in's. What is wrong is reported, and gives poison. */
+/** Calls the built-in `name`; an error is reported, and the result is poison. */
 export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, call: Invocation<V>): Value<V> {
   const builtin = own(builtins, name) ?? addedBuiltin(name);
   if (!builtin) throw new Bug(`no built-in named ${name}`);
-  const { rest, others } = apart(builtin, call);
+  const { rest, others } = splitRest(builtin, call);
   const params = builtin.params.map((p) => ({ name: p.name, optional: p.default !== undefined }));
   const given = matchArguments(cx, frame, name, params, { ...call, args: others });
   if (!given || call.args.some((a) => a.value.kind === 'poison')) return poison;
@@ -79,7 +79,7 @@ export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, ca
 }
 
 /** The values that may be any number, and the rest of the arguments. */
-function apart<V>({ rest, params }: Builtin, { args }: Invocation<V>) {
+function splitRest<V>({ rest, params }: Builtin, { args }: Invocation<V>) {
   const isRest = ({ name }: GivenArgument<V>): boolean => {
     if (!name) return rest !== undefined;
     return rest === 'named' && !params.some((p) => p.name === name.text);

@@ -60,7 +60,7 @@ function keep<V>(use: Use<V>, argument: GivenArgument<V>, last: number | undefin
   return tensorOf({ dtype: x.type.dtype, shape }, cx.sink.cache(x.v, port, originOf(frame, use.call)));
 }
 
-/** `n` of `last=n`, by name. */
+/** `n` of `last=n`, as a size with names. */
 function lastOf<V>({ given }: Use<V>, last: number): dim.Dim {
   const value = given.get('last')?.value;
   return (value?.kind === 'number' && value.dim) || dim.size(last);
@@ -82,7 +82,7 @@ function ofThisCall<V>(
   return false;
 }
 
-/** Zero unless given; undefined after a report. */
+/** The fill, zero when not given; undefined after a report. */
 function fillOf<V>(use: Use<V>, { type: { dtype } }: TensorValue<V>): number | undefined {
   const argument = use.given.get('fill');
   if (dtype === 'bool' && argument?.value.kind === 'bool') return Number(argument.value.value);

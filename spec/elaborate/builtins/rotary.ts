@@ -39,11 +39,11 @@ export const rotaryParameters = parameters(
 
 export const rotaryDoc = "a member: turns pairs of numbers of [B, T, n, m] by their token's position";
 
-/** The largest base that was ever trained with is of the order of 10 ** 10. */
+/** A larger base is a mistake: the largest that models were trained with is about 10 ** 10. */
 const largestBase = 1e15;
 const baseHint = 'bases lie between 10 thousand and some hundred millions: is the config damaged?';
 
-/** Once for each place. What float32 cannot hold is said of the config's entry. */
+/** Warns once for each place; a base that float32 cannot hold is reported for the entry of the config. */
 function warnOfBase<V>(cx: Context<V>, span: Span, base: number): void {
   const isSaid = cx.diagnostics.some((d) => d.code === 'N627' && d.span?.start === span.start);
   if (base <= largestBase || (Number.isFinite(base) && base > -lowest('float32')) || isSaid) return;
@@ -62,7 +62,7 @@ export function makeRotary<V>(
   const given = matchArguments(cx, frame, 'Rotary', params, call);
   if (!given || [...given.values()].some((a) => a.value.kind === 'poison')) return poison;
   const use: Use<V> = { cx, frame, call, name: 'Rotary', given, rest: [] };
-  const turning = turningNumbers(use);
+  const turning = rotatedNumbers(use);
   const length = wholeArg(use, 'length', 1);
   const [base, turn] = [numberArg(use, 'base', 10_000), numberArg(use, 'turn', 1)];
   const magnitude = numberArg(use, 'magnitude', 1);
@@ -89,8 +89,8 @@ export function makeRotary<V>(
   };
 }
 
-/** An even number of numbers that turn; undefined after a report. */
-function turningNumbers<V>(use: Use<V>): NumberValue | undefined {
+/** How many numbers are rotated, which must be even; undefined after a report. */
+function rotatedNumbers<V>(use: Use<V>): NumberValue | undefined {
   const n = wholeArg(use, 'dim', 2);
   const argument = use.given.get('dim')!;
   if (n === undefined || argument.value.kind !== 'number') return undefined;
@@ -204,12 +204,12 @@ export function callRotary<V>(
     return fail(cx, frame, call, 'N310', 'pairs of tokens do not turn', { hint: 'rotate q and k' });
   if (frame.stepping) return ofOneToken(cx, frame, call, 'a rotation');
   const x = floatArg(use, 'x');
-  if (!x || !turnable(use, x, rotary)) return poison;
+  if (!x || !canBeRotated(use, x, rotary)) return poison;
   const [cos, sin] = tablesOf(cx, frame, rotary, call);
   return emit(cx, frame, call, 'rotary', [x, cos, sin], { pairing: rotary.pairing }, x.type);
 }
 
-function turnable<V>(use: Use<V>, { type }: TensorValue<V>, rotary: RotaryValue<V>): boolean {
+function canBeRotated<V>(use: Use<V>, { type }: TensorValue<V>, rotary: RotaryValue<V>): boolean {
   const { cx, call } = use;
   const found = showTensor(cx, type);
   const at = use.given.get('x');

@@ -1,10 +1,10 @@
-/** `scan`: a step that is run on one token after the other, and what it carries from each to the next. */
+/** `scan`: runs a step on one token after the other, carrying states from each to the next. */
 
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { append } from '../../long_list.ts';
 import type { PortDecl, Sink } from '../../sink.ts';
-import { isLaw, isOfThisCall } from '../values/axes.ts';
+import { isOfThisCall, isProtected } from '../values/axes.ts';
 import { type Context, type Frame, fail, type GivenArgument, originOf } from '../values/context.ts';
 import { checkType, writtenType } from '../values/shapes.ts';
 import { concreteType, needTensor, showTensor, tensorOf } from '../values/tensors.ts';
@@ -80,7 +80,7 @@ function sequencesOf<V>(use: Use<V>): readonly TensorValue<V>[] | undefined {
   return found.every((x) => x !== undefined) ? found : undefined;
 }
 
-/** By parameter of the step, those before what it walks; undefined after a report. */
+/** The states, which are the parameters of the step before its sequences; undefined after a report. */
 function statesOf<V>(use: Use<V>, step: Step<V>, walked: number): readonly State<V>[] | undefined {
   const { inputs } = step.node.signature;
   const declared = inputs.slice(0, inputs.length - walked);
@@ -129,7 +129,7 @@ function stateOf<V>(
   const written = writtenType(cx, { ...frame, scope }, type);
   if (!written) return undefined;
   const [first, ...rest] = written.type.shape;
-  if (written.open || !first || !dim.equal(first, rows) || rest.some(isLaw)) {
+  if (written.open || !first || !dim.equal(first, rows) || rest.some(isProtected)) {
     fail(
       cx,
       frame,
@@ -151,7 +151,7 @@ function stateOf<V>(
   return { name: name.text, port, type: written.type };
 }
 
-/** What a state is before the first token: its parameter's default; undefined after a report. */
+/** The state before the first token, which is its parameter's default; undefined after a report. */
 function startOf<V>(cx: Context<V>, frame: Frame<V>, name: string, start: ast.Expr): number | undefined {
   const value = cx.evaluate(frame, start);
   if (value.kind === 'number') return value.value;
@@ -205,7 +205,7 @@ function runStep<V>(
   return items.length === 1 ? items[0]! : { kind: 'list', items, several: true };
 }
 
-/** The new states, of the types of the old ones, and what there is of each token; undefined after a report. */
+/** The new states, with the types of the old ones, and the results of each token; undefined after a report. */
 function resultsOf<V>(
   use: Use<V>,
   { node, at, name }: Step<V>,

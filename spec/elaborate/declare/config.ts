@@ -1,4 +1,4 @@
-/** The config: each entry from the command line, the checkpoint, what absence means, or the example. */
+/** Reads the config: each entry comes from the command line, the checkpoint, its `else`, or its example. */
 
 import type * as ast from '../../ast.ts';
 import { error, warning } from '../../diagnostic.ts';
@@ -41,7 +41,7 @@ export function readConfig<V>(cx: Context<V>, frame: Frame<V>, node: ast.Config,
   if (itsOwn && lacking.length > 0) reportLacking(cx, lacking);
 }
 
-/** Attention that looks ahead is what no spec can compute, whether it asks for the key of Hugging Face's configs or not. */
+/** Refuses configs of models whose attention looks ahead, which no spec can compute, even if the spec does not read that entry. */
 function isCausal<V>(cx: Context<V>, { span }: ast.Config): boolean {
   const said = cx.options.config?.['is_causal'] ?? true;
   if (said === true) return true;
@@ -53,7 +53,7 @@ function isCausal<V>(cx: Context<V>, { span }: ast.Config): boolean {
 const isEntry = (value: ConfigEntry | 'lacking' | undefined): value is ConfigEntry =>
   typeof value === 'object';
 
-/** A number is from then on the size of its name; numbers of a list are `name[0]` and so on. */
+/** The value of an entry: a number becomes the size of its name, numbers of a list `name[0]` and so on. */
 function configValue<V>(cx: Context<V>, name: string, value: ConfigValue): Value<V> {
   if (value === null) return none;
   if (typeof value === 'boolean') return bool(value);
@@ -174,7 +174,7 @@ type Json = { readonly [key: string]: unknown };
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The first key that is there; null is absent. Inside the named object first, then at the top. */
+/** Looks up the first key that is present and not null, inside the named object first and then at the top. */
 function lookUp(config: Json, keys: readonly ast.Text[], inside: string | undefined): Found | undefined {
   const nested = inside === undefined ? undefined : descend(config, inside);
   for (const root of isObject(nested) ? [nested, config] : [config]) {
@@ -192,7 +192,7 @@ const descend = (root: Json, key: string): unknown =>
     .split('.')
     .reduce<unknown>((at, word) => (isObject(at) && Object.hasOwn(at, word) ? at[word] : undefined), root);
 
-/** What transformers writes as `{"__float__": "Infinity"}`, since JSON has no such number. */
+/** Numbers that transformers writes as `{"__float__": "Infinity"}`, since JSON does not have them. */
 const infinities: Readonly<Record<string, number>> = { Infinity: Infinity, '-Infinity': -Infinity };
 
 function plain(value: unknown): ConfigValue | undefined {
@@ -294,7 +294,7 @@ function expectValue<V>(
   return false;
 }
 
-/** `--set` of something that is no entry. */
+/** Refuses `--set` of names that are no entries. */
 export function checkSet<V>(cx: Context<V>, names: readonly string[]): void {
   for (const name of cx.options.set?.keys() ?? []) {
     if (names.includes(name)) continue;

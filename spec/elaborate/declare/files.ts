@@ -19,7 +19,7 @@ export function preludeScope<V>(): Scope<V> {
   return scope;
 }
 
-/** Files that are being read, by name, and scopes of those that have been. */
+/** Files that are being read, by name, and the scopes of files that have been read. */
 export interface Reading<V> {
   readonly open: readonly string[];
   readonly known: Map<string, Scope<V>>;

@@ -5,7 +5,7 @@ import { declaredIn, reportTaken, takeName } from '../bodies/declared.ts';
 import { single } from '../bodies/evaluate.ts';
 import { matchArguments } from '../builtins/arguments.ts';
 import { type Context, type Frame, fail, type Invocation, sited, step } from '../values/context.ts';
-import type { Owner, Place } from '../values/place.ts';
+import type { MemberPlace, Owner } from '../values/place.ts';
 import { isPrelude } from '../values/prelude.ts';
 import { makeScope } from '../values/scope.ts';
 import { type BlockValue, type Declared, poison, type Value } from '../values/value.ts';
@@ -15,7 +15,7 @@ export function instantiate<V>(
   cx: Context<V>,
   caller: Frame<V>,
   { decl, scope: outer }: BlockValue<V>,
-  place: Place,
+  place: MemberPlace,
   by: Invocation<V>,
 ): Value<V> {
   step(cx, caller, by);

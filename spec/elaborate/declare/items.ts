@@ -1,4 +1,4 @@
-/** What models and blocks are made of, in the order of the text. */
+/** Declares the items of models and blocks, in the order of the text. */
 
 import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
@@ -11,7 +11,7 @@ import { poison, type Value } from '../values/value.ts';
 import { declareAbsent, declareMember } from './members.ts';
 import { require as requireThat } from './requirements.ts';
 
-/** What declarations are made of is known when compiling. */
+/** Evaluates an expression of a declaration, which must be known when compiling. */
 export function compileTime<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -26,7 +26,7 @@ export function compileTime<V>(
   });
 }
 
-/** In the order of the text; functions of the same level are known before. */
+/** Declares items in the order of the text; functions of the same level are declared first. */
 export function declareItems<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -102,7 +102,7 @@ function declareBranch<V>(cx: Context<V>, frame: Frame<V>, node: ast.Branch, own
   declareAbsent(frame, test ? other : node.then, node.test, !test);
 }
 
-/** Which arm there is is not known: nothing more is said of the members of either. */
+/** When it is unknown which arm applies, the members of both become poison, so that nothing more is reported about them. */
 function spoil<V>({ scope }: Frame<V>, items: readonly ast.Item[]): void {
   const left = [...items];
   for (let item = left.pop(); item; item = left.pop()) {

@@ -8,11 +8,11 @@ import { textOf } from '../../source.ts';
 import { children } from '../../walk.ts';
 import { reportTaken, takeName } from '../bodies/declared.ts';
 import { argumentsOf, decide, single } from '../bodies/evaluate.ts';
+import { bindingFrame, iterationsOf } from '../bodies/iterations.ts';
 import { preludeValue, resolve, select, unknownBlockHint } from '../bodies/names.ts';
-import { bindingFrame, turnsOf } from '../bodies/turns.ts';
 import { makeRotary } from '../builtins/rotary.ts';
 import { type Context, type Frame, fail, type Invocation, step, tooLarge } from '../values/context.ts';
-import type { Owner, Place } from '../values/place.ts';
+import type { MemberPlace, Owner } from '../values/place.ts';
 import { lookup } from '../values/scope.ts';
 import { wholeNumber, writtenType } from '../values/shapes.ts';
 import { isRunning, numberOf, showSizes } from '../values/sizes.ts';
@@ -26,7 +26,7 @@ export function declareMember<V>(cx: Context<V>, frame: Frame<V>, node: ast.Memb
   target.set(last.text, value);
 }
 
-/** The names that a member's last word goes into; undefined after a report. */
+/** The namespace that the last word of a member's path is declared in; undefined after a report. */
 function spaceFor<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -71,7 +71,7 @@ function namespaceIn<V>(
   return made;
 }
 
-/** Names of an arm that was not taken. */
+/** Declares the names of an arm that was not taken. */
 export function declareAbsent<V>(
   frame: Frame<V>,
   items: readonly ast.Item[],
@@ -100,7 +100,7 @@ function put<V>(space: Map<string, Value<V>>, { text }: ast.Word, test: ast.Expr
   if (!space.has(text)) space.set(text, { kind: 'absent', name: text, test, wanted });
 }
 
-function placeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): Place {
+function placeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): MemberPlace {
   const words = node.path.words.map((w) => w.text);
   const below = (base: string, name: string): string => (base === '' ? name : `${base}.${name}`);
   const path = below(owner.path, words.join('.'));
@@ -123,7 +123,7 @@ function defaultOf<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): number |
   return undefined;
 }
 
-function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: Place): Value<V> {
+function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: MemberPlace): Value<V> {
   if (!node.indices) return one(cx, frame, node, place);
   if (node.indices.kind === 'Comprehend') return picked(cx, frame, node, node.indices, place);
   const said = single(cx, frame, node.indices);
@@ -137,7 +137,7 @@ function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place
   return { kind: 'entries', label: place.label, entries, alike: true, ...length };
 }
 
-const entry = (place: Place, i: number): Place => ({
+const entry = (place: MemberPlace, i: number): MemberPlace => ({
   ...place,
   path: `${place.path}.${i}`,
   label: `${place.label}[${i}]`,
@@ -150,9 +150,9 @@ function picked<V>(
   frame: Frame<V>,
   node: ast.Member,
   { name, over, when }: ast.Comprehend,
-  place: Place,
+  place: MemberPlace,
 ): Value<V> {
-  const turns = turnsOf(cx, frame, over);
+  const turns = iterationsOf(cx, frame, over);
   const inner = bindingFrame(cx, frame, [name]);
   if (!turns || !inner) return poison;
   const entries = new Map<number, Value<V>>();
@@ -174,13 +174,13 @@ function picked<V>(
 const mentions = (node: ast.AnyNode, name: string): boolean =>
   (node.kind === 'Name' && node.text === name) || children(node).some((child) => mentions(child, name));
 
-function one<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: Place): Value<V> {
+function one<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: MemberPlace): Value<V> {
   return node.type.kind === 'Type'
     ? parameter(cx, frame, node.type, place)
     : construct(cx, frame, node.type, place);
 }
 
-function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: Place): Value<V> {
+function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: MemberPlace): Value<V> {
   const written = writtenType(cx, frame, node);
   if (!written) return poison;
   const { type, open } = written;
@@ -213,7 +213,7 @@ function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: Pl
   return { kind: 'param', decl, type, scope: frame.path };
 }
 
-function construct<V>(cx: Context<V>, frame: Frame<V>, node: ast.Construct, place: Place): Value<V> {
+function construct<V>(cx: Context<V>, frame: Frame<V>, node: ast.Construct, place: MemberPlace): Value<V> {
   const args = argumentsOf(cx, frame, node.args);
   const name = textOf(node.path.span);
   const made = calledBlock(cx, frame, node.path);

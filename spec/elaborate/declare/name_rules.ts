@@ -1,4 +1,4 @@
-/** The `checkpoint` block: what a file calls things otherwise than the spec. */
+/** The `checkpoint` block: where names in a checkpoint differ from those of the spec. */
 
 import type * as ast from '../../ast.ts';
 import type { NameRules } from '../../program.ts';

@@ -1,4 +1,4 @@
-/** `require`: checked with the numbers at hand, and what it says of sizes is a fact from then on. */
+/** `require`: checked with the numbers of the config; equalities of sizes become facts. */
 
 import type * as ast from '../../ast.ts';
 import { textOf } from '../../source.ts';

@@ -13,7 +13,7 @@ import { writtenType } from '../values/shapes.ts';
 import { asTensor, concreteType, showTensor, tensorOf } from '../values/tensors.ts';
 import { describeKind, poison, type TensorValue, type Value } from '../values/value.ts';
 
-/** What callers give and get. */
+/** The inputs and outputs of the model. */
 export type Ends = Pick<Program, 'inputs' | 'outputs'>;
 
 export function runModel<V>(cx: Context<V>, outer: Frame<V>, node: ast.Forward): Ends {

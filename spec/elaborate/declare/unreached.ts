@@ -9,7 +9,7 @@ import { type Context, type Frame, fail } from '../values/context.ts';
 import { makeScope } from '../values/scope.ts';
 import type { Scope } from '../values/value.ts';
 
-/** Scopes hold names only, all that a text can mean by them, whatever the config. */
+/** A node to check, with the names that may be used in it under any config; scopes hold names without values. */
 interface Visit<V> {
   readonly node: ast.AnyNode;
   readonly scope: Scope<V>;
@@ -21,7 +21,7 @@ export function checkUnreached<V>(cx: Context<V>, file: ast.File, scope: Scope<V
     const { node, scope } = next;
     const name = spelledIn(node);
     if (name) check(cx, scope, name, node.kind === 'Construct');
-    append(left, below(node, scope));
+    append(left, childrenOf(node, scope));
   }
 }
 
@@ -49,8 +49,8 @@ function check<V>(
   fail(cx, frame, { span }, 'N201', `unknown ${made ? 'block' : 'name'} \`${text}\``, hint);
 }
 
-/** What stands below a node, with the names it may use. */
-function below<V>(node: ast.AnyNode, scope: Scope<V>): readonly Visit<V>[] {
+/** The children of a node, with the names that each may use. */
+function childrenOf<V>(node: ast.AnyNode, scope: Scope<V>): readonly Visit<V>[] {
   const all = (nodes: readonly ast.AnyNode[], s = scope) => nodes.map((n) => ({ node: n, scope: s }));
   switch (node.kind) {
     case 'Model':

@@ -1,4 +1,4 @@
-/** What a spec says and never uses: warnings, for what is left out of a `forward` by mistake gives wrong numbers quietly. */
+/** Warns about what a spec declares and never uses, since a part that is forgotten in a `forward` silently gives wrong numbers. */
 
 import type * as ast from '../../ast.ts';
 import { type Diagnostic, warning } from '../../diagnostic.ts';

@@ -1,4 +1,4 @@
-/** The laws of axes: which hold tokens or rows, how shapes broadcast, what `as` may do. */
+/** The rules of axes: which hold tokens or rows, how shapes broadcast, what `as` may do. */
 
 import * as dim from '../../dim.ts';
 import type { Span } from '../../source.ts';
@@ -8,11 +8,11 @@ import { concrete, isRunning, same, sameNumber, showSize, showSizes } from './si
 
 type Shape = readonly dim.Dim[];
 
-/** Its size contains `T`: this call's tokens, all of them, or the last n and this call's. */
+/** True for an axis whose size contains `T`: the tokens of this call, alone or with those before. */
 export const isTokens = (d: dim.Dim): boolean => dim.mentions(d, 'T');
 export const isBatch = (d: dim.Dim): boolean => dim.mentions(d, 'B');
-/** Rows or tokens: nothing may mix along it. */
-export const isLaw = (d: dim.Dim): boolean => isTokens(d) || isBatch(d) || dim.mentions(d, 'P');
+/** True for an axis of rows or tokens, along which nothing may mix. */
+export const isProtected = (d: dim.Dim): boolean => isTokens(d) || isBatch(d) || dim.mentions(d, 'P');
 
 /** [B, T, ...]: values of this call's tokens. */
 export const isOfThisCall = ([rows, columns]: Shape): boolean =>
@@ -21,7 +21,7 @@ export const isOfThisCall = ([rows, columns]: Shape): boolean =>
   dim.equal(rows, dim.atom('B')) &&
   dim.equal(columns, dim.atom('T'));
 
-/** What mixing along an axis would mix. */
+/** What would be mixed along the axis, for messages. */
 export const mixes = (d: dim.Dim): string => (isBatch(d) ? 'rows of the batch' : 'tokens');
 
 export const mixHint =
@@ -35,7 +35,7 @@ export function keepApart<V>(
   what: string,
   d: dim.Dim,
 ): boolean {
-  if (!isLaw(d)) return true;
+  if (!isProtected(d)) return true;
   const hint = isBatch(d) ? 'a batch is its rows: nothing may mix them' : mixHint;
   fail(cx, frame, at, 'N310', `${what} mixes ${mixes(d)}`, { hint });
   return false;
@@ -55,7 +55,7 @@ export function broadcast<V>(
     const [x, y] = [a[a.length - i], b[b.length - i]];
     const one = !x || (y && dim.isOne(x)) ? y : !y || dim.isOne(y) || same(cx.sizes, x, y) ? x : undefined;
     if (!one) {
-      reportMisfit(cx, frame, at, a, b, i);
+      reportMisfit(cx, frame, at, [a, b], i);
       return undefined;
     }
     joined.unshift(one);
@@ -83,8 +83,7 @@ function reportMisfit<V>(
   cx: Context<V>,
   frame: Frame<V>,
   at: { readonly span: Span },
-  a: Shape,
-  b: Shape,
+  [a, b]: readonly [Shape, Shape],
   fromEnd: number,
 ): void {
   const [x, y] = [a[a.length - fromEnd]!, b[b.length - fromEnd]!];
@@ -111,7 +110,7 @@ function reportMisfit<V>(
   });
 }
 
-/** What to write when two sizes are equal by number alone. */
+/** A hint for two sizes that are equal only as numbers. */
 export function factHint(a: dim.Dim, b: dim.Dim): string {
   const [number, name] = dim.constant(a) === undefined ? [b, a] : [a, b];
   if (dim.constant(number) !== undefined) return `write ${dim.show(name)} instead of ${dim.show(number)}`;
@@ -166,8 +165,8 @@ function group(
   const most = Math.max(a.length - i, b.length - j);
   for (let n = 2; n <= most; n++) {
     const [many, few] = [a.slice(i, i + n), b.slice(j, j + n)];
-    if (many.length === n && !many.some(isLaw) && equal(dim.product(many), b[j]!)) return [n, 1];
-    if (few.length === n && !few.some(isLaw) && equal(a[i]!, dim.product(few))) return [1, n];
+    if (many.length === n && !many.some(isProtected) && equal(dim.product(many), b[j]!)) return [n, 1];
+    if (few.length === n && !few.some(isProtected) && equal(a[i]!, dim.product(few))) return [1, n];
   }
   return undefined;
 }

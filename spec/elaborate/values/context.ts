@@ -1,4 +1,4 @@
-/** What one elaboration carries along: the sink, what is known of sizes, what was found wrong. */
+/** The state of one elaboration: the sink, what is known about sizes, and the diagnostics. */
 
 import type * as ast from '../../ast.ts';
 import type { Code } from '../../codes.ts';
@@ -8,7 +8,7 @@ import type { ConfigEntry, ElaborationOptions } from '../../program.ts';
 import { nullSink, type Origin, type ParamDecl, type PortDecl, type Sink } from '../../sink.ts';
 import type { Span } from '../../source.ts';
 import type { DType, GraphDType } from '../../type.ts';
-import type { Place } from './place.ts';
+import type { MemberPlace } from './place.ts';
 import { makeSizes, type Sizes } from './sizes.ts';
 import type { Plan, Scope } from './value.ts';
 import {
@@ -21,18 +21,18 @@ import {
 } from './value.ts';
 
 export interface Context<V> {
-  /** After the first error one that keeps nothing: a wrong program has no graph. */
+  /** After the first error it is a sink that records nothing, since a wrong program has no graph. */
   sink: Sink<V>;
   readonly options: ElaborationOptions;
   readonly compute: GraphDType;
   readonly sizes: Sizes;
   readonly diagnostics: Diagnostic[];
-  /** Places and codes of errors beyond those that are said. */
-  readonly unsaid: Set<string>;
+  /** Places and codes of errors beyond those that are reported. */
+  readonly unreported: Set<string>;
   /** Block instances that each diagnostic was found in, as messages say them. */
   readonly places: Map<Diagnostic, Set<string>>;
   readonly config: ConfigEntry[];
-  /** By path. */
+  /** Parameters by path. */
   readonly params: Map<string, ParamDecl>;
   readonly ports: PortDecl[];
   /** Parameters that something has used, by path. */
@@ -41,27 +41,27 @@ export interface Context<V> {
   readonly executed: Map<string, number>;
   /** Functions, instances and blocks that are being run or made, against recursion. */
   readonly active: Set<object>;
-  /** What scanning a body or a declaration has found, by its node. */
+  /** Results of scanning bodies and declarations, by node. */
   readonly plans: Map<object, Plan>;
   /** Where config entries are written. */
   readonly entries: Map<string, Span>;
-  /** While the body of one expert is run for all. */
+  /** Set while the body of one expert is run for all. */
   mixing?: Mixing<V>;
   /** The model's own `positions` input, when it declares one. */
   positions?: TensorValue<V>;
-  /** Expressions evaluated, so that no program runs away. */
+  /** Number of expressions evaluated, which is limited. */
   steps: number;
-  /** The language's modules meet here. */
+  /** The evaluator, passed this way because the modules of the language depend on each other. */
   evaluate(frame: Frame<V>, expr: ast.Expr): Value<V>;
   call(frame: Frame<V>, callee: Value<V>, call: Invocation<V>): Value<V>;
-  instantiate(frame: Frame<V>, block: BlockValue<V>, place: Place, call: Invocation<V>): Value<V>;
+  instantiate(frame: Frame<V>, block: BlockValue<V>, place: MemberPlace, call: Invocation<V>): Value<V>;
 }
 
-/** What the body of an expert means by its own weights and its index. */
+/** How the body of an expert reads its own weights and its index. */
 export interface Mixing<V> {
   /** The member that stands for all of a list; undefined when they differ. */
   anyOf(entries: EntriesValue<V>): Value<V> | undefined;
-  /** The expert's own of a parameter that each has; undefined for a parameter of all. */
+  /** The value of a parameter that each expert has; undefined for a parameter that they share. */
   own(param: ParamValue): V | undefined;
   /** The expert's place along an axis, kept with size 1. Throws `NotUniform` when the axis is not one of experts. */
   entry(x: TensorValue<V>, axis: number, at: Origin): V;
@@ -119,7 +119,7 @@ export function fail<V>(
   const { span, label, known } = placeOf(cx, frame, at, code);
   if (known) cx.places.get(known)?.add(label);
   else if (cx.diagnostics.length >= limits.diagnostics)
-    cx.unsaid.add(`${code} ${span.source.name}:${span.start}`);
+    cx.unreported.add(`${code} ${span.source.name}:${span.start}`);
   else report(cx, error(code, message, { span, ...within(frame, extra) }), label);
   return poison;
 }
@@ -148,7 +148,7 @@ function placeOf<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }
   return { span, label, known };
 }
 
-/** What needs all tokens, in a step that has one. */
+/** Reports an operation that needs all tokens, in a step that has one. */
 export const ofOneToken = <V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, what: string) =>
   fail(cx, frame, at, 'N310', `${what} inside a step of \`scan\`, which sees one token`, {
     hint: 'do it before the scan, and give it what comes of it',
@@ -162,7 +162,7 @@ const within = <V>({ siteName }: Frame<V>, extra: Extra): Extra =>
         related: [...(extra.related ?? []), { message: `inside \`${siteName}\`, of the prelude` }],
       };
 
-/** What a call into the prelude, or out of it, makes of where errors are shown. */
+/** Where errors are shown after a call into the prelude, or out of it. */
 export const sited = <V>(
   caller: Frame<V>,
   by: Invocation<V>,
@@ -176,21 +176,21 @@ export const sited = <V>(
       }
     : {};
 
-/** For what has no place in a frame: a config value, a file. */
+/** Reports a diagnostic without a frame, about a config value or a file. */
 export function report<V>(cx: Context<V>, diagnostic: Diagnostic, label = ''): void {
   cx.diagnostics.push(diagnostic);
   cx.places.set(diagnostic, new Set([label]));
-  if (diagnostic.severity === 'error') cx.sink = deaf();
+  if (diagnostic.severity === 'error') cx.sink = silentSink();
 }
 
-/** Stands for the graph values of a program that has none any more: nothing looks at them. */
+/** Stands for graph values after an error, which nothing reads. */
 export const noValue = <V>(): V => undefined as V;
 
-/** Nothing looks at the values of a program with an error, whatever their type. */
-const deaf = <V>(): Sink<V> => nullSink as unknown as Sink<V>;
+/** A sink for any type of value, since after an error nothing reads the values. */
+const silentSink = <V>(): Sink<V> => nullSink as unknown as Sink<V>;
 
 /** The diagnostics in the order of the text, each with the instances that it was found in. */
-export function collected<V>({ diagnostics, places, unsaid }: Context<V>): readonly Diagnostic[] {
+export function collected<V>({ diagnostics, places, unreported: unsaid }: Context<V>): readonly Diagnostic[] {
   const sources = [...new Set(diagnostics.map((d) => d.span?.source))];
   const rank = (d: Diagnostic): number => sources.indexOf(d.span?.source);
   const start = (d: Diagnostic): number => d.span?.start ?? 0;
@@ -215,14 +215,14 @@ export const graphDtype = <V>({ compute }: Context<V>, dtype: DType): GraphDType
 /** Thrown when a program is too large to go on; the diagnostic is there already. */
 export class TooLarge extends Error {}
 
-/** Counts work; throws when there is no end to it. */
+/** Counts evaluated expressions; throws beyond the limit. */
 export function step<V>(cx: Context<V>, frame: Frame<V>, at: { readonly span: Span }, n = 1): void {
   cx.steps += n;
   if (cx.steps > limits.steps)
     tooLarge(cx, frame, at, 'the program is too large: unrolled, it has millions of operations');
 }
 
-/** Nothing is gained by going on. */
+/** Reports that the program is too large, and stops. */
 export function tooLarge<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -244,7 +244,7 @@ export function makeContext<V>(
     compute: options.compute ?? 'float32',
     sizes: makeSizes(),
     diagnostics: [],
-    unsaid: new Set(),
+    unreported: new Set(),
     places: new Map(),
     config: [],
     params: new Map(),

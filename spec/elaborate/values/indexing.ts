@@ -42,7 +42,7 @@ function entry<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, object: List
   if (!subscript || more.length > 0 || subscript.kind === 'Ellipsis') {
     return fail(cx, frame, node, 'N302', `${describeKind(object)} takes one index`);
   }
-  if (subscript.kind === 'Slice') return part(cx, frame, subscript, object);
+  if (subscript.kind === 'Slice') return sublist(cx, frame, subscript, object);
   const at = cx.evaluate(frame, subscript);
   if (at.kind === 'turn' && at.plus === 0 && object.kind === 'entries') {
     const any = cx.mixing?.anyOf(object);
@@ -70,7 +70,7 @@ function entry<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, object: List
 }
 
 /** `layers[2:4]`: a list of what lies within, by place. */
-function part<V>(
+function sublist<V>(
   cx: Context<V>,
   frame: Frame<V>,
   { start, stop, step, span }: ast.Slice,
@@ -122,7 +122,7 @@ function slices<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, x: TensorVa
     const next =
       subscript.kind === 'Slice'
         ? slice(cx, frame, subscript, y, axis)
-        : single(cx, frame, subscript, y, axis, x);
+        : entryOfAxis(cx, frame, subscript, { y, axis }, x);
     if (!next) return poison;
     if (subscript.kind !== 'Slice') dropped.push(axis);
     y = next;
@@ -133,13 +133,24 @@ function slices<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, x: TensorVa
   return emit(cx, frame, node, 'reshape', [y], { shape: numbers }, { dtype: y.type.dtype, shape });
 }
 
-/** Entry `i` of an axis, kept with size 1 until all axes are done. */
-function single<V>(
+/** A tensor of which some axes have been indexed, and the next axis. */
+interface OneAxis<V> {
+  readonly y: TensorValue<V>;
+  readonly axis: number;
+}
+
+interface Bounds {
+  readonly start: dim.Dim;
+  readonly stop: dim.Dim;
+  readonly step: number;
+}
+
+/** Entry `i` of an axis, which keeps the size 1 until all axes are done. `whole` is the tensor of the text. */
+function entryOfAxis<V>(
   cx: Context<V>,
   frame: Frame<V>,
   node: ast.Expr,
-  y: TensorValue<V>,
-  axis: number,
+  { y, axis }: OneAxis<V>,
   whole: TensorValue<V>,
 ): TensorValue<V> | undefined {
   const size = y.type.shape[axis]!;
@@ -171,7 +182,7 @@ function single<V>(
   });
 }
 
-/** The place of the expert that a body is run for. */
+/** The entry of the expert that a body is run for. */
 function ownEntry<V>(
   cx: Context<V>,
   frame: Frame<V>,
@@ -235,8 +246,8 @@ function slice<V>(
     return undefined;
   }
   if (isBatch(n) || isTokens(n) || dim.mentions(n, 'P'))
-    return tokens(cx, frame, node, y, axis, start, stop, step);
-  if (!inside(cx, frame, node, n, start, stop)) return undefined;
+    return delayed(cx, frame, node, { y, axis }, { start, stop, step });
+  if (!isInside(cx, frame, node, n, { start, stop })) return undefined;
   const length = lengthOf(cx, start, stop, step);
   const [from, to] = [concrete(cx.sizes, start), concrete(cx.sizes, stop)];
   const shape = replaced(y, axis, length);
@@ -265,13 +276,12 @@ function lengthOf<V>(cx: Context<V>, start: dim.Dim, stop: dim.Dim, step: number
     : (number(count).dim ?? dim.size(count));
 }
 
-function inside<V>(
+function isInside<V>(
   cx: Context<V>,
   frame: Frame<V>,
   node: ast.Slice,
   n: dim.Dim,
-  start: dim.Dim,
-  stop: dim.Dim,
+  { start, stop }: Pick<Bounds, 'start' | 'stop'>,
 ): boolean {
   const at = (d: dim.Dim) => concrete(cx.sizes, d);
   const least = [start, dim.sub(stop, start), dim.sub(n, stop)];
@@ -283,16 +293,13 @@ function inside<V>(
   return false;
 }
 
-/** On the axis of a `last` cache: the T values that stand some tokens back. */
-function tokens<V>(
+/** A slice of the axis of a `last` cache: the T values that stand some tokens before those of the call. */
+function delayed<V>(
   cx: Context<V>,
   frame: Frame<V>,
   node: ast.Slice,
-  y: TensorValue<V>,
-  axis: number,
-  start: dim.Dim,
-  stop: dim.Dim,
-  step: number,
+  { y, axis }: OneAxis<V>,
+  { start, stop, step }: Bounds,
 ): TensorValue<V> | undefined {
   const n = y.type.shape[axis]!;
   const last = dim.constant(concrete(cx.sizes, dim.sub(n, dim.atom('T'))));

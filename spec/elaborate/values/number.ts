@@ -1,4 +1,4 @@
-/** Arithmetic on compile-time numbers: exact where it can be, with the size that each stands for. */
+/** Arithmetic on compile-time numbers: exact where possible, with the size that each number stands for. */
 
 import * as dim from '../../dim.ts';
 import type { Sizes } from './sizes.ts';
@@ -41,8 +41,8 @@ function power(base: dim.Dim, exponent: dim.Dim): dim.Dim | undefined {
 export function arithmetic(sizes: Sizes, op: Operator, a: NumberValue, b: NumberValue): NumberValue {
   const value = floats[op](a.value, b.value);
   if (!a.dim || !b.dim || !Number.isFinite(value)) return { kind: 'number', value };
-  const d = attempt(() => exactly[op]?.(a.dim!, b.dim!));
-  if (d) return { kind: 'number', value: settle(value, d), dim: d };
+  const d = unlessTooLarge(() => exactly[op]?.(a.dim!, b.dim!));
+  if (d) return { kind: 'number', value: nearestExact(value, d), dim: d };
   return opaque(
     sizes,
     `${operand(a.dim)} ${op} ${operand(b.dim)}`,
@@ -76,8 +76,8 @@ const operand = (d: dim.Dim): string => {
   return /^[\w.]+(\([^()]*\))?$/.test(text) ? text : `(${text})`;
 };
 
-/** Whole numbers and fractions written out are exact; anything else is the double that arithmetic gives. */
-function settle(value: number, d: dim.Dim): number {
+/** The exact value where the size is an integer or a written fraction, and otherwise the double that was computed. */
+function nearestExact(value: number, d: dim.Dim): number {
   return dim.constant(d) ?? nearWhole(value);
 }
 
@@ -87,7 +87,7 @@ function nearWhole(value: number): number {
 }
 
 /** Size arithmetic that leaves the exact integers gives up its name, not the number. */
-function attempt(f: () => dim.Dim | undefined): dim.Dim | undefined {
+function unlessTooLarge(f: () => dim.Dim | undefined): dim.Dim | undefined {
   try {
     return f();
   } catch (cause) {

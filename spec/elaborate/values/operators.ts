@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import type { Primitive } from '../../op.ts';
-import { broadcast, factHint, isLaw, isTokens } from './axes.ts';
+import { broadcast, factHint, isProtected, isTokens } from './axes.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { arithmetic, showNumber } from './number.ts';
 import { shapeNote, sizeNotes } from './size_notes.ts';
@@ -89,11 +89,11 @@ function elementwiseLogic<V>(
   }
   if (right.kind === 'bool') return right.value === (op === 'or') ? right : left;
   if (!x || !y) return poison;
-  return join(cx, frame, node, op, [x, y], 'bool');
+  return elementwiseOp(cx, frame, node, op, [x, y], 'bool');
 }
 
 /** An op on broadcast operands of one dtype. */
-export function join<V>(
+export function elementwiseOp<V>(
   cx: Context<V>,
   frame: Frame<V>,
   at: { readonly span: ast.Expr['span'] },
@@ -134,7 +134,7 @@ function compute<V>(
       hint: dtype === 'bool' ? 'use where(condition, a, b)' : 'cast to float first, or floor with `//`',
     });
   }
-  return join(cx, frame, node, primitiveOf[op], pair);
+  return elementwiseOp(cx, frame, node, primitiveOf[op], pair);
 }
 
 /** Numbers and tensors, or a report of the first that is neither. */
@@ -249,7 +249,7 @@ function compare<V>(
   const pair = together(cx, frame, node, left, right);
   if (!pair) return poison;
   const { op: primitive, swap, not } = comparisons[op]!;
-  const result = join(cx, frame, node, primitive, swap ? [pair[1], pair[0]] : pair, 'bool');
+  const result = elementwiseOp(cx, frame, node, primitive, swap ? [pair[1], pair[0]] : pair, 'bool');
   return not && result.kind === 'tensor' ? emit(cx, frame, node, 'not', [result], {}, result.type) : result;
 }
 
@@ -307,7 +307,7 @@ function product<V>(
       `the right side of \`@\` must be a matrix, found ${showTensor(cx, w.type)}`,
     );
   }
-  if (w.type.shape.some(isLaw)) {
+  if (w.type.shape.some(isProtected)) {
     return fail(cx, frame, node, 'N310', '`@` of two activations mixes tokens', {
       hint: 'products of two activations exist only inside attention',
     });
@@ -338,7 +338,7 @@ function misfit<V>(
   const found = showTensor(cx, x.type);
   const expected = `[..., ${showSize(cx.sizes, inner)}]`;
   const who = frame.site && frame.label ? `\`${frame.label}\`` : 'the product';
-  if (last && !isLaw(last) && sameNumber(cx.sizes, last, inner)) {
+  if (last && !isProtected(last) && sameNumber(cx.sizes, last, inner)) {
     return fail(cx, frame, node, 'N305', 'these sizes are equal in this config only', {
       expected: `${expected}, which ${who} takes`,
       found,
@@ -351,15 +351,15 @@ function misfit<V>(
     ...(made ? [{ message: `\`${frame.label}\` is made here`, span: frame.member }] : []),
     ...shapeNote(x),
   ];
-  const exchanged = last && !isLaw(last) && same(cx.sizes, last, outer);
+  const exchanged = last && !isProtected(last) && same(cx.sizes, last, outer);
   const turned = made ? 'are its inputs and outputs exchanged?' : 'turn the matrix: x @ transpose(w)';
   const hint = exchanged ? { hint: turned } : mergeHint(cx, x, inner);
   return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found, related, ...hint });
 }
 
-/** Heads that were not merged again are the usual reason. */
+/** A hint for the usual reason, heads that were not merged. */
 function mergeHint<V>(cx: Context<V>, { type }: TensorValue<V>, inner: dim.Dim): { readonly hint?: string } {
   const [first, second] = type.shape.slice(-2);
-  if (!first || !second || isLaw(first) || !same(cx.sizes, dim.mul(first, second), inner)) return {};
+  if (!first || !second || isProtected(first) || !same(cx.sizes, dim.mul(first, second), inner)) return {};
   return { hint: `merge its last two axes first: as ${dim.showShape([...type.shape.slice(0, -2), inner])}` };
 }

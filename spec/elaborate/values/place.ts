@@ -1,10 +1,10 @@
-/** Where members stand while they are declared. */
+/** Where members belong while they are declared. */
 
 import type * as ast from '../../ast.ts';
 import type { Span } from '../../source.ts';
 
 /** Where a member, or an entry of a list of them, belongs. */
-export interface Place {
+export interface MemberPlace {
   readonly path: string;
   readonly label: string;
   /** The checkpoint's name for the path. */
@@ -14,7 +14,7 @@ export interface Place {
   readonly default?: number;
 }
 
-/** Whose members are being declared. */
+/** The block or model whose members are being declared. */
 export interface Owner {
   readonly path: string;
   readonly label: string;

@@ -11,14 +11,14 @@ import type { TensorValue } from './value.ts';
 type At = { readonly span: Span };
 
 const [rows, tokens] = [atom('B'), atom('T')];
-const all = add(atom('P'), tokens);
+const allTokens = add(atom('P'), tokens);
 
 /** `past`, a size, never becomes a value of the language. */
 const types: Readonly<Record<Exclude<Ambient, 'past'>, TensorType>> = {
   positions: { dtype: 'int64', shape: [rows, tokens] },
   order: { dtype: 'int64', shape: [rows, tokens] },
-  key_order: { dtype: 'int64', shape: [rows, all] },
-  real: { dtype: 'bool', shape: [rows, all] },
+  key_order: { dtype: 'int64', shape: [rows, allTokens] },
+  real: { dtype: 'bool', shape: [rows, allTokens] },
 };
 
 /** An ambient value. There is one for the whole model, so it belongs to no block. */

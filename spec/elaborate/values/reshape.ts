@@ -2,7 +2,7 @@
 
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
-import { byName, byNumber, factHint, groups, inPlace, isLaw } from './axes.ts';
+import { byName, byNumber, factHint, groups, inPlace, isProtected } from './axes.ts';
 import { type Context, type Frame, fail } from './context.ts';
 import { writtenShape } from './shapes.ts';
 import { shapeNote, sizeNotes } from './size_notes.ts';
@@ -61,12 +61,12 @@ function whyNot<V>({ sizes }: Context<V>, from: readonly dim.Dim[], to: readonly
   if (a !== b) return `${a} ${a === 1 ? 'number' : 'numbers'} for each token do not make ${b}`;
   const laws = (shape: readonly dim.Dim[]) =>
     shape
-      .filter(isLaw)
+      .filter(isProtected)
       .map((d) => d.key)
       .join(' ');
   if (laws(from) !== laws(to)) return 'B and the tokens keep axes of their own';
   const parts = (shape: readonly dim.Dim[]) => shape.map((d) => dim.show(d)).toSorted();
-  const moved = from.some((d, i) => isLaw(d) && !(to[i] && dim.equal(d, to[i])));
+  const moved = from.some((d, i) => isProtected(d) && !(to[i] && dim.equal(d, to[i])));
   return moved || parts(from).join() === parts(to).join()
     ? 'it does not reorder; attention takes [B, T, heads, head], so no transpose is needed'
     : 'what is merged and split anew takes two steps: x as [B, T, n] as [...]';

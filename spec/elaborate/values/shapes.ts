@@ -1,4 +1,4 @@
-/** Shapes as written: sizes of types, `as`, and declared types held against what came out. */
+/** Shapes as written: sizes in types and `as`, and checks of values against declared types. */
 
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';

@@ -158,7 +158,7 @@ function besideNumber<V>(
 export const showTensor = <V>(cx: Context<V>, { dtype, shape }: TensorType): string =>
   `${dtype === 'float' ? '' : dtype}${showSizes(cx.sizes, shape)}`;
 
-/** As the sink gets it: numbers for names, `float` decided. */
+/** The type that the sink gets: numbers for names, and a dtype for `float`. */
 export const concreteType = <V>(cx: Context<V>, { dtype, shape }: TensorType) => ({
   dtype: graphDtype(cx, dtype),
   shape: shape.map((d) => concrete(cx.sizes, d)),

@@ -1,4 +1,4 @@
-/** What an expression can be while a program is elaborated: compile-time values, modules, tensors. */
+/** Values of expressions while a program is elaborated: compile-time values, modules, tensors. */
 
 import type * as ast from '../../ast.ts';
 import type { Dim } from '../../dim.ts';
@@ -22,7 +22,7 @@ export interface SizeValue {
 export interface ListValue<V> {
   readonly kind: 'list';
   readonly items: readonly Value<V>[];
-  /** How many, by name: `head / 2` of `range(head / 2)` and of what is made for each of its entries. */
+  /** The length as a size with names: `head / 2` for `range(head / 2)`, and for a list made from it. */
   readonly length?: Dim;
   /** Several results of one call, which must be taken apart. */
   readonly several?: true;
@@ -46,7 +46,7 @@ export interface ModuleValue<V> {
   readonly kind: 'module';
   /** `transformer.h.3.attn`; empty for the model itself. */
   readonly path: string;
-  /** As messages say it: `transformer.h[3].attn`. */
+  /** Its path in messages: `transformer.h[3].attn`. */
   readonly label: string;
   /** The checkpoint's name for the path. */
   readonly key: string;
@@ -75,16 +75,16 @@ export interface EntriesValue<V> {
   readonly kind: 'entries';
   readonly label: string;
   readonly entries: ReadonlyMap<number, Value<V>>;
-  /** What picks the entries, when some are left out. */
+  /** The condition of the entries, when some are left out. */
   readonly when?: ast.Expr;
-  /** How many, by name: `heads` of `norms[heads]`. */
+  /** The number as a size with names: `heads` for `norms[heads]`. */
   readonly length?: Dim;
-  /** All are made alike, whatever their index. */
+  /** Whether all entries are made alike, whatever their index. */
   readonly alike: boolean;
 }
 
 /** The index of the expert whose body stands for all, and what was added to it. */
-export interface TurnValue {
+export interface ExpertIndexValue {
   readonly kind: 'turn';
   readonly plus: number;
 }
@@ -126,7 +126,7 @@ export interface AbsentValue {
   readonly kind: 'absent';
   readonly name: string;
   readonly test: ast.Expr;
-  /** What `test` would have to be. */
+  /** The truth value of `test` that the member needs. */
   readonly wanted: boolean;
 }
 
@@ -144,7 +144,7 @@ export type Value<V> =
   | ModuleValue<V>
   | RotaryValue<V>
   | EntriesValue<V>
-  | TurnValue
+  | ExpertIndexValue
   | NamespaceValue<V>
   | { readonly kind: 'include'; readonly name: string; readonly scope: Scope<V> }
   | ParamValue
@@ -221,7 +221,7 @@ export interface Scope<V> {
 
 export interface Declared {
   readonly span: Span;
-  /** As in "already names a ...". */
+  /** Its kind in messages: "already names a ...". */
   readonly what: string;
 }
 
@@ -231,7 +231,7 @@ export interface Assigned extends Declared {
   readonly tests: readonly string[];
 }
 
-/** What a body will assign, found before it runs. */
+/** The names that a body will assign, found before it runs. */
 export interface Plan {
   readonly assigned: ReadonlyMap<string, Assigned>;
 }

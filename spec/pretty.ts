@@ -1,25 +1,25 @@
-/** Text that knows where it may be broken: pieces are laid out flat where they fit, and broken where they do not. */
+/** A pretty printer: documents are written on one line where they fit, and broken at their line breaks where they do not. */
 
 import { append } from './long_list.ts';
 
-/** Pieces in a row are an array. */
+/** A document; an array is a sequence of documents. */
 export type Doc = string | readonly Doc[] | Line | Group | Align | Fill;
 
 /** A space, or a line end in a broken group. */
 interface Line {
   readonly kind: 'line';
 }
-/** Flat if all of it fits on the line, else broken at each of its own lines. */
+/** Written flat if all of it fits on the line, and otherwise broken at each of its own lines. */
 interface Group {
   readonly kind: 'group';
   readonly doc: Doc;
 }
-/** Lines inside begin in the column where this begins. */
+/** Further lines inside begin in the column in which this begins. */
 interface Align {
   readonly kind: 'align';
   readonly doc: Doc;
 }
-/** Pieces with a space between, broken only where the next one does not fit; from `next` on they are still to come. */
+/** Pieces with spaces between, broken only before one that does not fit; those from `next` on are not written yet. */
 interface Fill {
   readonly kind: 'fill';
   readonly pieces: readonly Piece[];
@@ -48,8 +48,8 @@ interface Task {
 
 const isRow = (doc: Doc): doc is readonly Doc[] => Array.isArray(doc);
 
-/** The text of a piece that begins in `column`; its further lines carry their whole indentation. */
-export function layout(doc: Doc, column: number, width: number): string {
+/** The text of a document that begins in `column`; its further lines include their whole indentation. */
+export function prettyText(doc: Doc, column: number, width: number): string {
   const tasks: Task[] = [{ indent: column, flat: false, doc: group(doc) }];
   let at = column;
   let text = '';

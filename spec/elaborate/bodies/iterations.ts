@@ -1,4 +1,4 @@
-/** What loops and comprehensions walk, and the names that each turn binds. */
+/** The iterations of loops and comprehensions, and the names that each one binds. */
 
 import type * as ast from '../../ast.ts';
 import type { Dim } from '../../dim.ts';
@@ -10,16 +10,20 @@ import { reportSize } from '../values/tensors.ts';
 import { describeKind, text, type Value } from '../values/value.ts';
 import { takeName } from './declared.ts';
 
-/** One entry of what a loop walks, with its key. */
-export interface Turn<V> {
+/** One iteration: an entry of the list, with its key. */
+export interface Iteration<V> {
   readonly key: number;
   readonly value: Value<V>;
-  /** How many turns the whole list makes, by name. */
+  /** The number of iterations as a size with names. */
   readonly count?: Dim;
 }
 
-/** Undefined after a report. */
-export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): readonly Turn<V>[] | undefined {
+/** The iterations over a value; undefined after a report. */
+export function iterationsOf<V>(
+  cx: Context<V>,
+  frame: Frame<V>,
+  over: ast.Expr,
+): readonly Iteration<V>[] | undefined {
   const value = cx.evaluate(frame, over);
   switch (value.kind) {
     case 'list':
@@ -51,13 +55,13 @@ export function turnsOf<V>(cx: Context<V>, frame: Frame<V>, over: ast.Expr): rea
   }
 }
 
-const counted = <V>(entries: Iterable<readonly [number, Value<V>]>, count?: Dim): readonly Turn<V>[] =>
+const counted = <V>(entries: Iterable<readonly [number, Value<V>]>, count?: Dim): readonly Iteration<V>[] =>
   [...entries].map(([key, value]) => ({ key, value, ...(count ? { count } : {}) }));
 
-/** The names of a loop's binder and what they stand for in one turn. */
+/** The names of a loop's binder, with their values in one iteration. */
 export const boundIn = <V>(
   binder: readonly ast.Word[],
-  { key, value }: Turn<V>,
+  { key, value }: Iteration<V>,
 ): readonly (readonly [string, Value<V>])[] => {
   const [first, second] = binder;
   if (!first) return [];
