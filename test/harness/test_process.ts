@@ -70,22 +70,30 @@ async function over(child: ChildProcess): Promise<Ending> {
 /** A mark that no test writes by chance. */
 const mark = `\n\u0000end of a test file ${process.pid}\n`;
 
-export function testProcess(settings: Settings): TestProcess {
-  const child = started(settings);
-  const patience = Math.min(60, settings.idleSeconds / 2);
-  const ran: string[] = [];
-  const said = { stdout: '', stderr: '', both: '', title: '' };
-  let [alive, outcome, hung, changed] = [
-    true,
-    undefined as Outcome | undefined,
-    undefined as string | undefined,
-    (): void => {},
-  ];
+/** What a process has said about the file that it runs. */
+interface Heard {
+  stdout: string;
+  stderr: string;
+  /** In the order in which it came. */
+  both: string;
+  /** Of the test that began last. */
+  title: string;
+  outcome?: Outcome;
+  /** Called whenever there is more. */
+  changed(): void;
+}
+
+const nothingYet = { stdout: '', stderr: '', both: '', title: '' };
+const isWhole = ({ outcome, stdout, stderr }: Heard): boolean =>
+  outcome !== undefined && stdout.includes(mark) && stderr.includes(mark);
+
+function listen(child: ChildProcess): Heard {
+  const heard: Heard = { ...nothingYet, changed: () => {} };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text;
-      said.both += text;
-      changed();
+      heard[name] += text;
+      heard.both += text;
+      heard.changed();
     });
   }
   let line = '';
@@ -93,15 +101,25 @@ export function testProcess(settings: Settings): TestProcess {
     const lines = (line + text).split('\n');
     line = lines.pop()!;
     for (const message of lines.map((json): Message => JSON.parse(json))) {
-      if (message.kind === 'test') said.title = message.title;
-      if (message.kind === 'done') outcome = message.outcome;
+      if (message.kind === 'test') heard.title = message.title;
+      else heard.outcome = message.outcome;
     }
-    changed();
+    heard.changed();
   });
+  return heard;
+}
+
+export function testProcess(settings: Settings): TestProcess {
+  const child = started(settings);
+  const heard = listen(child);
+  const patience = Math.min(60, settings.idleSeconds / 2);
+  const ran: string[] = [];
+  let alive = true;
+  let hung: string | undefined;
   const closed = over(child).then(([code, signal]) => {
     alive = false;
     running.delete(child);
-    changed();
+    heard.changed();
     const how = signal ? `it was ended by ${signal}` : `it exited with ${code}`;
     return hung ?? (code === 0 ? undefined : how);
   });
@@ -110,9 +128,6 @@ export function testProcess(settings: Settings): TestProcess {
       hung = why;
       end(child);
     });
-  const complete = (): boolean =>
-    outcome !== undefined && said.stdout.includes(mark) && said.stderr.includes(mark);
-
   return {
     ran,
     get alive() {
@@ -120,21 +135,22 @@ export function testProcess(settings: Settings): TestProcess {
     },
     async run(task) {
       ran.push(task.file);
-      Object.assign(said, { stdout: '', stderr: '', both: '', title: '' });
-      outcome = undefined;
+      delete heard.outcome;
+      Object.assign(heard, nothingYet);
       const stop = watch();
       // Where it has just ended, its end is told below.
       child.send({ ...task, mark, patience } satisfies Task, () => {});
       await new Promise<void>((resolve) => {
-        changed = () => {
-          if (complete() || !alive) resolve();
+        heard.changed = () => {
+          if (isWhole(heard) || !alive) resolve();
         };
-        changed();
+        heard.changed();
       });
       stop();
-      const output = said.both.replaceAll(mark, '');
+      const { outcome, title } = heard;
+      const output = heard.both.replaceAll(mark, '');
       if (outcome) return { outcome, output };
-      const where = said.title === '' ? 'before its first test' : `in or after "${said.title}"`;
+      const where = title === '' ? 'before its first test' : `in or after "${title}"`;
       return { output, problem: `${(await closed) ?? 'it exited with 0'}, ${where}` };
     },
     async close() {
