@@ -2,6 +2,7 @@
 
 export { type BesideModel, manifestIn, manifestOf } from './backends/onnx/manifest_in.ts';
 export type { Manifest } from './compiler/ports/manifest.ts';
+export type { Session } from './compiler/ports/session.ts';
 export { type Chat, type ChatOptions, type ChatPiece, chat } from './runtime/chat.ts';
 export {
   type GenerateOptions,
@@ -12,7 +13,6 @@ export {
 } from './runtime/generate.ts';
 export { type Bos, generateText, type Piece, type TextOptions } from './runtime/generate_text.ts';
 export { type WebOptions, type WebRuntime, webSession } from './runtime/sessions/onnx_web_session.ts';
-export type { Session } from './runtime/sessions/session.ts';
 export { conversationTokens } from './runtime/tokenizer/chat_template.ts';
 export { openTokenizer } from './runtime/tokenizer/open_tokenizer.ts';
 export type { Around, Tokenizer } from './runtime/tokenizer/tokenizer.ts';

@@ -5,23 +5,38 @@ import type { Pass } from '../compiler/passes/pass.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import type { Diagnostic } from '../spec/diagnostic.ts';
+import type { Program } from '../spec/program.ts';
 
-export interface EmitOptions {
-  readonly opset: number;
-  readonly ops: 'standard' | 'ort';
-  readonly external: 'auto' | 'always' | 'never';
-  /** Base name of the model file, for the name of the data file beside it. */
-  readonly fileName: string;
-  /** Of `torchscript`: the oldest LibTorch that must load the archive; 1.13 when left out. */
-  readonly minLibtorch?: '1.13' | '2.0';
-  /** Whether the model holds its manifest, or the hash of one beside it; `full` when left out. */
-  readonly metadata?: Metadata;
+export type OptionValue = string | number;
+
+/** An option of a target: what is typed for it, and what it may be. */
+export interface TargetOption {
+  /** As help has it after the name: `<n>`. */
+  readonly value: string;
+  readonly doc: string;
+  /** One of these words; */
+  readonly choices?: readonly string[];
+  /** or a whole number from the first to the last of these. */
+  readonly range?: { readonly least: number; readonly most: number };
+  /** What it is when left out; without one, the target or the layout says. */
+  readonly default?: OptionValue;
 }
 
-export type Metadata = 'full' | 'hash';
+export interface EmitOptions {
+  /** Base name of the model file, for the name of the data file beside it. */
+  readonly fileName: string;
+  /** What the target declares, by name. */
+  readonly [option: string]: OptionValue | undefined;
+}
 
-/** Options of a command line that not every target has a use for. */
-export type TargetOption = 'opset' | 'external' | 'minLibtorch' | 'metadata';
+/** Of targets that can keep the manifest beside the model, too. */
+export const metadata = {
+  value: '<kind>',
+  doc: 'the spec and the manifest in the model, or their hash; hash in a layout, full elsewhere',
+  choices: ['full', 'hash'],
+} as const satisfies TargetOption;
+
+export type Metadata = (typeof metadata.choices)[number];
 
 export interface EmitInput {
   readonly graph: Graph;
@@ -29,6 +44,8 @@ export interface EmitInput {
   /** Streams of every parameter and table that the graph names. */
   readonly weights: WeightSource;
   readonly options: EmitOptions;
+  /** What the graph was made of, for targets that say things in the words of the spec. */
+  readonly program?: Program;
   /** Keys of a checkpoint that stand for a parameter of another name. */
   readonly tied?: readonly { readonly key: string; readonly param: string }[];
 }
@@ -58,8 +75,8 @@ export interface Backend {
   readonly padsUncached?: boolean;
   /** dtype of the arithmetic; float32 when left out. */
   readonly computesIn?: 'float32' | 'storage';
-  /** Options that are for some targets only, of those that this one reads; all when left out. */
-  readonly reads?: readonly TargetOption[];
+  /** What `emit`, `needs` and `passes` read, by name: `minLibtorch` is `--min-libtorch` on a command line. */
+  readonly options?: Readonly<Record<string, TargetOption>>;
   /** What must be there to run the files, in a few words: `opset 21`. */
   readonly needs: (options: EmitOptions) => string;
   /** Passes run after the common pipeline. */

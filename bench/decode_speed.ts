@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { readManifest } from '../backends/onnx/read_model.ts';
+import type { Session } from '../compiler/ports/session.ts';
 import { type Decoder, decoder } from '../runtime/cache.ts';
 import { onnxSession } from '../runtime/sessions/onnx_node_session.ts';
-import type { Session } from '../runtime/sessions/session.ts';
 import { median, timedNode } from './timed_process.ts';
 
 const sizes = ['layers=6', 'dim=384', 'heads=6', 'vocab=8192', 'context=512'].flatMap((entry) => [

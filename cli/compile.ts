@@ -3,13 +3,13 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compileTo, requestOf } from '../driver/compile_to.ts';
+import { targetsOf } from '../driver/load_targets.ts';
 import { openInputs } from '../driver/open_inputs.ts';
 import { refuseStdout } from '../driver/output_path.ts';
-import { targetsOf } from '../driver/targets.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { choice } from './options/choice.ts';
-import { type CompileOptions, refuseUnread, withCompileOptions } from './options/compile_options.ts';
+import { type CompileOptions, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { tell } from './process/supervised.ts';
 import { summarise } from './summarise.ts';
 
@@ -52,17 +52,19 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
   refuseStdout(options.out);
   const inputs = openInputs(spec, options, cx.io);
   const { backends, passes } = await targetsOf(options.target, options);
-  refuseUnread(options, backends);
   if (options.emit || options.explain) {
-    lookInside(cx.io, requestOf(inputs, { ...options, passes }, backends[0]!), options);
+    const [backend] = backends;
+    const targetOptions = targetOptionsOf(options, backend!, backends);
+    lookInside(cx.io, requestOf(inputs, { ...options, passes, targetOptions }, backend!), options);
     return exitCodes.fine;
   }
   let code: number = exitCodes.fine;
   for (const [i, backend] of backends.entries()) {
     const copies = i === 0 && inputs.tokenizer ? { copies: inputs.tokenizer } : {};
-    const output = { ...options, ...copies, passes, targets: backends.length };
+    const targetOptions = targetOptionsOf(options, backend, backends);
+    const output = { ...options, ...copies, passes, targetOptions, targets: backends.length };
     const written = await compileTo(backend, inputs, output, { ...cx, onWriting });
-    summarise(cx.io, written, inputs, options);
+    summarise(cx.io, written, inputs);
     if (options.verify) {
       const { verifyModels } = await import('./verify_models.ts');
       code = Math.max(code, await verifyModels(cx, [written.path], options));

@@ -2,12 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Session } from '../compiler/ports/session.ts';
 import { openModel } from '../driver/model_kinds.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { usage } from '../driver/usage.ts';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
-import type { Session } from '../runtime/sessions/session.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { noteEscapes, unescaped } from './escapes.ts';

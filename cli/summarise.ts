@@ -3,7 +3,6 @@
 import { seedOf } from '../compiler/identity.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import { bytes } from '../driver/byte_count.ts';
-import { type CompileOptions, defaults } from '../driver/compile_options.ts';
 import type { Written } from '../driver/compile_to.ts';
 import { modelSize } from '../driver/model_size.ts';
 import type { Inputs } from '../driver/open_inputs.ts';
@@ -13,9 +12,8 @@ import type { Io } from './output/io.ts';
 
 export function summarise(
   io: Io,
-  { compiled, artifact, path, target, needs }: Written,
+  { compiled, artifact, path, target, options, needs }: Written,
   { checkpoint }: Inputs,
-  { opset = defaults.opset }: CompileOptions,
 ): void {
   const { manifest, graph, program } = compiled;
   const parameters = parameterCount(program);
@@ -28,7 +26,7 @@ export function summarise(
       nodes: graph.nodes.length,
       target,
       needs,
-      ...(target === 'onnx' ? { opset } : {}),
+      ...told(options),
       cache: manifest.cache,
       context: manifest.context ?? null,
       weights: manifest.weights,
@@ -44,6 +42,9 @@ export function summarise(
     io.made(`weights are random (seed ${seedOf(manifest)}): for trying things out only`);
   }
 }
+
+/** What the target was told, or does untold; where its manifest lies shows in the files. */
+const told = ({ fileName: _, metadata: __, ...options }: Written['options']) => options;
 
 function cacheText({ cache, slots }: Manifest): string {
   if (cache === 'none') return 'no cache';

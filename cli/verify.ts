@@ -2,12 +2,12 @@
 
 import { type Command, Option } from 'commander';
 import { compileTo } from '../driver/compile_to.ts';
+import { targetsOf } from '../driver/load_targets.ts';
 import { namesModel } from '../driver/model_kinds.ts';
 import { openInputs } from '../driver/open_inputs.ts';
-import { targetsOf } from '../driver/targets.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
-import { positive, refuseUnread, withCompileOptions } from './options/compile_options.ts';
+import { positive, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { withModelOptions } from './options/model_options.ts';
 import { deviceOption } from './options/sampling_options.ts';
 import { workFolder } from './process/work_folder.ts';
@@ -36,7 +36,6 @@ export function addVerify(program: Command): void {
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
   if (what !== undefined && namesModel(what)) return verifyModels(cx, [what], options);
   const { backends, passes } = await targetsOf(options.target, options);
-  refuseUnread(options, backends);
   const unknown = backends.find((b) => !namesModel(b.extension));
   if (unknown)
     throw usage(`nothing here runs what ${unknown.name} writes`, 'verify takes onnx and torchscript');
@@ -46,7 +45,8 @@ async function run(cx: Context, options: VerifyOptions, [what]: readonly string[
     if (!inputs.checkpoint) cx.io.note(`weights: random (seed ${options.seed})`);
     const paths: string[] = [];
     for (const backend of backends) {
-      const output = { ...options, out: `${folder}/`, passes, targets: backends.length };
+      const targetOptions = targetOptionsOf(options, backend, backends);
+      const output = { ...options, out: `${folder}/`, passes, targetOptions, targets: backends.length };
       const written = await compileTo(backend, inputs, output, cx);
       paths.push(written.path);
     }

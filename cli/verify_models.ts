@@ -1,8 +1,8 @@
 /** Compiled models verified for `compile` and `verify`, and what is said of it. */
 
+import type { Session } from '../compiler/ports/session.ts';
 import { openModel } from '../driver/model_kinds.ts';
 import { type VerifyModelOptions, verifyModel } from '../driver/verify_model.ts';
-import type { Session } from '../runtime/sessions/session.ts';
 import type { VerifyReport, VerifyRow } from '../runtime/verify/verify.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes } from './command.ts';

@@ -1,6 +1,6 @@
 /** What to compile and how, for programs and for the command line; `defaults` are the values of options that are left out. */
 
-import type { EmitOptions, TargetOption } from '../backends/backend.ts';
+import type { OptionValue } from '../backends/backend.ts';
 import type { CacheForm } from '../compiler/ports/manifest.ts';
 import type { ConfigValue } from '../spec/program.ts';
 import type { GraphDType } from '../spec/type.ts';
@@ -19,7 +19,9 @@ export interface InputOptions extends CheckpointOptions {
   readonly tokenizer?: string;
 }
 
-export interface CompileOptions extends InputOptions, Partial<Pick<EmitOptions, TargetOption>> {
+export interface CompileOptions extends InputOptions {
+  /** What the target declares, by name: `{ opset: 23 }`. */
+  readonly targetOptions?: Readonly<Record<string, OptionValue>>;
   /** Seed of the random weights that are used without a checkpoint. */
   readonly seed?: number;
   readonly set?: ReadonlyMap<string, ConfigValue>;
@@ -38,5 +40,4 @@ export const defaults = {
   seed: 0,
   cache: { form: 'dynamic' },
   dtype: 'float32',
-  opset: 21,
 } as const satisfies CompileOptions;

@@ -1,7 +1,7 @@
 /** A spec and its weights to the files of one target. */
 
 import { join } from 'node:path';
-import type { Artifact, Backend, EmitOptions, TargetOption } from '../backends/backend.ts';
+import type { Artifact, Backend, EmitOptions } from '../backends/backend.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
@@ -12,6 +12,7 @@ import type { Inputs } from './open_inputs.ts';
 import { noteSwept, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
 import { type Caller, silent } from './reporter.ts';
 import { unreadEntries } from './specs/unread_entries.ts';
+import { emitOptions } from './target_options.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
 import { withSidecar } from './with_sidecar.ts';
 import { withTokenizer } from './with_tokenizer.ts';
@@ -34,6 +35,7 @@ export interface Written {
   readonly compiled: Compiled;
   readonly artifact: Artifact;
   readonly target: string;
+  readonly options: EmitOptions;
   /** What is needed to run it: `opset 21`. */
   readonly needs: string;
 }
@@ -53,10 +55,11 @@ export async function compileTo(
     ? { folder: outputFolder(out, manifest.model), file: layoutModel(layout, backend, dtype) }
     : outputPath(out, manifest.model, backend, targets);
   const { folder, file } = place;
-  const { metadata = layout ? 'hash' : 'full' } = options;
-  const emitted = emit(compiled, backend, emitOptions({ ...options, metadata }, file));
+  const metadata = layout && backend.options?.['metadata'] ? { metadata: 'hash' } : {};
+  const given = emitOptions(backend, { ...metadata, ...options.targetOptions }, file);
+  const emitted = emit(compiled, backend, given);
   io.report(emitted.diagnostics);
-  const needs = backend.needs(emitOptions(options, file));
+  const needs = backend.needs(given);
   const around = layout
     ? withLayout(layout, emitted, compiled, options.copies, { folder, backend })
     : withTokenizer(io, emitted, place, manifest.vocab, options.copies);
@@ -75,7 +78,7 @@ export async function compileTo(
   });
   progress.done(modelSize(path));
   io.report(compiled.weights.findings());
-  return { path, compiled, artifact, target: backend.name, needs };
+  return { path, compiled, artifact, target: backend.name, options: given, needs };
 }
 
 export function emit(
@@ -83,25 +86,8 @@ export function emit(
   backend: Backend,
   options: EmitOptions,
 ): Artifact {
-  return backend.emit({ graph, manifest, weights, options, tied: program.names.tied });
+  return backend.emit({ graph, manifest, weights, options, program, tied: program.names.tied });
 }
-
-export const emitOptions = (
-  {
-    opset = defaults.opset,
-    external = 'auto',
-    minLibtorch,
-    metadata = 'full',
-  }: Pick<CompileOptions, TargetOption>,
-  fileName: string,
-): EmitOptions => ({
-  opset,
-  ops: 'standard',
-  external,
-  ...(minLibtorch ? { minLibtorch } : {}),
-  metadata,
-  fileName,
-});
 
 export function requestOf(
   { spec, checkpoint }: Inputs,
@@ -126,7 +112,10 @@ export function requestOf(
     wholeWeights: backend.wholeWeights ?? false,
     padded: (backend.padsUncached ?? false) && (layout?.padsUncached ?? true),
     statesAsLayers: layout?.statesAsLayers ?? false,
-    backendPasses: [...passes, ...backend.passes(emitOptions(options, `model${backend.extension}`))],
+    backendPasses: [
+      ...passes,
+      ...backend.passes(emitOptions(backend, options.targetOptions, `model${backend.extension}`)),
+    ],
   };
 }
 

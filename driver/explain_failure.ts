@@ -1,7 +1,7 @@
 /** Explains a failed verification: the first value that differs, its block and its line in the spec, and whether a pass or the backend is to blame. */
 
+import type { Session } from '../compiler/ports/session.ts';
 import type { Device } from '../runtime/sessions/onnx_node_session.ts';
-import type { Session } from '../runtime/sessions/session.ts';
 import { bisect, explain } from '../runtime/verify/bisect.ts';
 import { sensitivity } from '../runtime/verify/sensitivity.ts';
 import type { Failing } from '../runtime/verify/verify.ts';

@@ -12,13 +12,13 @@ import type { Compiled } from '../compiler/compile.ts';
 import type { NodeId } from '../compiler/graph/ir.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
+import type { Session } from '../compiler/ports/session.ts';
 import { type LibtorchHost, startLibtorch } from '../runtime/sessions/libtorch_node_session.ts';
 import { type Device, onnxSession } from '../runtime/sessions/onnx_node_session.ts';
-import type { Session } from '../runtime/sessions/session.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
+import { openInside } from './files/open_inside.ts';
+import { archiveFault, openInsideArchive } from './files/open_inside_archive.ts';
 import { noModel, refuseOther } from './not_a_model.ts';
-import { openInside } from './open_inside.ts';
-import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
 export interface ModelFile {
@@ -54,7 +54,7 @@ function onnxFile(path: string, { plugins = [] }: OpenOptions): ModelFile {
   const { manifest, opset } = model;
   return {
     ...{ path, manifest, plugins, backend: findBackend('onnx') },
-    emit: { opset, ops: 'standard', external: 'auto', fileName: 'model.onnx' },
+    emit: { opset, fileName: 'model.onnx' },
     tensors: () => openOnnxWeights(path).tensors,
     inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
     fault: () => undefined,

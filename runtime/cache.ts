@@ -1,11 +1,11 @@
 /** The memory of a model between calls: its ports, kept by the rules of the manifest, with the mask and positions that go with them. */
 
 import type { Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
+import type { Feeds, Session } from '../compiler/ports/session.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { limits } from '../spec/limits.ts';
 import { largest } from '../spec/long_list.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
-import type { Feeds, Session } from './sessions/session.ts';
 
 export type Rows = readonly (readonly number[])[];
 

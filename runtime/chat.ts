@@ -3,13 +3,13 @@
  * `<|user_start|>` text `<|user_end|><|assistant_start|>` answer `<|assistant_end|>`, after one `<|bos|>` at the beginning.
  */
 
+import type { Session } from '../compiler/ports/session.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { append } from '../spec/long_list.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { type Decoder, decoder } from './cache.ts';
 import { calculate } from './calculator.ts';
 import { continueRows, type GenerateOptions, type Step } from './generate.ts';
-import type { Session } from './sessions/session.ts';
 import { conversation, conversationTokens } from './tokenizer/chat_template.ts';
 import { type TextStream, textStream } from './tokenizer/text_stream.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';

@@ -1,9 +1,9 @@
 /** Text generation as a stream of tokens: prefill once, then one step per token, for one row or many. */
 
+import type { Session } from '../compiler/ports/session.ts';
 import type { Tensor } from '../spec/tensor.ts';
 import { type Decoder, decoder, type Rows, repeatRows } from './cache.ts';
 import { penalised, type Random, random, type SampleOptions, sample } from './sample.ts';
-import type { Session } from './sessions/session.ts';
 
 export interface GenerateOptions extends SampleOptions {
   /** Most tokens of each row, including forced ones. */

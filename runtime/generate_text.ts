@@ -1,8 +1,8 @@
 /** Text in, text out: prompts encoded, tokens decoded as they come, ended at stop tokens and at stop texts. */
 
+import type { Session } from '../compiler/ports/session.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { generateRows, type RowsOptions, type Step } from './generate.ts';
-import type { Session } from './sessions/session.ts';
 import { type TextStream, textStream } from './tokenizer/text_stream.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 

@@ -10,6 +10,7 @@ import { defineBackend, type EmitInput } from '../backend.ts';
 import { flatten_rows } from './flatten_rows.ts';
 import { modelFiles } from './model_file.ts';
 import { keptAt } from './native.ts';
+import { opsetOf, options } from './options.ts';
 import { irVersion, opsets } from './versions.ts';
 import { writeGraph } from './write_graph.ts';
 
@@ -17,9 +18,10 @@ export const onnx = defineBackend({
   name: 'onnx',
   doc: `ONNX model of standard operators, opset ${opsets.least} to ${opsets.most}`,
   extension: '.onnx',
-  reads: ['opset', 'external', 'metadata'],
-  needs: ({ opset }) => `opset ${opset}`,
-  passes({ opset }) {
+  options,
+  needs: (given) => `opset ${opsetOf(given)}`,
+  passes(given) {
+    const opset = opsetOf(given);
     irVersion(opset);
     return [
       stack_weights,
@@ -30,12 +32,16 @@ export const onnx = defineBackend({
       drop_dead_nodes,
     ];
   },
-  emit({ graph, manifest, weights, options }) {
-    const written = writeGraph(graph, weights, options.opset);
-    return modelFiles(graph, written, manifest, options);
+  emit({ graph, manifest, weights, options: given }) {
+    const written = writeGraph(graph, weights, opsetOf(given));
+    return modelFiles(graph, written, manifest, given);
   },
 });
 
 /** The name in the file of each node's value; nodes whose value the file does not hold are left out. */
-export const valueNames = ({ graph, weights, options }: EmitInput): ReadonlyMap<NodeId, string> =>
-  writeGraph(graph, weights, options.opset).names;
+export const valueNames = ({
+  graph,
+  weights,
+  options: given,
+}: Pick<EmitInput, 'graph' | 'weights' | 'options'>): ReadonlyMap<NodeId, string> =>
+  writeGraph(graph, weights, opsetOf(given)).names;

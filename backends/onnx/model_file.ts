@@ -4,11 +4,12 @@ import type { Graph } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import type { Artifact, ArtifactFile, EmitOptions } from '../backend.ts';
+import type { Artifact, ArtifactFile, EmitOptions, OptionValue } from '../backend.ts';
 import { graphHashOf } from './graph_hash.ts';
 import type { Initializer } from './graph_writer.ts';
 import { readsOf } from './inner_graph.ts';
 import { hashes, metadata, modelDoc } from './metadata.ts';
+import { options as declared, opsetOf } from './options.ts';
 import { dataTypes, dimension, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
 import { irVersion } from './versions.ts';
 import { type Chunk, framed, held, joined, totalSize } from './wire.ts';
@@ -45,7 +46,7 @@ export function modelFiles(
       return offset === undefined ? undefined : { file: dataName, offset, length: t.data.size };
     },
   });
-  if (model.size > largestMessage) throw tooLarge(model.size, options.external);
+  if (model.size > largestMessage) throw tooLarge(model.size, options['external']);
   const file = (name: string, chunk: Chunk): ArtifactFile => ({
     name,
     size: chunk.size,
@@ -53,13 +54,13 @@ export function modelFiles(
   });
   const modelFile = file(options.fileName, model);
   const files = outside.length > 0 ? [file(dataName, data.chunk), modelFile] : [modelFile];
-  return { files, diagnostics: [], ...(options.metadata === 'hash' ? { graphHash } : {}) };
+  return { files, diagnostics: [], ...(options['metadata'] === 'hash' ? { graphHash } : {}) };
 }
 
-const goesOutside = ({ external }: EmitOptions, bytes: number): boolean =>
+const goesOutside = ({ external = declared.external.default }: EmitOptions, bytes: number): boolean =>
   external === 'always' || (external === 'auto' && bytes > mostInlineBytes);
 
-const tooLarge = (size: number, external: string): Refusal =>
+const tooLarge = (size: number, external: OptionValue | undefined): Refusal =>
   new Refusal([
     error('N506', 'the model does not fit into one file', {
       expected: `at most ${largestMessage} bytes, the limit of the protobuf format`,
@@ -114,7 +115,7 @@ function modelChunk(
   graph: Graph,
   { nodes, names }: WrittenGraph,
   manifest: Manifest,
-  { opset, metadata: kind = 'full' }: EmitOptions,
+  given: EmitOptions,
   { tensors, externalPlace }: Stored,
 ): { readonly model: Chunk; readonly graphHash: string } {
   const boundary = new Set([...graph.inputs, ...graph.outputs].map((x) => x.name));
@@ -133,7 +134,9 @@ function modelChunk(
     ...tensors.flatMap((t) => framed('GraphProto', 'initializer', tensorChunks(t, externalPlace(t)))),
     held(values),
   ];
-  const [doc, entries] = kind === 'full' ? [modelDoc(manifest), metadata(manifest)] : ['', hashes(manifest)];
+  const opset = opsetOf(given);
+  const [doc, entries] =
+    given['metadata'] !== 'hash' ? [modelDoc(manifest), metadata(manifest)] : ['', hashes(manifest)];
   const head = { irVersion: irVersion(opset), ...producer(manifest.producer), docString: doc };
   const tail = { opsetImport: [{ domain: '', version: opset }], metadataProps: entries };
   const model = joined([

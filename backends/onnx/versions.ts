@@ -2,8 +2,8 @@
 
 import { error, Refusal } from '../../spec/diagnostic.ts';
 
-/** The newest is what onnxruntime 1.30 loads. */
-export const opsets = { least: 17, most: 26 } as const;
+/** The newest is what onnxruntime 1.30 loads; the usual one runs on onnxruntime 1.17 and later. */
+export const opsets = { least: 17, most: 26, usual: 21 } as const;
 
 /** The IR version that came with each opset: table of released versions in ONNX's docs/Versioning.md. */
 const irVersions: Readonly<Record<number, number>> = {
@@ -22,7 +22,7 @@ export function irVersion(opset: number): number {
       hint:
         opset > opsets.most
           ? `onnxruntime 1.30 loads no opset above ${opsets.most}`
-          : 'the default, --opset 21, runs on onnxruntime 1.17 and later',
+          : `the default, --opset ${opsets.usual}, runs on onnxruntime 1.17 and later`,
     }),
   ]);
 }

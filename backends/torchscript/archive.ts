@@ -5,7 +5,7 @@ import { sha256 } from '../../compiler/bytes/sha256.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { Bug } from '../../spec/diagnostic.ts';
-import type { ArtifactFile, EmitOptions } from '../backend.ts';
+import type { ArtifactFile, EmitOptions, OptionValue } from '../backend.ts';
 import { manifestHash } from '../manifest_hash.ts';
 import type { Code } from './classes.ts';
 import { packageName } from './code_context.ts';
@@ -47,7 +47,8 @@ export interface TensorRecord {
   readonly path: string;
 }
 
-interface Form extends Pick<EmitOptions, 'metadata'> {
+interface Form {
+  readonly metadata?: OptionValue | undefined;
   /** Leaves out the numbers: all elements of a tensor share one. */
   readonly hollow?: boolean;
 }
@@ -68,7 +69,7 @@ export function archiveRecords(
   code: Code,
   manifest: Manifest,
   weights: Pick<WeightSource, 'info'>,
-  { hollow = false, metadata = 'full' }: Form = {},
+  { hollow = false, metadata }: Form = {},
 ): Records {
   const tensors = new Map<string, { readonly tensor: PickledTensor; readonly path: string }>();
   const tensorOf = (weight: string, path: string): PickledTensor => {
@@ -114,7 +115,7 @@ export const zipRecords = (
 ];
 
 export function archiveFile(
-  { fileName, metadata = 'full' }: Pick<EmitOptions, 'fileName' | 'metadata'>,
+  { fileName, metadata }: EmitOptions,
   root: Module,
   code: Code,
   manifest: Manifest,

@@ -46,7 +46,7 @@ export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOpt
   const options = emittedAs(model);
   const { graph, program } = compiled;
   const { tree, code } = planArchive({ graph, manifest, options, tied: program.names.tied });
-  const records = archiveRecords(tree, code, manifest, compiled.weights, options);
+  const records = archiveRecords(tree, code, manifest, compiled.weights, { metadata: options['metadata'] });
   const starts = withFile(path, (file) => tensorStarts(file, { model, code, records }));
   const archive = hollowArchive(tree, code, manifest, compiled.weights);
   const offsets = new Map(records.tensors.map((t) => [t.path, starts.get(t.name)!])); // all were placed

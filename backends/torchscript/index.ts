@@ -6,13 +6,13 @@ import { decompose_composites } from '../../compiler/passes/decompose_composites
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';
 import { merge_views } from '../../compiler/passes/merge_views.ts';
-import { defineBackend, type EmitInput } from '../backend.ts';
+import { defineBackend, type EmitInput, metadata } from '../backend.ts';
 import { archiveFile, codeHash } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';
 import { type CodeContext, meaningOf } from './code_context.ts';
 import { type Module, moduleTree, nameOf, ownerOf, placesOf } from './module_tree.ts';
 import { keepsComposite } from './native.ts';
-import { releases } from './operators.ts';
+import { releaseOf, releases } from './operators.ts';
 import { withSlots } from './slots.ts';
 import { specText } from './spec_text.ts';
 
@@ -20,8 +20,16 @@ export const torchscript = defineBackend({
   name: 'torchscript',
   doc: `TorchScript archive for LibTorch ${releases[0]} and later`,
   extension: '.pt',
-  reads: ['minLibtorch', 'metadata'],
-  needs: ({ minLibtorch = releases[0] }) => `LibTorch ${minLibtorch} or later`,
+  options: {
+    minLibtorch: {
+      value: '<release>',
+      doc: 'the oldest LibTorch to load an archive',
+      choices: releases,
+      default: releases[0],
+    },
+    metadata,
+  },
+  needs: (options) => `LibTorch ${releaseOf(options)} or later`,
   wholeWeights: true,
   padsUncached: true,
   computesIn: 'storage',
@@ -35,7 +43,7 @@ export const torchscript = defineBackend({
     const { tree, code } = planArchive(input);
     const { manifest, weights, options } = input;
     const files = [archiveFile(options, tree, code, manifest, weights)];
-    const hashed = options.metadata === 'hash' ? { graphHash: codeHash(code.text) } : {};
+    const hashed = options['metadata'] === 'hash' ? { graphHash: codeHash(code.text) } : {};
     return { files, diagnostics: [], ...hashed };
   },
 });
@@ -59,7 +67,7 @@ export function planArchive({
     graph,
     places,
     spec: specText(manifest),
-    release: options.minLibtorch ?? releases[0],
+    release: releaseOf(options),
     compute: manifest.compute,
     functions: new Map(),
     users: usersOf(graph),

@@ -1,8 +1,14 @@
 /** Every operator that this backend writes, and the first supported LibTorch that has it. Their names are checked when code is made. */
 
+import type { EmitOptions } from '../backend.ts';
+
 /** LibTorch releases that code can be written for. */
 export const releases = ['1.13', '2.0'] as const;
 export type Release = (typeof releases)[number];
+
+/** The release that was asked for; the oldest where none was. */
+export const releaseOf = ({ minLibtorch }: Pick<EmitOptions, string>): Release =>
+  releases.find((release) => release === minLibtorch) ?? releases[0];
 
 interface Operator {
   readonly schema: string;

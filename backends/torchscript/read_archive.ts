@@ -64,8 +64,7 @@ export function isArchive(path: string): boolean {
 /** The options that an archive was written with, as far as its code shows them. */
 export function emittedAs({ code, metadata }: Pick<TorchscriptModel, 'code' | 'metadata'>): EmitOptions {
   const fused = [...code.values()].some((text) => text.includes('scaled_dot_product_attention'));
-  const fixed = { opset: 21, ops: 'standard', external: 'auto', fileName: 'model.pt' } as const;
-  return { ...fixed, metadata, minLibtorch: fused ? '2.0' : '1.13' };
+  return { fileName: 'model.pt', metadata, minLibtorch: fused ? '2.0' : '1.13' };
 }
 
 const rootOf = ({ first }: Zip): string => first.slice(0, first.indexOf('/') + 1);

@@ -1,14 +1,14 @@
 /** The options that say what to compile and how; `compile` and `verify` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Backend, TargetOption } from '../../backends/backend.ts';
+import type { Backend, OptionValue, TargetOption } from '../../backends/backend.ts';
 import { backends } from '../../backends/index.ts';
 import { layouts } from '../../backends/layout/index.ts';
-import { releases } from '../../backends/torchscript/operators.ts';
 import type { CacheForm } from '../../compiler/ports/manifest.ts';
 import { defaults, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
 import { isModulePath } from '../../driver/plugins/load_module.ts';
-import { error, Refusal } from '../../spec/diagnostic.ts';
+import { allowedText, flagOf, optionValue } from '../../driver/target_options.ts';
+import { usage } from '../../driver/usage.ts';
 import { limits } from '../../spec/limits.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { IoOptions } from '../output/io.ts';
@@ -21,6 +21,7 @@ export interface CompileOptions extends OfDriver, Partial<IoOptions> {
   readonly target: readonly string[];
   readonly plugin: readonly string[];
   readonly includeFolder: readonly string[];
+  readonly targetOption: readonly (readonly [name: string, value: string])[];
   readonly set: SetOption;
 }
 
@@ -69,41 +70,71 @@ function withTargetOptions(command: Command): Command {
   );
   target.argChoices = names;
   const read = oneOf(names, otherTargets);
-  return command
+  command
     .optionsGroup('Target:')
     .addOption(
       target
         .default([], names[0] ?? '')
         .argParser(collect((name) => (isModulePath(name) ? name : read(name)))),
-    )
-    .option('--opset <n>', `ONNX operator set, 17 to 26 [default ${defaults.opset}]`, opsetNumber)
+    );
+  for (const [name, option] of Object.entries(declared)) command.addOption(declaredOption(name, option));
+  const more = '--target-option <name=value>';
+  return command
     .addOption(
-      choice(
-        new Option(
-          '--min-libtorch <release>',
-          `the oldest LibTorch to load an archive; ${releases[0]} when left out`,
-        ),
-        releases,
-      ),
-    )
-    .addOption(
-      choice(new Option('--external <when>', 'ONNX weights in a file of their own; auto: above 1.5 GB'), [
-        'auto',
-        'always',
-        'never',
-      ]),
-    )
-    .addOption(
-      choice(
-        new Option(
-          '--metadata <kind>',
-          'the spec and the manifest in the model, or their hash; hash in a layout, full elsewhere',
-        ),
-        ['full', 'hash'],
-      ),
+      new Option(more, 'what a backend of yours declares that it reads (repeatable)')
+        .default([])
+        .argParser(collect(nameAndValue)),
     )
     .addOption(pluginOption())
     .addOption(includeOption());
+}
+
+/** Of all targets that come with nanoc; what several read is declared alike. */
+const declared: Readonly<Record<string, TargetOption>> = Object.assign(
+  {},
+  ...backends.map((backend) => backend.options ?? {}),
+);
+
+function declaredOption(name: string, option: TargetOption): Option {
+  const { value, doc, choices } = option;
+  const left = choices ? `; ${option.default} when left out` : ` [default ${option.default}]`;
+  const usual = option.default === undefined ? '' : left;
+  const typed = new Option(`${flagOf(name)} ${value}`, `${doc}${usual}`);
+  if (choices) return choice(typed, choices);
+  return typed.argParser((text: string) => {
+    const found = optionValue(option, text);
+    if (found === undefined) throw new InvalidArgumentError(`say ${allowedText(option)}.`);
+    return found;
+  });
+}
+
+function nameAndValue(text: string): readonly [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('say name=value.');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** What was typed for the target. Refuses (N510) an option that none of several targets reads, which was meant for another one. */
+export function targetOptionsOf(
+  options: Pick<CompileOptions, 'targetOption'>,
+  target: Backend,
+  targets: readonly Backend[],
+): Readonly<Record<string, OptionValue>> {
+  const typed = options as Readonly<Record<string, unknown>>;
+  const given = Object.keys(declared).filter((name) => typed[name] !== undefined);
+  const reads = (name: string) => (b: Backend) => Object.hasOwn(b.options ?? {}, name);
+  for (const name of given.filter((n) => !targets.some(reads(n)))) {
+    const [wanted] = backends.filter(reads(name));
+    throw usage(
+      `${flagOf(name)} means nothing to ${targets.map((t) => t.name).join(' and ')}`,
+      `it is for --target ${wanted?.name ?? ''}; leave one of the two out`,
+    );
+  }
+  const own = given.filter((name) => reads(name)(target));
+  return {
+    ...Object.fromEntries(own.map((name) => [name, typed[name] as OptionValue])), // as `declaredOption` reads it
+    ...Object.fromEntries(options.targetOption),
+  };
 }
 
 /** What is taken of the model, and what it is like from outside. */
@@ -144,27 +175,6 @@ function withBoundaryOptions(command: Command): Command {
     );
 }
 
-const flags: Readonly<Record<TargetOption, string>> = {
-  opset: '--opset',
-  external: '--external',
-  minLibtorch: '--min-libtorch',
-  metadata: '--metadata',
-};
-
-/** An option that none of the targets reads was meant for another one. */
-export function refuseUnread(options: Pick<CompileOptions, TargetOption>, targets: readonly Backend[]): void {
-  const given = (Object.keys(flags) as TargetOption[]).filter((key) => options[key] !== undefined);
-  const reads = (key: TargetOption) => (b: Backend) => b.reads?.includes(key) ?? true;
-  for (const key of given.filter((k) => !targets.some(reads(k)))) {
-    const [wanted] = backends.filter(reads(key));
-    throw new Refusal([
-      error('N510', `${flags[key]} means nothing to ${targets.map((t) => t.name).join(' and ')}`, {
-        hint: `it is for --target ${wanted?.name ?? ''}; leave one of the two out`,
-      }),
-    ]);
-  }
-}
-
 export const whole =
   (least: number) =>
   (text: string): number => {
@@ -174,16 +184,6 @@ export const whole =
     }
     return n;
   };
-
-const [oldest, newest] = [17, 26];
-
-function opsetNumber(text: string): number {
-  const n = Number(text);
-  if (!/^\d+$/.test(text) || n < oldest || n > newest) {
-    throw new InvalidArgumentError(`say a whole number from ${oldest} to ${newest}.`);
-  }
-  return n;
-}
 
 export function positive(text: string): number {
   const n = Number(text);

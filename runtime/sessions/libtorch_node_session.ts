@@ -1,13 +1,13 @@
 /** Sessions on LibTorch: TorchScript archives, run by a Python process that has torch, or by a C++ program that does the same. */
 
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Feeds, Session } from '../../compiler/ports/session.ts';
 import { Bug, type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { findPythons } from './find_python_node.ts';
 import { type Answer, type Child, ChildGone, startChild } from './libtorch_child_node.ts';
 import { program } from './libtorch_program.ts';
 import { byteLength, fromBytes, isDType, toBytes } from './libtorch_wire.ts';
-import type { Feeds, Session } from './session.ts';
 
 export interface LibtorchModel {
   /** Path of the file, whose own code is run when there is no `rewritten`. */

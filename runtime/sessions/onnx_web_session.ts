@@ -2,9 +2,9 @@
 
 import type * as Ort from 'onnxruntime-common';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { refuseNarrow, runOrt, type TensorMaker } from './ort_tensors.ts';
-import type { Session } from './session.ts';
 
 /** The part of onnxruntime-web that is used, as types of our own, so that users need not install the types of a runtime. */
 export interface WebRuntime {

@@ -2,10 +2,10 @@
 
 import type * as Ort from 'onnxruntime-common';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Feeds } from '../../compiler/ports/session.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { fromHalf, toHalf } from './half.ts';
-import type { Feeds } from './session.ts';
 
 export type TensorMaker = typeof Ort.Tensor;
 

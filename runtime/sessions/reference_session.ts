@@ -4,9 +4,9 @@ import { evaluator } from '../../compiler/evaluate/evaluate.ts';
 import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../compiler/ports/boundary.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import type { Tensor } from '../../spec/tensor.ts';
-import type { Session } from './session.ts';
 
 /** The interpreter itself, for sessions on other forms of a graph. */
 export { evaluator };

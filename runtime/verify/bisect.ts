@@ -2,9 +2,9 @@
 
 import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
 import type { Tensor } from '../../spec/tensor.ts';
-import type { Session } from '../sessions/session.ts';
 import { compareValues, magnitude } from './compare.ts';
 import { correspond } from './correspond.ts';
 import { type Finding, findingAt } from './finding.ts';

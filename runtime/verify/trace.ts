@@ -2,11 +2,11 @@
 
 import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { decoder } from '../cache.ts';
 import { referenceSession } from '../sessions/reference_session.ts';
-import type { Session } from '../sessions/session.ts';
 import type { Call } from './verify_run.ts';
 
 /** A graph with the weights it names. */

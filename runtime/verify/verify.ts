@@ -1,9 +1,9 @@
 /** Compares a compiled model with the interpreter, with itself and with numbers of another implementation, as rows of one table. */
 
 import type { Manifest } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
 import { largest, smallest } from '../../spec/long_list.ts';
-import type { Session } from '../sessions/session.ts';
 import { compareLogits, type Difference, magnitude, within } from './compare.ts';
 import type { Golden } from './golden.ts';
 import { type Allowed, allowed, type Comparison, forSize, portShare } from './tolerance.ts';

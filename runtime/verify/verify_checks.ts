@@ -1,7 +1,7 @@
 /** The table of checks, each with the steps that it has for a model. */
 
+import type { Session } from '../../compiler/ports/session.ts';
 import { columnsOf } from '../cache.ts';
-import type { Session } from '../sessions/session.ts';
 import type { Comparison } from './tolerance.ts';
 import { leftOutSteps } from './verify_left_out.ts';
 import { memoryPairs } from './verify_memory.ts';

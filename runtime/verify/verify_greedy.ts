@@ -1,9 +1,9 @@
 /** Greedy decoding, compared with the tokens of another implementation or with the whole text at once. */
 
+import type { Session } from '../../compiler/ports/session.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { argmax } from '../argmax.ts';
 import { columnsOf, decoder, type Rows } from '../cache.ts';
-import type { Session } from '../sessions/session.ts';
 import { joinColumns } from './verify_run.ts';
 
 export interface Greedy {

@@ -1,8 +1,8 @@
 /** Compares the memory of two runs, since a model with correct logits and a wrong cache is wrong at the next token. */
 
 import type { ManifestPort } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
-import type { Session } from '../sessions/session.ts';
 import { compareValues, magnitude } from './compare.ts';
 import { type Outcome, rowOf } from './verify_run.ts';
 

@@ -1,9 +1,9 @@
 /** Runs a text through a session in the ways that checks compare: at once, in pieces, padded. */
 
+import type { Session } from '../../compiler/ports/session.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
 import { columnsOf, type DecoderOptions, decoder, type Rows } from '../cache.ts';
 import { random } from '../sample.ts';
-import type { Session } from '../sessions/session.ts';
 
 /** Seeded tokens, every one of them in the vocabulary. */
 export function randomRows(batch: number, length: number, vocab: number, seed: number): Rows {

@@ -1,9 +1,9 @@
 /** Checks of a static cache: slots beyond the text neither matter nor change, and writing past the last slot is refused. */
 
 import type { ManifestPort } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { type Tensor, tensor } from '../../spec/tensor.ts';
 import { random } from '../sample.ts';
-import type { Session } from '../sessions/session.ts';
 import { memoryPairs, slotsOf } from './verify_memory.ts';
 import { cutInto, logitsOf, outcomeOf, randomRows } from './verify_run.ts';
 import { range, repeatCuts, type Step, type Subject, shown } from './verify_step.ts';

@@ -1,7 +1,7 @@
 /** The parts of a check: the subject, and steps that return pairs to compare. */
 
+import type { Session } from '../../compiler/ports/session.ts';
 import type { Tensor } from '../../spec/tensor.ts';
-import type { Session } from '../sessions/session.ts';
 import type { PortPair } from './verify_memory.ts';
 import type { Call } from './verify_run.ts';
 

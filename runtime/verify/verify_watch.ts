@@ -1,7 +1,7 @@
 /** Wraps a session to measure its speed and to notice outputs that are not finite. */
 
+import type { Session } from '../../compiler/ports/session.ts';
 import type { Tensor } from '../../spec/tensor.ts';
-import type { Session } from '../sessions/session.ts';
 
 export interface Watched {
   readonly session: Session;

@@ -6,13 +6,13 @@
 import type { UnplacedValues } from '../../compiler/evaluate/evaluate.ts';
 import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import type { Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
+import type { Feeds, Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
 import { evaluate } from '../../spec/dim.ts';
 import type { Ambient, PortDecl } from '../../spec/sink.ts';
 import { empty, product, type Tensor, tensor } from '../../spec/tensor.ts';
 import { columnsOf } from '../cache.ts';
 import { evaluator } from '../sessions/reference_session.ts';
-import type { Feeds, Session } from '../sessions/session.ts';
 import { joinColumns } from './verify_run.ts';
 
 /** A session for first calls of a text; `manifest` is that of the target, whose outputs it returns. */

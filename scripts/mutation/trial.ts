@@ -143,7 +143,7 @@ function fromCheckpoint(name: string, form: Form, target: Target): Made {
 function fromSpec(spec: string, form: Form, target: Target): Made {
   const backend = findBackend(target);
   const fileName = `model${backend.extension}`;
-  const options = { opset: 21, ops: 'standard', external: 'never', fileName } as const;
+  const options = { opset: 21, external: 'never', fileName } as const;
   const { value, diagnostics } = compile({
     ...fromFile(fileURLToPath(new URL(`../../examples/${spec}.nanospec`, import.meta.url))),
     seed: 5,

@@ -3,7 +3,7 @@
 import type { Graph } from '../../compiler/graph/ir.ts';
 import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
 import { runPasses } from '../../compiler/pipeline.ts';
-import type { Feeds } from '../../runtime/sessions/session.ts';
+import type { Feeds } from '../../compiler/ports/session.ts';
 import { add, type Dim } from '../../spec/dim.ts';
 import type { Attrs } from '../../spec/op.ts';
 import type { Composite } from '../../spec/ops/index.ts';

@@ -1,7 +1,7 @@
 /** Calls of every primitive, with operands small enough to read, for the backends to be held to. */
 
 import type { Graph } from '../../compiler/graph/ir.ts';
-import type { Feeds } from '../../runtime/sessions/session.ts';
+import type { Feeds } from '../../compiler/ports/session.ts';
 import { add, atom, type Dim, mul, size } from '../../spec/dim.ts';
 import type { Primitive } from '../../spec/op.ts';
 import { type Tensor, tensor } from '../../spec/tensor.ts';

@@ -34,7 +34,6 @@ function made({ compile, findBackend }: Library, target: string, seed: number): 
   const backend = findBackend(target);
   const options = {
     opset: 21,
-    ops: 'standard',
     external: 'auto',
     fileName: `m${backend.extension}`,
   } as const;

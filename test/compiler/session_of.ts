@@ -2,8 +2,8 @@
 
 import type { Graph } from '../../compiler/graph/ir.ts';
 import type { CacheForm, Manifest } from '../../compiler/ports/manifest.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { referenceSession } from '../../runtime/sessions/reference_session.ts';
-import type { Session } from '../../runtime/sessions/session.ts';
 import { weightsFor } from './tiny_graph.ts';
 
 export function sessionOf(graph: Graph, cache: CacheForm, slots?: number): Session {

@@ -28,7 +28,7 @@ const healthy = [
 function warnings(path: string, spec?: string): readonly string[] {
   const checkpoint = openCheckpoint(path);
   const backend = findBackend('onnx');
-  const emitted = { opset: 21, ops: 'standard', external: 'never', fileName: 'm.onnx' } as const;
+  const emitted = { opset: 21, external: 'never', fileName: 'm.onnx' } as const;
   const { value, diagnostics } = compile({
     ...loadSpec(spec, checkpoint),
     checkpoint,

@@ -6,9 +6,9 @@ import type { Artifact } from '../../backends/backend.ts';
 import { findBackend } from '../../backends/index.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { loadSpec } from '../../driver/specs/load_spec.ts';
 import { type Device, onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
-import type { Session } from '../../runtime/sessions/session.ts';
 import { type Golden, readGolden, readTensors } from '../../runtime/verify/golden.ts';
 import type { Source } from '../../spec/source.ts';
 import type { Tensor } from '../../spec/tensor.ts';
@@ -44,7 +44,7 @@ export function make(folder: string, spec: string | undefined, options: FixtureO
   const edited = (s: Source): Source => ({ ...s, text: edit(s.text) });
   const backend = findBackend(target);
   const fileName = `model${backend.extension}`;
-  const emit = { opset, ops: 'standard', external: 'never', fileName } as const;
+  const emit = { opset, external: 'never', fileName } as const;
   const { value, diagnostics } = compile({
     source: edited(source),
     include: (path, from) => {

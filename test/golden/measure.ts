@@ -2,8 +2,8 @@
 
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Session } from '../../compiler/ports/session.ts';
 import { columnsOf } from '../../runtime/cache.ts';
-import type { Session } from '../../runtime/sessions/session.ts';
 import { compareLogits } from '../../runtime/verify/compare.ts';
 import { greedy } from '../../runtime/verify/verify_greedy.ts';
 import { columns, cutInto, logitsOf } from '../../runtime/verify/verify_run.ts';

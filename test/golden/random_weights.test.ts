@@ -7,10 +7,10 @@ import * as assert from 'uvu/assert';
 import { findBackend } from '../../backends/index.ts';
 import { type Compiled, compile } from '../../compiler/compile.ts';
 import { specOf } from '../../compiler/identity.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { shippedSpecs } from '../../driver/shipped.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { referenceSession } from '../../runtime/sessions/reference_session.ts';
-import type { Session } from '../../runtime/sessions/session.ts';
 import { compareLogits } from '../../runtime/verify/compare.ts';
 import { allowed } from '../../runtime/verify/tolerance.ts';
 import { verify } from '../../runtime/verify/verify.ts';
@@ -41,7 +41,6 @@ function made(spec: string, target: 'onnx' | 'torchscript'): { compiled: Compile
   const backend = findBackend(target);
   const options = {
     opset: 21,
-    ops: 'standard',
     external: 'never',
     fileName: `m${backend.extension}`,
   } as const;

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '../../runtime/sessions/session.ts';
+import type { Session } from '../../compiler/ports/session.ts';
 import { type FixtureOptions, fixture, goldenOf, make, readFixture } from './compile_fixture.ts';
 import { fixtures, measure, specs } from './measure.ts';
 import { type TorchHere, withTorch } from './torch_here.ts';

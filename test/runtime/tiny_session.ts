@@ -1,8 +1,8 @@
 /** A model small enough to be read: attention with equal weights over a window, written by hand, with faults on request. */
 
 import type { CacheForm, Manifest, ManifestPort } from '../../compiler/ports/manifest.ts';
+import type { Feeds, Session } from '../../compiler/ports/session.ts';
 import { random } from '../../runtime/sample.ts';
-import type { Feeds, Session } from '../../runtime/sessions/session.ts';
 import { empty, type Tensor, tensor } from '../../spec/tensor.ts';
 
 export interface TinyOptions {

@@ -10,10 +10,10 @@ import { fold_rotary_tables, place_cache } from '../../../compiler/passes/index.
 import { runPasses } from '../../../compiler/pipeline.ts';
 import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../../compiler/ports/boundary.ts';
 import type { CacheForm, Manifest } from '../../../compiler/ports/manifest.ts';
+import type { Feeds } from '../../../compiler/ports/session.ts';
 import type { WeightSource } from '../../../compiler/weights/source.ts';
 import { tableRows } from '../../../compiler/weights/table_rows.ts';
 import { onnxSession } from '../../../runtime/sessions/onnx_node_session.ts';
-import type { Feeds } from '../../../runtime/sessions/session.ts';
 import { constant } from '../../../spec/dim.ts';
 import { type Tensor, tensor } from '../../../spec/tensor.ts';
 import { weightsFor } from '../../compiler/tiny_graph.ts';
@@ -22,7 +22,6 @@ export const opsets = [17, 21, 26] as const;
 
 export const optionsAt = (opset: number, more: Partial<EmitOptions> = {}): EmitOptions => ({
   opset,
-  ops: 'standard',
   external: 'auto',
   fileName: 'model.onnx',
   ...more,

@@ -8,7 +8,7 @@ import { fixture, make } from '../../golden/compile_fixture.ts';
 
 const { compiled } = make(fixture('nanochat-g4-valueembed'), 'nanochat_2026_01', { target: 'torchscript' });
 const { graph, manifest, program } = compiled;
-const options = { opset: 21, ops: 'standard', external: 'auto', fileName: 'model.pt' } as const;
+const options = { opset: 21, external: 'auto', fileName: 'model.pt' } as const;
 const input = { graph, manifest, options, tied: program.names.tied };
 const laid = planArchive(input).code;
 const code = laid.text;

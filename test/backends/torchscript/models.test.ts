@@ -2,9 +2,9 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Session } from '../../../compiler/ports/session.ts';
 import { columnsOf, padLeft } from '../../../runtime/cache.ts';
 import { referenceSession } from '../../../runtime/sessions/reference_session.ts';
-import type { Session } from '../../../runtime/sessions/session.ts';
 import { compareLogits } from '../../../runtime/verify/compare.ts';
 import { cutInto, logitsOf, randomRows, rowOf } from '../../../runtime/verify/verify_run.ts';
 import type { Tensor } from '../../../spec/tensor.ts';

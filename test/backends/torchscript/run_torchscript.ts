@@ -1,17 +1,18 @@
 /** Small graphs through this backend into LibTorch. */
 
-import type { EmitOptions } from '../../../backends/backend.ts';
 import { torchscript } from '../../../backends/torchscript/index.ts';
+import type { Release } from '../../../backends/torchscript/operators.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
 import type { Manifest } from '../../../compiler/ports/manifest.ts';
-import type { Feeds } from '../../../runtime/sessions/session.ts';
+import type { Feeds } from '../../../compiler/ports/session.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
 import type { TorchHere } from '../../golden/torch_here.ts';
 import { manifestOf, streams } from '../onnx/run_onnx.ts';
 import { emitOptions } from './small_models.ts';
 
-interface Wanted extends Pick<EmitOptions, 'minLibtorch'> {
+interface Wanted {
+  readonly minLibtorch?: Release;
   /** What the graph's arithmetic is in. */
   readonly compute?: Manifest['compute'];
 }

@@ -13,7 +13,6 @@ type Wanted = Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage'>;
 
 export const emitOptions: EmitOptions = {
   opset: 21,
-  ops: 'standard',
   external: 'auto',
   fileName: 'model.pt',
 };

@@ -17,7 +17,7 @@ import { fixture } from '../../golden/compile_fixture.ts';
 
 const half = 'float16';
 const torchscript = findBackend('torchscript');
-const emitted = { opset: 21, ops: 'standard', external: 'never', fileName: 'm.pt' } as const;
+const emitted = { opset: 21, external: 'never', fileName: 'm.pt' } as const;
 const feeds = {
   input_ids: { dtype: 'int64', shape: [1, 6], data: Float64Array.from([3, 1, 4, 1, 5, 9]) },
 } as const;

@@ -1,16 +1,16 @@
 /** Opens a TorchScript archive as a session that also returns values inside it, and reports faults of its code. */
 
-import type { EmitInput, EmitOptions } from '../backends/backend.ts';
-import { codeFault, codeFaultText, codeFile } from '../backends/torchscript/code_fault.ts';
-import { planArchive } from '../backends/torchscript/index.ts';
-import type { TorchscriptModel } from '../backends/torchscript/read_archive.ts';
-import { tapArchive } from '../backends/torchscript/tap_archive.ts';
-import type { Compiled } from '../compiler/compile.ts';
-import type { NodeId } from '../compiler/graph/ir.ts';
-import type { LibtorchHost } from '../runtime/sessions/libtorch_node_session.ts';
-import type { Session } from '../runtime/sessions/session.ts';
-import { outputName } from '../runtime/verify/trace.ts';
-import { type Diagnostic, warning } from '../spec/diagnostic.ts';
+import type { EmitInput, EmitOptions } from '../../backends/backend.ts';
+import { codeFault, codeFaultText, codeFile } from '../../backends/torchscript/code_fault.ts';
+import { planArchive } from '../../backends/torchscript/index.ts';
+import type { TorchscriptModel } from '../../backends/torchscript/read_archive.ts';
+import { tapArchive } from '../../backends/torchscript/tap_archive.ts';
+import type { Compiled } from '../../compiler/compile.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
+import type { Session } from '../../compiler/ports/session.ts';
+import type { LibtorchHost } from '../../runtime/sessions/libtorch_node_session.ts';
+import { outputName } from '../../runtime/verify/trace.ts';
+import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
 
 const inputOf = ({ graph, manifest, weights, program }: Compiled, options: EmitOptions): EmitInput => ({
   ...{ graph, manifest, weights, options },

@@ -2,15 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { valueNames } from '../backends/onnx/index.ts';
-import type { OnnxModel } from '../backends/onnx/read_model.ts';
-import { tapModel } from '../backends/onnx/tap_model.ts';
-import type { Compiled } from '../compiler/compile.ts';
-import type { NodeId } from '../compiler/graph/ir.ts';
-import { type Device, onnxSession } from '../runtime/sessions/onnx_node_session.ts';
-import type { Session } from '../runtime/sessions/session.ts';
-import { outputName } from '../runtime/verify/trace.ts';
-import { emitOptions } from './compile_to.ts';
+import { valueNames } from '../../backends/onnx/index.ts';
+import type { OnnxModel } from '../../backends/onnx/read_model.ts';
+import { tapModel } from '../../backends/onnx/tap_model.ts';
+import type { Compiled } from '../../compiler/compile.ts';
+import type { NodeId } from '../../compiler/graph/ir.ts';
+import type { Session } from '../../compiler/ports/session.ts';
+import { type Device, onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
+import { outputName } from '../../runtime/verify/trace.ts';
 
 /** Returns the values of `ids` under `outputName`; values without a name in the file are left out. */
 export async function openInside(
@@ -19,8 +18,7 @@ export async function openInside(
   ids: readonly NodeId[],
   device: Device,
 ): Promise<Session> {
-  const options = emitOptions({ opset, external: 'auto' }, 'model.onnx');
-  const names = valueNames({ graph, manifest, weights, options });
+  const names = valueNames({ graph, weights, options: { opset, fileName: 'model.onnx' } });
   const byOutput = new Map(ids.flatMap((id) => (names.has(id) ? [[outputName(id), names.get(id)!]] : [])));
   const there = new Set(graph.outputs.map((o) => o.name));
   const added = new Set([...byOutput.values()].filter((name) => !there.has(name)));

@@ -1,7 +1,7 @@
 /** A compiled model that can be run: named tensors in, named tensors out. */
 
-import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Tensor } from '../../spec/tensor.ts';
+import type { Manifest } from './manifest.ts';
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 

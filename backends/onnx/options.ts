@@ -1,0 +1,22 @@
+/** What the ONNX target may be told. */
+
+import { type EmitOptions, metadata, type TargetOption } from '../backend.ts';
+import { opsets } from './versions.ts';
+
+export const options = {
+  opset: {
+    value: '<n>',
+    doc: `ONNX operator set, ${opsets.least} to ${opsets.most}`,
+    range: opsets,
+    default: opsets.usual,
+  },
+  external: {
+    value: '<when>',
+    doc: 'ONNX weights in a file of their own; auto: above 1.5 GB',
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+  },
+  metadata,
+} as const satisfies Readonly<Record<string, TargetOption>>;
+
+export const opsetOf = ({ opset = options.opset.default }: Partial<EmitOptions>): number => Number(opset);

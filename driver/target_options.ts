@@ -1,0 +1,50 @@
+/** What targets declare that they can be told, held against what they are told. */
+
+import type { Backend, EmitOptions, OptionValue, TargetOption } from '../backends/backend.ts';
+import { nearest } from '../spec/nearest.ts';
+import { usage } from './usage.ts';
+
+/** `minLibtorch` -> `--min-libtorch` */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+
+/** What the option may be, in words: `a whole number from 17 to 26`. */
+export const allowedText = ({ choices, range }: TargetOption): string =>
+  choices
+    ? `one of ${choices.join(', ')}`
+    : range
+      ? `a whole number from ${range.least} to ${range.most}`
+      : 'a text';
+
+/** A value as typed or given; undefined where the option cannot be that. */
+export function optionValue({ choices, range }: TargetOption, given: OptionValue): OptionValue | undefined {
+  if (choices) return choices.find((choice) => choice === String(given));
+  if (!range) return given;
+  const n = Number(given);
+  return /^\d+$/.test(String(given)) && n >= range.least && n <= range.most ? n : undefined;
+}
+
+/** With what the target declares for what is left out. Refuses (N510) what it does not read, and what an option cannot be. */
+export function emitOptions(
+  { name: target, options = {} }: Backend,
+  given: Readonly<Record<string, OptionValue>> = {},
+  fileName: string,
+): EmitOptions {
+  const read = Object.entries(given).map(([name, value]) => {
+    const declared = Object.hasOwn(options, name) ? options[name]! : undefined;
+    if (!declared) throw unread(name, target, Object.keys(options));
+    const found = optionValue(declared, value);
+    if (found === undefined)
+      throw usage(`${flagOf(name)} cannot be ${value}`, `${target} wants ${allowedText(declared)}`);
+    return [name, found] as const;
+  });
+  const usual = Object.entries(options).flatMap(([name, option]) =>
+    option.default === undefined ? [] : [[name, option.default] as const],
+  );
+  return { ...Object.fromEntries(usual), ...Object.fromEntries(read), fileName };
+}
+
+function unread(name: string, target: string, known: readonly string[]) {
+  const near = nearest(name, known);
+  const list = known.length > 0 ? `it reads ${known.join(', ')}` : 'it reads none';
+  return usage(`${target} has no option \`${name}\``, near ? `did you mean \`${near}\`?` : list);
+}
