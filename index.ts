@@ -1,9 +1,11 @@
 /** The public API, re-exports only: text to graph, graph to files, files to numbers, numbers compared. */
 
 // Targets.
-export { type Artifact, type Backend, defineBackend, type EmitOptions } from './backends/backend.ts';
+export { type Artifact, type Backend, defineBackend } from './backends/backend.ts';
 export { backends, findBackend } from './backends/index.ts';
 export { readModel } from './backends/onnx/read_model.ts';
+export type { FileFacts, FileKind, OpenedModel, OpenOptions } from './backends/opened_model.ts';
+export type { EmitOptions, OptionValue, TargetOption } from './backends/target_option.ts';
 export { type CheckedArchive, checkArchive } from './backends/torchscript/check_archive.ts';
 export { readArchive } from './backends/torchscript/read_archive.ts';
 export { writeArtifact } from './backends/write_artifact_node.ts';
@@ -16,11 +18,12 @@ export type { Graph, Node, NodeId, structural } from './compiler/graph/ir.ts';
 export { printGraph } from './compiler/graph/print.ts';
 export type { Pass } from './compiler/passes/pass.ts';
 export type { BoundaryTensor, CacheForm } from './compiler/ports/manifest.ts';
+export type { Device } from './compiler/ports/session.ts';
 // What the command does, for programs.
 export type { CheckpointOptions, CompileOptions, InputOptions } from './driver/compile_options.ts';
 export { compileTo, type Output, type Written } from './driver/compile_to.ts';
 export { type Drafted, draft } from './driver/draft/drafted.ts';
-export { type ModelFile, type OpenOptions, openModel } from './driver/model_kinds.ts';
+export { type ModelFile, openModel } from './driver/model_kinds.ts';
 export { type Inputs, openInputs } from './driver/open_inputs.ts';
 export { openWeights as open } from './driver/open_weights.ts';
 export { loadPlugins, loadTarget } from './driver/plugins/extensions.ts';

@@ -6,37 +6,8 @@ import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { WeightSource } from '../compiler/weights/source.ts';
 import type { Diagnostic } from '../spec/diagnostic.ts';
 import type { Program } from '../spec/program.ts';
-
-export type OptionValue = string | number;
-
-/** An option of a target: what is typed for it, and what it may be. */
-export interface TargetOption {
-  /** As help has it after the name: `<n>`. */
-  readonly value: string;
-  readonly doc: string;
-  /** One of these words; */
-  readonly choices?: readonly string[];
-  /** or a whole number from the first to the last of these. */
-  readonly range?: { readonly least: number; readonly most: number };
-  /** What it is when left out; without one, the target or the layout says. */
-  readonly default?: OptionValue;
-}
-
-export interface EmitOptions {
-  /** Base name of the model file, for the name of the data file beside it. */
-  readonly fileName: string;
-  /** What the target declares, by name. */
-  readonly [option: string]: OptionValue | undefined;
-}
-
-/** Of targets that can keep the manifest beside the model, too. */
-export const metadata = {
-  value: '<kind>',
-  doc: 'the spec and the manifest in the model, or their hash; hash in a layout, full elsewhere',
-  choices: ['full', 'hash'],
-} as const satisfies TargetOption;
-
-export type Metadata = (typeof metadata.choices)[number];
+import type { FileKind } from './opened_model.ts';
+import type { EmitOptions, TargetOption } from './target_option.ts';
 
 export interface EmitInput {
   readonly graph: Graph;
@@ -79,6 +50,8 @@ export interface Backend {
   readonly options?: Readonly<Record<string, TargetOption>>;
   /** What must be there to run the files, in a few words: `opset 21`. */
   readonly needs: (options: EmitOptions) => string;
+  /** How its files are opened again; without it they are written and no more. */
+  readonly file?: FileKind;
   /** Passes run after the common pipeline. */
   readonly passes: (options: EmitOptions) => readonly Pass[];
   emit(input: EmitInput): Artifact;

@@ -4,7 +4,8 @@ import type { CompileRequest } from '../compiler/compile.ts';
 import { specOf } from '../compiler/identity.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
-import type { Backend, EmitOptions } from './backend.ts';
+import type { Backend } from './backend.ts';
+import type { EmitOptions } from './target_option.ts';
 
 export interface WrittenModel {
   readonly manifest: Manifest;

@@ -3,6 +3,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { Command } from 'commander';
 import { openModel } from '../driver/model_kinds.ts';
+import { extensionsText } from '../driver/registry.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type Chat, chat } from '../runtime/chat.ts';
 import { Refusal } from '../spec/diagnostic.ts';
@@ -24,7 +25,7 @@ export function addChat(program: Command): void {
   const command = program
     .command('chat')
     .description('talk to a compiled nanochat: a line is a message, piped lines are one conversation')
-    .argument('<model>', 'a .onnx or .pt file that nanoc wrote, or a folder with one')
+    .argument('<model>', `a ${extensionsText()} file that nanoc wrote, or a folder with one`)
     .optionsGroup('Conversation:')
     .option('--system <text>', 'put before the first message, as nanochat does')
     .option('--no-tools', 'no calculator, even when the model calls it')

@@ -2,15 +2,13 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { isArchive } from '../backends/torchscript/read_archive.ts';
-import { findModel } from '../driver/model_kinds.ts';
-import { refuseOther } from '../driver/not_a_model.ts';
+import { findModel, isModelFile } from '../driver/model_kinds.ts';
 import { refuseStdout } from '../driver/output_path.ts';
+import { extensionsText } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
-import { inspectArchive } from './inspect_archive.ts';
 import { inspectCheckpoint } from './inspect_checkpoint.ts';
-import { inspectModel } from './inspect_model.ts';
+import { inspectFile } from './inspect_file.ts';
 import { inspectSpec } from './inspect_spec.ts';
 import { whole } from './options/compile_options.ts';
 import type { InspectOptions } from './options/inspect_options.ts';
@@ -21,7 +19,10 @@ export function addInspect(program: Command): void {
   const command = program
     .command('inspect')
     .description('parameters, memory, ports and sizes of a spec, a compiled model or a checkpoint')
-    .argument('<what>', 'a spec (file or shipped name), a .onnx or TorchScript .pt model, or a checkpoint')
+    .argument(
+      '<what>',
+      `a spec (file or shipped name), a ${extensionsText()} model that nanoc wrote, or a checkpoint`,
+    )
     .option('--checkpoint <path>', 'with a spec: take its sizes from the config of this checkpoint')
     .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
     .addOption(setOption('with a spec: '))
@@ -42,15 +43,15 @@ async function run(
   options: InspectOptions,
   [named = '']: readonly string[],
 ): Promise<undefined> {
+  if (options.plugin.length > 0)
+    await (await import('../driver/plugins/extensions.ts')).loadPlugins(options.plugin);
   const what = modelOf(named) ?? named;
-  const isSpec = !what.endsWith('.onnx') && !isCheckpoint(what);
+  const isModel = isModelFile(what);
+  const isSpec = !isModel && !isCheckpoint(what);
   if (options.html !== undefined && !isSpec)
     throw usage('--html draws specs', 'nanoc inspect SPEC --html page.html');
   refuseStdout(options.html, '--html');
-  if (what.endsWith('.onnx')) {
-    refuseOther(what);
-    await inspectModel(cx, what);
-  } else if (what.endsWith('.pt') && isArchive(what)) inspectArchive(cx, what);
+  if (isModel) inspectFile(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
   else await inspectSpec(cx, what, options);
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Session } from '../compiler/ports/session.ts';
 import { openModel } from '../driver/model_kinds.ts';
+import { extensionsText } from '../driver/registry.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { usage } from '../driver/usage.ts';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
@@ -36,7 +37,7 @@ export function addRun(program: Command): void {
   const command = program
     .command('run')
     .description('generate text or token ids from a compiled model, streaming')
-    .argument('<model>', 'a .onnx or .pt file that nanoc wrote, or a folder with one')
+    .argument('<model>', `a ${extensionsText()} file that nanoc wrote, or a folder with one`)
     .optionsGroup('Text:')
     .option(
       '--prompt <text>',

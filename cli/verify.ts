@@ -5,6 +5,8 @@ import { compileTo } from '../driver/compile_to.ts';
 import { targetsOf } from '../driver/load_targets.ts';
 import { namesModel } from '../driver/model_kinds.ts';
 import { openInputs } from '../driver/open_inputs.ts';
+import { loadPlugins } from '../driver/plugins/extensions.ts';
+import { extensionsText, openable } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
 import { positive, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
@@ -17,7 +19,10 @@ export function addVerify(program: Command): void {
   const command = program
     .command('verify')
     .description('run and compare: with the reference, cached with uncached, target with target')
-    .argument('[what]', 'a .onnx or .pt file that nanoc wrote, a folder with one, or a spec to compile first')
+    .argument(
+      '[what]',
+      `a ${extensionsText()} file that nanoc wrote, a folder with one, or a spec to compile first`,
+    )
     .optionsGroup('Checks:')
     .option('--golden <file>', 'a safetensors file with `tokens` and the `logits` that someone else computed')
     .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
@@ -34,11 +39,14 @@ export function addVerify(program: Command): void {
 }
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
+  await loadPlugins(options.plugin); // which may bring the target of a file
   if (what !== undefined && namesModel(what)) return verifyModels(cx, [what], options);
   const { backends, passes } = await targetsOf(options.target, options);
-  const unknown = backends.find((b) => !namesModel(b.extension));
-  if (unknown)
-    throw usage(`nothing here runs what ${unknown.name} writes`, 'verify takes onnx and torchscript');
+  const unknown = backends.find((b) => !b.file);
+  if (unknown) {
+    const takes = openable().map(({ name }) => name);
+    throw usage(`nothing here runs what ${unknown.name} writes`, `verify takes ${takes.join(' and ')}`);
+  }
   const { folder, remove } = workFolder();
   try {
     const inputs = openInputs(what, options, cx.io);

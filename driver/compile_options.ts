@@ -1,6 +1,6 @@
 /** What to compile and how, for programs and for the command line; `defaults` are the values of options that are left out. */
 
-import type { OptionValue } from '../backends/backend.ts';
+import type { OptionValue } from '../backends/target_option.ts';
 import type { CacheForm } from '../compiler/ports/manifest.ts';
 import type { ConfigValue } from '../spec/program.ts';
 import type { GraphDType } from '../spec/type.ts';

@@ -1,7 +1,8 @@
 /** A spec and its weights to the files of one target. */
 
 import { join } from 'node:path';
-import type { Artifact, Backend, EmitOptions } from '../backends/backend.ts';
+import type { Artifact, Backend } from '../backends/backend.ts';
+import type { EmitOptions } from '../backends/target_option.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Pass } from '../compiler/passes/pass.ts';

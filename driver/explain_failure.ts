@@ -1,7 +1,6 @@
 /** Explains a failed verification: the first value that differs, its block and its line in the spec, and whether a pass or the backend is to blame. */
 
-import type { Session } from '../compiler/ports/session.ts';
-import type { Device } from '../runtime/sessions/onnx_node_session.ts';
+import type { Device, Session } from '../compiler/ports/session.ts';
 import { bisect, explain } from '../runtime/verify/bisect.ts';
 import { sensitivity } from '../runtime/verify/sensitivity.ts';
 import type { Failing } from '../runtime/verify/verify.ts';
@@ -17,8 +16,13 @@ export async function explainFailure(
   device: Device,
   io: Reporter,
 ): Promise<void> {
-  const fault = model.fault(compiled);
+  const fault = model.fault?.(compiled);
   if (fault) return io.finding([fault]);
+  const { inside } = model;
+  if (!inside) {
+    const found = `files of ${model.backend.name} cannot be looked into`;
+    return io.finding([warning('N701', 'which value differs first is not known', { found })]);
+  }
   io.note('looking for the first value that differs');
   const { graph, reference, manifest } = compiled;
   const believed = { graph: reference, weights: weightsOf(reference) };
@@ -26,7 +30,7 @@ export async function explainFailure(
     reference: believed,
     target: { graph, weights: weightsOf(graph) },
     manifest,
-    recompile: (outputs): Promise<Session> => model.inside(compiled, outputs, device),
+    recompile: (outputs): Promise<Session> => inside.call(model, compiled, outputs, device),
     calls,
     tolerance,
     stages: stages.map((stage) => ({ ...stage, weights: weightsOf(stage.graph) })),

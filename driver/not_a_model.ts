@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { kindOf, startOf } from './file_kind.ts';
+import { extensionsText, openable } from './registry.ts';
 import { families, isShipped } from './shipped.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
@@ -17,10 +18,14 @@ export function refuseOther(path: string): void {
   if (!seen.isFile()) return;
   if (seen.size === 0) throw notModel(path, 'is empty');
   const { what, weights, mend } = kindOf(path, begin(path)) ?? { what: 'a text' };
-  if (what === 'a compiled model' || (weights && path.endsWith('.pt'))) return;
+  if (what === 'a compiled model' || (weights && sharesExtension(path))) return;
   const first = path.endsWith('.nanospec') ? path : weights && `--checkpoint ${path}`;
   throw notModel(path, `is ${what}, not a compiled model`, mend ?? (first && compileFirst(first)));
 }
+
+/** Whether checkpoints have the extension of a target's files, too. */
+const sharesExtension = (path: string): boolean =>
+  openable().some(({ extension, file }) => file.recognises && path.endsWith(extension));
 
 /** The refusal for a folder without a model. */
 export const noModel = (folder: string, expected: string): Refusal =>
@@ -36,7 +41,7 @@ const compileFirst = (what: string): string => `compile it first: nanoc compile 
 const notModel = (
   path: string,
   problem: string,
-  hint = 'name a .onnx or .pt file that nanoc wrote',
+  hint = `name a ${extensionsText()} file that nanoc wrote`,
 ): Refusal => new Refusal([error('N704', `${path} ${problem}`, { file: path, hint })]);
 
 const headBytes = 65_536;

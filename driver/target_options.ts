@@ -1,6 +1,7 @@
 /** What targets declare that they can be told, held against what they are told. */
 
-import type { Backend, EmitOptions, OptionValue, TargetOption } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { EmitOptions, OptionValue, TargetOption } from '../backends/target_option.ts';
 import { nearest } from '../spec/nearest.ts';
 import { usage } from './usage.ts';
 

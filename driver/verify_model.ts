@@ -1,8 +1,7 @@
 /** A compiled model run and compared: with the interpreter, with itself, with another target and with someone else's numbers. */
 
 import { readFileSync } from 'node:fs';
-import type { Session } from '../compiler/ports/session.ts';
-import type { Device } from '../runtime/sessions/onnx_node_session.ts';
+import type { Device, Session } from '../compiler/ports/session.ts';
 import { readGolden } from '../runtime/verify/golden.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify/verify.ts';
 import { wholeTextSession } from '../runtime/verify/whole_text.ts';

@@ -1,6 +1,6 @@
 /** What the ONNX target may be told. */
 
-import { type EmitOptions, metadata, type TargetOption } from '../backend.ts';
+import { type EmitOptions, metadata, type TargetOption } from '../target_option.ts';
 import { opsets } from './versions.ts';
 
 export const options = {

@@ -6,7 +6,8 @@ import { decompose_composites } from '../../compiler/passes/decompose_composites
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';
 import { merge_views } from '../../compiler/passes/merge_views.ts';
-import { defineBackend, type EmitInput, metadata } from '../backend.ts';
+import { defineBackend, type EmitInput } from '../backend.ts';
+import { metadata } from '../target_option.ts';
 import { archiveFile, codeHash } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';
 import { type CodeContext, meaningOf } from './code_context.ts';

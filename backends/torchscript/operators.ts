@@ -1,6 +1,6 @@
 /** Every operator that this backend writes, and the first supported LibTorch that has it. Their names are checked when code is made. */
 
-import type { EmitOptions } from '../backend.ts';
+import type { EmitOptions } from '../target_option.ts';
 
 /** LibTorch releases that code can be written for. */
 export const releases = ['1.13', '2.0'] as const;

@@ -19,9 +19,9 @@ import { unpickle } from '../../compiler/checkpoint/unpickle.ts';
 import { readEntry, readZip, type Zip } from '../../compiler/checkpoint/zip_node.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
-import type { EmitOptions, Metadata } from '../backend.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { readSidecar } from '../read_sidecar_node.ts';
+import type { EmitOptions, Metadata } from '../target_option.ts';
 import { codeHash, type ManifestHash, manifestFile } from './archive.ts';
 import { codeFile } from './code_fault.ts';
 

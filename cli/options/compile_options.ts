@@ -1,9 +1,10 @@
 /** The options that say what to compile and how; `compile` and `verify` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Backend, OptionValue, TargetOption } from '../../backends/backend.ts';
+import type { Backend } from '../../backends/backend.ts';
 import { backends } from '../../backends/index.ts';
 import { layouts } from '../../backends/layout/index.ts';
+import type { OptionValue, TargetOption } from '../../backends/target_option.ts';
 import type { CacheForm } from '../../compiler/ports/manifest.ts';
 import { defaults, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
 import { isModulePath } from '../../driver/plugins/load_module.ts';

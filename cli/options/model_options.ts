@@ -1,7 +1,7 @@
 /** Options of the verbs that open a compiled model, and what they come to. */
 
 import type { Command } from 'commander';
-import type { OpenOptions } from '../../driver/model_kinds.ts';
+import type { OpenOptions } from '../../backends/opened_model.ts';
 import { loadPlugins } from '../../driver/plugins/extensions.ts';
 import type { Context } from '../command.ts';
 import { positive } from './compile_options.ts';

@@ -1,8 +1,8 @@
 /** The options that say how tokens are chosen; `run` and `chat` take the same ones. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Device, devices } from '../../compiler/ports/session.ts';
 import type { GenerateOptions } from '../../runtime/generate.ts';
-import { type Device, devices } from '../../runtime/sessions/onnx_node_session.ts';
 import { choice } from './choice.ts';
 import { whole } from './compile_options.ts';
 

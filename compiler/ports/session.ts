@@ -3,6 +3,10 @@
 import type { Tensor } from '../../spec/tensor.ts';
 import type { Manifest } from './manifest.ts';
 
+/** Where a model can be asked to run. */
+export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+export type Device = (typeof devices)[number];
+
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 export interface Session {

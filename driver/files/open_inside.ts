@@ -7,8 +7,8 @@ import type { OnnxModel } from '../../backends/onnx/read_model.ts';
 import { tapModel } from '../../backends/onnx/tap_model.ts';
 import type { Compiled } from '../../compiler/compile.ts';
 import type { NodeId } from '../../compiler/graph/ir.ts';
-import type { Session } from '../../compiler/ports/session.ts';
-import { type Device, onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
+import type { Device, Session } from '../../compiler/ports/session.ts';
+import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { outputName } from '../../runtime/verify/trace.ts';
 
 /** Returns the values of `ids` under `outputName`; values without a name in the file are left out. */

@@ -1,6 +1,7 @@
 /** Opens a TorchScript archive as a session that also returns values inside it, and reports faults of its code. */
 
-import type { EmitInput, EmitOptions } from '../../backends/backend.ts';
+import type { EmitInput } from '../../backends/backend.ts';
+import type { EmitOptions } from '../../backends/target_option.ts';
 import { codeFault, codeFaultText, codeFile } from '../../backends/torchscript/code_fault.ts';
 import { planArchive } from '../../backends/torchscript/index.ts';
 import type { TorchscriptModel } from '../../backends/torchscript/read_archive.ts';

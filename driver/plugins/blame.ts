@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import { artifactFault, described, isObject } from '../../backends/artifact_fault.ts';
 import type { ArtifactFile, Backend } from '../../backends/backend.ts';
+import type { FileKind } from '../../backends/opened_model.ts';
 import { checkGraph } from '../../compiler/check/ir_check.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
@@ -49,6 +50,7 @@ export const blamedOp = (path: string, op: Op): Op => ({
 
 export const blamedBackend = (path: string, backend: Backend): Backend => ({
   ...backend,
+  ...(backend.file ? { file: blamedFileKind(path, backend.name, backend.file) } : {}),
   needs: (...given) =>
     blaming(path, `needs of the backend ${backend.name}`, () => {
       const needs: unknown = backend.needs(...given);
@@ -65,6 +67,23 @@ export const blamedBackend = (path: string, backend: Backend): Backend => ({
       const fault = artifactFault(artifact);
       if (fault) throw new TypeError(fault);
       return { ...artifact, files: artifact.files.map((file) => blamedFile(path, backend.name, file)) };
+    }),
+});
+
+const blamedFileKind = (path: string, name: string, kind: FileKind): FileKind => ({
+  ...kind,
+  ...(kind.recognises
+    ? {
+        recognises: (file: string) =>
+          blaming(path, `recognises of the backend ${name}`, () => kind.recognises!(file)),
+      }
+    : {}),
+  read: (...given) =>
+    blaming(path, `read of the backend ${name}`, () => {
+      const model = kind.read(...given);
+      if (!has(model, { tensors: 'function', open: 'function' }) || !isObject(model.manifest))
+        throw new TypeError(`it gives ${described(model)}, not { manifest, emit, tensors, open }`);
+      return model;
     }),
 });
 

@@ -2,7 +2,6 @@
 
 import { described } from '../../backends/artifact_fault.ts';
 import type { Backend } from '../../backends/backend.ts';
-import { findBackend } from '../../backends/index.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { isBuiltin } from '../../spec/elaborate/builtins/builtins.ts';
@@ -11,15 +10,15 @@ import type { Op } from '../../spec/op.ts';
 import { addedOp, addOp } from '../../spec/ops/added.ts';
 import { isComposite } from '../../spec/ops/index.ts';
 import { primitives } from '../../spec/primitives/index.ts';
+import { addTarget, findTarget } from '../registry.ts';
 import { blamedBackend, blamedOp, blamedPass, blaming, has, isPass } from './blame.ts';
 import { isModulePath, loadModule } from './load_module.ts';
 
 /** A name of ours, or a file whose default export is a backend. Refuses (N501, N512). */
 export async function loadTarget(target: string): Promise<Backend> {
-  if (!isModulePath(target)) return findBackend(target);
+  if (!isModulePath(target)) return findTarget(target);
   const { default: backend } = await loadModule(target);
-  const read = (): Backend | undefined => (isBackend(backend) ? blamedBackend(target, backend) : undefined);
-  const found = blaming(target, 'the backend', read);
+  const found = backendIn(target, backend);
   if (found) return found;
   throw new Refusal([
     error('N512', `${target} is no backend`, {
@@ -30,7 +29,15 @@ export async function loadTarget(target: string): Promise<Backend> {
   ]);
 }
 
-/** Adds the ops of `--plugin` files to the language, and gives their passes, in their order. Refuses (N512). */
+/** From now on its files can be opened, too. */
+function backendIn(path: string, exported: unknown): Backend | undefined {
+  const read = (): Backend | undefined => (isBackend(exported) ? blamedBackend(path, exported) : undefined);
+  const found = blaming(path, 'the backend', read);
+  if (found) addTarget(found);
+  return found;
+}
+
+/** Adds the ops of `--plugin` files to the language and their backend to the targets, and gives their passes. Refuses (N512). */
 export async function loadPlugins(paths: readonly string[]): Promise<readonly Pass[]> {
   const passes: Pass[] = [];
   for (const path of paths) {
@@ -39,7 +46,8 @@ export async function loadPlugins(paths: readonly string[]): Promise<readonly Pa
       listOf(path, found, 'passes', isPass),
       listOf(path, found, 'ops', isOp),
     ]);
-    if (own.length + ops.length === 0) {
+    const backend = backendIn(path, found['default']);
+    if (own.length + ops.length === 0 && !backend) {
       throw new Refusal([
         error('N512', `${path} extends nothing`, {
           file: path,

@@ -2,13 +2,10 @@
 
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
-import type { Session } from '../../compiler/ports/session.ts';
+import type { Device, Session } from '../../compiler/ports/session.ts';
 import { type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
 import { refuseNarrow, runOrt } from './ort_tensors.ts';
 import { silenceTelemetry } from './telemetry_node.ts';
-
-export const devices = ['cpu', 'webgpu', 'cuda'] as const;
-export type Device = (typeof devices)[number];
 
 type Ort = typeof import('onnxruntime-node');
 

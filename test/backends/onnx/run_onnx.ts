@@ -1,8 +1,9 @@
 /** Small graphs through the ONNX backend into onnxruntime-node, for the tests of this folder. */
 
-import type { ArtifactFile, EmitOptions } from '../../../backends/backend.ts';
+import type { ArtifactFile } from '../../../backends/backend.ts';
 import { onnx } from '../../../backends/onnx/index.ts';
 import { tensorBytes } from '../../../backends/onnx/tensor_bytes.ts';
+import type { EmitOptions } from '../../../backends/target_option.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { tableAttrs } from '../../../compiler/graph/table_attrs.ts';

@@ -1,7 +1,7 @@
 /** Every spec of the repository at a size for tests, with random weights, as TorchScript archives. */
 
 import { fileURLToPath } from 'node:url';
-import type { EmitOptions } from '../../../backends/backend.ts';
+import type { EmitOptions } from '../../../backends/target_option.ts';
 import { type ArchivePlan, planArchive, torchscript } from '../../../backends/torchscript/index.ts';
 import { type Compiled, type CompileRequest, compile } from '../../../compiler/compile.ts';
 import { fromFile } from '../../../driver/specs/load_spec.ts';

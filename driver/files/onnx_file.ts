@@ -1,0 +1,33 @@
+/** Files of the ONNX target, opened in onnxruntime. */
+
+import { openOnnxWeights, readModel } from '../../backends/onnx/read_model.ts';
+import type { FileKind } from '../../backends/opened_model.ts';
+import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
+import { bytes } from '../byte_count.ts';
+import { openInside } from './open_inside.ts';
+
+export const onnxFile: FileKind = {
+  inFolder: ['model.onnx', 'onnx/model.onnx', 'onnx/model_fp16.onnx'],
+  read(path) {
+    const model = readModel(path);
+    const { manifest, opset, irVersion, initializers } = model;
+    return {
+      manifest,
+      emit: { opset, fileName: 'model.onnx' },
+      tensors: () => openOnnxWeights(path).tensors,
+      inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
+      open: (device) => onnxSession({ model: path, manifest, device }),
+      facts() {
+        const total = initializers.reduce((sum, t) => sum + t.bytes, 0);
+        const nodes = Object.entries(model.nodes).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+        const count = nodes.reduce((sum, [, n]) => sum + n, 0);
+        const list = nodes.map(([op, n]) => `${n} ${op}`).join(', ');
+        return {
+          head: `opset ${opset}, IR ${irVersion}`,
+          lines: [`${initializers.length} initialisers of ${bytes(total)}; ${count} nodes: ${list}`],
+          json: { opset, ir: irVersion, nodes: model.nodes },
+        };
+      },
+    };
+  },
+};

@@ -1,0 +1,35 @@
+/** The targets that are known while a command runs: ours, and those that plugins have brought. */
+
+import type { Backend } from '../backends/backend.ts';
+import { findBackend } from '../backends/index.ts';
+import { onnx } from '../backends/onnx/index.ts';
+import { torchscript } from '../backends/torchscript/index.ts';
+import { onnxFile } from './files/onnx_file.ts';
+import { torchscriptFile } from './files/torchscript_file.ts';
+
+const targets: Backend[] = [
+  { ...onnx, file: onnxFile },
+  { ...torchscript, file: torchscriptFile },
+];
+
+export const knownTargets = (): readonly Backend[] => targets;
+
+/** One of the same name takes its place. */
+export function addTarget(backend: Backend): void {
+  const at = targets.findIndex(({ name }) => name === backend.name);
+  targets.splice(at < 0 ? targets.length : at, 1, backend);
+}
+
+/** Refuses (N501) a name that no target has. */
+export const findTarget = (name: string): Backend =>
+  targets.find((target) => target.name === name) ?? findBackend(name);
+
+/** Those whose files can be opened again. */
+export const openable = (): readonly (Backend & Required<Pick<Backend, 'file'>>)[] =>
+  targets.flatMap((target) => (target.file ? [{ ...target, file: target.file }] : []));
+
+/** `.onnx or .pt` */
+export const extensionsText = (): string =>
+  openable()
+    .map(({ extension }) => extension)
+    .join(' or ');
