@@ -164,11 +164,17 @@ export interface Op<A extends Attrs = Attrs> {
     inputs: readonly TensorType<GraphDType>[],
     attrs: A,
   ) => readonly Source[] | undefined;
-  /** Absent for an op that exists only by its name. */
-  readonly recognise?: Recognise<A>;
+  /** How it is found where it was written out, or a sentence on why it is not; an op of a plugin that says nothing is not. */
+  readonly recognise?: Recognise<A> | string;
 }
 
 export const defineOp = <A extends Attrs>(op: Op<A>): Op<A> => op;
+
+/** One of ours, under `spec/ops/`, says everything. */
+interface OwnOp<A extends Attrs> extends Op<A> {
+  readonly recognise: Recognise<A> | string;
+}
+export const ownOp = <A extends Attrs>(op: OwnOp<A>): Op<A> => op;
 
 type UnaryName =
   | 'neg'

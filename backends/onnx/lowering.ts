@@ -96,12 +96,15 @@ const shapes = {
   },
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
-const lowerings = {
+/** What the type checker misses here is an entry of a table above, or of lower_elementwise.ts. */
+interface LoweringsInBackendsOnnx extends Readonly<{ [P in Primitive]: Lower<P> }> {}
+
+const lowerings: LoweringsInBackendsOnnx = {
   ...leaves,
   ...elementwise,
   ...reductions,
   ...shapes,
-} satisfies { readonly [P in Primitive]: Lower<P> };
+};
 
 /** Ops that onnxruntime computes in bfloat16, or that never get it. */
 const bfloat16Ops: ReadonlySet<Primitive> = new Set<Primitive>([

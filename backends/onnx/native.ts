@@ -60,7 +60,10 @@ function linear(site: Site, [x, weight]: readonly Value[], type: Type): string {
   return reshape(site, flat, type.shape).name;
 }
 
-const natives = {
+/** What the type checker misses here is how ONNX says the op, or a sentence on why it says its primitives instead. */
+interface NativesInBackendsOnnx extends Readonly<{ [C in Composite]: Native<AttrsOf<C>> | string }> {}
+
+const natives: NativesInBackendsOnnx = {
   append: {
     lower: ({ writer }, inputs, { axis }) =>
       writer.node(
@@ -107,7 +110,7 @@ const natives = {
     lower: ({ writer }, [x], _, { shape }) =>
       writer.node('Softmax', [x!.name], { axis: { i: shape.length - 1 } }),
   },
-} satisfies { readonly [C in Composite]: Native<AttrsOf<C>> | string };
+};
 
 /** The entry of an op whose name is known only at run time; the node has that op's own attributes. */
 const nativeOf = (op: Composite): Native<Attrs> | string =>

@@ -250,12 +250,15 @@ const shapes = {
     ),
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
-const lowerings = {
+/** What the type checker misses here is an entry of a table above. */
+interface LoweringsInBackendsTorchscript extends Readonly<{ [P in Primitive]: Lower<P> }> {}
+
+const lowerings: LoweringsInBackendsTorchscript = {
   ...elementwise,
   ...reductions,
   ...leaves,
   ...shapes,
-} satisfies { readonly [P in Primitive]: Lower<P> };
+};
 
 export function lowerPrimitive(op: Primitive, site: Site, { inputs, attrs, type }: Node): Expr {
   // The node's attributes are those of its op, as the builder saw to.

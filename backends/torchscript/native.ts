@@ -15,7 +15,11 @@ type AttrsOf<C extends Composite> = (typeof ops)[C] extends Op<infer A> ? A : ne
 
 const texts = (site: Site, inputs: Node['inputs']): string[] => inputs.map((x) => site.tensor(x).text);
 
-const natives = {
+/** What the type checker misses here is how torch calls the op, or a sentence on why it says its primitives instead. */
+interface NativesInBackendsTorchscript
+  extends Readonly<{ [C in Composite]: LowerWith<AttrsOf<C>> | string }> {}
+
+const natives: NativesInBackendsTorchscript = {
   append: (site, inputs, { axis }) => torch('cat', `[${texts(site, inputs).join(', ')}]`, String(axis)),
   attention(site, inputs, attrs) {
     const [q, k] = inputs.slice(0, 2).map((x) => constant(site.node(x).type.shape[1]!));
@@ -38,7 +42,7 @@ const natives = {
   rotary_table: 'it is made of primitives',
   silu: (site, [x]) => torch('silu', site.tensor(x!)),
   softmax: (site, inputs) => called(site.function(softmax), texts(site, inputs)),
-} satisfies { readonly [C in Composite]: LowerWith<AttrsOf<C>> | string };
+};
 
 /** The node's attributes are those of its op, as the builder saw to. */
 const nativeOf = (op: Composite): LowerWith<Attrs> | string =>

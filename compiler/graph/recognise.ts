@@ -54,7 +54,7 @@ export function recogniser(): Recogniser {
   return {
     find(op, root, nearby, graph) {
       const { recognise, decompose } = op;
-      if (!recognise) return undefined;
+      if (typeof recognise !== 'object') return undefined;
       const own: Variant<Attrs> = { means: (e, inputs, attrs) => decompose(e, inputs, attrs) };
       let near: Found | undefined;
       for (const [which, variant] of [own, ...(recognise.variants ?? [])].entries()) {

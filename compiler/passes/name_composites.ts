@@ -29,8 +29,10 @@ export const name_composites: Pass = {
   },
 };
 
+const isRecognised = (name: Composite): boolean => typeof opOf(name).recognise === 'object';
+
 /** Ops that say how they are found again. */
-const recognisedOps = (): readonly Composite[] => compositeNames().filter((name) => opOf(name).recognise);
+const recognisedOps = (): readonly Composite[] => compositeNames().filter(isRecognised);
 
 interface Place {
   readonly builder: Builder;
@@ -74,7 +76,7 @@ function narrowed(
   at: readonly Origin[],
 ): NodeId | undefined {
   const wide = builder.node(inputs[0]!);
-  const name = isComposite(wide.op) && opOf(wide.op).recognise ? wide.op : undefined;
+  const name = isComposite(wide.op) && isRecognised(wide.op) ? wide.op : undefined;
   const widening = wide.inputs[0] === undefined ? undefined : builder.node(wide.inputs[0]);
   if (op !== 'cast' || !name || widening?.op !== 'cast' || wide.type.dtype !== 'float32') return undefined;
   const from = builder.originsOf(wide.id);

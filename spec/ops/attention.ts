@@ -1,7 +1,7 @@
 /** Scaled dot product attention with grouped heads. */
 
 import { constant, type Dim, mul, showShape, size } from '../dim.ts';
-import { defineOp, type Emit, type Source, words } from '../op.ts';
+import { type Emit, ownOp, type Source, words } from '../op.ts';
 import { broadcastDims, isFloat, type Type } from '../primitives/row.ts';
 import { lowest } from '../round.ts';
 import { softmax } from './softmax.ts';
@@ -90,7 +90,7 @@ function weigh<V>(e: Emit<V>, scores: V, inputs: readonly V[], attrs: Attention)
   return w.slice(softmax.decompose(e, [w.concat([y, wide], 3)], {}), 3, size(0), s);
 }
 
-export const attention = defineOp<Attention>({
+export const attention = ownOp<Attention>({
   name: 'attention',
   doc: 'softmax(scale q k, masked) v over q [B, H, T, D], k [B, K, S, D], v [B, K, S, E]; softmax in float32.',
   inputs: ['q', 'k', 'v', 'mask?', 'bias?', 'sinks?'],
@@ -114,4 +114,5 @@ export const attention = defineOp<Attention>({
     const weights = w.cast(weigh(e, scores, inputs, attrs), dtype);
     return ungroup(w.matmul(group(weights, s), v!), width); // [B, H, T, E]
   },
+  recognise: 'a cache and a mask make it, which only the name brings together',
 });

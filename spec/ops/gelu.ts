@@ -1,6 +1,6 @@
 /** The Gaussian error linear unit, in its exact form. */
 
-import { defineOp, type Emit, type Meaning, words } from '../op.ts';
+import { type Emit, type Meaning, ownOp, words } from '../op.ts';
 import { halvings } from './spellings.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -17,7 +17,7 @@ const written =
     return halved(e, x!, w.add(w.scalar(1, x!), w.erf(inner(e, x!))));
   };
 
-export const gelu = defineOp<None>({
+export const gelu = ownOp<None>({
   name: 'gelu',
   doc: 'x times the normal distribution function of x.',
   inputs: ['x'],

@@ -1,6 +1,6 @@
 /** The Gaussian error linear unit as GPT-2 approximates it. */
 
-import { defineOp, type Emit, type Meaning, words } from '../op.ts';
+import { type Emit, type Meaning, ownOp, words } from '../op.ts';
 import { halvings } from './spellings.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -38,7 +38,7 @@ const written =
     return halved(e, x!, w.add(w.scalar(1, x!), w.tanh(inner(e, x!))));
   };
 
-export const gelu_tanh = defineOp<None>({
+export const gelu_tanh = ownOp<None>({
   name: 'gelu_tanh',
   doc: 'gelu by tanh: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x ** 3))).',
   inputs: ['x'],

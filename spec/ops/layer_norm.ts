@@ -1,6 +1,6 @@
 /** Layer normalisation, without weight and offset. */
 
-import { defineOp, type Meaning, words } from '../op.ts';
+import { type Meaning, ownOp, words } from '../op.ts';
 import { powers, scalings } from './spellings.ts';
 
 type Eps = { readonly eps: number };
@@ -15,7 +15,7 @@ const written =
     return w.cast(scaled(e, centred, power), e.typeOf(x!).dtype);
   };
 
-export const layer_norm = defineOp<Eps>({
+export const layer_norm = ownOp<Eps>({
   name: 'layer_norm',
   doc: 'x less its mean, over its standard deviation, along the last axis, computed in float32.',
   inputs: ['x'],

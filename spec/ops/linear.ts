@@ -1,9 +1,9 @@
 /** A product with a weight as torch stores it. */
 
 import { equal, showShape } from '../dim.ts';
-import { defineOp, words } from '../op.ts';
+import { ownOp, words } from '../op.ts';
 
-export const linear = defineOp<Readonly<Record<never, never>>>({
+export const linear = ownOp<Readonly<Record<never, never>>>({
   name: 'linear',
   doc: 'x [..., in] times a weight [out, in], transposed.',
   inputs: ['x', 'weight'],
@@ -21,4 +21,5 @@ export const linear = defineOp<Readonly<Record<never, never>>>({
     const w = words(e);
     return w.matmul(x!, w.transpose(weight!, [1, 0]));
   },
+  recognise: 'a product with a transposed weight becomes one where weights are folded',
 });

@@ -1,6 +1,6 @@
 /** Root mean square normalisation, without a weight. */
 
-import { defineOp, type Meaning, words } from '../op.ts';
+import { type Meaning, ownOp, words } from '../op.ts';
 import { powers, scalings } from './spellings.ts';
 
 type Eps = { readonly eps: number };
@@ -14,7 +14,7 @@ const written =
     return w.cast(scaled(e, wide, power), e.typeOf(x!).dtype);
   };
 
-export const rms_norm = defineOp<Eps>({
+export const rms_norm = ownOp<Eps>({
   name: 'rms_norm',
   doc: 'x over its root mean square along the last axis, computed in float32.',
   inputs: ['x'],

@@ -1,11 +1,11 @@
 /** Rotation of pairs of numbers by tables of cosines and sines. */
 
 import { constant, showShape, size } from '../dim.ts';
-import { defineOp } from '../op.ts';
+import { ownOp } from '../op.ts';
 import type { Type } from '../primitives/row.ts';
 import { byMinus, pairsOf, type Rotary, rotateHalf, turned } from './rotary_forms.ts';
 
-export const rotary = defineOp<Rotary>({
+export const rotary = ownOp<Rotary>({
   name: 'rotary',
   doc: 'x [B, T, n, m] with the pairs of its first d numbers turned by cos, sin [B, T, 1, d / 2], in float32.',
   inputs: ['x', 'cos', 'sin'],

@@ -1,7 +1,7 @@
 /** Cosines or sines of position times frequency, as the source of a model computes them. */
 
 import { size } from '../dim.ts';
-import { defineOp, words } from '../op.ts';
+import { ownOp, words } from '../op.ts';
 import { tensor } from '../tensor.ts';
 import type { GraphDType } from '../type.ts';
 
@@ -17,7 +17,7 @@ export interface RotaryTable {
   readonly [key: string]: number | string | null | readonly number[];
 }
 
-export const rotary_table = defineOp<RotaryTable>({
+export const rotary_table = ownOp<RotaryTable>({
   name: 'rotary_table',
   doc: 'cos or sin of positions [B, T] times frequencies: float32 [B, T, 1, n]; the product is a float32.',
   inputs: ['positions'],
@@ -35,4 +35,5 @@ export const rotary_table = defineOp<RotaryTable>({
     const scaled = magnitude === 1 ? wave : w.mul(wave, w.scalar(magnitude, wave));
     return rounded === null ? scaled : w.cast(w.cast(scaled, rounded), 'float32');
   },
+  recognise: 'it is made for a rotation',
 });

@@ -1,10 +1,10 @@
 /** The sigmoid linear unit, also called swish. */
 
-import { defineOp, words } from '../op.ts';
+import { ownOp, words } from '../op.ts';
 
 type None = Readonly<Record<never, never>>;
 
-export const silu = defineOp<None>({
+export const silu = ownOp<None>({
   name: 'silu',
   doc: 'x * sigmoid(x).',
   inputs: ['x'],

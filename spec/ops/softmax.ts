@@ -1,8 +1,8 @@
 /** Weights that sum to one along the last axis. */
 
-import { defineOp, words } from '../op.ts';
+import { ownOp, words } from '../op.ts';
 
-export const softmax = defineOp<Readonly<Record<never, never>>>({
+export const softmax = ownOp<Readonly<Record<never, never>>>({
   name: 'softmax',
   doc: 'exp(x) over its sum along the last axis, computed in float32.',
   inputs: ['x'],
