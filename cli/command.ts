@@ -17,18 +17,18 @@ export { exitCodes };
 
 export interface Context {
   readonly io: Io;
-  /** Aborted by Ctrl-C; long work looks at it between chunks. */
+  /** Aborted by Ctrl-C; long work checks it between chunks. */
   readonly signal: AbortSignal;
-  /** Ctrl-C asks this first, where it is set: true when there was something to stop short of everything. */
+  /** Called first on Ctrl-C, where set; true when it stopped a part of the work, so that the verb goes on. */
   stopsShort?: () => boolean;
-  /** What is said when Ctrl-C ends the verb, in place of what holds for those that write files. */
+  /** The message when Ctrl-C ends the verb, instead of the one for verbs that write files. */
   farewell?: string;
 }
 
 /** Returns the exit code; nothing means 0. */
 export type Action<O> = (cx: Context, options: O, args: readonly string[]) => Promise<number | undefined>;
 
-/** The last options of a verb, and what one types for it. */
+/** Adds the global options and the examples of a verb. */
 export function withGlobals(command: Command, examples: readonly string[]): Command {
   command
     .optionsGroup('Messages:')
@@ -41,7 +41,7 @@ export function withGlobals(command: Command, examples: readonly string[]): Comm
 }
 
 export interface Manner {
-  /** Done in a moment, with nothing to tidy up: a signal ends the process as the system has it. */
+  /** Set for a verb that ends at once and leaves nothing behind, so that a signal may simply end the process. */
   readonly quick?: boolean;
 }
 
@@ -85,7 +85,7 @@ export async function runAction<O extends Partial<IoOptions>>(
   }
 }
 
-/** What is wrong is the command line itself, not what it names. */
+/** Codes that mean that the command line is wrong, and not the files that it names. */
 const usageCodes: ReadonlySet<Code> = new Set<Code>(['N402', 'N501', 'N503', 'N510']);
 
 function explain({ io, signal, farewell }: Context, thrown: unknown): number {
@@ -107,13 +107,13 @@ function explain({ io, signal, farewell }: Context, thrown: unknown): number {
   return exitCodes.bug;
 }
 
-/** What is wrong with the streams themselves, help texts among what they carry. */
+/** Handles errors of the output streams, also while help texts are printed. */
 export function watchStreams(): void {
   process.stdout.off('error', lostOutput).on('error', lostOutput);
   process.stderr.off('error', lostMessages).on('error', lostMessages);
 }
 
-/** Nobody reads what is said; the work and its exit code go on. */
+/** When nobody reads messages any more, the work and its exit code go on. */
 function lostMessages(): void {}
 
 /** `nanoc specs | head -1` closes our pipe early, which is no failure; a full disk is one. */

@@ -1,4 +1,4 @@
-/** `--escapes`: what a backslash and a letter mean in a text of the command line, where no shell is needed that knows it. */
+/** `--escapes`: interprets a backslash and a letter in a text of the command line, so that it does not depend on the shell. */
 
 import type { Io } from './output/io.ts';
 
@@ -8,7 +8,7 @@ const meanings: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 
 export const unescaped = (text: string): string =>
   text.replace(/\\([nrt\\])/g, (_, letter: string) => meanings[letter]!);
 
-/** Says what a shell did not do, which nobody sees in the text itself. */
+/** Notes escapes that the shell has passed on as they are, which is easily overlooked. */
 export function noteEscapes(io: Io, texts: readonly string[]): void {
   if (texts.some((text) => /\\n/.test(text)))
     io.note('the prompt has a backslash and an n in it; with -e they mean a line break');

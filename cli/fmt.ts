@@ -50,7 +50,7 @@ async function run({ io }: Context, { check }: Options, files: readonly string[]
 
 interface Formatted {
   readonly source?: string;
-  /** Absent where something is wrong with the source, or with where it was looked for. */
+  /** Absent where the source has errors or could not be read. */
   readonly text?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -67,7 +67,7 @@ function formatted(file: string): Formatted {
   }
 }
 
-/** What was read without brackets to count (`x as [n] as [n] ...`) may be deeper than the stack, or wider than a string. */
+/** Formats a file; nesting without brackets (`x as [n] as [n] ...`) may overflow the stack, or the length of a string. */
 function laidOut(file: File, source: Source): string {
   try {
     return format(file);

@@ -1,14 +1,14 @@
-/** What every `--help` looks like: choices and defaults in words, columns that fit the terminal, examples at the end. */
+/** The layout of every `--help`: choices and defaults in words, columns that fit the terminal, examples at the end. */
 
 import { type Command, Help, type Option } from 'commander';
 import { widthOf } from './output/terminal.ts';
 
 /** Longer lines are hard to read, however wide the terminal. */
 const mostColumns = 100;
-/** Of the descriptions; where there is no room for as much beside the options, they go below them. */
+/** Columns for descriptions; with less room beside the options, descriptions go below them. */
 const fewestColumns = 30;
 
-/** Passed on to the commands that are added to it. */
+/** The configuration of help, which added commands inherit. */
 export const withHelp = (program: Command): Command =>
   program.configureHelp({
     helpWidth: Math.min(mostColumns, widthOf(process.stdout) ?? 80),
@@ -41,6 +41,6 @@ function formatItem(this: Help, term: string, termWidth: number, description: st
   return `  ${term}\n      ${below}`;
 }
 
-/** A line each: what is typed, and what it is for. */
+/** Adds examples to the help, one line each with its purpose. */
 export const withExamples = (command: Command, examples: readonly string[]): Command =>
   command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);

@@ -50,7 +50,7 @@ function card(checkpoint: Checkpoint): string {
   ]);
 }
 
-/** The spec that ships for it, tried; or why there is none. */
+/** The shipped spec for the checkpoint with the result of trying it, or why there is none. */
 type Verdict = (FoundSpec & { readonly trial: Trial }) | { readonly none: string };
 
 function specFor(checkpoint: Checkpoint): Verdict {
@@ -86,7 +86,7 @@ function specLines(found: Verdict, { tensors }: Checkpoint): readonly string[] {
   ];
 }
 
-/** Of so many tensors. */
+/** How many of `count` tensors fit. */
 function fitText(faults: readonly Diagnostic[], count: number): string {
   if (faults.length === 0) return `all ${count} match`;
   const [few, rest] = [faults.slice(0, mostFaults), faults.slice(mostFaults)];
@@ -94,7 +94,7 @@ function fitText(faults: readonly Diagnostic[], count: number): string {
   return `not all match: ${few.map(withLayers).join('; ')}${more}`;
 }
 
-/** With what is said of the other layers. */
+/** The message with its remarks about other layers. */
 const withLayers = ({ message, related = [] }: Diagnostic): string =>
   [message, ...related.filter((r) => !r.span).map((r) => r.message)].join(', ');
 
@@ -124,7 +124,7 @@ function specJson(found: Verdict): unknown {
   return { name, why, refused, unread: trial.program?.unread ?? [] };
 }
 
-/** Of the row-major little-endian bytes, in the dtype that the file has. */
+/** A checksum of the row-major little-endian bytes, in the dtype of the file. */
 function checksum(tensor: LazyTensor): string {
   const hash = createHash('sha256');
   for (const chunk of rawBytes(tensor)) hash.update(chunk);

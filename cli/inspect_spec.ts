@@ -1,4 +1,4 @@
-/** A spec as a card: its sizes, parameters, ports and what they cost. */
+/** Prints a summary of a spec: its sizes, parameters, ports and their cost. */
 
 import { basename, dirname } from 'node:path';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
@@ -106,7 +106,7 @@ function portBytes({ ports }: Program): { readonly perToken: number; readonly fi
 const holds = ({ type, last, carried }: Program['ports'][number]): string =>
   `${showShape(type.shape)}${carried ? ', carried' : last === undefined ? '' : `, the last ${last}`}`;
 
-/** Over the context, or over so many tokens where nothing bounds it. */
+/** Operations per token over the context, or over a fixed number of tokens where nothing bounds it. */
 const flopsOf = ({ manifest, reference }: Compiled): Flops =>
   flopsPerToken(reference, manifest.context ?? 2048);
 

@@ -1,4 +1,4 @@
-/** `nanoc specs` and `nanoc targets`: what is there. */
+/** `nanoc specs` and `nanoc targets`: lists shipped specs and known targets. */
 
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -22,7 +22,7 @@ interface SpecRow extends Row {
   readonly group: Group;
 }
 
-/** By how the spec of a checkpoint is found. */
+/** Groups of specs, by how a checkpoint leads to them. */
 const groups = {
   nanochat: 'nanochat, told by its tensors and its meta file',
   'hugging-face': 'Hugging Face folders, found by the model_type of their config.json',
@@ -77,7 +77,7 @@ function listSpecs({ io }: Context, words: readonly string[]): undefined {
   }
 }
 
-/** Anywhere in the name, and at the beginning of a word of what is said: `llama` finds `Llama's`, `lama` nothing. */
+/** Whether a word occurs anywhere in the name, or at the beginning of a word of the description: `llama` finds `Llama's`, `lama` nothing. */
 const mentions = ({ name, doc }: Row, word: string): boolean =>
   name.includes(word.toLowerCase()) ||
   ` ${doc}`
@@ -113,7 +113,7 @@ function firstDoc(text: string): string {
 
 const widestName = (rows: readonly Row[]): number => largest(rows.map(({ name }) => name.length));
 
-/** Beside the names where the terminal has room for that, and else below them. */
+/** Prints descriptions beside the names if the terminal has room, and otherwise below them. */
 function show(io: Io, rows: readonly Row[], names: number): void {
   const width = widthOf(process.stdout) ?? Number.POSITIVE_INFINITY;
   const beside = width - names - 4 >= 30;

@@ -67,7 +67,7 @@ function printPasses(
   }
 }
 
-/** For people as it is, for machines as an object. */
+/** Prints a text for people, or an object with --json. */
 function shown(io: Io, text: string, object: (text: string) => unknown): void {
   if (io.options.json) io.json(object(text));
   else io.result(text);

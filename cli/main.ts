@@ -30,7 +30,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   },
 };
 
-/** All of them, where none is named. */
+/** Loads the named verb, or all of them. */
 async function withVerbs(program: Command, named?: () => Promise<Add>): Promise<Command> {
   for (const load of named ? [named] : new Set(Object.values(verbs))) (await load())(program);
   return program;
@@ -59,14 +59,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** What others call it -> the verb. */
+/** Names of verbs in other tools, and ours. */
 const otherVerbs: Readonly<Record<string, string>> = {
   ...{ export: 'compile', convert: 'compile', build: 'compile', generate: 'run', infer: 'run' },
   ...{ test: 'verify', validate: 'verify', lint: 'check', format: 'fmt', init: 'new', create: 'new' },
   ...{ show: 'inspect', info: 'inspect', summary: 'inspect', list: 'specs', models: 'specs' },
 };
 
-/** A file without a verb, or a verb of another tool; slips are commander's. */
+/** Refuses a file without a verb, or a verb of another tool; commander reports misspelled ones. */
 function refuseVerb(program: Command, word: string): void {
   if (word.startsWith('-')) return;
   const said = `error: unknown command '${word}'`;
@@ -77,7 +77,7 @@ function refuseVerb(program: Command, word: string): void {
   program.error(`${said}\n(Did you mean nanoc ${verb} ${word}?)`);
 }
 
-/** What is wrong with the command line, as every other diagnostic is given to machines. */
+/** An error of the command line as JSON, like every other diagnostic. */
 function usageJson({ message }: CommanderError): unknown {
   const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
   return toJson(error('N510', first, more.length > 0 ? { hint: more.join(' ').replace(/[()]/g, '') } : {}));

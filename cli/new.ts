@@ -41,7 +41,7 @@ async function run(cx: Context, { fromCheckpoint }: Options, [argument]: readonl
 }
 
 interface Target {
-  /** Of the model, as the language writes names. */
+  /** Name of the model, as an identifier of the language. */
   readonly name: string;
   readonly path: string;
 }
@@ -86,7 +86,7 @@ function nameFor({ config, path }: Checkpoint): string {
   return shippedSpecs().some((s) => s.name === name) ? `my_${name}` : name;
 }
 
-/** A file that nobody made meanwhile. */
+/** Writes the file, unless one has been made there meanwhile. */
 function put({ path }: Target, text: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx' });
@@ -109,7 +109,7 @@ function fromTemplate({ io }: Context, argument: string | undefined): number {
   return exitCodes.fine;
 }
 
-/** The folder of the spec takes the model too, not the one where the command is typed. */
+/** The model goes into the folder of the spec, not into the current one. */
 const modelBeside = (path: string): string => path.replace(/\.nanospec$/, '.onnx');
 
 function next(io: Context['io'], commands: readonly string[]): void {
@@ -156,7 +156,7 @@ const missingText = (n: number): string =>
 
 interface Shipped {
   readonly spec: string;
-  /** Why it does not take this checkpoint. */
+  /** Why the spec does not fit this checkpoint. */
   readonly reason?: string;
 }
 

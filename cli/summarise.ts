@@ -1,4 +1,4 @@
-/** What `nanoc compile` says of what it wrote. */
+/** The summary that `nanoc compile` prints. */
 
 import { seedOf } from '../compiler/identity.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';

@@ -1,4 +1,4 @@
-/** Completion for bash, 3.2 of macOS included: where nothing is known, and for files, its own takes over (`-o default`). */
+/** Completion for bash, including 3.2 of macOS: where nothing is known, and for files, bash's own completion takes over (`-o default`). */
 
 import type { OptionWords, Tables, VerbWords, Word } from './tables.ts';
 

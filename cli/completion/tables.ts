@@ -1,15 +1,15 @@
-/** What a shell can complete, read off the same declarations that `--help` shows. */
+/** Tables of what a shell can complete, from the same declarations as `--help`. */
 
 import type { Argument, Command, Option } from 'commander';
 import { families, shippedSpecs } from '../../driver/shipped.ts';
 
-/** What stands in the place of a word. */
+/** What a word can be completed to. */
 export type Word =
   | { readonly kind: 'one of'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
   /** The name of a spec that ships, or a file. */
   | { readonly kind: 'spec' }
-  /** Numbers and texts, of which nothing is known. */
+  /** Numbers and texts, which cannot be completed. */
   | { readonly kind: 'any' };
 
 export interface OptionWords {
@@ -24,7 +24,7 @@ export interface VerbWords {
   readonly name: string;
   readonly doc: string;
   readonly options: readonly OptionWords[];
-  /** What follows that is no option. */
+  /** The words that are no options. */
   readonly rest: Word;
 }
 
@@ -69,7 +69,7 @@ const argumentWord = (argument: Argument): Word =>
 
 const oneOf = (words: readonly string[]): Word => ({ kind: 'one of', words });
 
-/** By what the help calls it. */
+/** Kinds of words by their placeholders in the help. */
 const places: Readonly<Record<string, Word['kind']>> = {
   ...{ path: 'file', file: 'file', folder: 'file', model: 'file' },
   ...{ spec: 'spec', what: 'spec', word: 'spec' },

@@ -1,4 +1,4 @@
-/** What a command says: results to stdout, everything else to stderr, colour and progress only where a person looks. */
+/** Output of a command: results to stdout, everything else to stderr, colour and progress only on terminals. */
 
 import { bytes } from '../../driver/byte_count.ts';
 import type { Progress, Reporter } from '../../driver/reporter.ts';
@@ -12,18 +12,18 @@ export interface IoOptions {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-/** A note is a line on stderr, silent under --quiet, and so is a warning; what is a finding is shown all the same. */
+/** Notes and warnings are lines on stderr that --quiet silences; findings are always shown. */
 export interface Io extends Reporter {
   readonly options: IoOptions;
   /** A result; goes to stdout as it is. */
   result(text: string): void;
-  /** What was made or found to be well, told to a person on stdout; a script that asks for --quiet looks at the exit code. */
+  /** Success, reported on stdout unless --quiet is given. */
   made(text: string): void;
   /** A result for machines: one JSON value on a line. */
   json(value: unknown): void;
 }
 
-/** `--color` before NO_COLOR before FORCE_COLOR before what the stream is. */
+/** `--color` takes precedence over NO_COLOR, that over FORCE_COLOR, and that over whether the stream is a terminal. */
 export function wantsColor(choice: IoOptions['color'], stream: { readonly isTTY?: boolean }): boolean {
   if (choice !== 'auto') return choice === 'always';
   if (process.env['NO_COLOR']) return false;
@@ -66,10 +66,10 @@ export function makeIo(options: IoOptions): Io {
   };
 }
 
-/** Whether a bar stands in the line that the terminal is in. */
+/** Whether the current line of the terminal holds a progress bar. */
 let barStands = false;
 
-/** What is said while a bar stands takes its line. */
+/** Clears the progress bar, so that a message can take its line. */
 export function clearBar(): void {
   if (barStands) process.stderr.write(cleared);
   barStands = false;

@@ -1,4 +1,4 @@
-/** Colours for verdicts, where they are wanted. */
+/** Colours for verdicts, if colours are enabled. */
 
 import { type IoOptions, wantsColor } from './io.ts';
 

@@ -1,4 +1,4 @@
-/** Several texts that grow at once, written one after the other: the first as it grows, the others when their turn comes. */
+/** Writes several texts that grow at the same time, one after the other: the first as it grows, the others when those before are complete. */
 
 export interface RowOutput {
   add(row: number, text: string, ended: boolean): void;

@@ -1,16 +1,16 @@
-/** How fast tokens come: the time to the first one, and the rate of those after it. */
+/** Measures the time to the first token, and the rate of those after it. */
 
 export interface Speed {
-  /** Called when a token is there. */
+  /** Called for each token. */
   token(): void;
   summary(): Summary;
 }
 
 export interface Summary {
   readonly tokens: number;
-  /** Milliseconds until the first was there. */
+  /** Milliseconds until the first token. */
   readonly firstMs: number;
-  /** Of the tokens after the first; 0 where there was none. */
+  /** Rate of the tokens after the first; 0 when there were none. */
   readonly perSecond: number;
 }
 
@@ -18,7 +18,7 @@ export const speedText = ({ tokens, firstMs, perSecond }: Summary): string =>
   `${tokens} token${tokens === 1 ? '' : 's'}, first after ${firstMs.toFixed(0)} ms` +
   (tokens > 1 ? `, then ${perSecond.toFixed(1)} a second` : '');
 
-/** Counts from now on. */
+/** Starts the clock. */
 export function speedOf(): Speed {
   const start = performance.now();
   let [tokens, first, last] = [0, start, start];

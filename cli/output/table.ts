@@ -11,10 +11,10 @@ export interface Column {
 type Row = readonly string[];
 
 const gap = '  ';
-/** A column of text is not made narrower than that. */
+/** The least width to which a column of text is narrowed. */
 const narrowestColumn = 16;
 
-/** For `stdout`, unless a width is given; `Infinity` leaves every line as long as it is. */
+/** Formats a table for `stdout`, unless a width is given; with `Infinity` lines have any length. */
 export function table(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -35,7 +35,7 @@ export function table(
 const totalOf = (widths: readonly number[]): number =>
   widths.reduce((sum, w) => sum + w, 0) + gap.length * (widths.length - 1);
 
-/** The widest columns of text give way first: down to their longest words, and through them only where that is not enough. */
+/** Narrows the widest columns of text first: down to their longest words, and further only where that is not enough. */
 function narrowed(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -74,7 +74,7 @@ function rowLines(columns: readonly Column[], row: Row, widths: readonly number[
   );
 }
 
-/** Where even that is too wide: a row is its first cell, and below it what the others are. */
+/** A table that is still too wide is written row by row: the first cell, and below it the others with their titles. */
 function records(columns: readonly Column[], rows: readonly Row[], width: number): string {
   return rows
     .flatMap(([first = '', ...rest]) => {

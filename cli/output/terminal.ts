@@ -7,17 +7,17 @@ interface Stream {
   readonly columns?: number;
 }
 
-/** Undefined where nobody looks: files and pipes get lines as long as they are. */
+/** The width of a terminal; undefined for files and pipes, which get lines of any length. */
 export const widthOf = ({ isTTY, columns }: Stream): number | undefined =>
   isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
 
-/** In columns: a Chinese character takes two, a combining accent and a colour none. */
+/** Width of a text in columns: a Chinese character takes two, a combining accent and a colour none. */
 export const columnsOf = (text: string): number => stringWidth(text);
 
 export const padded = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - columnsOf(text)));
 
-/** At most so wide; what is too long loses its middle, since paths begin and end with what tells them apart. */
+/** Shortens a text to a width by removing its middle, since paths differ at their beginnings and ends. */
 export function shortened(text: string, width: number): string {
   if (columnsOf(text) <= width) return text;
   if (width < 1) return '';
@@ -26,7 +26,7 @@ export function shortened(text: string, width: number): string {
   return `${taken(letters, front).join('')}…${taken(letters.toReversed(), back).reverse().join('')}`;
 }
 
-/** Those of the first letters that fit. */
+/** The first letters that fit. */
 function taken(letters: readonly string[], width: number): string[] {
   const found: string[] = [];
   let room = width;
@@ -52,7 +52,7 @@ export function wrapped(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-/** A card: lines that are too wide go on below, further in; tables fit already. */
+/** Wraps lines that are too wide, with further indentation; tables fit already. */
 export function laidOut(lines: readonly string[], width = widthOf(process.stdout)): string {
   const fitted = (line: string): string => {
     if (width === undefined || line.includes('\n') || columnsOf(line) <= width) return line;

@@ -2,7 +2,7 @@
 
 export const exitCodes = { fine: 0, wrong: 1, usage: 2, bug: 3 } as const;
 
-/** What ends long work early: Ctrl-C, whoever asks a process to end, and a terminal that is closed. */
+/** Signals that end long work early: Ctrl-C, a request to end the process, and a closed terminal. */
 export const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export type Ending = keyof typeof signalCodes;

@@ -1,4 +1,4 @@
-/** What is said when a signal ends a verb, by the verb itself or by the process that watches over it. */
+/** The message when a signal ends a verb, printed by the verb or by the supervising process. */
 
 const farewells: Readonly<Record<string, string>> = {
   run: 'interrupted',
@@ -6,6 +6,6 @@ const farewells: Readonly<Record<string, string>> = {
   verify: 'interrupted; not everything was checked',
 };
 
-/** Of the others nothing stays: what they write is there as a whole, or not at all. */
+/** The message for a verb; the default says that nothing was left, since files are written whole or not at all. */
 export const farewellOf = (verb: string): string =>
   (Object.hasOwn(farewells, verb) && farewells[verb]) || 'interrupted; nothing was left behind';

@@ -12,7 +12,7 @@ import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
 import { type Told, workPrefix } from './supervised.ts';
 
-/** Verbs that are done in a moment are not worth a second process; the system's own answer to a signal ends them. */
+/** Verbs that end at once, without a second process; a signal simply ends them. */
 const quickVerbs: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];
 
 /** A debugger is attached to one process. */
@@ -25,7 +25,7 @@ export function wantsSupervisor(argv: readonly string[]): boolean {
   return /^[a-z]/.test(verb) && (plugins || !quickVerbs.includes(verb)) && !isDebugged();
 }
 
-/** Milliseconds in which a command that is between two pieces of work answers, and then ends; after them it is ended. */
+/** Milliseconds that a command has to answer a signal, and again to end; after that it is killed. */
 const answerMilliseconds = 700;
 
 /** Leaves the exit code in `process.exitCode`. */
@@ -51,7 +51,7 @@ export async function supervise(argv: readonly string[]): Promise<void> {
 
 interface Watched {
   readonly pid: number;
-  /** Files that are being written, and folders that were not there. */
+  /** Files that are being written, and folders that are made for them. */
   targets: readonly string[];
   folders: readonly string[];
   /** Why the command was ended from here. */
@@ -101,14 +101,14 @@ const silent = (file: string, seconds: number): Diagnostic =>
     hint: `is there a loop without an end? ${moreTime}`,
   });
 
-/** What is left by a command that could not do it itself. */
+/** Removes what a command has left that could not tidy up itself. */
 function tidy({ pid, targets, folders }: Watched): void {
   sweep(targets, [pid]);
   removeEmpty(folders);
   sweepFolders(tmpdir(), workPrefix, [pid]);
 }
 
-/** Of a command that ended by a signal; the exit code. */
+/** Explains a command that was ended by a signal, and returns the exit code. */
 async function explain(
   argv: readonly string[],
   signal: NodeJS.Signals | null,

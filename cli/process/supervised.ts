@@ -5,11 +5,11 @@ import type { Ending } from './exit_codes.ts';
 
 export type Told =
   | { readonly heard: true }
-  /** For this signal the command comes to its end. */
+  /** The command is about to end because of this signal. */
   | { readonly ending: Ending }
   /** Files that are about to be written, and folders that are made for them, outer ones first. */
   | { readonly writing: readonly string[]; readonly making: readonly string[] }
-  /** Code of this file is run now, for so many seconds at most; none, when it has come to its end. */
+  /** Code of this plugin starts to run, and may take this many seconds; no plugin when it has returned. */
   | { readonly plugin?: string; readonly seconds: number };
 
 /** Folders of `work_folder.ts`, which the supervisor removes too. */
@@ -27,7 +27,7 @@ export function isSupervised(): boolean {
   return true;
 }
 
-/** A supervisor that is killed takes the command with it, however busy that is: nobody could end it any more. */
+/** Ends the command when its supervisor is killed, even if it is busy, because nothing else could end it. */
 function endWith(pid: number): void {
   const source = `setInterval(() => {
     if (process.ppid !== ${pid}) process.kill(process.pid, 'SIGKILL');

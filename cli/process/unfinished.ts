@@ -1,22 +1,22 @@
-/** Watches for what ends a command from beside: code of a plugin that ends the process, or fails where nobody has called it. */
+/** Watches for code of a plugin that ends the process, or fails outside any call. */
 
 import { setImmediate } from 'node:timers/promises';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 
 const plugins: string[] = [];
 
-/** From now on it may do so. */
+/** Records a plugin, whose code may do so from now on. */
 export const notePlugin = (path: string): void => void plugins.push(path);
 
 let leaving = false;
 
-/** Ends the process from within, which is no accident. */
+/** Ends the process on purpose. */
 export function leave(code: number): never {
   leaving = true;
   process.exit(code);
 }
 
-/** What `explain` is given is said, and its exit code is taken. Gives what ends the watch. */
+/** Calls `explain` with the cause, and exits with the code that it returns. Returns a function that ends the watch. */
 export function watchUnfinished(explain: (cause: unknown) => number): () => void {
   const exited = (): void => {
     if (!leaving)
@@ -31,12 +31,12 @@ export function watchUnfinished(explain: (cause: unknown) => number): () => void
   };
 }
 
-/** What a plugin has left to fail fails now, while somebody is watching. */
+/** Lets pending failures of a plugin happen now, while they are watched. */
 export async function settle(): Promise<void> {
   if (plugins.length > 0) await setImmediate();
 }
 
-/** A timer that a plugin has left behind would keep the process for ever. */
+/** Ends the process even if a plugin has left a timer behind, which would keep it running for ever. */
 export function endAfterwards(): void {
   if (plugins.length === 0) return;
   const end = (): void => {
@@ -46,7 +46,7 @@ export function endAfterwards(): void {
   setInterval(end, 500).unref();
 }
 
-/** Without a plugin it is a fault of nanoc. */
+/** The cause, blamed on a plugin if there is one, and otherwise on nanoc. */
 function blamed(what: string, cause: unknown): unknown {
   const [file] = plugins;
   if (file === undefined || cause instanceof Refusal) return cause;

@@ -1,4 +1,4 @@
-/** A folder for files that are needed for a while; those of runs that were killed go with the next one. */
+/** A folder for temporary files; folders of killed runs are removed when the next one is made. */
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { workPrefix } from './supervised.ts';
 
 export interface WorkFolder {
   readonly folder: string;
-  /** Is done when the process ends, too. */
+  /** Removes the folder; this also happens when the process ends. */
   readonly remove: () => void;
 }
 

@@ -12,16 +12,16 @@ import {
   besideEach,
   bodyShape,
   hasTokens,
+  isRuntimeSize,
   type Lift,
   type Lifted,
-  level,
   make,
   reshape,
-  running,
   type Site,
   type Stack,
   shapeOf,
   wholeOf,
+  withEveryAxis,
 } from './lifted.ts';
 
 const mixing = 'it computes tokens from each other';
@@ -41,7 +41,7 @@ const sameTokens = (a: readonly Dim[], b: readonly Dim[]): boolean =>
 const pointwise: Lift = (site, inputs, attrs, op) => {
   const shape = attrs['shape'] as readonly Dim[] | undefined; // of a broadcast
   const rank = largest([...inputs.map((x) => bodyShape(site, x).length), shape?.length ?? 0]);
-  const found = aligned(site, inputs, rank, shape?.some(running));
+  const found = aligned(site, inputs, rank, shape?.some(isRuntimeSize));
   if (typeof found === 'string') return found;
   const [like] = found.nodes;
   const wide = shape && { ...attrs, shape: wider(site, shape, found.kind, like!) };
@@ -49,14 +49,14 @@ const pointwise: Lift = (site, inputs, attrs, op) => {
 };
 
 const onLastAxis: Lift = (site, inputs, attrs, op) => {
-  const found = level(site, inputs);
+  const found = withEveryAxis(site, inputs);
   if (typeof found === 'string') return found;
   if (found.kind === 'each' && bodyShape(site, inputs[0]!).length < 3) return mixing;
   return of(found.kind, make(site, op, found.nodes, attrs));
 };
 
 const alongAxis: Lift = (site, inputs, attrs, op) => {
-  const found = level(site, inputs);
+  const found = withEveryAxis(site, inputs);
   if (typeof found === 'string') return found;
   const axis = Number(attrs['axis']);
   if (found.kind === 'each' && axis < 2) return mixing;
@@ -94,7 +94,7 @@ const reshaped: Lift = (site, [x], attrs) => {
 };
 
 const stacked: Lift = (site, inputs) => {
-  const found = level(site, inputs);
+  const found = withEveryAxis(site, inputs);
   if (typeof found === 'string') return found;
   if (found.kind === 'each') return 'it puts an axis before those of tokens';
   const parts = found.nodes.map((node) => {

@@ -8,7 +8,7 @@ import { NotUniform } from '../../spec/sink.ts';
 import { newBuilder } from '../graph/builder.ts';
 import type { NodeId } from '../graph/ir.ts';
 import { meantOn, operand } from '../graph/meaning.ts';
-import { aligned, bodyShape, type Lift, type Lifted, make, oneOf, type Site, wholeOf } from './lifted.ts';
+import { aligned, anyNodeOf, bodyShape, type Lift, type Lifted, make, type Site, wholeOf } from './lifted.ts';
 
 /** `lift` is what is done to each primitive. */
 export function liftComposite(
@@ -35,7 +35,7 @@ const emitLifted = (lift: Lift, site: Site): Emit<Lifted> => ({
     return made;
   },
   typeOf: (value) => ({
-    dtype: site.builder.node(oneOf(value)).type.dtype,
+    dtype: site.builder.node(anyNodeOf(value)).type.dtype,
     shape: bodyShape(site, value),
   }),
 });

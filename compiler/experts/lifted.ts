@@ -7,21 +7,21 @@ import type { Origin } from '../../spec/sink.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { NodeId } from '../graph/ir.ts';
 
-/** The same for all experts. */
+/** A value that is the same for all experts. */
 interface Plain {
   readonly kind: 'plain';
   readonly node: NodeId;
 }
 
-/** Of each choice of each token: [B, T, K, s...] for [B, T, s...]. */
+/** A value for each choice of each token: [B, T, K, s...] where the body sees [B, T, s...]. */
 interface Each {
   readonly kind: 'each';
   readonly node: NodeId;
-  /** What it is wherever the share of the expert is zero, if that is one number. */
+  /** Its elements where the share of the expert is zero, if they are all one number. */
   readonly unchosen?: number | undefined;
 }
 
-/** Of each expert: tensors of one type, or one [E, s...]. */
+/** A value for each expert: tensors of one type, or one [E, s...]. */
 export type Stack = { readonly kind: 'stack'; readonly turned?: true } & (
   | { readonly parts: readonly NodeId[] }
   /** `first`: the body sees [1, s...]. */
@@ -50,10 +50,10 @@ export const make = (
 export const reshape = (site: Site, x: NodeId, shape: readonly Dim[]): NodeId =>
   words(site.builder.emit(site.origins)).reshape(x, shape);
 
-export const oneOf = (value: Lifted): NodeId =>
+export const anyNodeOf = (value: Lifted): NodeId =>
   value.kind === 'stack' ? ('parts' in value ? value.parts[0]! : value.whole) : value.node;
 
-/** [E, s...] of what the body sees as [s...]. */
+/** The value of all experts, [E, s...], of which the body sees [s...]. */
 export function wholeOf(site: Site, value: Stack): NodeId {
   const node = 'parts' in value ? make(site, 'stack', value.parts) : value.whole;
   const shape = shapeOf(site, node);
@@ -61,7 +61,7 @@ export function wholeOf(site: Site, value: Stack): NodeId {
   return value.turned ? make(site, 'transpose', [node], { perm: [0, 2, 1] }) : node;
 }
 
-export const running = (d: Dim): boolean => constant(d) === undefined;
+export const isRuntimeSize = (d: Dim): boolean => constant(d) === undefined;
 
 /** The shape that the body sees. */
 export function bodyShape(site: Site, value: Lifted): readonly Dim[] {
@@ -73,7 +73,7 @@ export function bodyShape(site: Site, value: Lifted): readonly Dim[] {
 }
 
 export const hasTokens = (site: Site, value: Lifted): boolean =>
-  value.kind === 'each' || (value.kind === 'plain' && shapeOf(site, value.node).some(running));
+  value.kind === 'each' || (value.kind === 'plain' && shapeOf(site, value.node).some(isRuntimeSize));
 
 const misplaced = 'an operand has tokens, but not where those of the mixture stand';
 
@@ -105,13 +105,18 @@ export function besideEach(site: Site, value: Lifted, rank: number): NodeId | un
   }
   const shape = shapeOf(site, value.node);
   if (!hasTokens(site, value)) return value.node;
-  if (shape.length !== rank || shape.length < 2 || shape.slice(2).some(running) || mentions(shape[1]!, 'P'))
+  if (
+    shape.length !== rank ||
+    shape.length < 2 ||
+    shape.slice(2).some(isRuntimeSize) ||
+    mentions(shape[1]!, 'P')
+  )
     return undefined;
   return reshape(site, value.node, shape.toSpliced(2, 0, size(1)));
 }
 
 function besideStack(site: Site, value: Lifted, rank: number): NodeId {
-  if (value.kind !== 'stack') return oneOf(value);
+  if (value.kind !== 'stack') return anyNodeOf(value);
   const whole = wholeOf(site, value);
   const [experts, ...rest] = shapeOf(site, whole);
   const ones = Array<Dim>(rank - rest.length).fill(size(1));
@@ -119,7 +124,7 @@ function besideStack(site: Site, value: Lifted, rank: number): NodeId {
 }
 
 /** Operands with every axis, for ops that do not broadcast: [E, s...] all, or [B, T, K, s...] all. */
-export function level(site: Site, inputs: readonly Lifted[]): Aligned | string {
+export function withEveryAxis(site: Site, inputs: readonly Lifted[]): Aligned | string {
   const shapes = inputs.map((x) => bodyShape(site, x));
   const found = aligned(site, inputs, largest(shapes.map((s) => s.length)));
   if (typeof found === 'string') return found;

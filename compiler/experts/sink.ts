@@ -12,24 +12,25 @@ import {
   type Origin,
   type Sink,
 } from '../../spec/sink.ts';
+import { bodyIndex, bodyValue, isBodyValue } from '../graph/body_value.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { NodeId } from '../graph/ir.ts';
 import { liftOf } from './lift.ts';
 import type { Lifted } from './lifted.ts';
 import { mostShares } from './most_shares.ts';
 
-/** Values of the body are numbers below zero, so that they are never taken for nodes outside. */
 export function expertsSink(
   outside: Sink<NodeId>,
   builder: Builder,
   { count, shares, dense, place }: ExpertsRequest<NodeId>,
 ): ExpertsSink<NodeId> {
   const inner: Lifted[] = [];
-  const keep = (value: Lifted): NodeId => -inner.push(value);
-  const lifted = (id: NodeId): Lifted => (id < 0 ? inner[-id - 1]! : { kind: 'plain', node: id });
+  const recorded = (value: Lifted): NodeId => bodyValue(inner.push(value) - 1);
+  const lifted = (id: NodeId): Lifted =>
+    isBodyValue(id) ? inner[bodyIndex(id)]! : { kind: 'plain', node: id };
   let choices: Choices | undefined;
   const chosen = (at: Origin): Choices => {
-    choices ??= choose(builder, shares, count, dense, at);
+    choices ??= chosenExperts(builder, shares, count, dense, at);
     return choices;
   };
   return {
@@ -37,20 +38,20 @@ export function expertsSink(
     ambient: (name, at) => outside.ambient(name, at),
     op(name, inputs, attrs, from) {
       const at = place(from);
-      if (inputs.every((id) => id >= 0)) return outside.op(name, inputs, attrs, at);
+      if (!inputs.some(isBodyValue)) return outside.op(name, inputs, attrs, at);
       const { choice } = chosen(at);
       const result = liftOf({ builder, origins: [at], choice }, inputs.map(lifted), attrs, name);
       if (typeof result === 'string') throw new NotUniform(`\`${name}\`: ${result}`);
-      return keep(result);
+      return recorded(result);
     },
-    own: (parameters) => keep({ kind: 'stack', parts: parameters }),
+    own: (parameters) => recorded({ kind: 'stack', parts: parameters }),
     entry(x, axis, from) {
       const at = place(from);
       if (x === shares && axis === 2)
-        return keep({ kind: 'each', node: shareOf(builder, shares, chosen(at), at), unchosen: 0 });
-      if (x < 0 || axis !== 0 || builder.node(x).type.shape.some((d) => constant(d) === undefined))
+        return recorded({ kind: 'each', node: shareOf(builder, shares, chosen(at), at), unchosen: 0 });
+      if (isBodyValue(x) || axis !== 0 || builder.node(x).type.shape.some((d) => constant(d) === undefined))
         throw new NotUniform('a term reads its own place of a tensor that is no share');
-      return keep({ kind: 'stack', whole: x, first: true });
+      return recorded({ kind: 'stack', whole: x, first: true });
     },
     total(term, at) {
       const value = lifted(term);
@@ -69,7 +70,7 @@ interface Choices {
 }
 
 /** Every expert whose share can be other than zero is among the K of the largest shares. */
-function choose(builder: Builder, shares: NodeId, count: number, dense: boolean, at: Origin): Choices {
+function chosenExperts(builder: Builder, shares: NodeId, count: number, dense: boolean, at: Origin): Choices {
   // Shares that the body itself computes are none of this graph's nodes.
   if (typeof shares !== 'number') throw new NotUniform('its shares are computed by the experts');
   const { shape } = builder.node(shares).type;

@@ -1,9 +1,9 @@
-/** Which values stay small whatever the activations are: what multiplies two that do not can leave a narrow dtype's range. */
+/** Finds values that are bounded whatever the activations are; a product of two unbounded values can leave the range of a narrow dtype. */
 
 import { append } from '../../spec/long_list.ts';
 import type { Node, NodeId } from '../graph/ir.ts';
 
-/** Whether something bounds a value from either side; weights, which a compile looks through, count as bounded. */
+/** Whether a value is bounded from below and from above; weights, which are checked when compiling, count as bounded. */
 export interface Bounded {
   readonly below: boolean;
   readonly above: boolean;
@@ -50,7 +50,7 @@ const rules: Readonly<Record<string, Rule>> = {
   attention: (_, __, values) => values!,
 };
 
-/** Asks the same node once. */
+/** Returns a function that computes the bounds of each node once. */
 export function boundedness(nodeOf: (id: NodeId) => Node): (id: NodeId) => Bounded {
   const known = new Map<NodeId, Bounded>();
   return (id) => {

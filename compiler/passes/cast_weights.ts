@@ -1,4 +1,4 @@
-/** Keeps parameters in a narrower dtype than the arithmetic has: each is cast where it is used. */
+/** Stores parameters in a narrower dtype than that of the arithmetic; each is cast where it is used. */
 
 import { bytesPerElement, type GraphDType } from '../../spec/type.ts';
 import { type Builder, rebuild } from '../graph/builder.ts';
@@ -31,7 +31,7 @@ export const cast_weights = ({ storage }: { readonly storage: GraphDType }): Pas
   },
 });
 
-/** Matrices of experts are cast when they are chosen. */
+/** Leaves the cast of experts' matrices to the op that chooses among them. */
 function narrowExperts(
   { attrs }: Node,
   [x, choice, ...weights]: readonly NodeId[],
@@ -48,7 +48,7 @@ function narrowExperts(
   return builder.op('expert_matmul', [x!, choice!, ...stored], attrs, at);
 }
 
-/** Rows of a cast table are cast after they are picked, so that the table stays narrow. */
+/** Casts rows after they are picked from a table, so that the table itself stays narrow. */
 function rowsThenCast(
   inputs: readonly NodeId[],
   builder: Builder,

@@ -1,11 +1,11 @@
-/** Replaces composite ops by what they mean in primitives, for targets that have no kernel of their own for them. */
+/** Replaces composite ops by their decompositions into primitives, for targets that have no operator for them. */
 
 import { isComposite, opOf } from '../../spec/ops/index.ts';
 import { rebuild } from '../graph/builder.ts';
 import type { Node } from '../graph/ir.ts';
 import type { Pass } from './pass.ts';
 
-/** True keeps the node as it is; a text is why it may not be kept. */
+/** True to keep the node as it is, or the reason why it has to be decomposed. */
 export type Keep = (node: Node) => boolean | string;
 
 export const decompose_composites = ({ keep }: { readonly keep: readonly string[] | Keep }): Pass => ({

@@ -1,4 +1,4 @@
-/** Computes what depends on nothing, and leaves out operations that change nothing. */
+/** Computes nodes that depend on constants alone, and removes operations that change nothing. */
 
 import { constant, equal } from '../../spec/dim.ts';
 import type { Attrs, Primitive, PrimitiveAttrs } from '../../spec/op.ts';
@@ -11,8 +11,8 @@ import type { Node, NodeId, Origin } from '../graph/ir.ts';
 import { rewrite } from '../graph/rewrite.ts';
 import type { Pass } from './pass.ts';
 
-/** Elements beyond which a constant stays an expression: the file would grow by more than the run saves. */
-const largest = 4096;
+/** A constant of more elements stays an expression, since the file would grow by more than running it costs. */
+const mostFoldedElements = 4096;
 
 export const fold_constants: Pass = {
   name: 'fold_constants',
@@ -56,7 +56,7 @@ const constantNode = (value: Tensor, builder: Builder, at: readonly Origin[]): N
     ? builder.op('scalar', [], { value: value.data[0]!, dtype: value.dtype }, at)
     : builder.op('constant', [], { tensor: value }, at);
 
-/** Never a large tensor, never one whose size is known only when running. */
+/** The value of a node as a constant; undefined when it is large, or its size is known only when running. */
 function folded(
   node: Node,
   inputs: readonly NodeId[],
@@ -74,7 +74,7 @@ function folded(
   const shape = node.type.shape.map(constant);
   if (values.length === 0 || values.some((v) => !v) || shape.includes(undefined)) return undefined;
   const elements = product(shape.map((n) => n ?? 0));
-  if (elements > largest) {
+  if (elements > mostFoldedElements) {
     refusals.add(`refused: ${node.op} of constants has ${elements} elements`);
     return undefined;
   }
@@ -111,7 +111,7 @@ const neutral: Readonly<Record<string, Neutral>> = {
 const sameType = (a: TensorType<GraphDType>, b: TensorType<GraphDType>): boolean =>
   a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((d, i) => equal(d, b.shape[i]!));
 
-/** The operand that the node equals; stretched when the other one made it larger. */
+/** The operand that the node equals, broadcast when the other operand has more elements. */
 function unchanged(
   node: Node,
   inputs: readonly NodeId[],

@@ -9,8 +9,8 @@ import type { Graph } from '../graph/ir.ts';
 import { tableAttrs, tableType } from '../graph/table_attrs.ts';
 import type { Pass } from './pass.ts';
 
-/** Elements beyond which a table is not worth its place: 1 GiB of float32. */
-const largest = 2 ** 28;
+/** A table of more elements is computed at run time: 1 GiB of float32. */
+const mostTableElements = 2 ** 28;
 
 export const fold_rotary_tables: Pass = {
   name: 'fold_rotary_tables',
@@ -40,14 +40,16 @@ export const fold_rotary_tables: Pass = {
 function refusal({ length, freqs }: RotaryTable): string | undefined {
   if (!Number.isSafeInteger(length) || length < 1) return `a table of length ${length} cannot be stored`;
   const elements = length * freqs.length;
-  return elements > largest ? `a table of ${elements} numbers is computed at run time instead` : undefined;
+  return elements > mostTableElements
+    ? `a table of ${elements} numbers is computed at run time instead`
+    : undefined;
 }
 
 /** `rotary.cos`, `rotary.sin`; the second pair of tables is `rotary.1.cos`, ... */
 function tableNames(graph: Graph): (attrs: RotaryTable) => string {
   const taken = new Set(graph.nodes.filter((n) => n.op === 'param').map((n) => String(n.attrs['name'])));
   const bases = new Map<string, string>();
-  for (const node of graph.nodes) if (node.op === 'table') bases.set(kind(tableAttrs(node)), baseOf(node));
+  for (const node of graph.nodes) if (node.op === 'table') bases.set(pairKey(tableAttrs(node)), baseOf(node));
   const fresh = (): string => {
     for (let i = 0; ; i++) {
       const base = i === 0 ? 'rotary' : `rotary.${i}`;
@@ -56,7 +58,7 @@ function tableNames(graph: Graph): (attrs: RotaryTable) => string {
     }
   };
   return (attrs) => {
-    const key = kind(attrs);
+    const key = pairKey(attrs);
     const base = bases.get(key) ?? fresh();
     bases.set(key, base);
     return `${base}.${attrs.part}`;
@@ -66,6 +68,6 @@ function tableNames(graph: Graph): (attrs: RotaryTable) => string {
 const baseOf = (node: Graph['nodes'][number]): string =>
   String(node.attrs['name']).replace(/\.(cos|sin)$/, '');
 
-/** What the cosines and the sines of one rotation have in common. */
-const kind = ({ freqs, magnitude, rounded, length }: RotaryTable): string =>
+/** A key that the cosines and the sines of one rotation share. */
+const pairKey = ({ freqs, magnitude, rounded, length }: RotaryTable): string =>
   attrText({ freqs, magnitude, rounded, length });

@@ -1,4 +1,4 @@
-/** Folds what a spec computes from one parameter alone into the way its bytes are written. */
+/** Folds what a spec computes from one parameter alone into a view, which is applied when its bytes are written. */
 
 import { constant, type Dim } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';
@@ -18,7 +18,7 @@ import type { Pass } from './pass.ts';
 type View = views.View;
 type Trace = (line: string) => void;
 
-/** Arithmetic is left to the graph where parameters are stored in fewer bits: 1 + w keeps less of a small w than w does. */
+/** Where parameters are stored in fewer bits, arithmetic stays in the graph: stored as 1 + w, a small w would lose precision. */
 const foldWeights = ({ arithmetic }: { readonly arithmetic: boolean }): Pass => ({
   name: 'fold_weights',
   doc: 'Keep views of one parameter (slices, transposes, arithmetic with numbers) as parameters of their own.',
@@ -47,7 +47,7 @@ const foldWeights = ({ arithmetic }: { readonly arithmetic: boolean }): Pass => 
 export const fold_weights = foldWeights({ arithmetic: true });
 export const fold_weights_as_stored = foldWeights({ arithmetic: false });
 
-/** A product with a transposed matrix reads the matrix as it is. */
+/** Replaces a product with a transposed matrix by `linear`, which reads the matrix as it is stored. */
 const asLinear: Change = (node, [x, turned], builder, at) => {
   if (node.op !== 'matmul') return undefined;
   const { op, inputs, type } = builder.node(turned!);
@@ -65,7 +65,7 @@ function consumersOf(graph: Graph): Consumers {
   return consumers;
 }
 
-/** Every node that is a view of one parameter. */
+/** All nodes that are views of one parameter. */
 function findViews(graph: Graph, arithmetic: boolean, trace: Trace): Views {
   const found = new Map<NodeId, View>();
   for (const node of graph.nodes) {
@@ -76,7 +76,7 @@ function findViews(graph: Graph, arithmetic: boolean, trace: Trace): Views {
   return found;
 }
 
-/** The view that a node makes of its input's, or why it makes none; undefined when no parameter is involved alone. */
+/** The view that results from a node on the view of its input, or why there is none; undefined when the node does not depend on one parameter alone. */
 function viewBy(graph: Graph, node: Node, found: Views, arithmetic: boolean): View | string | undefined {
   const known = node.inputs.map((id) => found.get(id));
   const [view] = known.filter((v) => v !== undefined);
@@ -140,7 +140,7 @@ function computed(node: Node, view: View): View | string | undefined {
     : views.applied(view, ['cast', dtype]);
 }
 
-/** Slices of a product's last axis, by node, as views of the weight: numbers that are cut away need not be computed. */
+/** Slices of a product's last axis, by node, as views of the weight, so that numbers that are sliced away are not computed. */
 function findProducts(graph: Graph, consumers: Consumers, found: Views, trace: Trace): Views {
   const pushed = new Map<NodeId, View>();
   const outputs = new Set(graph.outputs.map((o) => o.node));
@@ -166,9 +166,9 @@ function findProducts(graph: Graph, consumers: Consumers, found: Views, trace: T
 }
 
 /** A parameter may grow by this many bytes when several views of it are kept. */
-const growth = 2 ** 16;
+const mostExtraBytes = 2 ** 16;
 
-/** By node, the views that become parameters: those that something else than a further view uses. */
+/** The views that become parameters, by node: those with a user that is not itself a view. */
 function keptViews(
   graph: Graph,
   consumers: Consumers,
@@ -191,7 +191,7 @@ function keptViews(
     const distinct = new Map(all.map(([, view]) => [attrText(views.viewAttrs(view, '')), view]));
     const [{ whole, dtype }] = all.map(([, view]) => view) as [View]; // groups have members
     const stored = [...distinct.values()].reduce((sum, v) => sum + bytes(v.shape, views.dtypeOf(v)), 0);
-    if (stored > bytes(whole, dtype) + growth) {
+    if (stored > bytes(whole, dtype) + mostExtraBytes) {
       trace(
         `refused: ${distinct.size} views of ${of} would take ${stored} bytes instead of ${bytes(whole, dtype)}`,
       );
@@ -206,7 +206,7 @@ function keptViews(
 const bytes = (shape: readonly number[], dtype: GraphDType): number =>
   product(shape) * bytesPerElement[dtype];
 
-/** Of everything that stays as it is. */
+/** Names of parameters and tables that stay as they are. */
 function takenNames(graph: Graph, kept: Views): ReadonlySet<string> {
   const renamed = new Set([...kept.values()].map(({ of }) => of));
   const stays = ({ op, attrs }: Node): boolean =>

@@ -6,17 +6,17 @@ import type { Graph, Node, NodeId, Origin } from '../graph/ir.ts';
 import { type Bounded, boundedness, isBounded } from './bounded.ts';
 import type { Pass } from './pass.ts';
 
-const narrow: GraphDType = 'float16';
+const narrowDtype: GraphDType = 'float16';
 
 /**
  * A square or a product of two activations can leave float16's range (65504) where both factors are well inside. It is taken in
  * float32; a row whose largest number is above this limit is divided down to it for the product with the weights, whose result
  * is multiplied up again in float32. The limit leaves a sum over thousands of weights room, and small weights enough bits.
  */
-const limit = 2 ** 10;
+const largestRowValue = 2 ** 10;
 
-const contracting: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul']);
-const moving: ReadonlySet<string> = new Set(['reshape', 'transpose', 'slice', 'broadcast']);
+const productOps: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul']);
+const viewOps: ReadonlySet<string> = new Set(['reshape', 'transpose', 'slice', 'broadcast']);
 
 export const keep_in_range: Pass = {
   name: 'keep_in_range',
@@ -27,7 +27,7 @@ export const keep_in_range: Pass = {
     let bounded: ((id: NodeId) => Bounded) | undefined;
     let count = 0;
     const result = rebuild(graph, (node, inputs, builder, at) => {
-      if (!contracting.has(node.op) || node.type.dtype !== narrow) return undefined;
+      if (!productOps.has(node.op) || node.type.dtype !== narrowDtype) return undefined;
       bounded ??= boundedness(builder.node);
       const found = wideProduct(builder, inputs[0]!, bounded);
       if (!found) return undefined;
@@ -42,17 +42,17 @@ export const keep_in_range: Pass = {
 };
 
 interface Product {
-  /** In float32. */
+  /** The product, in float32. */
   readonly value: NodeId;
   readonly origins: readonly Origin[];
 }
 
-/** What `id` is before it is rounded to float16, moved about as it is; undefined where nothing can be too large. */
+/** The float32 value of `id` before it is rounded to float16, with the same views; undefined where it cannot be too large. */
 function wideProduct(builder: Builder, id: NodeId, bounded: (id: NodeId) => Bounded): Product | undefined {
   const node = builder.node(id);
   const origins = builder.originsOf(id);
-  if (node.type.dtype !== narrow) return undefined;
-  if (moving.has(node.op)) {
+  if (node.type.dtype !== narrowDtype) return undefined;
+  if (viewOps.has(node.op)) {
     const inner = wideProduct(builder, node.inputs[0]!, bounded);
     return inner && { ...inner, value: builder.op(node.op, [inner.value], node.attrs, origins) };
   }
@@ -85,11 +85,11 @@ function scaled(
   const number = (x: number): NodeId => make('scalar', [], { value: x, dtype: 'float32' });
   const axis = builder.node(value).type.shape.length - 1;
   const largest = make('reduce_max', [make('abs', [value])], { axis });
-  const scale = make('max', [make('div', [largest, number(limit)]), number(1)]);
-  const small = make('cast', [make('div', [value, scale])], { dtype: narrow });
+  const scale = make('max', [make('div', [largest, number(largestRowValue)]), number(1)]);
+  const small = make('cast', [make('div', [value, scale])], { dtype: narrowDtype });
   const product = make(node.op, [small, ...rest], node.attrs, inside);
   const wide = make('cast', [product], { dtype: 'float32' }, around);
-  return make('cast', [make('mul', [wide, scale], {}, around)], { dtype: narrow }, around);
+  return make('cast', [make('mul', [wide, scale], {}, around)], { dtype: narrowDtype }, around);
 }
 
 function usersOf(graph: Graph): readonly (readonly Node[])[] {

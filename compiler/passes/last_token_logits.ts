@@ -1,4 +1,4 @@
-/** Computes the logits of the last token only: what nothing else needs is never computed for the others. */
+/** Computes the logits of the last token only, and leaves out what the other tokens then do not need. */
 
 import { equal, size, sub } from '../../spec/dim.ts';
 import { words } from '../../spec/op.ts';
@@ -20,7 +20,7 @@ export const last_token_logits: Pass = {
       trace(`refused: ${wrong}`);
       return graph;
     }
-    return cut(graph, demandsOf(graph), trace);
+    return lastOnly(graph, demandsOf(graph), trace);
   },
 };
 
@@ -34,7 +34,7 @@ function refusal(graph: Graph): string | undefined {
   return equal(shape[tokenAxis]!, size(1)) ? 'logits are of one token already' : undefined;
 }
 
-/** What is wanted of a node: all of it, or its last place along some axes. */
+/** The part of a node that is needed: all of it, or its last place along some axes. */
 interface Demand {
   all: boolean;
   /** By axis, where the last place comes from. */
@@ -75,7 +75,7 @@ function demandsOf(graph: Graph): readonly Demand[] {
   return demands;
 }
 
-function cut(graph: Graph, demands: readonly Demand[], trace: (line: string) => void): Graph {
+function lastOnly(graph: Graph, demands: readonly Demand[], trace: (line: string) => void): Graph {
   const builder = newBuilder();
   const all = new Map<NodeId, NodeId>();
   const last = new Map<string, NodeId>();

@@ -1,4 +1,4 @@
-/** Joins slices, reshapes and transposes that follow each other, and drops those that leave everything in place. */
+/** Merges consecutive slices, reshapes and transposes, and removes those that change nothing. */
 
 import { add, constant, type Dim, equal, provablyNonNegative, size, sub } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';

@@ -1,4 +1,4 @@
-/** Gives a model its memory: caches, delays and what is known of tokens become graph inputs and outputs. */
+/** Places the memory of a model: caches, delays and ambient values become graph inputs and outputs. */
 
 import { Bug } from '../../spec/diagnostic.ts';
 import { append } from '../../spec/long_list.ts';
@@ -31,7 +31,7 @@ import type { Pass } from './pass.ts';
 
 export interface PlaceCache {
   readonly cache: CacheForm;
-  /** Of a static cache; the symbol `S` when left out. */
+  /** Slots of a static cache; the symbol `S` when left out. */
   readonly slots?: number;
   /** A model without a cache takes a mask and positions all the same. */
   readonly padded?: boolean;
@@ -53,7 +53,7 @@ export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCa
   },
 });
 
-interface Work {
+interface Placing {
   readonly graph: Graph;
   readonly form: CallForm;
   readonly builder: Builder;
@@ -70,7 +70,7 @@ function placeAll(graph: Graph, form: CallForm, trace: (line: string) => void): 
   );
   const decls = [...graph.caches.values()].filter((c) => live.has(c.name));
   const renamed = boundaryNames(graph.inputs);
-  const work: Work = { graph, form, builder, names: portNames(decls), renamed, ports: [], trace };
+  const work: Placing = { graph, form, builder, names: portNames(decls), renamed, ports: [], trace };
   const moved: NodeId[] = [];
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((i) => moved[i]!);
@@ -106,7 +106,7 @@ function boundaryNames(inputs: readonly GraphInput[]): ReadonlyMap<string, strin
   return names;
 }
 
-function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[], work: Work): NodeId {
+function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[], work: Placing): NodeId {
   const { builder, form, graph, renamed } = work;
   const type = substituteType(node.type, form.replace);
   const attrs = substituteAttrs(node.attrs, form.replace);
@@ -138,7 +138,7 @@ function placeNode(node: Node, inputs: readonly NodeId[], at: readonly Origin[],
   }
 }
 
-function placeScanNode(node: Node, inputs: readonly NodeId[], place: PlacingContext, work: Work): NodeId {
+function placeScanNode(node: Node, inputs: readonly NodeId[], place: PlacingContext, work: Placing): NodeId {
   const { graph, names } = work;
   const starts = node.inputs
     .slice(0, scanOf(node).states)
@@ -150,7 +150,7 @@ function placeScanNode(node: Node, inputs: readonly NodeId[], place: PlacingCont
   return scan;
 }
 
-function placeCacheNode(decl: PortDecl | undefined, x: NodeId, place: PlacingContext, work: Work): NodeId {
+function placeCacheNode(decl: PortDecl | undefined, x: NodeId, place: PlacingContext, work: Placing): NodeId {
   const names = decl && work.names.get(decl.name);
   if (!names) throw new Bug('a cache node names a port that its graph does not have');
   const put = decl.last === undefined ? placeGrowing : placeLast;
@@ -161,7 +161,7 @@ function placeCacheNode(decl: PortDecl | undefined, x: NodeId, place: PlacingCon
   return value;
 }
 
-/** The value before it was turned, when this transpose turns it back: so the past is never moved. */
+/** The operand of a transpose that this one inverts, so that the past is never transposed back and forth. */
 function turnedBack(builder: Builder, x: NodeId, attrs: Node['attrs']): NodeId | undefined {
   const { op, inputs, attrs: before } = builder.node(x);
   if (op !== 'transpose') return undefined;

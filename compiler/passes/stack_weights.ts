@@ -1,4 +1,4 @@
-/** Keeps the matrices of experts as one parameter, so that a target may pick among them while it runs. */
+/** Stacks the matrices of experts into one parameter, from which a target can pick at run time. */
 
 import { size } from '../../spec/dim.ts';
 import type { Origin } from '../../spec/sink.ts';
@@ -31,12 +31,12 @@ export const stack_weights: Pass = {
   },
 };
 
-/** The name of the parameter that holds these. */
+/** Gives the name of the stacked parameter. */
 type NameFor = (parts: readonly string[]) => string;
 
 const nameOf = ({ attrs }: Node): string => String(attrs['name']);
 
-/** The parameter that holds all of them; or why there is none. */
+/** The stacked parameter, or why there is none. */
 function stackOf(
   inputs: readonly NodeId[],
   builder: Builder,

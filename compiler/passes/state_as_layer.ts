@@ -1,4 +1,4 @@
-/** Lets a state of fixed length pass for one more layer's keys, which clients that know nothing else carry from call to call. */
+/** Presents a state of fixed length as the keys of one more layer, for clients that can carry nothing else from call to call. */
 
 import { type Dim, product as total } from '../../spec/dim.ts';
 import { copy, dropDead, newBuilder } from '../graph/builder.ts';
