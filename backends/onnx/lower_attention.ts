@@ -4,6 +4,7 @@ import { constant, type Dim, mul, size } from '../../spec/dim.ts';
 import { type Attention, attentionExtras } from '../../spec/ops/attention.ts';
 import { lowest } from '../../spec/round.ts';
 import { cast, reshape, type Site, type Type, transpose, type Value } from './site.ts';
+import { isAvailable } from './versions.ts';
 
 export function lowerAttention(site: Site, inputs: readonly Value[], attrs: Attention, type: Type): string {
   return fitsOperator(site, attrs, type) ? oneOperator(site, inputs, attrs) : products(site, inputs, attrs);
@@ -11,7 +12,7 @@ export function lowerAttention(site: Site, inputs: readonly Value[], attrs: Atte
 
 /** The operator has no sinks, and computes the softmax in the dtype of its operands. */
 const fitsOperator = ({ opset }: Site, { sinks }: Attention, { dtype }: Type): boolean =>
-  opset >= 23 && dtype === 'float32' && !sinks;
+  isAvailable('Attention', opset) && dtype === 'float32' && !sinks;
 
 /** The operator has one mask, which is added after the cap, so it can hold the bias too. */
 function oneOperator(site: Site, inputs: readonly Value[], attrs: Attention): string {

@@ -4,6 +4,7 @@ import { constant, mul, size } from '../../spec/dim.ts';
 import { rotary } from '../../spec/ops/rotary.ts';
 import { emitter } from './emitter.ts';
 import { reshape, type Site, type Type, type Value } from './site.ts';
+import { isAvailable } from './versions.ts';
 
 interface Rotary {
   readonly pairing: 'halves' | 'interleaved';
@@ -21,7 +22,7 @@ export function lowerRotary(site: Site, inputs: readonly Value[], attrs: Rotary,
   const [x, cos, sin] = inputs as readonly [Value, Value, Value]; // its shape rule takes three
   const pairs = constant(cos.type.shape[3]!)!;
   const width = constant(type.shape[3]!)!;
-  if (site.opset >= 23) return oneOperator(site, { x, cos, sin, pairs }, attrs);
+  if (isAvailable('RotaryEmbedding', site.opset)) return oneOperator(site, { x, cos, sin, pairs }, attrs);
   if (attrs.pairing === 'halves' && 2 * pairs === width) return swappedHalves(site, { x, cos, sin, pairs });
   return rotary.decompose(emitter(site), inputs, attrs).name;
 }

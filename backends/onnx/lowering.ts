@@ -6,6 +6,7 @@ import { tensor } from '../../spec/tensor.ts';
 import { elementwise } from './lower_elementwise.ts';
 import { expert_matmul } from './lower_experts.ts';
 import { cast, type Lower, reshape, type Site, stacked, type Type, transpose, type Value } from './site.ts';
+import { isAvailable } from './versions.ts';
 
 const one = size(1);
 
@@ -31,13 +32,15 @@ const leaves = {
   },
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
-/** Axes became an operand with opset 18; those of ReduceSum with 13. */
-export function reduce(site: Site, opType: string, [x]: readonly Value[], axis: number): string {
+/** Axes are an operand where the opset has them as one, and an attribute before. */
+export function reduce(site: Site, opType: Reduction, [x]: readonly Value[], axis: number): string {
   const { writer, opset } = site;
-  return opset < 18 && opType !== 'ReduceSum'
+  return opType !== 'ReduceSum' && !isAvailable(opType, opset)
     ? writer.node(opType, [x!.name], { axes: { ints: [axis] }, keepdims: { i: 1 } })
     : writer.node(opType, [x!.name, writer.ints([axis])], { keepdims: { i: 1 } });
 }
+
+type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceSumSquare';
 
 const reductions = {
   reduce_sum: (site, inputs, { axis }) => reduce(site, 'ReduceSum', inputs, axis),

@@ -10,6 +10,7 @@ import { lowerAttention } from './lower_attention.ts';
 import { lowerRotary } from './lower_rotary.ts';
 import { reduce } from './lowering.ts';
 import { reshape, type Site, type Type, type Value } from './site.ts';
+import { isAvailable, type SinceOperator, since } from './versions.ts';
 
 type AttrsOf<C extends Composite> = (typeof ops)[C] extends Op<infer A> ? A : never;
 
@@ -22,10 +23,10 @@ interface Native<A> {
 const float32Only = ({ dtype }: Type): string | undefined =>
   dtype === 'float32' ? undefined : `it is computed in float32, and this is ${dtype}`;
 
-const since =
-  (least: number) =>
+const onceAvailable =
+  (operator: SinceOperator) =>
   (type: Type, _: unknown, opset: number): string | undefined =>
-    opset < least ? `opset ${opset} is below ${least}` : float32Only(type);
+    isAvailable(operator, opset) ? float32Only(type) : `opset ${opset} is below ${since[operator]}`;
 
 /** The scale that norm operators require: ones, shared by all norms of one width. */
 const ones = ({ writer }: Site, width: Dim): string => {
@@ -40,7 +41,7 @@ const fixedWidth = (type: Type): string | undefined =>
 function rmsNorm(site: Site, x: Value, eps: number, type: Type): string {
   const { writer, opset } = site;
   const axis = type.shape.length - 1;
-  if (opset >= 23) {
+  if (isAvailable('RMSNormalization', opset)) {
     const attributes = { axis: { i: axis }, epsilon: { f: eps } };
     return writer.node('RMSNormalization', [x.name, ones(site, type.shape[axis]!)], attributes);
   }
@@ -77,11 +78,11 @@ const natives: NativesInBackendsOnnx = {
     lower: lowerAttention,
   },
   gelu: {
-    declines: since(20),
+    declines: onceAvailable('Gelu'),
     lower: ({ writer }, [x]) => writer.node('Gelu', [x!.name]),
   },
   gelu_tanh: {
-    declines: since(20),
+    declines: onceAvailable('Gelu'),
     lower: ({ writer }, [x]) => writer.node('Gelu', [x!.name], { approximate: { s: 'tanh' } }),
   },
   layer_norm: {

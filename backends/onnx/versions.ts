@@ -11,6 +11,23 @@ const irVersions: Readonly<Record<number, number>> = {
   ...{ 23: 11, 24: 12, 25: 13, 26: 13 },
 };
 
+/** The opset from which an operator is there, or what an operator says in another form; ONNX's docs/Changelog.md. */
+export const since = {
+  /** Axes of a reduction as an operand; those of ReduceSum are one from 13 on. */
+  ReduceMean: 18,
+  ReduceMax: 18,
+  ReduceMin: 18,
+  ReduceSumSquare: 18,
+  Gelu: 20,
+  RMSNormalization: 23,
+  RotaryEmbedding: 23,
+  Attention: 23,
+} as const;
+
+export type SinceOperator = keyof typeof since;
+
+export const isAvailable = (operator: SinceOperator, opset: number): boolean => opset >= since[operator];
+
 /** Refuses an opset that nanoc does not write. */
 export function irVersion(opset: number): number {
   const version = irVersions[opset];
