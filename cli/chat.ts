@@ -103,7 +103,7 @@ async function* prompted(input: Interface, isTerminal: boolean): AsyncGenerator<
   }
 }
 
-/** What goes wrong with one message ends a conversation that is piped, and is said in one that is typed. */
+/** An error with one message ends a piped conversation; in a typed one it is reported, and the conversation goes on. */
 async function answer(
   cx: Context,
   conversation: Chat,

@@ -43,7 +43,7 @@ async function run({ io }: Context, options: Options, specs: readonly string[]):
   return wrong ? exitCodes.wrong : exitCodes.fine;
 }
 
-/** What is wrong with one spec, or with where it was looked for. */
+/** The diagnostics of one spec, or of reading it. */
 function findings(
   argument: string,
   { set, includeFolder }: Options,

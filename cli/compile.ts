@@ -73,6 +73,6 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
   return code;
 }
 
-/** Whoever started this process removes what is left when it is killed. */
+/** Tells the supervising process, which removes unfinished files when this one is killed. */
 const onWriting = (files: readonly string[], folders: readonly string[]): void =>
   tell({ writing: files.map((path) => resolve(path)), making: folders.map((path) => resolve(path)) });

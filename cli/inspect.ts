@@ -56,7 +56,7 @@ async function run(
   else await inspectSpec(cx, what, options);
 }
 
-/** The model of a folder that nanoc wrote; one of weights is a checkpoint, whatever else lies in it. */
+/** The model in a folder that nanoc wrote; a folder with weights is a checkpoint, whatever else lies in it. */
 function modelOf(folder: string): string | undefined {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return undefined;
   const found = findModel(folder);

@@ -86,7 +86,7 @@ function tokenIds(text: string): readonly number[] {
   return ids.map(Number);
 }
 
-/** What comes of one row at a time: a token, and the text that it makes certain where there is a tokenizer. */
+/** One token of one row, with the text that became certain with it if there is a tokenizer. */
 interface Shown extends Step {
   readonly text?: string;
 }
@@ -148,7 +148,7 @@ function ids(options: Options): Made {
     generateRows(session, options.tokens, { ...samplingOf(options), stop, samples: options.numSamples });
 }
 
-/** Gives the rows in which the model chose a token that ends a text, and nothing before it. */
+/** Prints rows; returns those whose first token already ended the text. */
 async function show(
   { io, signal }: Context,
   made: AsyncIterable<Shown>,
@@ -176,7 +176,7 @@ async function show(
   return atOnce;
 }
 
-/** An empty text looks like a failure, and is none. */
+/** Notes rows that ended at once, because an empty text looks like a failure. */
 function noteEnded(io: Io, atOnce: readonly number[], rows: number, prompts: readonly string[]): void {
   if (atOnce.length === 0) return;
   const which =
@@ -192,7 +192,7 @@ function noteEnded(io: Io, atOnce: readonly number[], rows: number, prompts: rea
     io.note('it may go on from a line break: end the prompt in \\n, and add -e');
 }
 
-/** `row` only where there are several. */
+/** JSON of a step; `row` only where there are several rows. */
 const jsonOf = ({ row, token, text, end }: Shown, rows: number) => ({
   ...(rows > 1 ? { row } : {}),
   token,

@@ -1,4 +1,4 @@
-/** Compiled models verified for `compile` and `verify`, and what is said of it. */
+/** Verifies compiled models for `compile` and `verify`, and prints the results. */
 
 import type { Session } from '../compiler/ports/session.ts';
 import { openModel } from '../driver/model_kinds.ts';
@@ -16,7 +16,7 @@ export type VerifyOptions = CompileOptions &
   ModelOptions &
   Pick<VerifyModelOptions, 'golden' | 'device' | 'bisect' | 'atol' | 'full'>;
 
-/** Each by itself, and each after the first with the first. Exit code 0 when every check passes. */
+/** Verifies each model, and compares each further one with the first. Exit code 0 when every check passes. */
 export async function verifyModels(
   cx: Context,
   paths: readonly string[],
@@ -40,14 +40,14 @@ export async function verifyModels(
   }
 }
 
-/** The first of several is what the others are held against. */
+/** The first of several models is what the others are compared with. */
 const observed = (cx: Context, sessions: readonly Session[]): VerifyModelOptions => ({
   ...(sessions.length > 1 ? { peer: sessions[0]! } : {}),
   onRow: (row) => void (cx.io.options.json && cx.io.json(row)),
   onReport: (report) => show(cx, report),
 });
 
-/** Between calls Ctrl-C is heard; what it throws is not taken for a failed check. */
+/** Checks for Ctrl-C between calls, and does not count it as a failed check. */
 const stoppable = (session: Session, signal: AbortSignal): Session => ({
   ...session,
   async run(feeds, fetches) {
@@ -59,7 +59,7 @@ const stoppable = (session: Session, signal: AbortSignal): Session => ({
 
 const figure = (x: number): string => (x === 0 ? '0' : x.toExponential(1));
 
-/** Of a script that asks for --quiet, what agrees is the exit code. */
+/** Prints the table; with --quiet, only when a check failed, since the exit code says the rest. */
 function show({ io }: Context, { rows, target, reference, pass }: VerifyReport): void {
   const worst = rows.reduce((most, r) => Math.max(most, r.max_abs), 0);
   if (io.options.json) {

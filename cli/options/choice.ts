@@ -1,9 +1,9 @@
-/** Options that take one of several words; a slip, or the word of another tool, is answered with ours. */
+/** Options that take one of several words; a misspelled word, or that of another tool, is refused with the right one. */
 
 import { InvalidArgumentError, type Option } from 'commander';
 import { nearest } from '../../spec/nearest.ts';
 
-/** What others call it -> what it is called here. */
+/** Words of other tools, and ours. */
 export type OtherWords = Readonly<Record<string, string>>;
 
 /** `did you mean f16? allowed: f32, f16, bf16.` */

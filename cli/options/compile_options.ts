@@ -1,4 +1,4 @@
-/** The options that say what to compile and how; `compile` and `verify` take the same ones. */
+/** Options for what to compile and how, shared by `compile` and `verify`. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Backend } from '../../backends/backend.ts';
@@ -17,7 +17,7 @@ import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
 import { collect, includeOption, pluginOption } from './repeatable.ts';
 import { type SetOption, setOption } from './set_option.ts';
 
-/** As they are typed; those that may be repeated are always there. */
+/** Options as typed; those that may be repeated are always present. */
 export interface CompileOptions extends OfDriver, Partial<IoOptions> {
   readonly target: readonly string[];
   readonly plugin: readonly string[];
@@ -28,7 +28,7 @@ export interface CompileOptions extends OfDriver, Partial<IoOptions> {
 
 const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
 
-/** What PyTorch, numpy and other converters call them. */
+/** Names of dtypes in PyTorch, numpy and other converters. */
 const otherTypes: OtherWords = {
   ...{ fp32: 'f32', float32: 'f32', float: 'f32', single: 'f32', full: 'f32' },
   ...{ fp16: 'f16', float16: 'f16', half: 'f16' },
@@ -138,7 +138,7 @@ export function targetOptionsOf(
   };
 }
 
-/** What is taken of the model, and what it is like from outside. */
+/** Options for the inputs and outputs of the model. */
 function withBoundaryOptions(command: Command): Command {
   const dtype = new Option('--dtype <type>', 'storage of the weights').default(defaults.dtype, 'f32');
   dtype.argChoices = Object.keys(storage);

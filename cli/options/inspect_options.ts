@@ -1,4 +1,4 @@
-/** What `nanoc inspect` may be told, whatever it looks at. */
+/** Options of `nanoc inspect`, whatever it inspects. */
 
 import type { CompileOptions } from './compile_options.ts';
 

@@ -1,4 +1,4 @@
-/** Options of the verbs that open a compiled model, and what they come to. */
+/** Options of the verbs that open a compiled model. */
 
 import type { Command } from 'commander';
 import type { OpenOptions } from '../../backends/opened_model.ts';

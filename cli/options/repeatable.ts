@@ -1,4 +1,4 @@
-/** Options that may be given more than once: each time adds to what is there. */
+/** Options that may be given more than once, each time adding a value. */
 
 import { Option } from 'commander';
 

@@ -1,4 +1,4 @@
-/** The options that say how tokens are chosen; `run` and `chat` take the same ones. */
+/** Options for how tokens are chosen, shared by `run` and `chat`. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Device, devices } from '../../compiler/ports/session.ts';
