@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { equivalent } from '../test/mutation/equivalent.ts';
-import { type Copy, copyOf, type Limits, node } from './mutation/copy.ts';
+import { bundleTrial } from './mutation/bundle.ts';
+import { type Copy, copyOf, type Limits, node, type Ran } from './mutation/copy.ts';
 import { applied, drawn, keyOf, type Mutation, mutationsOf } from './mutation/edits.ts';
 import { filesOf, type Kind, type Struck } from './mutation/places.ts';
 import { type Outcome, report } from './mutation/report.ts';
@@ -35,20 +36,20 @@ const { values } = parseArgs({
   },
 });
 
-const targetsOf: Readonly<Record<Kind, readonly string[]>> = {
+/** What is the verifier's own can be noticed by someone else's numbers alone. */
+const trialsOf: Readonly<Record<Kind, readonly string[]>> = {
   onnx: ['onnx'],
   torchscript: ['torchscript'],
   passes: ['onnx', 'torchscript'],
   runtime: ['onnx', 'torchscript'],
-  shared: ['onnx'],
+  shared: ['onnx', 'goldens'],
 };
 
-const trial = (copy: Copy, targets: readonly string[], limits: Limits) =>
-  node(
-    copy.root,
-    ['--max-old-space-size=2000', '--import', 'tsx', 'scripts/mutation/trial.ts', ...targets],
-    limits,
-  );
+/** The driver bundles, for one process less: a copy's own files, by their own names. */
+async function trial(copy: Copy, words: readonly string[], limits: Limits): Promise<Ran> {
+  await bundleTrial(copy.root, join(copy.root, 'trial.mjs'));
+  return node(copy.root, ['--max-old-space-size=2000', 'trial.mjs', ...words], limits);
+}
 
 /** What a mutation leaves unused is no error of types. */
 const typed = {
@@ -74,7 +75,7 @@ async function outcomeOf(
   limits: Limits,
 ): Promise<Outcome> {
   const head = { ...mutation, kind, commit };
-  const { out, code } = await trial(copy, targetsOf[kind], limits);
+  const { out, code } = await trial(copy, trialsOf[kind], limits);
   const line = out.split('\n').findLast((l) => l.startsWith('{"by"'));
   if (line === undefined) {
     const ended = code === null || code > 128 ? 'it comes to no end' : /^\w*Error: .*/m.exec(out)?.[0];
@@ -176,12 +177,17 @@ try {
     const { code, out } = await typeCheck(copy);
     if (code !== 0) throw new Error(`what is not changed does not type-check: ${out.slice(0, 2000)}`);
   }
-  const plain = await trial(copies[0]!, ['onnx', 'torchscript'], { seconds: 3000 });
-  const line = plain.out.split('\n').findLast((l) => l.startsWith('{"by":"nothing"'));
-  if (line === undefined)
-    throw new Error(`the trial of what is not changed fails: ${plain.out.slice(-2000)}`);
-  const { seconds } = JSON.parse(line) as { readonly seconds: number }; // trial.ts wrote it
-  const limits = { seconds: Math.max(120, 10 * plain.seconds), processor: 3 * seconds };
+  const plain = await Promise.all([
+    trial(copies[0]!, ['onnx', 'torchscript'], { seconds: 3000 }),
+    trial(copies[1]!, ['onnx', 'goldens'], { seconds: 3000 }),
+  ]);
+  const lines = plain.map(({ out }) => {
+    const line = out.split('\n').findLast((l) => l.startsWith('{"by":"nothing"'));
+    if (line === undefined) throw new Error(`the trial of what is not changed fails: ${out.slice(-2000)}`);
+    return (JSON.parse(line) as { readonly seconds: number }).seconds; // trial.ts wrote it
+  });
+  const [seconds, clock] = [Math.max(...lines), Math.max(...plain.map((p) => p.seconds))];
+  const limits = { seconds: Math.max(120, 10 * clock), processor: 3 * seconds };
   process.stderr.write(`the unbroken trial takes ${seconds.toFixed(0)} s of the processor\n`);
   await Promise.all(copies.map((copy) => work(copy, limits)));
 } finally {

@@ -1,12 +1,13 @@
 /**
  * One copy of the tree, changed or not, put to the test: specs of varied kinds are compiled and verified for the targets named
- * on the command line, then held against other people's numbers. Prints what noticed first as a line of JSON.
+ * on the command line, then held against other people's numbers where it says `goldens`. Prints what noticed first as a line of JSON.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EmitOptions } from '../../backends/backend.ts';
 import { findBackend } from '../../backends/index.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
 import { fromFile } from '../../driver/specs/load_spec.ts';
@@ -26,14 +27,17 @@ import {
   readFixture,
 } from '../../test/golden/compile_fixture.ts';
 import { measure, specs } from '../../test/golden/measure.ts';
-import { narrowCheckpoint } from './narrow_checkpoint.ts';
+import { beyondHalves, everyDtype, oddCheckpoint } from './odd_checkpoint.ts';
 
 type Target = 'onnx' | 'torchscript';
 type Sizes = Readonly<Record<string, ConfigValue>>;
 
 const tiny = { vocab: 29, dim: 16, layers: 2, heads: 2 };
 const sizes: Readonly<Record<string, Sizes>> = {
+  /** Lies beside this file: what no shipped spec says. */
+  odd: {},
   gpt2: { ...tiny, context: 40 },
+  nanochat_2025_10: { ...tiny, context: 40, kv_heads: 1, dim: 32 },
   nanochat_2026_03: { ...tiny, context: 40, kv_heads: 1, dim: 32, pattern: 'SL' },
   gemma2: { ...tiny, context: 40, kv_heads: 1, head: 8, hidden: 24, query: 8, window: 4 },
   deepseek_v2: {
@@ -48,14 +52,22 @@ const sizes: Readonly<Record<string, Sizes>> = {
   mpt: { ...tiny },
 };
 
-/** See `narrow_checkpoint.ts`. */
-const narrow = 'llama in every dtype';
+/** Made of a fixture: see `odd_checkpoint.ts`. */
+const odd: Readonly<Record<string, readonly [fixture: string, rules: Parameters<typeof oddCheckpoint>[2]]>> =
+  {
+    'llama in every dtype': ['hf-llama', everyDtype],
+    'nemotron beyond float16': ['hf-nemotron', beyondHalves],
+  };
 
-type Form = Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage'>;
+type Form = Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage' | 'compute' | 'maxSeqLen'> &
+  Pick<EmitOptions, 'minLibtorch'> & { readonly opset?: number };
+
+type Case = readonly [spec: string, form: Form, only?: Target];
 
 /** Every kind of model, and every form of the boundary on one that has what the form is about; what has no sizes here is a fixture. */
-const cases: readonly (readonly [spec: string, form: Form, only?: Target])[] = [
+const cases: readonly Case[] = [
   ['nanochat_2026_03', {}],
+  ['odd', {}],
   ['gemma2', { logits: 'last' }],
   ['gpt_oss', {}],
   ['mamba', {}],
@@ -63,17 +75,33 @@ const cases: readonly (readonly [spec: string, form: Form, only?: Target])[] = [
   ['mpt', { cache: 'static', slots: 36 }],
   ['gpt2', {}],
   ['nanochat_2026_03', { cache: 'static', slots: 36 }],
+  ['odd', { cache: 'static', slots: 36, logits: 'last' }],
   ['mamba', { cache: 'none' }],
   ['gpt2', { cache: 'none', logits: 'last' }],
-  ['gpt2', { storage: 'float16' }, 'onnx'],
-  ['nanochat_2026_03', { storage: 'bfloat16' }],
-  ['nanochat_2026_03', { storage: 'float16' }, 'torchscript'],
   ['hf-lfm2', { cache: 'static', slots: 40 }],
   ['hf-qwen3-5', { logits: 'last' }],
   ['hf-mixtral-window', { logits: 'last' }],
-  [narrow, {}],
-  [narrow, { storage: 'float16' }],
-  [narrow, { storage: 'bfloat16' }, 'onnx'],
+  // Its tables would be too large to store.
+  ['nanochat_2025_10', { maxSeqLen: 2 ** 26 }],
+];
+
+/** Of a target, of what is stored, and of no use where the meaning of ops is broken. */
+const forms: readonly Case[] = [
+  ['gpt2', { storage: 'float16' }, 'onnx'],
+  ['gpt2', { storage: 'float16', compute: 'float16' }, 'onnx'],
+  ['nanochat_2026_03', { storage: 'bfloat16' }],
+  ['nanochat_2026_03', { opset: 23 }, 'onnx'],
+  ['odd', { opset: 23 }, 'onnx'],
+  ['gpt_oss', { opset: 23 }, 'onnx'],
+  ['hf-gptj', { opset: 24 }, 'onnx'],
+  ['gpt2', { opset: 17 }, 'onnx'],
+  ['gemma2', { storage: 'float16' }, 'torchscript'],
+  ['nanochat_2026_03', { storage: 'float16', minLibtorch: '2.0' }, 'torchscript'],
+  ['gpt2', { minLibtorch: '2.0' }, 'torchscript'],
+  ['llama in every dtype', {}],
+  ['llama in every dtype', { storage: 'float16' }],
+  ['llama in every dtype', { storage: 'bfloat16' }, 'onnx'],
+  ['nemotron beyond float16', { storage: 'float16' }, 'torchscript'],
 ];
 
 const others = [
@@ -84,6 +112,7 @@ const others = [
   'hf-mamba',
   'hf-gpt2',
   'hf-bloom',
+  'hf-mpt',
   'nanochat-g1p-gqa-mixed',
   'nanochat-g7-gqa-bf16-sft',
   'hf-gptj',
@@ -124,9 +153,11 @@ const libtorch = async (): Promise<LibtorchHost> => {
   return host;
 };
 
-/** LibTorch multiplies matrices of halves on a CPU since 2.1. */
-const runsHere = async (target: Target, { storage }: Form): Promise<boolean> =>
-  target === 'onnx' || storage !== 'float16' || Number((await libtorch()).version.split('.')[0]) >= 2;
+/** LibTorch multiplies matrices of halves on a CPU since 2.1, and an archive for 2.0 is none for 1.13. */
+const runsHere = async (target: Target, { storage, minLibtorch }: Form): Promise<boolean> =>
+  target === 'onnx' ||
+  (storage !== 'float16' && !minLibtorch) ||
+  Number((await libtorch()).version.split('.')[0]) >= 2;
 
 interface Made {
   readonly compiled: Compiled;
@@ -134,22 +165,33 @@ interface Made {
 }
 
 function fromCheckpoint(name: string, form: Form, target: Target): Made {
-  if (name !== narrow) return make(fixture(name), undefined, { ...form, target });
+  const made = odd[name];
+  if (!made) return make(fixture(name), undefined, { ...form, target });
   const checkpoint = mkdtempSync(join(folder, 'checkpoint-'));
-  narrowCheckpoint(fixture('hf-llama'), checkpoint);
+  oddCheckpoint(fixture(made[0]), checkpoint, made[1]);
   return make(checkpoint, undefined, { ...form, target });
 }
 
 function fromSpec(spec: string, form: Form, target: Target): Made {
   const backend = findBackend(target);
   const fileName = `model${backend.extension}`;
-  const options = { opset: 21, external: 'never', fileName } as const;
+  const { opset = 21, minLibtorch, ...request } = form;
+  const options = {
+    opset,
+    external: 'never',
+    fileName,
+    ...(minLibtorch && { minLibtorch }),
+  } as const;
   const { value, diagnostics } = compile({
-    ...fromFile(fileURLToPath(new URL(`../../examples/${spec}.nanospec`, import.meta.url))),
+    ...fromFile(
+      fileURLToPath(
+        new URL(spec === 'odd' ? 'odd.nanospec' : `../../examples/${spec}.nanospec`, import.meta.url),
+      ),
+    ),
     seed: 5,
     set: new Map(Object.entries(sizes[spec]!)),
-    ...form,
     ...(backend.computesIn === 'storage' && form.storage ? { compute: form.storage } : {}),
+    ...request,
     wholeWeights: backend.wholeWeights ?? false,
     padded: backend.padsUncached ?? false,
     backendPasses: backend.passes(options),
@@ -179,7 +221,7 @@ const said = (cause: unknown): string =>
 
 async function verified(targets: readonly Target[]): Promise<Verdict | undefined> {
   for (const target of targets) {
-    for (const [spec, form, only] of cases) {
+    for (const [spec, form, only] of asksGoldens ? cases : [...cases, ...forms]) {
       if ((only && only !== target) || !(await runsHere(target, form))) continue;
       const of = `${spec} ${Object.values(form).join(' ')} ${target}`;
       try {
@@ -213,10 +255,10 @@ async function golden(): Promise<Verdict | undefined> {
   return undefined;
 }
 
-const targets = process.argv.slice(2) as Target[]; // as `mutate_compiler.ts` writes them
-// Goldens are compiled for ONNX: no change of what writes TorchScript shows in them.
-const verdict = (await verified(targets)) ??
-  (targets.includes('onnx') ? await golden() : undefined) ?? { by: 'nothing' };
+const asked = process.argv.slice(2);
+const asksGoldens = asked.includes('goldens');
+const targets = asked.filter((word): word is Target => word !== 'goldens'); // as `mutate_compiler.ts` writes them
+const verdict = (await verified(targets)) ?? (asksGoldens ? await golden() : undefined) ?? { by: 'nothing' };
 await host?.close();
 rmSync(folder, { recursive: true, force: true });
 const { user, system } = process.cpuUsage();

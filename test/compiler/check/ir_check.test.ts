@@ -167,6 +167,19 @@ test('a port has the type of its input and of its output', () => {
   assert.match(law(portsAs(fixed, () => ({ axis: 1 }))), 'its write is along axis 2, the port along 1');
 });
 
+test("a layer's keys and values have four axes", () => {
+  const flat = portsAs(dynamic, ({ type }) => ({ type: { ...type, shape: type.shape.toSpliced(1, 1) } }));
+  assert.match(
+    law(flat),
+    /past_key_values\.0\.key is float32\[B, P, \d+\], and a layer's keys and values have four/,
+  );
+  const renamed = portsAs(dynamic, ({ type }) => ({
+    ...{ input: 'past_state.k', output: 'present_state.k' },
+    type: { ...type, shape: type.shape.toSpliced(1, 1) },
+  }));
+  assert.not.match(law(renamed), /four axes/);
+});
+
 test('nothing is left to place once there are ports', () => {
   const raw = tinyGpt();
   assert.is(law({ ...dynamic, caches: raw.caches }), 'the ports are placed, yet the graph lists caches');
