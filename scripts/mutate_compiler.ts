@@ -29,7 +29,7 @@ const { values } = parseArgs({
     tests: { type: 'boolean', default: false },
     /** Outcomes so far, one a line, to go on from. */
     log: { type: 'string' },
-    /** Run those again that the log has under this word: `nothing`. */
+    /** Run those again that the log has under this word, `nothing`, but those that are equivalent. */
     again: { type: 'string' },
     /** Print what would be drawn, type-checked or not, and end. */
     list: { type: 'boolean', default: false },
@@ -83,7 +83,8 @@ async function outcomeOf(
   }
   const found = JSON.parse(line) as Pick<Outcome, 'by' | 'what'>; // trial.ts wrote it
   if (found.by !== 'nothing') return { ...head, by: found.by, ...(found.what ? { what: found.what } : {}) };
-  for (const word of values.tests ? tests : []) {
+  const own = `test/${mutation.file.replace(/\.ts$/, '.test.ts')}`;
+  for (const word of values.tests ? [...(existsSync(`${root}/${own}`) ? [own] : []), ...tests] : []) {
     const ran = await node(copy.root, ['--import', 'tsx', 'test/run.ts', '--no-coverage', word], {
       seconds: 900,
     });
@@ -111,7 +112,7 @@ if (values.log && existsSync(values.log)) {
     known.set(keyOf(outcome), outcome);
   }
 }
-for (const [key, { by }] of known) if (by === values.again) known.delete(key);
+for (const [key, { by }] of known) if (by === values.again && !(key in equivalent)) known.delete(key);
 
 function keep(outcome: Logged): void {
   known.set(keyOf(outcome), outcome);

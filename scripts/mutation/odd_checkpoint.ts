@@ -23,6 +23,8 @@ export const everyDtype: Rules = [
   [/./, 'float16', 1],
 ];
 
+export const columnByColumn: Rules = [[/./, 'float32', 1]];
+
 /** Of nemotron, whose squares leave the range of float16. */
 export const beyondHalves: Rules = [
   [/up_proj/, 'float32', 2 ** 7],

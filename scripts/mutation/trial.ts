@@ -27,7 +27,7 @@ import {
   readFixture,
 } from '../../test/golden/compile_fixture.ts';
 import { measure, specs } from '../../test/golden/measure.ts';
-import { beyondHalves, everyDtype, oddCheckpoint } from './odd_checkpoint.ts';
+import { beyondHalves, columnByColumn, everyDtype, oddCheckpoint } from './odd_checkpoint.ts';
 
 type Target = 'onnx' | 'torchscript';
 type Sizes = Readonly<Record<string, ConfigValue>>;
@@ -57,6 +57,8 @@ const odd: Readonly<Record<string, readonly [fixture: string, rules: Parameters<
   {
     'llama in every dtype': ['hf-llama', everyDtype],
     'nemotron beyond float16': ['hf-nemotron', beyondHalves],
+    'gpt_neox column by column': ['hf-gpt-neox', columnByColumn],
+    'falcon column by column': ['hf-falcon-grouped', columnByColumn],
   };
 
 type Form = Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage' | 'compute' | 'maxSeqLen'> &
@@ -89,6 +91,9 @@ const cases: readonly Case[] = [
 const forms: readonly Case[] = [
   ['gpt2', { storage: 'float16' }, 'onnx'],
   ['gpt2', { storage: 'float16', compute: 'float16' }, 'onnx'],
+  ['gpt2', { cache: 'none', storage: 'bfloat16', compute: 'bfloat16' }, 'onnx'],
+  // Tables of more than one chunk.
+  ['nanochat_2026_03', { maxSeqLen: 2 ** 16 }],
   ['nanochat_2026_03', { storage: 'bfloat16' }],
   ['nanochat_2026_03', { opset: 23 }, 'onnx'],
   ['odd', { opset: 23 }, 'onnx'],
@@ -96,12 +101,14 @@ const forms: readonly Case[] = [
   ['hf-gptj', { opset: 24 }, 'onnx'],
   ['gpt2', { opset: 17 }, 'onnx'],
   ['gemma2', { storage: 'float16' }, 'torchscript'],
+  ['odd', { storage: 'float16' }, 'torchscript'],
   ['nanochat_2026_03', { storage: 'float16', minLibtorch: '2.0' }, 'torchscript'],
   ['gpt2', { minLibtorch: '2.0' }, 'torchscript'],
   ['llama in every dtype', {}],
+  ['gpt_neox column by column', {}],
+  ['falcon column by column', {}, 'onnx'],
   ['llama in every dtype', { storage: 'float16' }],
   ['llama in every dtype', { storage: 'bfloat16' }, 'onnx'],
-  ['nemotron beyond float16', { storage: 'float16' }, 'torchscript'],
 ];
 
 const others = [

