@@ -4,7 +4,7 @@ import { Bug } from '../../spec/diagnostic.ts';
 import { equal } from '../../spec/dim.ts';
 import { showType } from '../../spec/type.ts';
 import { type Graph, isUnplaced, type Node, type Port } from '../graph/ir.ts';
-import { layerOf } from './port_names.ts';
+import { layerOf } from '../ports/port_names.ts';
 
 export function checkPorts(graph: Graph): void {
   if (graph.ports.length === 0) return;

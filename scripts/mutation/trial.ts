@@ -7,7 +7,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EmitOptions } from '../../backends/backend.ts';
 import { findBackend } from '../../backends/index.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
 import { fromFile } from '../../driver/specs/load_spec.ts';
@@ -61,8 +60,11 @@ const odd: Readonly<Record<string, readonly [fixture: string, rules: Parameters<
     'falcon column by column': ['hf-falcon-grouped', columnByColumn],
   };
 
-type Form = Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage' | 'compute' | 'maxSeqLen'> &
-  Pick<EmitOptions, 'minLibtorch'> & { readonly opset?: number };
+interface Form
+  extends Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage' | 'compute' | 'maxSeqLen'> {
+  readonly opset?: number;
+  readonly minLibtorch?: '2.0';
+}
 
 type Case = readonly [spec: string, form: Form, only?: Target];
 
