@@ -4,7 +4,6 @@ import { Bug } from '../../spec/diagnostic.ts';
 import { equal } from '../../spec/dim.ts';
 import { showType } from '../../spec/type.ts';
 import { type Graph, isUnplaced, type Node, type Port } from '../graph/ir.ts';
-import { layerOf } from '../ports/port_names.ts';
 
 export function checkPorts(graph: Graph): void {
   if (graph.ports.length === 0) return;
@@ -39,7 +38,7 @@ function checkPort(graph: Graph, port: Port, users: Users): void {
   const fail = (law: string): never => broken(`port ${decl.name}: ${law}`);
   // Clients know a layer's keys by their four axes, heads before tokens; only what a spec caches with other axes is left as it is.
   const own = decl.type.shape.length;
-  if (layerOf(port) && (own === 3 || own === 4) && type.shape.length !== 4) {
+  if (input.startsWith('past_key_values.') && (own === 3 || own === 4) && type.shape.length !== 4) {
     fail(`${input} is ${showType(type)}, and a layer's keys and values have four axes`);
   }
   const declared = graph.inputs.find((i) => i.name === input) ?? fail(`the graph has no input ${input}`);
