@@ -14,13 +14,13 @@ const left = ['test/**', '**/generated/**'];
 
 /** Of all lines, the share in percent that a whole run passes at least, by top folder. */
 const floors: Readonly<Record<(typeof folders)[number] | 'all', number>> = {
-  spec: 90,
+  spec: 91,
   compiler: 92,
-  backends: 5,
-  runtime: 70,
-  driver: 0,
-  cli: 0,
-  all: 0,
+  backends: 87,
+  runtime: 84,
+  driver: 95,
+  cli: 96,
+  all: 90,
 };
 
 export interface Coverage {

@@ -1,5 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { belowFloors } from '../harness/coverage.ts';
+import { folders } from '../harness/imports.ts';
 import { progress } from '../harness/progress.ts';
 import { run } from './run_tests.ts';
 
@@ -76,6 +78,16 @@ test('on a terminal the last line is written over and fits the width', async () 
   seen.close();
   assert.is(written[0], '\r\x1b[K[0/2] running: a_file_o');
   assert.ok(written.includes('\r\x1b[Kdone\n'));
+});
+
+test('a folder of which too few lines ran is named, and so is one of which nothing is known', () => {
+  const whole = [...folders, 'all'].map((name) => [name, 100] as const);
+  assert.equal(belowFloors({ lines: [], shares: new Map(whole) }), []);
+  const shares = new Map([...whole.filter(([name]) => name !== 'cli'), ['spec', 12.34] as const]);
+  const said = belowFloors({ lines: [], shares });
+  assert.is(said.length, 2);
+  assert.match(said[0]!, /^spec: 12\.3 %, at least \d+ % have to be$/);
+  assert.match(said[1]!, /^cli: no %, at least \d+ % have to be$/);
 });
 
 test.run();
