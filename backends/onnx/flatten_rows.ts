@@ -50,7 +50,9 @@ function endings({ nodes }: Graph): ReadonlySet<NodeId> {
   }
   for (const node of nodes.toReversed()) {
     if (isProduct(node) || !(users.get(node.id) ?? []).every((user) => inside.has(user))) continue;
-    if (typeof onRows(node, node.inputs, (id) => nodes[id]!) !== 'string') inside.add(node.id);
+    // A slice of tokens ends the rows all the same: what an output takes of them is copied once.
+    if (node.op === 'slice' || typeof onRows(node, node.inputs, (id) => nodes[id]!) !== 'string')
+      inside.add(node.id);
   }
   return inside;
 }
