@@ -6,7 +6,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { equivalent } from '../test/mutation/equivalent.ts';
@@ -203,5 +203,5 @@ const outcomes = chosen.map((m): Outcome => {
 });
 if (values.out) {
   mkdirSync(`${root}/test/mutation`, { recursive: true });
-  writeFileSync(join(root, values.out), report(outcomes, { seed, commit, of: all.length, aside }));
+  writeFileSync(resolve(root, values.out), report(outcomes, { seed, commit, of: all.length, aside }));
 }

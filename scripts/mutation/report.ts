@@ -27,7 +27,13 @@ const kinds: readonly Kind[] = ['onnx', 'torchscript', 'passes', 'runtime', 'sha
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 const code = (text: string): string => `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``;
-const plain = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').slice(0, 160);
+/** Copies lie in folders whose names say nothing. */
+const plain = (text: string): string =>
+  text
+    .replaceAll(/\/\S*nanoc-mutant-\w+\//g, '')
+    .replaceAll('|', '\\|')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 160);
 
 export function report(outcomes: readonly Outcome[], { seed, commit, of, aside }: Head): string {
   const count = (kind: Kind | undefined, by: Noticed): number =>

