@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { codes } from '../spec/codes.ts';
+import { fileList } from './list_files.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -23,6 +24,7 @@ export const generated = {
       'version',
       packageVersion(),
     ),
+  'ARCHITECTURE.md': () => between(read('ARCHITECTURE.md'), 'files', fileList(fileURLToPath(root))),
   'spec/LANGUAGE.md': () => between(read('spec/LANGUAGE.md'), 'codes', codeTable()),
 } satisfies Record<string, () => string>;
 
