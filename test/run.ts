@@ -5,37 +5,18 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { checks } from './harness/checks.ts';
+import { commandLine } from './harness/command_line.ts';
 import { belowFloors, coverageByFolder } from './harness/coverage.ts';
 import type { TestFile } from './harness/lane.ts';
 import { problemReport, type Report } from './harness/report.ts';
 import { runAll, summarise } from './harness/run_all.ts';
-import { select } from './harness/select.ts';
+import { idleWords, select } from './harness/select.ts';
 import { endAll, type Settings } from './harness/test_process.ts';
 import { affected, watch } from './harness/watch.ts';
 
-const { values, positionals: words } = parseArgs({
-  allowPositionals: true,
-  allowNegative: true,
-  options: {
-    /** Only tests whose title holds these words. */
-    title: { type: 'string', short: 't', default: '' },
-    /** Run again what loads a file that was changed. */
-    watch: { type: 'boolean', default: false },
-    /** Say which lines ran, by folder. */
-    coverage: { type: 'boolean', default: false },
-    /** Print what would run, and which files have a process of their own and why. */
-    list: { type: 'boolean', default: false },
-    processes: { type: 'string', default: String(Math.max(2, Math.min(4, availableParallelism()))) },
-    /** Where to look for tests; the harness's own tests look elsewhere. */
-    folder: { type: 'string', default: 'test' },
-    'idle-seconds': { type: 'string', default: '300' },
-    'busy-seconds': { type: 'string', default: '1500' },
-  },
-});
+const { values, positionals: words } = commandLine(process.argv.slice(2));
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const coverage = values.coverage ? `${root}/coverage` : undefined;
 const settings: Settings = {
@@ -50,9 +31,19 @@ const everything = words.length === 0 && values.title === '' && values.folder ==
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const files = (): readonly TestFile[] => select(root, values.folder, words);
 
+/** The files that were asked for; nothing runs where one of the words is in no path. */
+function chosen(): readonly TestFile[] {
+  const found = files();
+  const idle = idleWords(found, words);
+  if (idle.length === 0) return found;
+  for (const word of idle) write(`no test file has "${word}" in its path; npm test -- --list names them`);
+  write(`0 passed, ${idle.length} failed`);
+  process.exit(1);
+}
+
 function list(): void {
   if (everything) for (const { name, command } of checks) write(`${name}: ${command.join(' ')}`);
-  for (const { path, own } of files()) write(own === undefined ? path : `${path}: own process, ${own}`);
+  for (const { path, own } of chosen()) write(own === undefined ? path : `${path}: own process, ${own}`);
 }
 
 async function once(): Promise<boolean> {
@@ -65,7 +56,7 @@ async function once(): Promise<boolean> {
     rmSync(coverage, { recursive: true, force: true });
     mkdirSync(`${coverage}/tmp`, { recursive: true });
   }
-  const reports: Report[] = [...(await runAll(files(), settings, options))];
+  const reports: Report[] = [...(await runAll(chosen(), settings, options))];
   if (coverage && reports.length > 0) {
     const shares = coverageByFolder(root, coverage);
     for (const line of shares.lines) write(line);
@@ -75,15 +66,15 @@ async function once(): Promise<boolean> {
 }
 
 async function whenever(): Promise<void> {
-  const run = async (chosen: readonly TestFile[]): Promise<void> => {
-    if (chosen.length > 0) summarise(await runAll(chosen, settings, options));
+  const run = async (some: readonly TestFile[]): Promise<void> => {
+    if (some.length > 0) summarise(await runAll(some, settings, options));
     write('waiting for a change; Ctrl-C ends');
   };
   watch(root, values.folder, async (changed) => {
     write(`changed: ${[...changed].join(', ')}`);
     await run(affected(root, files(), changed));
   });
-  await run(words.length > 0 ? files() : []);
+  await run(words.length > 0 ? chosen() : []);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -34,3 +34,7 @@ export function select(root: string, folder: string, words: readonly string[]): 
       return own === undefined ? { path } : { path, own };
     });
 }
+
+/** Those of `words` that no path holds: a wrong word beside a right one must not look like a test that passed. */
+export const idleWords = (files: readonly TestFile[], words: readonly string[]): readonly string[] =>
+  words.filter((word) => !files.some(({ path }) => path.includes(word)));

@@ -45,9 +45,21 @@ test('uvu lets these pass, and the run does not', () => {
   assert.is(last, '2 passed, 4 failed');
 });
 
-test('a run that finds no file fails', () => {
-  const { status, last } = run('passes', 'no such file');
-  assert.equal([status, last], [1, '0 passed, 1 failed']);
+test('a word that is in no path fails the run and is named, beside one that is, too', () => {
+  for (const words of [['no such file'], ['one', 'no such file'], ['--list', 'no such file']]) {
+    const { status, text, last } = run('passes', ...words);
+    assert.match(text, /^no test file has "no such file" in its path/);
+    assert.equal([status, last], [1, '0 passed, 1 failed']);
+  }
+});
+
+test('a wrong option is wrong usage, said without a stack', () => {
+  const { status, text, errors } = run('passes', '--wrong');
+  assert.equal([status, text], [2, '']);
+  assert.match(errors, /^Unknown option '--wrong'/);
+  assert.match(errors, /^usage: npm test -- /m);
+  assert.not.match(errors, /^ +at /m);
+  assert.is(run('passes', '--help').status, 0);
 });
 
 test('a skipped test is listed with its reason, and fails without one', () => {

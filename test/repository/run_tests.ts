@@ -10,12 +10,14 @@ export interface TestRun {
   readonly text: string;
   /** The last line. */
   readonly last: string | undefined;
+  /** What it wrote to stderr. */
+  readonly errors: string;
 }
 
 export function runTests(...args: readonly string[]): TestRun {
   const command = ['--import', 'tsx', 'test/run.ts', ...args];
-  const { status, stdout } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
-  return { status, text: stdout, last: stdout.trimEnd().split('\n').at(-1) };
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  return { status, text: stdout, last: stdout.trimEnd().split('\n').at(-1), errors: stderr };
 }
 
 /** Of the test files in a folder of fixtures. */

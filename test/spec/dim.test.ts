@@ -103,6 +103,7 @@ test('a size has the value of its expression, and none without a value for each 
     ['T', 3],
   ]);
   assert.is(evaluate(mul(heads, head), env), 24);
+  assert.is(evaluate(over(heads, head), env), 1.5);
   assert.is(evaluate(over(heads, mul(head, head)), env), 6 / 16);
   assert.is(evaluate(sub(mul(T, T), size(10)), env), -1);
   assert.ok(Number.isNaN(evaluate(P, env)));
