@@ -3,7 +3,7 @@
 /** Undefined when nothing is within 0.4 of the word's length, counted in edits and swaps of neighbours. */
 export function nearest(word: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = Math.floor(word.length * 0.5) + 1;
+  let least = Math.floor(word.length * 0.4) + 1;
   for (const name of names) {
     if (Math.abs(name.length - word.length) >= least) continue;
     const far = distance(word.toLowerCase(), name.toLowerCase(), least);
