@@ -1,16 +1,19 @@
 /** The targets that are known while a command runs: ours, and those that plugins have brought. */
 
 import type { Backend } from '../backends/backend.ts';
-import { findBackend } from '../backends/index.ts';
-import { onnx } from '../backends/onnx/index.ts';
-import { torchscript } from '../backends/torchscript/index.ts';
+import { backends, findBackend } from '../backends/index.ts';
+import type { FileKind } from '../backends/opened_model.ts';
+import { own } from '../spec/own.ts';
 import { onnxFile } from './files/onnx_file.ts';
 import { torchscriptFile } from './files/torchscript_file.ts';
 
-const targets: Backend[] = [
-  { ...onnx, file: onnxFile },
-  { ...torchscript, file: torchscriptFile },
-];
+/** How files of our own targets are opened again: in a runtime, which a backend does not know. */
+const files: Readonly<Record<string, FileKind>> = { onnx: onnxFile, torchscript: torchscriptFile };
+
+const targets: Backend[] = backends.map((backend) => {
+  const file = own(files, backend.name);
+  return file ? { ...backend, file } : backend;
+});
 
 export const knownTargets = (): readonly Backend[] => targets;
 

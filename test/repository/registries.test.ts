@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { backends } from '../../backends/index.ts';
 import { layouts } from '../../backends/layout/index.ts';
 import * as passes from '../../compiler/passes/index.ts';
+import { openable } from '../../driver/registry.ts';
 import { codes } from '../../spec/codes.ts';
 import { ops } from '../../spec/ops/index.ts';
 import { root, sources } from './sources.ts';
@@ -63,6 +64,12 @@ test('every target is in the README, and a test names it', () => {
     assert.ok(mentions(readme, name), `README.md does not name target ${name}`);
     assert.ok(tested(name), `no test of target ${name}`);
   }
+});
+
+test('files of every target that ships can be opened again', () => {
+  const opened = openable().map(({ name }) => name);
+  for (const { name } of backends)
+    assert.ok(opened.includes(name), `${name} has no file in driver/registry.ts`);
 });
 
 test('a name that nothing mentions is seen', () => {
