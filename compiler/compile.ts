@@ -57,14 +57,16 @@ export interface Compiled {
   readonly program: Program;
   /** The graph as built, before any pass. */
   readonly built: Graph;
-  /** The graph in float32 with its ports placed and nothing else changed: what the verifier compares with. */
+  /** The graph as built for float32, which no value of the narrower types overflows: what the verifier believes. */
+  readonly believed: Graph;
+  /** The same with its ports placed and nothing else changed: what a failure is looked for with. */
   readonly reference: Graph;
   /** The graph after all passes, for a backend. */
   readonly graph: Graph;
   readonly manifest: Manifest;
   readonly weights: WeightSource;
   readonly referenceWeights: WeightSource;
-  /** Weights of `built`, read and rounded by code that models are not written with; for the verifier. */
+  /** Weights of `believed`, read and rounded by code that models are not written with; for the verifier. */
   readonly plainWeights: Pick<WeightSource, 'values'>;
   /** Weights of a graph between two passes. */
   readonly weightsOf: (graph: Graph) => WeightSource;
@@ -103,8 +105,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   });
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
-  const wide = compute === 'float32' ? raw : inFloat32(parsed.value, request, recorder);
-  const reference = runPasses(wide, common.filter(changesBoundary));
+  const believed = compute === 'float32' ? raw : inFloat32(parsed.value, request, recorder);
+  const reference = runPasses(believed, common.filter(changesBoundary));
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {
@@ -128,8 +130,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const from = bound.value ? { binding: bound.value } : { seed: request.seed ?? 0 };
   const weightsOf = (of: Graph): WeightSource => weightSource({ graph: of, storage, ...from });
   const [weights, referenceWeights] = [weightsOf(graph), weightsOf(reference)];
-  const plainWeights = plainValues({ graph: raw, storage, ...from });
-  const graphs = { program, built: raw, reference, graph, manifest };
+  const plainWeights = plainValues({ graph: believed, storage, ...from });
+  const graphs = { program, built: raw, believed, reference, graph, manifest };
   return { value: { ...graphs, weights, referenceWeights, weightsOf, plainWeights }, diagnostics };
 }
 

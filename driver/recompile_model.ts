@@ -17,7 +17,7 @@ export interface Recompiled {
   readonly stages: readonly { readonly pass: string; readonly graph: Graph }[];
   /** Weights for the interpreter. */
   readonly weightsOf: (graph: Graph) => Values;
-  /** Weights of the graph as it was built. */
+  /** Weights of `compiled.believed`. */
   readonly plainWeights: Values;
 }
 
@@ -46,6 +46,6 @@ export function recompileModel(
   const given = checkpoint ?? seed;
   const weightsOf =
     given === undefined ? ownWeights(model.path, value.graph, model.tensors()) : value.weightsOf;
-  const plainWeights = given === undefined ? weightsOf(value.built) : value.plainWeights;
+  const plainWeights = given === undefined ? weightsOf(value.believed) : value.plainWeights;
   return { compiled: value, stages, weightsOf, plainWeights };
 }

@@ -38,12 +38,12 @@ export async function verifyModel(
 ): Promise<VerifyReport> {
   const { manifest } = model;
   const again = recompileModel(model, options, io);
-  const { built, reference } = again.compiled;
+  const { believed, reference } = again.compiled;
   const { golden, atol, peer, full = false, device = 'cpu' } = options;
   const report = await verify({
     session,
     ...(peer ? { peer } : {}),
-    reference: wholeTextSession(built, manifest, again.plainWeights),
+    reference: wholeTextSession(believed, manifest, again.plainWeights),
     windows: windowsOf(reference),
     full,
     ...(golden === undefined ? {} : { golden: readGolden(readFile(golden), golden, manifest.vocab) }),

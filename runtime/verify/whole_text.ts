@@ -1,5 +1,5 @@
 /**
- * A session on the graph as it was built, before any pass: what the spec says of whole texts without padding. No pass that
+ * A session on a graph as it was built, before any pass: what the spec says of whole texts without padding. No pass that
  * places ports has touched it, so it is held against those too; what ports should keep is read off the values themselves.
  */
 

@@ -213,11 +213,11 @@ function fromSpec(spec: string, form: Form, target: Target): Made {
 
 async function failure(spec: string, form: Form, target: Target): Promise<string | undefined> {
   const { compiled, bytes } = (sizes[spec] ? fromSpec : fromCheckpoint)(spec, form, target);
-  const { manifest, built, reference, plainWeights } = compiled;
+  const { manifest, believed, reference, plainWeights } = compiled;
   const session = await sessionFor(target, bytes, manifest);
   const report = await verify({
     session,
-    reference: wholeTextSession(built, manifest, plainWeights),
+    reference: wholeTextSession(believed, manifest, plainWeights),
     windows: windowsOf(reference),
   });
   await session.close();

@@ -63,10 +63,10 @@ function made(spec: string, target: 'onnx' | 'torchscript'): { compiled: Compile
 }
 
 async function holds(session: Session, compiled: Compiled): Promise<void> {
-  const { built, reference, manifest, plainWeights } = compiled;
+  const { believed, reference, manifest, plainWeights } = compiled;
   const report = await verify({
     session,
-    reference: wholeTextSession(built, manifest, plainWeights),
+    reference: wholeTextSession(believed, manifest, plainWeights),
     windows: windowsOf(reference),
   });
   await session.close();

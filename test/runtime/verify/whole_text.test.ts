@@ -17,12 +17,12 @@ const tokens = [
 for (const name of ['nanochat-g6-mha', 'hf-deepseek-v2', 'hf-mamba']) {
   for (const form of [{}, { cache: 'static', slots: 9 }, { logits: 'last' }, { cache: 'none' }] as const) {
     test(`${name} ${Object.values(form).join(' ')}: logits and memory of a text`, async () => {
-      const { built, reference, manifest, referenceWeights, plainWeights } = make(
+      const { believed, reference, manifest, referenceWeights, plainWeights } = make(
         fixture(name),
         undefined,
         form,
       ).compiled;
-      const whole = wholeTextSession(built, manifest, plainWeights);
+      const whole = wholeTextSession(believed, manifest, plainWeights);
       const placed = referenceSession(reference, manifest, referenceWeights);
       const [a, b] = [await outcomeOf(whole, [{ tokens }]), await outcomeOf(placed, [{ tokens }])];
       assert.ok(compareValues(a.logits, b.logits).abs < 1e-5);
@@ -37,9 +37,24 @@ for (const name of ['nanochat-g6-mha', 'hf-deepseek-v2', 'hf-mamba']) {
   }
 }
 
+test('squares beyond float16 are not lost in what a model in float16 is held to', async () => {
+  const from = 'down_proj(square(relu(up_proj(x))))';
+  const edit = (text: string): string =>
+    text.replace(from, '0.000001 * down_proj(square(relu(1000 * up_proj(x))))');
+  const halves = { target: 'torchscript', storage: 'float16' } as const;
+  const plain = make(fixture('hf-nemotron'), undefined, halves).compiled;
+  const large = make(fixture('hf-nemotron'), undefined, { ...halves, edit }).compiled;
+  const logits = async ({ manifest, plainWeights }: typeof plain, graph: typeof plain.built) =>
+    (await outcomeOf(wholeTextSession(graph, manifest, plainWeights), [{ tokens }])).logits;
+  const expected = await logits(plain, plain.believed);
+  assert.ok(compareValues(await logits(large, large.believed), expected).abs < 1e-4);
+  // Twin: rounded as float16 would, the squares are infinite.
+  assert.not.ok((await logits(large, large.built)).data.every(Number.isFinite));
+});
+
 test('what is not a whole text without padding is refused', async () => {
-  const { built, manifest, plainWeights } = make(fixture('nanochat-g6-mha'), undefined).compiled;
-  const whole = wholeTextSession(built, manifest, plainWeights);
+  const { believed, manifest, plainWeights } = make(fixture('nanochat-g6-mha'), undefined).compiled;
+  const whole = wholeTextSession(believed, manifest, plainWeights);
   const padded = [{ tokens, real: tokens.map((row) => row.map((_, i) => (i === 0 ? 0 : 1))) }];
   for (const calls of [padded, [{ tokens }, { tokens }]]) {
     let said = '';
