@@ -60,7 +60,7 @@ export function meantOn(builder: Builder, op: Op, inputs: readonly NodeId[], att
 }
 
 /** Undefined where it throws, as a shape rule does, or code of a plugin. */
-function tried<R>(run: () => R): R | undefined {
+export function tried<R>(run: () => R): R | undefined {
   try {
     return run();
   } catch {

@@ -1,6 +1,5 @@
 /** Finds an op that was written out in primitives: its `decompose`, run on a graph of its own, is the pattern. */
 
-import { Bug } from '../../spec/diagnostic.ts';
 import { constant } from '../../spec/dim.ts';
 import type { Attrs, Meaning, Nearby, Op, Variant } from '../../spec/op.ts';
 import { roundTo } from '../../spec/round.ts';
@@ -8,6 +7,7 @@ import type { GraphDType, TensorType } from '../../spec/type.ts';
 import { attrText } from './attr_text.ts';
 import { type Builder, newBuilder } from './builder.ts';
 import type { Node, NodeId } from './ir.ts';
+import { tried } from './meaning.ts';
 
 type Type = TensorType<GraphDType>;
 
@@ -87,18 +87,14 @@ const typeDependentOps: ReadonlySet<string> = new Set(['input', 'cast', 'concat'
 function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]): Pattern | undefined {
   const builder = newBuilder();
   const inputs = types.map((type, i) => builder.leaf('input', [], { name: String(i) }, type, []));
-  try {
-    const root = means(builder.emit([]), inputs, attrs);
-    const ops = new Set<string>();
-    for (let id = 0; id <= root; id++) {
-      const { op } = builder.node(id);
-      if (!typeDependentOps.has(op)) ops.add(op);
-    }
-    return { builder, inputs, root, ops };
-  } catch (cause) {
-    if (cause instanceof Bug) return undefined;
-    throw cause;
+  const root = tried(() => means(builder.emit([]), inputs, attrs));
+  if (root === undefined) return undefined;
+  const ops = new Set<string>();
+  for (let id = 0; id <= root; id++) {
+    const { op } = builder.node(id);
+    if (!typeDependentOps.has(op)) ops.add(op);
   }
+  return { builder, inputs, root, ops };
 }
 
 /** Nodes searched for numbers and widths before a node; the longest spelling of an op has 15. */
@@ -128,8 +124,11 @@ export function widens(op: Op, attrs: Attrs, types: readonly Type[]): boolean {
   const e = builder.emit([]);
   const leaves = [x!, ...others].map((type, i) => builder.leaf('input', [], { name: String(i) }, type, []));
   const wide = e.make('cast', [leaves[0]!], { dtype: 'float32' });
-  const narrowed = e.make('cast', [op.decompose(e, [wide, ...leaves.slice(1)], attrs)], { dtype: x!.dtype });
-  return op.decompose(e, leaves, attrs) === narrowed;
+  const same = tried(() => {
+    const stepwise = op.decompose(e, [wide, ...leaves.slice(1)], attrs);
+    return op.decompose(e, leaves, attrs) === e.make('cast', [stepwise], { dtype: x!.dtype });
+  });
+  return same === true;
 }
 
 /** A node of the pattern, and the node of the graph that it has to match. */

@@ -1,6 +1,7 @@
 /** Ops as a user would add them: nothing but what they mean. The plugin's `shrink` is there, too. */
 
 import { fileURLToPath } from 'node:url';
+import { blamedOp } from '../../driver/plugins/blame.ts';
 import { loadPlugins } from '../../driver/plugins/extensions.ts';
 import { defineOp, type Op, words } from '../../spec/op.ts';
 import { addOp } from '../../spec/ops/added.ts';
@@ -45,6 +46,7 @@ const gated = defineOp<None>({
 });
 
 export async function addOps(): Promise<void> {
-  for (const op of [softsign, centred, gated] as readonly unknown[] as readonly Op[]) addOp(op); // as a plugin's are
+  for (const op of [softsign, centred, gated] as readonly unknown[] as readonly Op[])
+    addOp(blamedOp('added_ops.ts', op)); // as a plugin's are
   await loadPlugins([fileURLToPath(new URL('../../examples/extend/shrink_op.ts', import.meta.url))]);
 }
