@@ -9,6 +9,7 @@ import type { Pass } from '../../compiler/passes/pass.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { limits } from '../../spec/limits.ts';
 import type { Op } from '../../spec/op.ts';
+import { NotUniform } from '../../spec/sink.ts';
 import { showType } from '../../spec/type.ts';
 import { pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
@@ -159,7 +160,8 @@ export function blaming<T>(path: string, what: string, run: () => T): T {
   try {
     return inTime(path, run);
   } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
+    // What builds the steps of an op may not take one, which is no fault of the op.
+    if (cause instanceof Refusal || cause instanceof NotUniform) throw cause;
     throw new Refusal([error('N512', `${what} failed`, { file: path, found: reasonOf(path, cause) })]);
   }
 }
