@@ -35,7 +35,7 @@ export function emitOptions(
     if (!declared) throw unread(name, target, Object.keys(options));
     const found = optionValue(declared, value);
     if (found === undefined)
-      throw usage(`${flagOf(name)} cannot be ${value}`, `${target} wants ${allowedText(declared)}`);
+      throw usage(`\`${name}\` of ${target} cannot be ${value}`, `it wants ${allowedText(declared)}`);
     return [name, found] as const;
   });
   const usual = Object.entries(options).flatMap(([name, option]) =>

@@ -83,7 +83,10 @@ test('an option that a target does not read, or cannot be that, is refused with 
       ['--target', backend, '--target-option', 'levle=3'],
       /has no option `levle`\nhint: did you mean `level`/,
     ],
-    [['--target', backend, '--target-option', 'level=0'], /--level cannot be 0\nhint: .* from 1 to 9/],
+    [
+      ['--target', backend, '--target-option', 'level=0'],
+      /`level` of onnx_gzip cannot be 0\nhint: it wants a whole number from 1 to 9/,
+    ],
     [['--target', backend, '--target-option', 'level'], /say name=value/],
     [['--target', 'torchscript', '--target-option', 'depth=1'], /it reads minLibtorch, metadata/],
   ] as const) {
