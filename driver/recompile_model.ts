@@ -4,7 +4,7 @@ import { requestAgain } from '../backends/request_again.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { seedOf } from '../compiler/identity.ts';
-import { hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { CheckpointOptions } from './compile_options.ts';
 import type { ModelFile } from './model_kinds.ts';
 import { openNamed } from './open_inputs.ts';
@@ -41,7 +41,7 @@ export function recompileModel(
     onPass: ({ name: pass }, graph) => void stages.push({ pass, graph }),
   });
   if (!value || hasErrors(diagnostics)) {
-    throw new Refusal(diagnostics.filter((d) => d.severity === 'error'));
+    throw new Refusal(diagnostics.filter((d) => d.severity === 'error').map(orOfPlugin));
   }
   const given = checkpoint ?? seed;
   const weightsOf =
@@ -49,3 +49,9 @@ export function recompileModel(
   const plainWeights = given === undefined ? weightsOf(value.believed) : value.plainWeights;
   return { compiled: value, stages, weightsOf, plainWeights };
 }
+
+/** A name that was known when the model was compiled may be that of a plugin's op. */
+const orOfPlugin = (found: Diagnostic): Diagnostic =>
+  found.code === 'N201'
+    ? { ...found, hint: 'an op of a plugin? name its file with --plugin, as when the model was compiled' }
+    : found;

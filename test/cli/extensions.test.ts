@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { folder, lines, nanoc, root, tiny, written } from './run_cli.ts';
+import { folder, lines, nanoc, nanocProcess, root, tiny, written } from './run_cli.ts';
 
 const extend = join(root, 'examples/extend');
 const small = ['nanochat', '--set', 'layers=2', '--set', 'dim=64', '--set', 'heads=2', '--set', 'vocab=97'];
@@ -74,6 +74,10 @@ test('an op of a file has a name in the language and in the graph, and means wha
   }
   const out = join(folder(), 'shrunk.onnx');
   assert.is((await nanoc(['compile', spec, ...plugin, '-o', out])).code, 0);
+  // Where no plugin has been loaded yet.
+  const without = nanocProcess(['verify', out]);
+  assert.match(without.err, /N201: unknown name `shrink`/);
+  assert.match(without.err, /hint: an op of a plugin\? name its file with --plugin/);
   const more = written('twin.nanospec', readFileSync(spec, 'utf8').replace('by=0.5', 'by=0.25'));
   const other = join(folder(), 'twin.onnx');
   assert.is((await nanoc(['compile', more, ...plugin, '-o', other])).code, 0);
