@@ -121,7 +121,7 @@ export function requestOf(
 }
 
 /** Warnings are reported; errors are thrown as a Refusal. */
-export function compileOrRefuse({ io }: Pick<Caller, 'io'>, request: CompileRequest): Compiled {
+function compileOrRefuse({ io }: Pick<Caller, 'io'>, request: CompileRequest): Compiled {
   const { value, diagnostics } = compile(request);
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report([...diagnostics, ...unreadEntries(request.checkpoint, value.program)]);

@@ -15,8 +15,6 @@ const targets: Backend[] = backends.map((backend) => {
   return file ? { ...backend, file } : backend;
 });
 
-export const knownTargets = (): readonly Backend[] => targets;
-
 /** One of the same name takes its place. */
 export function addTarget(backend: Backend): void {
   const at = targets.findIndex(({ name }) => name === backend.name);

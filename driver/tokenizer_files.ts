@@ -66,7 +66,7 @@ const ownNames = (model: string): readonly string[] =>
 const stem = (path: string): string => basename(path).replace(/\.[^.]*$/, '');
 
 /** In a layout the model may be one folder further down. */
-export const besideModel = (model: string): string | undefined =>
+const besideModel = (model: string): string | undefined =>
   [
     ...ownNames(model),
     ...inFolder(dirname(model)),

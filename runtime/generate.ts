@@ -37,7 +37,7 @@ export interface Step {
 }
 
 /** Logits of the last position of row `row`. */
-export function lastLogits({ shape, data }: Tensor, row = 0): Float32Array | Float64Array | Uint8Array {
+function lastLogits({ shape, data }: Tensor, row = 0): Float32Array | Float64Array | Uint8Array {
   const [, positions = 1, vocab = 1] = shape;
   const start = (row * positions + positions - 1) * vocab;
   return data.subarray(start, start + vocab);

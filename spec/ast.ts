@@ -266,7 +266,7 @@ export interface If extends Node {
   readonly else: Expr;
 }
 
-export const binaryOps = [
+const binaryOps = [
   'or',
   'and',
   '==',

@@ -107,7 +107,7 @@ export function archiveRecords(
   };
 }
 
-export const zipRecords = (
+const zipRecords = (
   { head, tensors }: Records,
   chunks: (tensor: TensorRecord) => Iterable<Uint8Array>,
 ): readonly ZipRecord[] => [

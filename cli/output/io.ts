@@ -70,7 +70,7 @@ export function makeIo(options: IoOptions): Io {
 let barStands = false;
 
 /** Clears the progress bar, so that a message can take its line. */
-export function clearBar(): void {
+function clearBar(): void {
   if (barStands) process.stderr.write(cleared);
   barStands = false;
 }

@@ -79,7 +79,7 @@ const isFolder = (path: string): boolean => {
 };
 
 /** Names in a folder, sorted so that no message depends on the file system. */
-export function sortedEntries(folder: string): readonly string[] {
+function sortedEntries(folder: string): readonly string[] {
   try {
     return readdirSync(folder).sort();
   } catch (cause) {

@@ -23,7 +23,7 @@ const dtypes: ReadonlyMap<string, StoredDType> = new Map<string, StoredDType>([
 ]);
 
 /** Largest header in bytes that the safetensors format allows. */
-export const headerLimit = 100_000_000;
+const headerLimit = 100_000_000;
 
 export function readSafetensors(file: OpenFile): FileTensors {
   const { header, data } = readHeader(file);

@@ -195,12 +195,12 @@ const manyToFloat16: Narrow = (bits, out) => {
 };
 
 /** Rounds the bits of a float32, given as a signed or unsigned integer. A NaN becomes a quiet NaN. */
-export const toBfloat16 = (bits: number): number =>
+const toBfloat16 = (bits: number): number =>
   (bits & 0x7fffffff) > 0x7f800000
     ? ((bits >>> 16) & 0xffff) | 0x0040
     : ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 
-export function toFloat16(bits: number): number {
+function toFloat16(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const size = bits & 0x7fffffff;
   if (size >= 0x47800000) {

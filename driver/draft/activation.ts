@@ -52,7 +52,7 @@ const activations: Readonly<Record<string, Activation>> = {
   gptneoxmlp: { fn: 'gelu($)', gated: false },
 };
 
-export const activationWords = (value: Json): Activation | undefined => {
+const activationWords = (value: Json): Activation | undefined => {
   const word = typeof value === 'string' ? value.toLowerCase() : '';
   return own(activations, word);
 };

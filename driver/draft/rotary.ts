@@ -22,7 +22,7 @@ export function tablesOf(sizes: Sizes): 1 | 2 {
 }
 
 /** True when an entry exists that only models with rotary embeddings have. */
-export const hasRotaryEntry = (sizes: Sizes): boolean =>
+const hasRotaryEntry = (sizes: Sizes): boolean =>
   [...flatKeys(sizes.config)].some((key) => /(^|_|\.)(rope|rotary|rot|roformer)(_|\.|$)/i.test(key));
 
 function* flatKeys(config: JsonObject, prefix = ''): Generator<string> {

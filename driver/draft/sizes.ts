@@ -243,7 +243,7 @@ function productOf(product: string, peek: Sizes['peek']): number | undefined {
 }
 
 /** `1e-5` rather than `0.00001`. */
-export const numeral = (value: number): string =>
+const numeral = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
 
 /** `a.b` looks inside the object `a`. */

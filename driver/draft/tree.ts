@@ -135,7 +135,7 @@ export const isMatrix = (module: Module): boolean =>
   shapeOf(module)?.length === 2 && onlyHas(module, ['weight', 'bias']);
 
 /** The names that a norm's gain goes by. */
-export const gains = ['weight', 'scale', 'gamma'] as const;
+const gains = ['weight', 'scale', 'gamma'] as const;
 
 /** One gain of one axis, with or without `bias`: a norm. */
 export function gainOf(module: Module): string | undefined {

@@ -112,6 +112,3 @@ export async function outcomeAt(session: Session, rows: Rows, ends: readonly num
   for (const end of ends) parts.push(await outcomeOf(session, [{ tokens: columns(rows, 0, end) }]));
   return { logits: joinColumns(parts.map((p) => p.logits)), memory: parts.at(-1)!.memory };
 }
-
-export const logitsAt = async (session: Session, rows: Rows, ends: readonly number[]): Promise<Tensor> =>
-  (await outcomeAt(session, rows, ends)).logits;

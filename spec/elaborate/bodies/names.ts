@@ -141,7 +141,7 @@ function reportUnassigned<V>(
   });
 }
 
-export function reportAbsent<V>(
+function reportAbsent<V>(
   cx: Context<V>,
   frame: Frame<V>,
   name: Spelled,
