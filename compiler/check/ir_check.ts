@@ -1,4 +1,4 @@
-/** Whether a graph is one: order, types, names and the laws of its ports; run after every pass. */
+/** Checks that a graph is legal: its order, types, names and ports; run after every pass. */
 
 import { Bug } from '../../spec/diagnostic.ts';
 import { type Dim, equal, isRuntime, names, show } from '../../spec/dim.ts';
