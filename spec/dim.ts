@@ -58,7 +58,7 @@ function make(raw: readonly Term[]): Dim | undefined {
   };
 }
 
-const must = (d: Dim | undefined): Dim => {
+const exactOrThrow = (d: Dim | undefined): Dim => {
   if (!d) throw new RangeError('size arithmetic left the exact integers');
   return d;
 };
@@ -74,14 +74,15 @@ export function exact(value: number): Dim | undefined {
 }
 
 /** A whole number as a size. */
-export const size = (value: number): Dim => must(exact(value));
+export const size = (value: number): Dim => exactOrThrow(exact(value));
 
 /** A run-time size, a config entry, or an opaque sub-expression identified by its text. */
-export const atom = (name: string): Dim => must(make([{ n: 1, d: 1, powers: [[name, 1]] }]));
+export const atom = (name: string): Dim => exactOrThrow(make([{ n: 1, d: 1, powers: [[name, 1]] }]));
 
-export const add = (a: Dim, b: Dim): Dim => must(make([...a.terms, ...b.terms]));
+export const add = (a: Dim, b: Dim): Dim => exactOrThrow(make([...a.terms, ...b.terms]));
 
-export const scale = (a: Dim, n: number): Dim => must(make(a.terms.map((t) => ({ ...t, n: t.n * n }))));
+export const scale = (a: Dim, n: number): Dim =>
+  exactOrThrow(make(a.terms.map((t) => ({ ...t, n: t.n * n }))));
 
 export const sub = (a: Dim, b: Dim): Dim => add(a, scale(b, -1));
 
@@ -98,7 +99,7 @@ function times(a: Term, b: Term): Term {
 }
 
 export const mul = (a: Dim, b: Dim): Dim =>
-  must(make(a.terms.flatMap((s) => b.terms.map((t) => times(s, t)))));
+  exactOrThrow(make(a.terms.flatMap((s) => b.terms.map((t) => times(s, t)))));
 
 /** a / b where b is a single term; undefined when b is a sum or zero (then the quotient is opaque). */
 export function div(a: Dim, b: Dim): Dim | undefined {
@@ -129,11 +130,11 @@ export const mentions = (a: Dim, name: string): boolean =>
 export function substitute(a: Dim, replace: (name: string) => Dim | undefined): Dim {
   let sum = size(0);
   for (const t of a.terms) {
-    let term = must(make([{ n: t.n, d: t.d, powers: [] }]));
+    let term = exactOrThrow(make([{ n: t.n, d: t.d, powers: [] }]));
     for (const [name, e] of t.powers) {
       const by = replace(name) ?? atom(name);
       for (let i = 0; i < Math.abs(e); i++) {
-        term = e > 0 ? mul(term, by) : (div(term, by) ?? must(div(term, atom(name))));
+        term = e > 0 ? mul(term, by) : (div(term, by) ?? exactOrThrow(div(term, atom(name))));
       }
     }
     sum = add(sum, term);

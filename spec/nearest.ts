@@ -6,8 +6,8 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   let least = Math.floor(word.length * 0.4) + 1;
   for (const name of names) {
     if (Math.abs(name.length - word.length) >= least) continue;
-    const far = distance(word.toLowerCase(), name.toLowerCase(), least);
-    if (far < least) [best, least] = [name, far];
+    const edits = distance(word.toLowerCase(), name.toLowerCase(), least);
+    if (edits < least) [best, least] = [name, edits];
   }
   return best;
 }

@@ -41,7 +41,7 @@ function one(d: Diagnostic, { color }: RenderOptions): string {
 
 /** Replaces control characters, so that the content of a file cannot move the cursor of a terminal or write to its clipboard. */
 const printable = (text: string): string =>
-  (text.length > mostMessageLetters ? `${text.slice(0, mostMessageLetters)} ...` : text)
+  (text.length > messageLimit ? `${text.slice(0, messageLimit)} ...` : text)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 
@@ -50,8 +50,8 @@ function placeOf({ source, start }: Span): string {
   return `${source.name}:${line}:${column}`;
 }
 
-/** Characters shown of one line, since a name from a file may have any length. */
-const mostMessageLetters = 2000;
+/** How many characters of one message are shown, since a name from a file may have any length. */
+const messageLimit = 2000;
 
 /** Longest line shown whole. */
 const excerptWidth = 160;

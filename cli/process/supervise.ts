@@ -10,7 +10,7 @@ import { moreTime } from '../../driver/plugins/plugin_watch.ts';
 import { type Diagnostic, error } from '../../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
-import { type Told, workPrefix } from './supervised.ts';
+import { type SupervisorMessage, workPrefix } from './supervised.ts';
 
 /** Verbs that end at once, without a second process; a signal simply ends them. */
 const quickVerbs: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];
@@ -76,7 +76,7 @@ function watch(child: ChildProcess): Watched {
       timer ??= setTimeout(() => end(name), answerMilliseconds);
     },
   };
-  child.on('message', (said: Told) => {
+  child.on('message', (said: SupervisorMessage) => {
     if ('heard' in said) {
       clearTimeout(timer);
       timer = undefined;

@@ -3,7 +3,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Ending } from './exit_codes.ts';
 
-export type Told =
+/** What a supervised command tells its supervisor. */
+export type SupervisorMessage =
   | { readonly heard: true }
   /** The command is about to end because of this signal. */
   | { readonly ending: Ending }
@@ -35,7 +36,7 @@ function endWith(pid: number): void {
   new Worker(source, { eval: true, execArgv: [], env: {} }).unref();
 }
 
-export function tell(said: Told): void {
+export function tell(said: SupervisorMessage): void {
   if (supervisor !== undefined && process.connected) process.send?.(said, () => {});
 }
 

@@ -12,16 +12,16 @@ export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.
 
 const isSource = import.meta.url.endsWith('.ts');
 /** The library of this program, which a plugin must import instead of another copy. */
-const own = new URL('./index.js', import.meta.url).href;
+const ownLibrary = new URL('./index.js', import.meta.url).href;
 
 let named = false;
 
 /** In a source tree nothing is needed: the package resolves its own name, and another loader would disturb that of TypeScript. */
-function nameOwn(): void {
+function resolveOwnLibrary(): void {
   if (named || isSource) return;
   named = true;
   const hook = `export const resolve = (name, context, next) =>
-    name === 'nanospec' ? { url: ${JSON.stringify(own)}, shortCircuit: true } : next(name, context);`;
+    name === 'nanospec' ? { url: ${JSON.stringify(ownLibrary)}, shortCircuit: true } : next(name, context);`;
   register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
 }
 
@@ -30,7 +30,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
   }
-  nameOwn();
+  resolveOwnLibrary();
   pluginWatch().loading(path);
   const url = pathToFileURL(resolve(path)).href;
   pluginWatch().running(path, pluginSeconds(limits.pluginLoad) + 1);

@@ -29,6 +29,7 @@ const reshape: Row<'reshape'> = {
   evaluate: ([x], { shape }, env) => ({ ...x!, shape: numbers(shape, env) }),
 };
 
+/** The elements of x at these places, in this order. */
 const take = (x: Tensor, shape: readonly number[], at: Int32Array): Tensor => {
   const y = empty(x.dtype, shape);
   for (let i = 0; i < at.length; i++) y.data[i] = x.data[at[i]!]!;
@@ -62,7 +63,7 @@ const transpose: Row<'transpose'> = {
 };
 
 /** How many of start, start + step, ... lie below stop; undefined when that is not a size. */
-function steps(start: Dim, stop: Dim, step: number): Dim | undefined {
+function sliceLength(start: Dim, stop: Dim, step: number): Dim | undefined {
   const length = sub(stop, start);
   if (step === 1) return length;
   const n = constant(length);
@@ -78,7 +79,7 @@ const slice: Row<'slice'> = {
     const wrong = axisOf(x!, axis);
     if (wrong) return wrong;
     if (!Number.isInteger(step) || step < 1) return `a step must be a whole number above 0, found ${step}`;
-    const length = steps(start, stop, step);
+    const length = sliceLength(start, stop, step);
     if (!length) return `a step of ${step} needs a size known when compiling`;
     const [from, to, n] = [constant(start), constant(stop), constant(x!.shape[axis]!)];
     const outside = (n !== undefined && to !== undefined && to > n) || (from !== undefined && from < 0);
