@@ -2,9 +2,10 @@
 
 import { requestAgain } from '../backends/request_again.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
+import { version } from '../compiler/generated/version.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { seedOf } from '../compiler/identity.ts';
-import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import type { CheckpointOptions } from './compile_options.ts';
 import type { ModelFile } from './model_kinds.ts';
 import { openNamed } from './open_inputs.ts';
@@ -41,7 +42,9 @@ export function recompileModel(
     onPass: ({ name: pass }, graph) => void stages.push({ pass, graph }),
   });
   if (!value || hasErrors(diagnostics)) {
-    throw new Refusal(diagnostics.filter((d) => d.severity === 'error').map(orOfPlugin));
+    const hint = hintFor(model);
+    const errors = diagnostics.filter((d) => d.severity === 'error');
+    throw new Refusal(errors.map((found) => ({ ...found, ...hint(found.code) })));
   }
   const given = checkpoint ?? seed;
   const weightsOf =
@@ -50,8 +53,13 @@ export function recompileModel(
   return { compiled: value, stages, weightsOf, plainWeights };
 }
 
-/** A name that was known when the model was compiled may be that of a plugin's op. */
-const orOfPlugin = (found: Diagnostic): Diagnostic =>
-  found.code === 'N201'
-    ? { ...found, hint: 'an op of a plugin? name its file with --plugin, as when the model was compiled' }
-    : found;
+/** It compiled once: another nanoc took it, or an op of a plugin was there. */
+const hintFor =
+  ({ manifest: { producer, spec }, path }: ModelFile) =>
+  (code: string): { readonly hint?: string } => {
+    if (producer !== `nanoc ${version}`)
+      return { hint: `${producer} made the model; compile it again: nanoc compile ${spec.name} -o ${path}` };
+    return code === 'N201'
+      ? { hint: 'an op of a plugin? name its file with --plugin, as when the model was compiled' }
+      : {};
+  };
