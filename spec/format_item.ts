@@ -69,8 +69,8 @@ export function leaf(item: Leaf, { head, value }: Columns): Doc {
       const from = item.keys.length > 0 ? source(item.keys, item.else) : '';
       const start = headOf(item).padEnd(head);
       if (!item.value) return [start, ' ', from];
-      const spare = value - valueWidth(item.value);
-      return [start, ' = ', align(expr(item.value)), from && [' '.repeat(Math.max(0, spare) + 1), from]];
+      const padding = value - valueWidth(item.value);
+      return [start, ' = ', align(expr(item.value)), from && [' '.repeat(Math.max(0, padding) + 1), from]];
     }
     case 'Expect':
       return ['expect ', align(fill(alternatives(item.keys))), ' = ', align(expr(item.value))];

@@ -87,8 +87,8 @@ export function without(source: Source, tokens: readonly IToken[], at: number): 
   while ((lines[last + 1]?.column ?? 0) > column && !endsWithBrace(tokens, lines[last]!)) last++;
   const to = Math.max(lines[last]!.to, closing(tokens, from, lines[last]!.to));
   const piece = tokens.slice(from, to);
-  const spare = Math.max(0, -depth(piece));
-  const kept = piece.filter((t) => t.tokenType === signs.closeBrace).slice(0, spare);
+  const unopened = Math.max(0, -depth(piece));
+  const kept = piece.filter((t) => t.tokenType === signs.closeBrace).slice(0, unopened);
   return [...tokens.slice(0, from), ...kept, ...tokens.slice(to)];
 }
 

@@ -180,11 +180,11 @@ function ending(entries: number, length: number, start: number): Uint8Array {
     numbers(8, start + length),
     numbers(4, 1),
   ]);
-  const few = Math.min(entries, 0xffff);
+  const shortCount = Math.min(entries, 0xffff);
   return concatenated([
     ...(wide ? [end64] : []),
     numbers(4, signatures.end),
-    numbers(2, 0, 0, few, few),
+    numbers(2, 0, 0, shortCount, shortCount),
     numbers(4, Math.min(length, zip64Limit), Math.min(start, zip64Limit)),
     numbers(2, 0),
   ]);

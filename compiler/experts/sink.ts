@@ -74,12 +74,13 @@ function chosenExperts(builder: Builder, shares: NodeId, count: number, dense: b
   // Shares that the body itself computes are none of this graph's nodes.
   if (typeof shares !== 'number') throw new NotUniform('its shares are computed by the experts');
   const { shape } = builder.node(shares).type;
-  const most = dense ? count : Math.min(count, mostShares(builder, shares) ?? count);
+  const chosenCount = dense ? count : Math.min(count, mostShares(builder, shares) ?? count);
   const w = words(builder.emit([at]));
   const e = builder.emit([at]);
-  if (most < count) return { choice: e.make('argtop', [w.abs(shares)], { k: most }), most };
+  if (chosenCount < count)
+    return { choice: e.make('argtop', [w.abs(shares)], { k: chosenCount }), most: chosenCount };
   const every = e.make('iota', [], { size: size(count) });
-  return { choice: e.make('broadcast', [every], { shape }), most };
+  return { choice: e.make('broadcast', [every], { shape }), most: chosenCount };
 }
 
 /** [B, T, K, 1] */

@@ -50,8 +50,8 @@ export class WeightFindings {
       },
       done: () => {
         const before = this.#found.get(name);
-        const most = before && sum(before.counts) >= sum(counts) ? before.counts : counts;
-        this.#found.set(name, { tensor, counts: most, allZero: allZero && (before?.allZero ?? true) });
+        const fullest = before && sum(before.counts) >= sum(counts) ? before.counts : counts;
+        this.#found.set(name, { tensor, counts: fullest, allZero: allZero && (before?.allZero ?? true) });
       },
     };
   }

@@ -26,8 +26,8 @@ export const rotary = ownOp<Rotary>({
       const [b, t, , width] = result.shape;
       if (result.shape.length !== 4) return [];
       const table = (pairs: number): Type => ({ dtype: 'float32', shape: [b!, t!, size(1), size(pairs)] });
-      const most = constant(width!) ?? 0;
-      return widths.filter((n) => 2 * n <= most).map((n) => [result, table(n), table(n)]);
+      const headWidth = constant(width!) ?? 0;
+      return widths.filter((n) => 2 * n <= headWidth).map((n) => [result, table(n), table(n)]);
     },
     variants: [
       { means: turned(pairsOf.back), given: byMinus },

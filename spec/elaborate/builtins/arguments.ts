@@ -60,6 +60,6 @@ function unknownHint(name: string, params: readonly Parameter[]): Hint {
 }
 
 function tooMany<V>(what: string, params: readonly Parameter[], { args }: Invocation<V>): string {
-  const most = params.length === 1 ? 'one argument' : `${params.length || 'no'} arguments`;
-  return `\`${what}\` takes ${most}, found ${args.length}`;
+  const accepted = params.length === 1 ? 'one argument' : `${params.length || 'no'} arguments`;
+  return `\`${what}\` takes ${accepted}, found ${args.length}`;
 }

@@ -162,8 +162,8 @@ function group(
   j: number,
 ): readonly [number, number] | undefined {
   if (equal(a[i]!, b[j]!)) return [1, 1];
-  const most = Math.max(a.length - i, b.length - j);
-  for (let n = 2; n <= most; n++) {
+  const longest = Math.max(a.length - i, b.length - j);
+  for (let n = 2; n <= longest; n++) {
     const [many, few] = [a.slice(i, i + n), b.slice(j, j + n)];
     if (many.length === n && !many.some(isProtected) && equal(dim.product(many), b[j]!)) return [n, 1];
     if (few.length === n && !few.some(isProtected) && equal(a[i]!, dim.product(few))) return [1, n];
