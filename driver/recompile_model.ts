@@ -11,6 +11,7 @@ import type { ModelFile } from './model_kinds.ts';
 import { openNamed } from './open_inputs.ts';
 import { ownWeights, type Values } from './own_weights.ts';
 import { type Reporter, silent } from './reporter.ts';
+import { shippedSpecs } from './shipped.ts';
 
 export interface Recompiled {
   readonly compiled: Compiled;
@@ -57,8 +58,10 @@ export function recompileModel(
 const hintFor =
   ({ manifest: { producer, spec }, path }: ModelFile) =>
   (code: string): { readonly hint?: string } => {
+    const typed = shippedSpecs().find(({ name }) => `${name}.nanospec` === spec.name)?.name ?? spec.name;
+    const line = `nanoc compile ${typed} -o ${path} --force`;
     if (producer !== `nanoc ${version}`)
-      return { hint: `${producer} made the model; compile it again: nanoc compile ${spec.name} -o ${path}` };
+      return { hint: `${producer} made the model; compile it again: ${line}` };
     return code === 'N201'
       ? { hint: 'an op of a plugin? name its file with --plugin, as when the model was compiled' }
       : {};
