@@ -31,6 +31,8 @@ const { values } = parseArgs({
     log: { type: 'string' },
     /** Run those again that the log has under this word, `nothing`, but those that are equivalent. */
     again: { type: 'string' },
+    /** Only write the page anew, of what the log holds. */
+    report: { type: 'boolean', default: false },
     /** Print what would be drawn, type-checked or not, and end. */
     list: { type: 'boolean', default: false },
   },
@@ -40,9 +42,9 @@ const { values } = parseArgs({
 const trialsOf: Readonly<Record<Kind, readonly string[]>> = {
   onnx: ['onnx'],
   torchscript: ['torchscript'],
-  passes: ['onnx', 'torchscript'],
-  runtime: ['onnx', 'torchscript'],
-  shared: ['onnx', 'goldens'],
+  passes: ['onnx', 'torchscript', 'interpreter'],
+  runtime: ['onnx', 'torchscript', 'interpreter'],
+  shared: ['onnx', 'interpreter', 'goldens'],
 };
 
 /** The driver bundles, for one process less: a copy's own files, by their own names. */
@@ -171,16 +173,22 @@ if (values.list) {
   process.exit(0);
 }
 
-const copies = [copyOf(root), copyOf(root)];
-try {
-  for (const copy of copies) {
-    writeFileSync(join(copy.root, 'typed.json'), JSON.stringify(typed));
-    const { code, out } = await typeCheck(copy);
-    if (code !== 0) throw new Error(`what is not changed does not type-check: ${out.slice(0, 2000)}`);
+/** Chooses as a run would, and breaks nothing. */
+function choose(): void {
+  for (const m of source) {
+    if (chosen.length === count) return;
+    const before = known.get(keyOf(m));
+    if (!before) throw new Error(`the log does not hold ${keyOf(m)}`);
+    if (before.by === 'not typed') aside++;
+    else chosen.push(m);
   }
+}
+
+/** By what the trial of copies that are not broken takes; throws where it fails. */
+async function limitsOf([one, other]: readonly Copy[]): Promise<Limits> {
   const plain = await Promise.all([
-    trial(copies[0]!, ['onnx', 'torchscript'], { seconds: 3000 }),
-    trial(copies[1]!, ['onnx', 'goldens'], { seconds: 3000 }),
+    trial(one!, ['onnx', 'torchscript', 'interpreter'], { seconds: 3000 }),
+    trial(other!, ['onnx', 'interpreter', 'goldens'], { seconds: 3000 }),
   ]);
   const lines = plain.map(({ out }) => {
     const line = out.split('\n').findLast((l) => l.startsWith('{"by":"nothing"'));
@@ -190,6 +198,18 @@ try {
   const [seconds, clock] = [Math.max(...lines), Math.max(...plain.map((p) => p.seconds))];
   const limits = { seconds: Math.max(120, 10 * clock), processor: 3 * seconds };
   process.stderr.write(`the unbroken trial takes ${seconds.toFixed(0)} s of the processor\n`);
+  return limits;
+}
+
+if (values.report) choose();
+const copies = values.report ? [] : [copyOf(root), copyOf(root)];
+try {
+  for (const copy of copies) {
+    writeFileSync(join(copy.root, 'typed.json'), JSON.stringify(typed));
+    const { code, out } = await typeCheck(copy);
+    if (code !== 0) throw new Error(`what is not changed does not type-check: ${out.slice(0, 2000)}`);
+  }
+  const limits = values.report ? { seconds: 0 } : await limitsOf(copies);
   await Promise.all(copies.map((copy) => work(copy, limits)));
 } finally {
   for (const copy of copies) copy.remove();

@@ -33,7 +33,7 @@ const plain = (text: string): string =>
     .replaceAll(/\/\S*nanoc-mutant-\w+\//g, '')
     .replaceAll('|', '\\|')
     .replaceAll(/\s+/g, ' ')
-    .slice(0, 160);
+    .slice(0, 130);
 
 export function report(outcomes: readonly Outcome[], { seed, commit, of, aside }: Head): string {
   const count = (kind: Kind | undefined, by: Noticed): number =>
@@ -44,7 +44,9 @@ export function report(outcomes: readonly Outcome[], { seed, commit, of, aside }
     '',
     `${outcomes.length} of ${of} mutations, drawn by seed ${seed} from the tree at ${commit}; ${aside} more were drawn and set aside, since they do`,
     'not type-check. Written by `npm run mutate`; do not edit. A mutation counts for the first that notices it, from left to right:',
-    "the verifier, the laws of graphs (the compiler or the runtime stops), other people's numbers, the unit tests of the folder.",
+    'the verifier, the laws (the compiler or the runtime stops, or takes a spec that is to be refused), numbers of other people or',
+    'worked out by hand, the unit tests of the folder. Rows that say `tried again at` were noticed by nothing or by unit tests alone,',
+    'and then tried alone with the cases that the trial had at that commit, which are more than those that the other rows met.',
     '`shared` is what the verifier itself goes by. Equivalent ones change no meaning; `equivalent.ts` has the reasons.',
     '',
     row(['', ...columns]),
@@ -61,7 +63,7 @@ export function report(outcomes: readonly Outcome[], { seed, commit, of, aside }
         code(o.before),
         code(o.after),
         o.by,
-        plain(`${o.what ?? ''}${o.commit === commit ? '' : ` (at ${o.commit})`}`),
+        `${plain(o.what ?? '')}${o.commit === commit ? '' : ` (tried again at ${o.commit})`}`.trim(),
       ]),
     ),
     '',

@@ -36,6 +36,8 @@ export const equivalent: Readonly<Record<string, string>> = {
     'What a row too many gives lies beyond the end of a typed array, which drops it.',
   'rotary.ts: const [pairs, width] = [constant(cos!.shape.at(-1) ?? size(0)), constant(x!.shape.at(-1) ?? size(0))]; -> const [pairs, width] = [constant(cos!.shape.at(-1) ?? size(-1)), constant(x!.shape.at(-1) ?? size(0))];':
     'The tables have a last axis, so that what stands in for its size is never read.',
+  'rotary_forms.ts: const half = constant(shape[3]!)! / 2; -> const half = constant(shape[3]!)! * 2;':
+    'The form, a half wider than the whole, is found nowhere; a rotation so written stays written out, which says the same.',
   'scan.ts: const args = given.map((value, i) => ({ value, span: use.rest[Math.max(0, i - states.length + 1)]!.span })); -> const args = given.map((value, i) => ({ value, span: use.rest[Math.max(0, i - states.length)]!.span }));':
     'Only the place that a message points to differs.',
   'site.ts: const solid = to.every((d, i) => !copied[i] || positive(d)) || left.length === 0; -> const solid = to.every((d, i) => !copied[i] || positive(d)) || left.length === -1;':
@@ -44,6 +46,12 @@ export const equivalent: Readonly<Record<string, string>> = {
     'No term of a size has the coefficient zero.',
   'sizes.ts: let under = size(dim.terms.reduce((d, t) => d * t.d, 1)); -> let under = size(dim.terms.reduce((d, t) => d * t.d, 2));':
     'Both sides of a division are doubled.',
+  'spellings.ts: <V>(e: Emit<V>, x: V, y: V): V => words(e).mul(words(e).scalar(0.5, x), words(e).mul(x, y)), -> <V>(e: Emit<V>, x: V, y: V): V => words(e).mul(words(e).scalar(1, x), words(e).mul(x, y)),':
+    'A factor of 1 is folded away before forms are looked for, so that this one is never found; the half stays written out, which says the same.',
+  'spellings.ts: <V>(e: Emit<V>, x: V, y: V): V => words(e).mul(x, words(e).mul(words(e).scalar(0.5, x), y)), -> <V>(e: Emit<V>, x: V, y: V): V => words(e).mul(x, words(e).mul(words(e).scalar(1, x), y)),':
+    'A factor of 1 is folded away before forms are looked for, so that this one is never found; the half stays written out, which says the same.',
+  "table_lookup.ts: const rows = empty('float32', [...positions.shape, width]); -> const rows = empty('float32', [width, ...positions.shape]);":
+    'What is looked up is reshaped next, and a reshape goes by the order of the numbers alone.',
   'value_names.ts: holders.set(name, Math.max(until.get(id) ?? -1, now + 0.5)); -> holders.set(name, Math.max(until.get(id) ?? -1, now + 1));':
     'A name is free again one statement later either way: the numbers that it is compared with are whole.',
   "value_names.ts: if (node.type.dtype !== 'int64') return byOp[node.op] ?? 'y'; -> if (node.type.dtype !== 'bool') return byOp[node.op] ?? 'y';":
