@@ -14,13 +14,13 @@ const left = ['test/**', '**/generated/**'];
 
 /** Of all lines, the share in percent that a whole run passes at least, by top folder. */
 const floors: Readonly<Record<(typeof folders)[number] | 'all', number>> = {
-  spec: 91,
-  compiler: 92,
-  backends: 87,
-  runtime: 84,
-  driver: 95,
+  spec: 93,
+  compiler: 96,
+  backends: 96,
+  runtime: 96,
+  driver: 96,
   cli: 96,
-  all: 90,
+  all: 95,
 };
 
 export interface Coverage {
