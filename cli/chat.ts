@@ -3,6 +3,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { Command } from 'commander';
 import { openModel } from '../driver/model_kinds.ts';
+import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type Chat, chat } from '../runtime/chat.ts';
@@ -40,7 +41,8 @@ export function addChat(program: Command): void {
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {
   // On a terminal the line in which one types is still open.
   cx.farewell = `${isTyped(cx) ? '\n' : ''}${farewellOf('chat')}`;
-  const file = openModel(model, await openOptions(cx, options));
+  const plugins = await loadPlugins(options.plugin);
+  const file = openModel(model, openOptions(cx, options, plugins));
   const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);
   try {

@@ -6,6 +6,7 @@ import { compileTo, requestOf } from '../driver/compile_to.ts';
 import { targetsOf } from '../driver/load_targets.ts';
 import { openInputs } from '../driver/open_inputs.ts';
 import { refuseStdout } from '../driver/output_path.ts';
+import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { lookInside, type Stage } from './look_inside.ts';
 import { choice } from './options/choice.ts';
@@ -51,13 +52,15 @@ export function addCompile(program: Command): void {
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {
   refuseStdout(options.out);
   const inputs = openInputs(spec, options, cx.io);
-  const { backends, passes } = await targetsOf(options.target, options);
+  const backends = await targetsOf(options.target, options);
+  const passes = await loadPlugins(options.plugin);
   if (options.emit || options.explain) {
     const [backend] = backends;
     const targetOptions = targetOptionsOf(options, backend!, backends);
     lookInside(cx.io, requestOf(inputs, { ...options, passes, targetOptions }, backend!), options);
     return exitCodes.fine;
   }
+  const loaded = { passes, checkpoint: inputs.checkpoint };
   let code: number = exitCodes.fine;
   for (const [i, backend] of backends.entries()) {
     const copies = i === 0 && inputs.tokenizer ? { copies: inputs.tokenizer } : {};
@@ -67,7 +70,7 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
     summarise(cx.io, written, inputs);
     if (options.verify) {
       const { verifyModels } = await import('./verify_models.ts');
-      code = Math.max(code, await verifyModels(cx, [written.path], options));
+      code = Math.max(code, await verifyModels(cx, [written.path], options, loaded));
     }
   }
   return code;

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { findModel, isModelFile } from '../driver/model_kinds.ts';
 import { refuseStdout } from '../driver/output_path.ts';
+import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
@@ -43,8 +44,7 @@ async function run(
   options: InspectOptions,
   [named = '']: readonly string[],
 ): Promise<undefined> {
-  if (options.plugin.length > 0)
-    await (await import('../driver/plugins/extensions.ts')).loadPlugins(options.plugin);
+  const passes = await loadPlugins(options.plugin);
   const what = modelOf(named) ?? named;
   const isModel = isModelFile(what);
   const isSpec = !isModel && !isCheckpoint(what);
@@ -53,7 +53,7 @@ async function run(
   refuseStdout(options.html, '--html');
   if (isModel) inspectFile(cx, what);
   else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
-  else await inspectSpec(cx, what, options);
+  else await inspectSpec(cx, what, options, passes);
 }
 
 /** The model in a folder that nanoc wrote; a folder with weights is a checkpoint, whatever else lies in it. */

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, compile } from '../compiler/compile.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
 import { bytes } from '../driver/byte_count.ts';
 import { noteSwept } from '../driver/output_path.ts';
 import { groupKeys } from '../driver/page/group_keys.ts';
@@ -24,11 +25,15 @@ import type { InspectOptions } from './options/inspect_options.ts';
 import { table } from './output/table.ts';
 import { laidOut } from './output/terminal.ts';
 
-export async function inspectSpec(cx: Context, what: string, options: InspectOptions): Promise<void> {
+/** `backendPasses` are those of plugins. */
+export async function inspectSpec(
+  cx: Context,
+  what: string,
+  options: InspectOptions,
+  backendPasses: readonly Pass[],
+): Promise<void> {
   const { io } = cx;
-  const { checkpoint, step, set, html, plugin, includeFolder } = options;
-  const backendPasses =
-    plugin.length > 0 ? await (await import('../driver/plugins/extensions.ts')).loadPlugins(plugin) : [];
+  const { checkpoint, step, set, html, includeFolder } = options;
   const opened = checkpoint ? openCheckpoint(checkpoint, step === undefined ? {} : { step }) : undefined;
   const { source, include } = loadSpec(what, opened, includeFolder);
   // Only the config of the checkpoint matters here; its tensors are bound when something is compiled.

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Session } from '../compiler/ports/session.ts';
 import { openModel } from '../driver/model_kinds.ts';
+import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { usage } from '../driver/usage.ts';
@@ -105,7 +106,8 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
     );
   if (prompt.filter((text) => text === '-').length > 1)
     throw usage('--prompt - is there twice', 'standard input can be read once');
-  const file = openModel(model, await openOptions(cx, options));
+  const plugins = await loadPlugins(options.plugin);
+  const file = openModel(model, openOptions(cx, options, plugins));
   const rows = (prompt.length + tokens.length) * options.numSamples;
   const made = prompt.length > 0 ? texts(cx, file.path, options) : ids(options);
   const session = await file.open(options.device);

@@ -39,9 +39,9 @@ export function addVerify(program: Command): void {
 }
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
-  await loadPlugins(options.plugin); // which may bring the target of a file
-  if (what !== undefined && namesModel(what)) return verifyModels(cx, [what], options);
-  const { backends, passes } = await targetsOf(options.target, options);
+  const passes = await loadPlugins(options.plugin); // which may bring the target of a file
+  if (what !== undefined && namesModel(what)) return verifyModels(cx, [what], options, { passes });
+  const backends = await targetsOf(options.target, options);
   const unknown = backends.find((b) => !b.file);
   if (unknown) {
     const takes = openable().map(({ name }) => name);
@@ -58,7 +58,7 @@ async function run(cx: Context, options: VerifyOptions, [what]: readonly string[
       const written = await compileTo(backend, inputs, output, cx);
       paths.push(written.path);
     }
-    return await verifyModels(cx, paths, options);
+    return await verifyModels(cx, paths, options, { passes, checkpoint: inputs.checkpoint });
   } finally {
     remove();
   }

@@ -1,5 +1,7 @@
 /** Verifies compiled models for `compile` and `verify`, and prints the results. */
 
+import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
+import type { Pass } from '../compiler/passes/pass.ts';
 import type { Session } from '../compiler/ports/session.ts';
 import { openModel } from '../driver/model_kinds.ts';
 import { type VerifyModelOptions, verifyModel } from '../driver/verify_model.ts';
@@ -16,22 +18,32 @@ export type VerifyOptions = CompileOptions &
   ModelOptions &
   Pick<VerifyModelOptions, 'golden' | 'device' | 'bisect' | 'atol' | 'full'>;
 
+/** What the command has loaded already. */
+interface Loaded {
+  /** Of plugins. */
+  readonly passes: readonly Pass[];
+  /** What the models were compiled from here; without it, the options may name one. */
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
 /** Verifies each model, and compares each further one with the first. Exit code 0 when every check passes. */
 export async function verifyModels(
   cx: Context,
   paths: readonly string[],
   options: VerifyOptions,
+  { passes, checkpoint }: Loaded,
 ): Promise<number> {
   const sessions: Session[] = [];
   cx.farewell = farewellOf('verify');
   let code: number = exitCodes.fine;
-  const opening = await openOptions(cx, options);
+  const opening = openOptions(cx, options, passes);
+  const compared = { ...options, ...(checkpoint ? { opened: checkpoint } : {}) };
   try {
     for (const path of paths) {
       const model = openModel(path, opening);
       const session = stoppable(await model.open(options.device ?? 'cpu'), cx.signal);
       sessions.push(session);
-      const { pass } = await verifyModel(model, session, { ...options, ...observed(cx, sessions) }, cx);
+      const { pass } = await verifyModel(model, session, { ...compared, ...observed(cx, sessions) }, cx);
       if (!pass) code = exitCodes.wrong;
     }
     return code;

@@ -1,6 +1,7 @@
 /** What to compile and how, for programs and for the command line; `defaults` are the values of options that are left out. */
 
 import type { OptionValue } from '../backends/target_option.ts';
+import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import type { CacheForm } from '../compiler/ports/manifest.ts';
 import type { ConfigValue } from '../spec/program.ts';
 import type { GraphDType } from '../spec/type.ts';
@@ -11,6 +12,12 @@ export interface CheckpointOptions {
   readonly step?: number;
   readonly source?: 'base' | 'mid' | 'sft' | 'rl';
   readonly modelTag?: string;
+}
+
+/** The weights that a model is compared with. */
+export interface ComparedWeights extends CheckpointOptions {
+  /** The checkpoint itself, where it is open already; what the other options name is not opened then. */
+  readonly opened?: Checkpoint;
 }
 
 export interface InputOptions extends CheckpointOptions {

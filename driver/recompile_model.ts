@@ -6,7 +6,7 @@ import { version } from '../compiler/generated/version.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { seedOf } from '../compiler/identity.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
-import type { CheckpointOptions } from './compile_options.ts';
+import type { ComparedWeights } from './compile_options.ts';
 import type { ModelFile } from './model_kinds.ts';
 import { openNamed } from './open_inputs.ts';
 import { ownWeights, type Values } from './own_weights.ts';
@@ -26,11 +26,11 @@ export interface Recompiled {
 /** Weights come from the named checkpoint, or from the seed if they are random, and otherwise from the model itself. */
 export function recompileModel(
   model: ModelFile,
-  options: CheckpointOptions = {},
+  options: ComparedWeights = {},
   io: Reporter = silent,
 ): Recompiled {
   const stages: { readonly pass: string; readonly graph: Graph }[] = [];
-  const checkpoint = openNamed(options, io);
+  const checkpoint = options.opened ?? openNamed(options, io);
   const seed = seedOf(model.manifest);
   if (!checkpoint && seed === undefined) {
     io.note('weights: as the file has them; --checkpoint compares them too');

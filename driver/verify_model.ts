@@ -7,12 +7,12 @@ import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify/ver
 import { wholeTextSession } from '../runtime/verify/whole_text.ts';
 import { windowsOf } from '../runtime/verify/windows.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import type { CheckpointOptions } from './compile_options.ts';
+import type { ComparedWeights } from './compile_options.ts';
 import type { ModelFile } from './model_kinds.ts';
 import { recompileModel } from './recompile_model.ts';
 import { type Caller, silent } from './reporter.ts';
 
-export interface VerifyModelOptions extends CheckpointOptions {
+export interface VerifyModelOptions extends ComparedWeights {
   /** A safetensors file with `tokens` and the `logits` that someone else computed. */
   readonly golden?: string;
   readonly device?: Device;

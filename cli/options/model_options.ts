@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { OpenOptions } from '../../backends/opened_model.ts';
-import { loadPlugins } from '../../driver/plugins/extensions.ts';
+import type { Pass } from '../../compiler/passes/pass.ts';
 import type { Context } from '../command.ts';
 import { positive } from './compile_options.ts';
 
@@ -24,11 +24,11 @@ export const withModelOptions = (command: Command): Command =>
       positive,
     );
 
-/** Loads the plugins that the command line names; those that a model was compiled with are never looked for. */
-export async function openOptions(
+/** `plugins` are passes of what the command line names; the plugins that a model was compiled with are never looked for. */
+export function openOptions(
   { signal }: Pick<Context, 'signal'>,
-  { plugin, trustCode = false, deadline }: ModelOptions,
-): Promise<OpenOptions> {
-  const plugins = await loadPlugins(plugin);
+  { trustCode = false, deadline }: Omit<ModelOptions, 'plugin'>,
+  plugins: readonly Pass[],
+): OpenOptions {
   return { plugins, trustCode, signal, ...(deadline === undefined ? {} : { deadline }) };
 }

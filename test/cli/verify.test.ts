@@ -75,6 +75,25 @@ test("a model is held against its own weights, or against a checkpoint's, and so
   }
 });
 
+test('weights that were opened to compile are those that the model is held against, and said once', async () => {
+  const path = fixture('hf-llama');
+  const said = [`weights: ${path}, safetensors`];
+  const ways = [
+    ['verify', path],
+    ['verify', '--checkpoint', path, '--target', 'onnx'],
+    ['compile', '--checkpoint', path, '-o', join(folder(), 'm.onnx'), '--verify'],
+  ];
+  for (const args of ways) {
+    const { code, err } = await nanoc(args);
+    assert.is(code, 0, err);
+    const weights = err.split('\n').filter((line) => line.startsWith('weights:'));
+    assert.equal(
+      weights.map((line) => line.split(', ').slice(0, 2).join(', ')),
+      said,
+    );
+  }
+});
+
 test('norms that add one to their weights are what the checkpoint says in 16 bits too', async () => {
   for (const dtype of ['f16', 'bf16']) {
     const path = join(folder(), 'm.onnx');
