@@ -81,10 +81,11 @@ function explainPass(
 ): void {
   const docs = new Map(passes.map(({ pass }) => [pass.name, pass.doc]));
   const names = [...docs.keys()];
+  // There may be one that runs for other options, or for another target.
   if (name !== 'all' && !names.includes(name)) {
     const near = nearest(name, names);
     const hint = near ? `did you mean \`${near}\`?` : `passes: ${names.join(', ')}`;
-    throw new Refusal([error('N402', `no pass named \`${name}\``, { hint })]);
+    throw new Refusal([error('N402', `no pass named \`${name}\` runs here`, { hint })]);
   }
   for (const [pass, doc] of docs) {
     if (name !== 'all' && pass !== name) continue;

@@ -165,7 +165,8 @@ test('what cannot be asked for ends with 2', async () => {
     [['nanochat', '--min-libtorch', '2.0'], '--min-libtorch means nothing to onnx'],
     [['nanochat', '--model-tag', 'd4'], '--model-tag needs --source'],
     [['nanochat', '--step', '4'], '--step needs a checkpoint'],
-    [['nanochat', '--explain', 'fold_everything'], 'no pass named `fold_everything`'],
+    [['nanochat', '--explain', 'fold_everything'], 'no pass named `fold_everything` runs here'],
+    [['nanochat', '--explain', 'last_token_logits'], 'no pass named `last_token_logits` runs here'],
     [[], 'no spec named'],
   ] as const) {
     const ran = await nanoc(['compile', ...args]);
