@@ -8,11 +8,11 @@ import { torchscript } from './torchscript/index.ts';
 
 export const backends: readonly Backend[] = [onnx, torchscript];
 
-/** Refuses a name that no target has. */
-export function findBackend(name: string): Backend {
-  const found = backends.find((b) => b.name === name);
+/** Refuses (N501) a name that none of them has. */
+export function findBackend(name: string, among: readonly Backend[] = backends): Backend {
+  const found = among.find((b) => b.name === name);
   if (found) return found;
-  const names = backends.map((b) => b.name);
+  const names = among.map((b) => b.name);
   const near = nearest(name, names);
   throw new Refusal([
     error('N501', `unknown target \`${name}\``, {

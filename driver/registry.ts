@@ -22,8 +22,7 @@ export function addTarget(backend: Backend): void {
 }
 
 /** Refuses (N501) a name that no target has. */
-export const findTarget = (name: string): Backend =>
-  targets.find((target) => target.name === name) ?? findBackend(name);
+export const findTarget = (name: string): Backend => findBackend(name, targets);
 
 /** Those whose files can be opened again. */
 export const openable = (): readonly (Backend & Required<Pick<Backend, 'file'>>)[] =>
