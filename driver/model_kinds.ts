@@ -6,8 +6,8 @@ import type { Backend } from '../backends/backend.ts';
 import type { OpenedModel, OpenOptions } from '../backends/opened_model.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
-import { noModel, refuseOther } from './not_a_model.ts';
-import { extensionsText, openable } from './registry.ts';
+import { noModel, notModel, refuseOther } from './not_a_model.ts';
+import { openable } from './registry.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
 export interface ModelFile extends OpenedModel {
@@ -82,10 +82,7 @@ export function openModel(name: string, options: OpenOptions = {}): ModelFile {
   if (!known?.file.recognises) refuseOther(path);
   // Of a damaged file the reader of its extension says more.
   const found = known ?? openable().find(({ extension }) => path.endsWith(extension));
-  if (!found) {
-    const hint = `name a ${extensionsText()} file that nanoc wrote`;
-    throw new Refusal([error('N704', `${path} is no model`, { file: path, hint })]);
-  }
+  if (!found) throw notModel(path, 'is no model');
   const { file, ...backend } = found;
   return { ...file.read(path, options), path, backend, plugins: options.plugins ?? [] };
 }

@@ -38,7 +38,7 @@ export const noModel = (folder: string, expected: string): Refusal =>
 
 const compileFirst = (what: string): string => `compile it first: nanoc compile ${what} -o model.onnx`;
 
-const notModel = (
+export const notModel = (
   path: string,
   problem: string,
   hint = `name a ${extensionsText()} file that nanoc wrote`,
