@@ -1,8 +1,9 @@
 /** `nanoc inspect`: what a spec, a compiled model or a checkpoint holds. */
 
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import { findModel, isModelFile } from '../driver/model_kinds.ts';
+import { isFolder } from '../driver/on_disk.ts';
 import { refuseStdout } from '../driver/output_path.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
@@ -58,11 +59,11 @@ async function run(
 
 /** The model in a folder that nanoc wrote; a folder with weights is a checkpoint, whatever else lies in it. */
 function modelOf(folder: string): string | undefined {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) return undefined;
+  if (!isFolder(folder)) return undefined;
   const found = findModel(folder);
   const weights = /\.(safetensors|bin|pth|index\.json)$|^model_\d+\.pt$/;
   return readdirSync(folder).some((name) => weights.test(name)) ? undefined : found;
 }
 
 const isCheckpoint = (path: string): boolean =>
-  /\.(pt|pth|bin|safetensors|index\.json)$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
+  /\.(pt|pth|bin|safetensors|index\.json)$/.test(path) || isFolder(path);

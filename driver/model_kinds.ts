@@ -1,12 +1,13 @@
 /** The kinds of model files that nanoc writes, and what each needs to be read, run and looked into again. */
 
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import type { OpenedModel, OpenOptions } from '../backends/opened_model.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { noModel, notModel, refuseOther } from './not_a_model.ts';
+import { isFolder } from './on_disk.ts';
 import { openable } from './registry.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
@@ -19,8 +20,6 @@ export interface ModelFile extends OpenedModel {
 /** Where the model lies in a folder that nanoc wrote, that of Triton one folder further down. */
 const inFolder = (): readonly string[] => openable().flatMap(({ file }) => file.inFolder ?? []);
 const inVersion = (): readonly string[] => openable().map(({ extension }) => `1/model${extension}`);
-
-const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /** Undefined where no model lies; a checkpoint is none. Refuses (N704) several of which none is meant. */
 export function findModel(folder: string): string | undefined {

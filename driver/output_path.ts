@@ -1,10 +1,11 @@
 /** Where a compiled model goes: a file, or a name of its own inside a folder; nothing that exists is overwritten unasked. */
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import type { Swept } from '../backends/leftovers_node.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { isFile, isFolder } from './on_disk.ts';
 import type { Reporter } from './reporter.ts';
 import { usage } from './usage.ts';
 
@@ -22,7 +23,7 @@ export function outputPath(
 ): OutputPath {
   const own = `${model}${extension}`;
   if (out === undefined) return { folder: '.', file: own };
-  if (isFolder(out)) return { folder: out, file: own };
+  if (namesFolder(out)) return { folder: out, file: own };
   if (targets > 1) {
     throw usage(`-o ${out} names one file, and there are ${targets} targets`, `a folder: -o ${out}/`);
   }
@@ -33,7 +34,7 @@ export function outputPath(
     throw new Refusal([error('N505', `there is no folder ${folder}`, { file: out, hint })]);
   }
   // A rename would put a file in the place of a device or a pipe.
-  if (existsSync(out) && !statSync(out).isFile()) {
+  if (existsSync(out) && !isFile(out)) {
     throw new Refusal([error('N505', `${out} is no regular file`, { file: out, hint: 'name a file' })]);
   }
   return { folder, file: basename(out) };
@@ -42,7 +43,7 @@ export function outputPath(
 /** The folder of a layout, named after the model when `-o` is absent. */
 export function outputFolder(out: string | undefined, model: string): string {
   const folder = out ?? model;
-  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+  if (existsSync(folder) && !isFolder(folder)) {
     const hint = 'a layout is a folder: name another one with -o';
     throw new Refusal([error('N505', `${folder} is no folder`, { file: folder, hint })]);
   }
@@ -58,8 +59,7 @@ export function refuseStdout(out: string | undefined, option = '-o'): void {
     );
 }
 
-const isFolder = (path: string): boolean =>
-  path.endsWith('/') || path.endsWith('\\') || (existsSync(path) && statSync(path).isDirectory());
+const namesFolder = (path: string): boolean => path.endsWith('/') || path.endsWith('\\') || isFolder(path);
 
 /** Notes what killed runs had left beside the output. */
 export const noteSwept =

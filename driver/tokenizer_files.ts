@@ -1,6 +1,6 @@
 /** Where a tokenizer lies: beside a model, a checkpoint or in nanochat's base folder, under the names it is given there. */
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { chatTemplate, conversationTokens } from '../runtime/tokenizer/chat_template.ts';
 import { gpt2Tokenizer } from '../runtime/tokenizer/gpt2_files.ts';
@@ -12,6 +12,7 @@ import { openTokenizer } from '../runtime/tokenizer/tokenizer_node.ts';
 import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/tokenizer/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
+import { isFile, isFolder } from './on_disk.ts';
 
 export interface TokenizerFile {
   /** Path of the file. */
@@ -45,15 +46,13 @@ const configName = 'tokenizer_config.json';
 /** A larger file is refused as a tokenizer; the largest in use have some 20 MB. */
 const mostTokenizerBytes = 64 * 2 ** 20;
 
-const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
-
 const inFolder = (folder: string): readonly string[] =>
   [folder, join(folder, 'tokenizer')].flatMap((f) =>
     [...names, ...otherNames(f)].map((name) => join(f, name)),
   );
 
 function otherNames(folder: string): readonly string[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  if (!isFolder(folder)) return [];
   const all = readdirSync(folder).sort();
   const found = others.flatMap((kind) => all.filter((name) => kind.test(name)));
   return found.filter((name) => !mergesOf[name] || isFile(join(folder, mergesOf[name])));

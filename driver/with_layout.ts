@@ -1,6 +1,5 @@
 /** Puts the files of a layout around a model. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import { layouts } from '../backends/layout/index.ts';
@@ -9,6 +8,7 @@ import type { Compiled } from '../compiler/compile.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
+import { contentOf } from './on_disk.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import { hubFiles, misfit } from './tokenizer_files.ts';
 import { usage } from './usage.ts';
@@ -56,10 +56,6 @@ export function withLayout(
       }),
     ]);
   }
-  const existing = (name: string): string | undefined => {
-    const path = join(folder, name);
-    return existsSync(path) && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
-  };
   const files = layout.files({
     ...{
       manifest,
@@ -67,7 +63,7 @@ export function withLayout(
       files: artifact.files,
       name: manifest.model,
       target: backend.name,
-      existing,
+      existing: (file) => contentOf(join(folder, file))?.toString(),
     },
     ...(tokenizer ? { tokenizer } : {}),
   });

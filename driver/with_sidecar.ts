@@ -1,10 +1,10 @@
 /** Writes the manifest into a file beside a model that holds only its hash. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Artifact } from '../backends/backend.ts';
 import { sidecarFile, sidecarName, sidecarNames } from '../backends/sidecar.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
+import { contentOf } from './on_disk.ts';
 
 /** `of` says whether the file is of one model, or of all of the folder that the model lies in. */
 export function withSidecar(
@@ -18,8 +18,6 @@ export function withSidecar(
   const model = files.at(-1)!.name;
   const own = basename(model);
   const name = join(dirname(model), of === 'folder' ? sidecarName : sidecarNames(own)[0]!);
-  const path = join(folder, name);
-  const before = of === 'folder' && existsSync(path) && statSync(path).isFile();
-  const text = before ? readFileSync(path, 'utf8') : undefined;
-  return { ...artifact, files: [sidecarFile(name, own, { graph, manifest }, text), ...files] };
+  const before = of === 'folder' ? contentOf(join(folder, name))?.toString() : undefined;
+  return { ...artifact, files: [sidecarFile(name, own, { graph, manifest }, before), ...files] };
 }

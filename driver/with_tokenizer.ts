@@ -1,8 +1,8 @@
 /** Puts the tokenizer beside the model, so that `nanoc run` finds it there. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, ArtifactFile } from '../backends/backend.ts';
+import { contentOf } from './on_disk.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
 import type { OutputPath } from './output_path.ts';
 import type { Reporter } from './reporter.ts';
@@ -33,5 +33,4 @@ export function withTokenizer(
 }
 
 /** The same model for another target shares the tokenizer that lies beside it. */
-const isThere = (path: string, bytes: Uint8Array): boolean =>
-  existsSync(path) && statSync(path).isFile() && readFileSync(path).equals(bytes);
+const isThere = (path: string, bytes: Uint8Array): boolean => contentOf(path)?.equals(bytes) ?? false;

@@ -1,11 +1,11 @@
 /** Loads a user's own modules: backends and passes in .js, .mjs or .ts files. Their import of `nanospec` resolves to the running program. */
 
-import { existsSync, statSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { limits } from '../../spec/limits.ts';
+import { isFile } from '../on_disk.ts';
 import { moreTime, pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
@@ -27,7 +27,7 @@ function resolveOwnLibrary(): void {
 
 /** Returns the exports of a module; refuses (N512) one that is missing, does not parse, or throws. */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
-  if (!existsSync(path) || !statSync(path).isFile()) {
+  if (!isFile(path)) {
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
   }
   resolveOwnLibrary();

@@ -1,9 +1,10 @@
 /** Resolves includes of a user's spec: files in or below its own folder or a folder that the user allowed, and shipped specs. */
 
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { ElaborationOptions } from '../../spec/program.ts';
+import { isFile, isFolder } from '../on_disk.ts';
 import { examplesFolder, shippedFile } from '../shipped.ts';
 import { readSpec } from './spec_file.ts';
 
@@ -41,8 +42,6 @@ const outside = (file: string): Found => ({
   hint: `if it is meant, open its folder: --include-folder ${dirname(file)}`,
 });
 
-const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
-
 /** Both are absolute. */
 function holds(folder: string, file: string): boolean {
   const path = relative(folder, file);
@@ -50,7 +49,7 @@ function holds(folder: string, file: string): boolean {
 }
 
 function refuseUnlessFolder(folder: string): void {
-  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  if (isFolder(folder)) return;
   throw new Refusal([
     error('N510', `--include-folder ${folder}: no such folder`, {
       hint: 'name the folder that holds the included specs',
