@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
+import { emitInput } from '../backends/emit_input.ts';
 import type { EmitOptions } from '../backends/target_option.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
@@ -58,7 +59,7 @@ export async function compileTo(
   const { folder, file } = place;
   const metadata = layout && backend.options?.['metadata'] ? { metadata: 'hash' } : {};
   const given = emitOptions(backend, { ...metadata, ...options.targetOptions }, file);
-  const emitted = emit(compiled, backend, given);
+  const emitted = backend.emit(emitInput(compiled, given));
   io.report(emitted.diagnostics);
   const needs = backend.needs(given);
   const around = layout
@@ -80,14 +81,6 @@ export async function compileTo(
   progress.done(modelSize(path));
   io.report(compiled.weights.findings());
   return { path, compiled, artifact, target: backend.name, options: given, needs };
-}
-
-export function emit(
-  { graph, manifest, weights, program }: Compiled,
-  backend: Backend,
-  options: EmitOptions,
-): Artifact {
-  return backend.emit({ graph, manifest, weights, options, program, tied: program.names.tied });
 }
 
 export function requestOf(

@@ -13,6 +13,7 @@ import { version } from '../../compiler/generated/version.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../../spec/diagnostic.ts';
+import { emitInput } from '../emit_input.ts';
 import { requestAgain } from '../request_again.ts';
 import { archiveRecords, type HeldRecord, hollowArchive, type Records } from './archive.ts';
 import type { Code } from './classes.ts';
@@ -44,8 +45,7 @@ export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOpt
   const compiled = compiledAgain(model, plugins);
   const manifest = asWritten(compiled.manifest, model.manifest);
   const options = emittedAs(model);
-  const { graph, program } = compiled;
-  const { tree, code } = planArchive({ graph, manifest, options, tied: program.names.tied });
+  const { tree, code } = planArchive({ ...emitInput(compiled, options), manifest });
   const records = archiveRecords(tree, code, manifest, compiled.weights, { metadata: options['metadata'] });
   const starts = withFile(path, (file) => tensorStarts(file, { model, code, records }));
   const archive = hollowArchive(tree, code, manifest, compiled.weights);

@@ -1,6 +1,6 @@
 /** Opens a TorchScript archive as a session that also returns values inside it, and reports faults of its code. */
 
-import type { EmitInput } from '../../backends/backend.ts';
+import { emitInput } from '../../backends/emit_input.ts';
 import type { EmitOptions } from '../../backends/target_option.ts';
 import { codeFault, codeFaultText, codeFile } from '../../backends/torchscript/code_fault.ts';
 import { planArchive } from '../../backends/torchscript/index.ts';
@@ -12,11 +12,6 @@ import type { Session } from '../../compiler/ports/session.ts';
 import type { LibtorchHost } from '../../runtime/sessions/libtorch_node_session.ts';
 import { outputName } from '../../runtime/verify/trace.ts';
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
-
-const inputOf = ({ graph, manifest, weights, program }: Compiled, options: EmitOptions): EmitInput => ({
-  ...{ graph, manifest, weights, options },
-  tied: program.names.tied,
-});
 
 export interface Look {
   readonly model: TorchscriptModel;
@@ -32,7 +27,7 @@ export const openInsideArchive = (
   { model, compiled, options, ids, device }: Look,
 ): Promise<Session> => {
   const names = new Map(ids.map((id) => [outputName(id), id]));
-  return host.open({ ...tapArchive(model, inputOf(compiled, options), names), device });
+  return host.open({ ...tapArchive(model, emitInput(compiled, options), names), device });
 };
 
 /**
@@ -44,7 +39,7 @@ export function archiveFault(
   compiled: Compiled,
   options: EmitOptions,
 ): Diagnostic | undefined {
-  const { code } = planArchive(inputOf(compiled, options));
+  const { code } = planArchive(emitInput(compiled, options));
   const fault = codeFault(code, model.code.get(codeFile) ?? '', { classesOnly: true });
   if (!fault) return undefined;
   const { message, extra } = codeFaultText(fault, model.manifest);
