@@ -10,7 +10,7 @@ import { defineBackend, type EmitInput } from '../backend.ts';
 import { metadata } from '../target_option.ts';
 import { archiveFile, codeHash } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';
-import { type CodeContext, meaningOf } from './code_context.ts';
+import { type CodeContext, meaningOf, optionalInputs } from './code_context.ts';
 import { type Module, moduleTree, nameOf, ownerOf, placesOf } from './module_tree.ts';
 import { keepsComposite } from './native.ts';
 import { releaseOf, releases } from './operators.ts';
@@ -64,6 +64,7 @@ export function planArchive({
   const graph = withInputs(withoutBuffers(withSlots(legal)));
   const places = placesOf(graph);
   const region = regions(graph, (node) => ownerOf(places.get(nameOf(node))!));
+  const users = usersOf(graph);
   const context: CodeContext = {
     graph,
     places,
@@ -71,7 +72,8 @@ export function planArchive({
     release: releaseOf(options),
     compute: manifest.compute,
     functions: new Map(),
-    users: usersOf(graph),
+    users,
+    optional: optionalInputs(graph, users),
     meaning: meaningOf(graph),
   };
   const tree = moduleTree(graph, region, places, tied);

@@ -2,7 +2,7 @@
 
 import type { Graph, NodeId, Port } from '../../compiler/graph/ir.ts';
 import { type Dim, names as namesIn } from '../../spec/dim.ts';
-import { type CodeContext, dtypeNumbers, optionalInputs, use } from './code_context.ts';
+import { type CodeContext, dtypeNumbers, inputNode, use } from './code_context.ts';
 import { float, valuesIn } from './expr.ts';
 import { maskOr, positionsInSlots, positionsOr } from './functions.ts';
 import type { Body } from './method.ts';
@@ -27,7 +27,7 @@ export function modelForward(body: Body, context: CodeContext): MethodText {
   const { graph } = context;
   const given = givenInputs(graph, body.wanted, context);
   const wanted = new Set(body.wanted);
-  const shown = shownBy(graph);
+  const shown = shownBy(context);
   const past = lengthOfPast(graph, wanted, shown);
   const reading = readSizes(past ? new Set([...wanted].filter((n) => n !== 'P')) : wanted, shown);
   const before = [...reading.lines, ...(past ? [past] : []), ...given.defaults];
@@ -38,11 +38,8 @@ export function modelForward(body: Body, context: CodeContext): MethodText {
   return methodText(`def forward(${given.args.join(', ')}) -> ${endings.type}:`, all, names);
 }
 
-/** Every input has a node, because `withInputs` has added those that nothing reads. */
-const inputNode = (graph: Graph, name: string): NodeId =>
-  graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)!.id;
-
 function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeContext): ForwardInputs {
+  const { optional } = context;
   const ports = new Map(graph.ports.map((p, i) => [p.input, i]));
   const names = new Map<NodeId, string>();
   const own: string[] = [];
@@ -59,7 +56,7 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
     }
     const arg = freeName(name, (n) => taken.has(n));
     taken.add(arg);
-    if (!optionalInputs.includes(name)) {
+    if (!optional.includes(name)) {
       own.push(`${arg}: Tensor`);
       names.set(id, arg);
     } else {
@@ -71,7 +68,8 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
   const mask = graph.inputs.find((i) => i.name === 'attention_mask');
   const isRead = (name: string): boolean =>
     graph.inputs.some((i) => i.name === name) && context.users.has(inputNode(graph, name));
-  if (mask && optionalInputs.some(isRead)) {
+  const isOptional = optional.includes('attention_mask');
+  if (mask && isOptional && optional.some(isRead)) {
     const columns = mask.type.shape[1]!;
     for (const name of namesIn(columns)) sizes.add(name);
     defaults.push(`real = ${use(context, maskOr)}(attention_mask, ${tokens}, ${intOf(columns).text})`);
@@ -79,7 +77,8 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
   if (mask && isRead('position_ids')) {
     sizes.add('T');
     const isStatic = graph.inputs.some((i) => i.name === 'past_length');
-    const args = ['position_ids', 'real', ...(isStatic ? ['past_length'] : []), 'T'];
+    const real = isOptional ? 'real' : 'attention_mask';
+    const args = ['position_ids', real, ...(isStatic ? ['past_length'] : []), 'T'];
     defaults.push(
       `positions = ${use(context, isStatic ? positionsInSlots : positionsOr)}(${args.join(', ')})`,
     );
@@ -90,12 +89,12 @@ function givenInputs(graph: Graph, wanted: ReadonlySet<string>, context: CodeCon
 }
 
 /** Arguments that a caller cannot leave out, and that sizes are read from. */
-const shownBy = (graph: Graph): readonly Shaped[] =>
+const shownBy = ({ graph, optional }: CodeContext): readonly Shaped[] =>
   graph.inputs
-    .filter((i) => !optionalInputs.includes(i.name))
+    .filter((i) => !optional.includes(i.name))
     .map(({ name, type }) => ({ id: inputNode(graph, name), type }));
 
-/** Reads the length of the past off the mask where no port shows it. */
+/** Reads the length of the past off the mask where no port shows it; without a mask nothing depends on it. */
 function lengthOfPast(
   graph: Graph,
   wanted: ReadonlySet<string>,

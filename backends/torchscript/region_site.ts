@@ -4,7 +4,7 @@ import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Region } from '../../compiler/graph/regions.ts';
 import { names as namesIn } from '../../spec/dim.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { type CodeContext, optionalInputs } from './code_context.ts';
+import { type CodeContext, inputNode } from './code_context.ts';
 import { atom, method as call, type Expr, placeholder } from './expr.ts';
 import { nameOf, ownerOf } from './module_tree.ts';
 import { memberPath } from './names.ts';
@@ -80,7 +80,5 @@ function anchor(region: Region, context: CodeContext, fits: (node: Node) => bool
 }
 
 /** Inputs that a caller cannot leave out, in the order of the boundary. */
-const modelInputs = ({ graph }: CodeContext): readonly NodeId[] =>
-  graph.inputs
-    .filter(({ name }) => !optionalInputs.includes(name))
-    .map(({ name }) => graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === name)!.id);
+const modelInputs = ({ graph, optional }: CodeContext): readonly NodeId[] =>
+  graph.inputs.filter(({ name }) => !optional.includes(name)).map(({ name }) => inputNode(graph, name));

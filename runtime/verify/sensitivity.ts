@@ -19,8 +19,10 @@ export async function sensitivity(
 ): Promise<number> {
   // Values may share the memory of weights, which are others' too.
   const own = { values: (name: string) => weights.values(name).slice() };
-  const plain = await logitsOf(referenceSession(graph, manifest, own), calls);
-  const nudged = await logitsOf(referenceSession(graph, manifest, own, { tap: nudge() }), calls);
+  // The interpreter is given every input, those that a call leaves out too.
+  const whole = calls.map(({ without, ...call }) => call);
+  const plain = await logitsOf(referenceSession(graph, manifest, own), whole);
+  const nudged = await logitsOf(referenceSession(graph, manifest, own, { tap: nudge() }), whole);
   return compareValues(plain, nudged).abs;
 }
 

@@ -4,6 +4,7 @@ import { rebuild } from '../../../compiler/graph/builder.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { referenceSession } from '../../../runtime/sessions/reference_session.ts';
 import { bisect, explain } from '../../../runtime/verify/bisect.ts';
+import { sensitivity } from '../../../runtime/verify/sensitivity.ts';
 import { allowed } from '../../../runtime/verify/tolerance.ts';
 import { outputName } from '../../../runtime/verify/trace.ts';
 import { roundTo } from '../../../spec/round.ts';
@@ -65,6 +66,14 @@ test('a backend that changes a value is named with the value', async () => {
   const result = await search(graph, broken(graph), [['harmless', graph]]);
   assert.is(result.blame, 'backend');
   assert.match(explain(result).message, /is \w+ in transformer\.h\.1\.mlp.*; the backend/);
+});
+
+test('how unsteady a model is can be said of calls that leave inputs out', async () => {
+  const bare = calls.map((call) => ({ ...call, without: ['attention_mask', 'position_ids'] }));
+  const moved = await sensitivity(stage(reference), manifest, bare);
+  assert.ok(moved > 0 && moved < 1e-4, `moved by ${moved}`);
+  assert.is(moved, await sensitivity(stage(reference), manifest, calls));
+  assert.is.not(moved, await sensitivity(stage(reference), manifest, [{ tokens: [[2, 7, 1, 8, 2]] }]));
 });
 
 test('a value too large for float16 is nobody’s fault: it is named with its place, and with what holds it', async () => {
