@@ -1,6 +1,5 @@
 /** The parameters of a model as its file holds them: whole, or put together from the views that were kept. */
 
-import { openOnnxWeights } from '../backends/onnx/read_model.ts';
 import type { LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { converter } from '../compiler/weights/convert.ts';
@@ -27,7 +26,7 @@ interface Part {
 export function ownWeights(
   path: string,
   graph: Graph,
-  tensors: ReadonlyMap<string, LazyTensor> = openOnnxWeights(path).tensors,
+  tensors: ReadonlyMap<string, LazyTensor>,
 ): (of: Graph) => Values {
   const parts = new Map<string, Part[]>();
   for (const part of paramsOf(graph)) parts.set(part.view.of, [...(parts.get(part.view.of) ?? []), part]);

@@ -1,7 +1,7 @@
 /** Reads a model file that nanoc wrote: its structure and where its weights lie, never the weights themselves. */
 
 import { fileName } from '../../compiler/bytes/paths.ts';
-import type { Checkpoint, LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
+import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
 import { openFile } from '../../compiler/checkpoint/file_node.ts';
 import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
 import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
@@ -76,14 +76,13 @@ function open(path: string): OpenFile {
   }
 }
 
-/** The initialisers of a model as the tensors of a checkpoint; constants of the graph are among them. */
-export function openOnnxWeights(path: string): Checkpoint {
-  const { initializers } = structureOf(path);
-  const tensors = new Map<string, LazyTensor>();
-  for (const { name, dtype, shape, file, stamp, offset, bytes } of initializers) {
-    const storage = { file, stamp, offset, bytes, label: name, open: () => openFile(file) };
-    tensors.set(name, { name, dtype, shape, strides: contiguousStrides(shape), start: 0, storage });
-  }
-  const files = [...new Set([path, ...initializers.map((t) => t.file)])];
-  return { format: 'onnx model', path, files, tensors };
-}
+/** The initialisers as the tensors of a checkpoint; constants of the graph are among them. */
+export const weightsIn = ({
+  initializers,
+}: Pick<OnnxModel, 'initializers'>): ReadonlyMap<string, LazyTensor> =>
+  new Map(
+    initializers.map(({ name, dtype, shape, file, stamp, offset, bytes }) => {
+      const storage = { file, stamp, offset, bytes, label: name, open: () => openFile(file) };
+      return [name, { name, dtype, shape, strides: contiguousStrides(shape), start: 0, storage }];
+    }),
+  );

@@ -3,7 +3,7 @@
 import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
 import type { BoundaryTensor } from '../../compiler/ports/manifest.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import { graphHashOf, type HashedTensor } from './graph_hash.ts';
+import { graphHashOf } from './graph_hash.ts';
 import { readTensor, type StoredTensor } from './read_tensor_node.ts';
 import { dataTypes, decode, fieldId, type Message, type ValueInfoProto } from './schema.ts';
 import { bytesOf, damaged, type Field, fields } from './wire_reader.ts';
@@ -30,6 +30,7 @@ interface Head {
 }
 
 const graphField = fieldId('ModelProto', 'graph');
+const initializerField = fieldId('GraphProto', 'initializer');
 
 /** Throws a Refusal (N704) for a file that is not a model. */
 export function readStructure(file: OpenFile): Structure {
@@ -52,18 +53,19 @@ export function readStructure(file: OpenFile): Structure {
     producer: [head.producerName, head.producerVersion].filter(Boolean).join(' '),
     metadata: new Map(head.metadataProps.map(({ key = '', value = '' }) => [key, value])),
     ...readGraphs(file, graphs),
-    graphHash: () => hashed(file, graphs),
   };
 }
 
 function readGraphs(
   file: OpenFile,
   graphs: readonly Field[],
-): Pick<Structure, 'nodes' | 'initializers' | 'inputs' | 'outputs'> {
+): Pick<Structure, 'nodes' | 'initializers' | 'inputs' | 'outputs' | 'graphHash'> {
   const nodes = new Map<string, number>();
   const initializers: StoredTensor[] = [];
   const inputs: BoundaryTensor[] = [];
   const outputs: BoundaryTensor[] = [];
+  /** All fields but the initialisers above, which are hashed by their names, types and shapes. */
+  const hashed: Field[] = [];
   const named = (field: Field, message: Message, key: string): string =>
     String(read(file, message, bytesOf(file, field, 'content'), field.start)[key] ?? '');
   const readers: Readonly<Record<number, (field: Field) => void>> = {
@@ -71,9 +73,10 @@ function readGraphs(
       const op = named(field, 'NodeProto', 'opType');
       nodes.set(op, (nodes.get(op) ?? 0) + 1);
     },
-    [fieldId('GraphProto', 'initializer')]: (field) => {
+    [initializerField]: (field) => {
       const tensor = readTensor(file, field);
       if (tensor) initializers.push(tensor);
+      else hashed.push(field);
     },
     [fieldId('GraphProto', 'input')]: (field) => {
       inputs.push(readBoundary(file, field));
@@ -83,9 +86,17 @@ function readGraphs(
     },
   };
   for (const { at, length } of graphs) {
-    for (const field of fields(file, at, at + length)) readers[field.id]?.(field);
+    for (const field of fields(file, at, at + length)) {
+      readers[field.id]?.(field);
+      if (field.id !== initializerField) hashed.push(field);
+    }
   }
-  return { nodes: Object.fromEntries(nodes), initializers, inputs, outputs };
+  const graphHash = () => graphHashOf(wholeFields(file, hashed), initializers);
+  return { nodes: Object.fromEntries(nodes), initializers, inputs, outputs, graphHash };
+}
+
+function* wholeFields(file: OpenFile, list: readonly Field[]): Generator<Uint8Array> {
+  for (const field of list) yield bytesOf(file, field, 'whole');
 }
 
 function readBoundary(file: OpenFile, field: Field): BoundaryTensor {
@@ -98,19 +109,6 @@ function readBoundary(file: OpenFile, field: Field): BoundaryTensor {
 }
 
 const graphDtypes = Object.keys(dataTypes) as readonly GraphDType[]; // the keys of the table
-
-function hashed(file: OpenFile, graphs: readonly Field[]): string {
-  const weights: HashedTensor[] = [];
-  const others: Uint8Array[] = [];
-  for (const { at, length } of graphs) {
-    for (const field of fields(file, at, at + length)) {
-      const tensor = field.id === fieldId('GraphProto', 'initializer') ? readTensor(file, field) : undefined;
-      if (tensor) weights.push(tensor);
-      else others.push(bytesOf(file, field, 'whole'));
-    }
-  }
-  return graphHashOf(others, weights);
-}
 
 function read(file: OpenFile, message: Message, bytes: Buffer, at: number): Record<string, unknown> {
   try {

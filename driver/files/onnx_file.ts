@@ -1,6 +1,6 @@
 /** Files of the ONNX target, opened in onnxruntime. */
 
-import { openOnnxWeights, readModel } from '../../backends/onnx/read_model.ts';
+import { readModel, weightsIn } from '../../backends/onnx/read_model.ts';
 import type { FileKind } from '../../backends/opened_model.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { bytes } from '../byte_count.ts';
@@ -14,7 +14,7 @@ export const onnxFile: FileKind = {
     return {
       manifest,
       emit: { opset, fileName: 'model.onnx' },
-      tensors: () => openOnnxWeights(path).tensors,
+      tensors: () => weightsIn(model),
       inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
       open: (device) => onnxSession({ model: path, manifest, device }),
       facts() {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openOnnxWeights, readManifest, readModel } from '../../../backends/onnx/read_model.ts';
+import { readManifest, readModel, weightsIn } from '../../../backends/onnx/read_model.ts';
 import { encode } from '../../../backends/onnx/schema.ts';
 import { framed, held, joined } from '../../../backends/onnx/wire.ts';
 import { writeArtifact } from '../../../backends/write_artifact_node.ts';
@@ -55,7 +55,7 @@ test('reads what nanoc wrote', ({ inside, outside }) => {
 test('finds the bytes of every weight, in the file or beside it', ({ inside, outside }) => {
   const source = streams(graph);
   for (const path of [inside, outside]) {
-    const { tensors } = openOnnxWeights(path);
+    const tensors = weightsIn(readModel(path));
     for (const node of graph.nodes.filter((n) => n.op === 'param')) {
       const name = String(node.attrs['name']);
       const { shape, storage, dtype } = tensors.get(name)!;
