@@ -3,6 +3,7 @@
 import { type Builder, rebuild } from '../../compiler/graph/builder.ts';
 import type { Graph, Node, NodeId, Origin } from '../../compiler/graph/ir.ts';
 import { meaningOf, operand, unlikeSteps } from '../../compiler/graph/meaning.ts';
+import { usersOf } from '../../compiler/graph/users.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { equal, product } from '../../spec/dim.ts';
 import type { Attrs, Op } from '../../spec/op.ts';
@@ -42,12 +43,10 @@ export const flatten_rows: Pass = {
 };
 
 /** Nodes that only outputs use, directly or through others that work on rows and are no products. */
-function endings({ nodes }: Graph): ReadonlySet<NodeId> {
+function endings(graph: Graph): ReadonlySet<NodeId> {
+  const { nodes } = graph;
   const inside = new Set<NodeId>();
-  const users = new Map<NodeId, NodeId[]>();
-  for (const { id, inputs } of nodes) {
-    for (const input of inputs) users.set(input, [...(users.get(input) ?? []), id]);
-  }
+  const users = usersOf(graph);
   for (const node of nodes.toReversed()) {
     if (isProduct(node) || !(users.get(node.id) ?? []).every((user) => inside.has(user))) continue;
     // A slice of tokens ends the rows all the same: what an output takes of them is copied once.

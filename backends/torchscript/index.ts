@@ -1,7 +1,8 @@
 /** The TorchScript target: an archive that `torch.jit.load` reads, written without PyTorch. */
 
-import type { Graph, NodeId } from '../../compiler/graph/ir.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
 import { regions } from '../../compiler/graph/regions.ts';
+import { usersOf } from '../../compiler/graph/users.ts';
 import { decompose_composites } from '../../compiler/passes/decompose_composites.ts';
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';
@@ -98,16 +99,4 @@ function withInputs(graph: Graph): Graph {
     nodes: [...graph.nodes, ...added],
     origins: [...graph.origins, ...added.map(() => [])],
   };
-}
-
-function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> {
-  const users = new Map<NodeId, NodeId[]>();
-  for (const { id, inputs } of graph.nodes) {
-    for (const input of inputs) {
-      const known = users.get(input);
-      if (known) known.push(id);
-      else users.set(input, [id]);
-    }
-  }
-  return users;
 }

@@ -10,6 +10,7 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import type { Graph, Node, NodeId } from './ir.ts';
 import { commonScope } from './scope.ts';
+import { usersOf } from './users.ts';
 
 export type Step =
   | { readonly kind: 'node'; readonly id: NodeId }
@@ -208,13 +209,6 @@ function describe(graph: Graph, homes: BlockOfNode, owner: OwnerOf): Region {
     return { scope, steps, inputs: [...inputs], outputs };
   };
   return build('');
-}
-
-function usersOf(graph: Graph): ReadonlyMap<NodeId, readonly NodeId[]> {
-  const users = new Map<NodeId, NodeId[]>();
-  for (const { id, inputs } of graph.nodes)
-    for (const input of inputs) users.set(input, [...(users.get(input) ?? []), id]);
-  return users;
 }
 
 /** Checks that every value is computed before its use when a region counts as one step. Throws a `Bug` for the first that is not. */

@@ -2,7 +2,8 @@
 
 import type { GraphDType } from '../../spec/type.ts';
 import { type Builder, rebuild } from '../graph/builder.ts';
-import type { Graph, Node, NodeId, Origin } from '../graph/ir.ts';
+import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import { usersOf } from '../graph/users.ts';
 import { type Bounded, boundedness, isBounded } from './bounded.ts';
 import type { Pass } from './pass.ts';
 
@@ -33,7 +34,7 @@ export const keep_in_range: Pass = {
       if (!found) return undefined;
       count++;
       // What comes back up belongs to whoever took the product, unless the block of the weights goes on with it.
-      const inner = users[node.id]!.some((user) => sharesScope(graph.origins[user.id]!, at));
+      const inner = users.get(node.id)?.some((user) => sharesScope(graph.origins[user]!, at));
       return scaled(builder, node, inputs, found, { inside: at, around: inner ? at : found.origins });
     });
     if (count > 0) trace(`${count} products of activations before weights`);
@@ -90,12 +91,6 @@ function scaled(
   const product = make(node.op, [small, ...rest], node.attrs, inside);
   const wide = make('cast', [product], { dtype: 'float32' }, around);
   return make('cast', [make('mul', [wide, scale], {}, around)], { dtype: narrowDtype }, around);
-}
-
-function usersOf(graph: Graph): readonly (readonly Node[])[] {
-  const users: Node[][] = graph.nodes.map(() => []);
-  for (const node of graph.nodes) for (const input of node.inputs) users[input]!.push(node);
-  return users;
 }
 
 const sharesScope = (a: readonly Origin[], b: readonly Origin[]): boolean =>
