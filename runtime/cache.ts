@@ -80,7 +80,7 @@ const startOf = (port: ManifestPort, batch: number, manifest: Manifest): Tensor 
 };
 
 /** Copies `rows` into `buffer` from slot `at` of `axis` on; both keep their other sizes. */
-function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number): Tensor {
+export function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number): Tensor {
   const inner = product(buffer.shape.slice(axis + 1));
   const outer = product(buffer.shape.slice(0, axis));
   const [slots, added] = [buffer.shape[axis]!, rows.shape[axis]!];
@@ -183,8 +183,11 @@ function selectFeeds(offered: Feeds, { inputs, ports }: Manifest, without: reado
   return fed;
 }
 
+/** Whether rows of different length can share a call. */
+export const takesMask = ({ inputs }: Manifest): boolean => inputs.some((i) => i.name === 'attention_mask');
+
 const checkMask = (real: Rows, manifest: Manifest): void => {
-  if (manifest.inputs.some((i) => i.name === 'attention_mask')) return;
+  if (takesMask(manifest)) return;
   if (real.every((row) => row.every((r) => r === 1))) return;
   const hint = 'compile with --cache dynamic or static, or give rows of one length';
   refuse(error('N705', 'rows of different length need a model with an attention_mask', { hint }));
@@ -194,7 +197,7 @@ const checkMask = (real: Rows, manifest: Manifest): void => {
 export function decoder(session: Session, { refill }: DecoderOptions = {}): Decoder {
   const { manifest } = session;
   const stateless = manifest.cache === 'none';
-  const masked = manifest.inputs.some((i) => i.name === 'attention_mask');
+  const masked = takesMask(manifest);
   let history: Rows = [];
   let marks: Rows = [];
   let state = new Map<string, Tensor>();

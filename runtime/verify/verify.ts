@@ -10,7 +10,7 @@ import { type Allowed, allowed, type Comparison, forSize, portShare } from './to
 import { checks } from './verify_checks.ts';
 import { worstPort } from './verify_memory.ts';
 import type { Call } from './verify_run.ts';
-import type { Pair, Step, Subject } from './verify_step.ts';
+import { limitOf, type Pair, type Step, type Subject, sum } from './verify_step.ts';
 import { goldenSteps, greedySteps, type TokenStep } from './verify_tokens.ts';
 import { type Watched, watch } from './verify_watch.ts';
 
@@ -130,9 +130,6 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   };
 }
 
-const limitOf = ({ context, slots }: Manifest): number =>
-  Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);
-
 /** For two targets, the wider of their tolerances counts. */
 function toleranceOf(kind: Comparison, manifest: Manifest, { peer, atol }: VerifyOptions): Allowed {
   const own = allowed(kind, manifest, atol);
@@ -152,8 +149,6 @@ const isTooLong = (step: Step | TokenStep, seconds: number): boolean =>
 
 const unlessLong = <S extends Step | TokenStep>(step: S, seconds: number): S =>
   isTooLong(step, seconds) ? { ...step, skipped: `about ${seconds.toFixed(0)} s; --full runs it` } : step;
-
-const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0);
 
 function planOf(subject: Subject, golden: Golden | undefined): readonly Planned[] {
   const usual = checks.flatMap(({ name, kind, steps }) =>

@@ -1,9 +1,10 @@
 /** Checks of calls that leave out optional inputs, compared with the same calls with all inputs. */
 
+import { takesMask } from '../cache.ts';
 import { memoryPairs } from './verify_memory.ts';
 import { padded, paddedRows } from './verify_padding.ts';
 import { cutInto, outcomeOf, randomRows } from './verify_run.ts';
-import { repeatCuts, type Step, type Subject, shown } from './verify_step.ts';
+import { repeatCuts, type Step, type Subject, shown, sum } from './verify_step.ts';
 
 /** Without a mask a model assumes ones, and without positions it counts by the mask, for the call's own tokens and those before. */
 export function leftOutSteps(subject: Subject): readonly Step[] {
@@ -18,8 +19,7 @@ export function leftOutSteps(subject: Subject): readonly Step[] {
   ]);
   // Of a mask that is given, positions must follow.
   const counted = optional.filter((name) => name !== 'attention_mask');
-  const masked = target.manifest.inputs.some((i) => i.name === 'attention_mask');
-  if (counted.length === 0 || !masked || limit < 4) return steps;
+  if (counted.length === 0 || !takesMask(target.manifest) || limit < 4) return steps;
   const { left, holes } = paddedRows(subject);
   const rows = [left, holes].map((rows) => {
     const what = `${rows.what} without ${counted.join(' and ')}`;
@@ -29,7 +29,7 @@ export function leftOutSteps(subject: Subject): readonly Step[] {
 }
 
 function plain({ target, seed }: Subject, without: readonly string[], cuts: readonly number[]): Step {
-  const length = cuts.reduce((a, b) => a + b, 0);
+  const length = sum(cuts);
   const tokens = randomRows(2, length, target.manifest.vocab, seed + 13);
   const given = cutInto(tokens, cuts);
   const calls = given.map((call) => ({ ...call, without }));

@@ -1,6 +1,6 @@
 /** Checks of calls with padding before and inside the text of a row, compared with each row alone. */
 
-import { padLeft, type Rows } from '../cache.ts';
+import { padLeft, type Rows, takesMask } from '../cache.ts';
 import { memoryPairs, slotsOf } from './verify_memory.ts';
 import { cutInto, endsOf, outcomeAt, outcomeOf, pickColumns, randomRows, rowOf } from './verify_run.ts';
 import { type Pair, range, repeatCuts, type Step, type Subject, shown, sum } from './verify_step.ts';
@@ -73,7 +73,7 @@ export function paddedRows({ target, limit, seed }: Subject): {
 
 export function paddingSteps(subject: Subject): readonly Step[] {
   const { target, limit } = subject;
-  if (limit < 4 || !target.manifest.inputs.some((i) => i.name === 'attention_mask')) return [];
+  if (limit < 4 || !takesMask(target.manifest)) return [];
   const { left, holes } = paddedRows(subject);
   const longest = left.tokens[0]!.length;
   const blank = Math.max(1, longest - 4);

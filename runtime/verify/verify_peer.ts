@@ -1,7 +1,7 @@
 /** Checks of one target against another. */
 
 import { smallest } from '../../spec/long_list.ts';
-import { columnsOf, padLeft } from '../cache.ts';
+import { columnsOf, padLeft, takesMask } from '../cache.ts';
 import { memoryPairs, slotsOf } from './verify_memory.ts';
 import { type Call, cutInto, endsOf, outcomeOf, randomRows } from './verify_run.ts';
 import { plural, range, repeatCuts, type Step, type Subject, shown, sum } from './verify_step.ts';
@@ -38,7 +38,7 @@ export function peerSteps(subject: Subject): readonly Step[] {
   };
   const rows = randomRows(3, length, target.manifest.vocab, seed + 11);
   const cuts = repeatCuts(length, [Math.ceil(length / 2), 1, 1]);
-  const masked = [target, peer].every((s) => s.manifest.inputs.some((i) => i.name === 'attention_mask'));
+  const masked = [target, peer].every((s) => takesMask(s.manifest));
   const shorter = rows.map((row, i) => row.slice(0, Math.max(1, length - 3 * i)));
   const { tokens, real } = padLeft(shorter);
   const blank = length - smallest(shorter.map((row) => row.length));

@@ -2,7 +2,7 @@
 
 import type { Session } from '../../compiler/ports/session.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
-import { columnsOf, type DecoderOptions, decoder, type Rows } from '../cache.ts';
+import { columnsOf, type DecoderOptions, decoder, type Rows, writeRows } from '../cache.ts';
 import { random } from '../sample.ts';
 
 /** Seeded tokens, every one of them in the vocabulary. */
@@ -38,15 +38,11 @@ export function cutInto(rows: Rows, lengths: readonly number[], real?: Rows): re
 /** Tensors [B, n, V] one after the other along n. */
 export function joinColumns(parts: readonly Tensor[]): Tensor {
   const [batch = 0, , ...rest] = parts[0]?.shape ?? [];
-  const inner = product(rest);
   const total = parts.reduce((n, t) => n + t.shape[1]!, 0);
   const joined = empty(parts[0]?.dtype ?? 'float32', [batch, total, ...rest]);
   let at = 0;
   for (const part of parts) {
-    const width = part.shape[1]! * inner;
-    for (let b = 0; b < batch; b++) {
-      joined.data.set(part.data.subarray(b * width, (b + 1) * width), (b * total + at) * inner);
-    }
+    writeRows(joined, part, 1, at);
     at += part.shape[1]!;
   }
   return joined;

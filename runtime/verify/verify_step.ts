@@ -1,5 +1,6 @@
 /** The parts of a check: the subject, and steps that return pairs to compare. */
 
+import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import type { PortPair } from './verify_memory.ts';
@@ -19,6 +20,9 @@ export interface Subject {
   readonly full: boolean;
   readonly seed: number;
 }
+
+export const limitOf = ({ context, slots }: Pick<Manifest, 'context' | 'slots'>): number =>
+  Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);
 
 export interface Pair {
   /** Logits. */

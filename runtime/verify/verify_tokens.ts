@@ -4,11 +4,10 @@ import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { columnsOf } from '../cache.ts';
 import type { Golden } from './golden.ts';
 import type { Allowed } from './tolerance.ts';
-
 import { agreement, greedy } from './verify_greedy.ts';
 import { memoryPairs } from './verify_memory.ts';
 import { columns, cutInto, endsOf, joinColumns, logitsOf, outcomeAt, randomRows } from './verify_run.ts';
-import type { Step, Subject } from './verify_step.ts';
+import { limitOf, type Step, type Subject } from './verify_step.ts';
 
 /** Compares tokens, not logits. */
 export interface TokenStep extends Omit<Step, 'run'> {
@@ -82,11 +81,10 @@ function goldenLogits({ target, uncached }: Subject, golden: Golden, cuts: reado
 }
 
 /** The steps that a model has room for; some references continue beyond it by dropping the beginning of the text. */
-export function stepsWithin(steps: NonNullable<Golden['steps']>, { context, slots }: Manifest): typeof steps {
+export function stepsWithin(steps: NonNullable<Golden['steps']>, manifest: Manifest): typeof steps {
   const { prompt, tokens, logits } = steps;
-  const room = Math.min(context ?? Number.POSITIVE_INFINITY, slots ?? Number.POSITIVE_INFINITY);
   // The last token is not fed.
-  const most = Math.max(1, room - prompt[0]!.length + 1);
+  const most = Math.max(1, limitOf(manifest) - prompt[0]!.length + 1);
   if (tokens[0]!.length <= most) return steps;
   const kept = { prompt, tokens: tokens.map((row) => row.slice(0, most)) };
   return logits ? { ...kept, logits: columnsOf(logits, 0, most) } : kept;

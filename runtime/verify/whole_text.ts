@@ -11,7 +11,7 @@ import type { WeightSource } from '../../compiler/weights/source.ts';
 import { evaluate } from '../../spec/dim.ts';
 import type { Ambient, PortDecl } from '../../spec/sink.ts';
 import { empty, product, type Tensor, tensor } from '../../spec/tensor.ts';
-import { columnsOf } from '../cache.ts';
+import { columnsOf, writeRows } from '../cache.ts';
 import { evaluator } from '../sessions/reference_session.ts';
 import { joinColumns } from './verify_run.ts';
 
@@ -124,9 +124,9 @@ function atBoundary(port: ManifestPort, kept: Tensor, { slots }: Manifest): Tens
   const rows = turned.shape.length === 3 && port.shape.length === 4 ? [batch, 1, ...rest] : turned.shape;
   const value = { dtype, data: turned.data, shape: rows };
   if (slots === undefined) return value;
-  const after = empty(dtype, rows.with(port.axis, slots - rows[port.axis]!));
-  after.data.fill(port.fill);
-  return joined(value, after, port.axis);
+  const buffer = empty(dtype, rows.with(port.axis, slots));
+  buffer.data.fill(port.fill);
+  return writeRows(buffer, value, port.axis, 0);
 }
 
 /** [B, H, N, D] of [B, N, H, D]. */
@@ -140,16 +140,4 @@ function headsFirst({ dtype, shape, data }: Tensor): Tensor {
         turned.data.set(data.subarray(from, from + width), ((b * heads + h) * length + n) * width);
       }
   return turned;
-}
-
-/** Concatenates two tensors along an axis. */
-function joined(a: Tensor, b: Tensor, axis: number): Tensor {
-  const outer = product(a.shape.slice(0, axis));
-  const whole = empty(a.dtype, a.shape.with(axis, a.shape[axis]! + b.shape[axis]!));
-  const [first, second] = [a.data.length / outer, b.data.length / outer];
-  for (let o = 0; o < outer; o++) {
-    whole.data.set(a.data.subarray(o * first, (o + 1) * first), o * (first + second));
-    whole.data.set(b.data.subarray(o * second, (o + 1) * second), o * (first + second) + first);
-  }
-  return whole;
 }
