@@ -1,5 +1,6 @@
 /** Stack, memo and cursor of the unpickler, every step of them bounded. */
 
+import { fileName } from '../bytes/paths.ts';
 import type { Global, Pickled, Policy, Tuple } from './pickled.ts';
 import { refuse } from './refuse.ts';
 
@@ -36,7 +37,7 @@ export class Machine<T> {
 
   fail(why: string, offset = this.begin): never {
     const { file, label } = this.where;
-    refuse('N606', `${lastName(file)}: malformed pickle ${label} at byte ${offset}: ${why}`, { file });
+    refuse('N606', `${fileName(file)}: malformed pickle ${label} at byte ${offset}: ${why}`, { file });
   }
 
   refuseGlobal(module: string, name: string): never {
@@ -44,7 +45,7 @@ export class Machine<T> {
     const { file, label } = this.where;
     refuse(
       'N605',
-      `${lastName(file)}: the pickle ${label} wants ${module}.${name}, which no checkpoint needs; nothing was executed`,
+      `${fileName(file)}: the pickle ${label} wants ${module}.${name}, which no checkpoint needs; nothing was executed`,
       {
         file,
         hint: 'do not open this file with torch.load(weights_only=False); if you made it, save model.state_dict() alone',
@@ -190,6 +191,3 @@ export const narrow = (value: bigint): number | bigint =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
     ? Number(value)
     : value;
-
-/** The last name in a path. It does not use `node:path`, because browsers read pickles too. */
-const lastName = (path: string): string => path.replace(/^.*[/\\]/, '');

@@ -9,6 +9,7 @@ import type { NodeId } from '../graph/ir.ts';
 import { liftComposite } from './lift_composite.ts';
 import {
   aligned,
+  anyNodeOf,
   besideEach,
   bodyShape,
   hasTokens,
@@ -169,15 +170,7 @@ const lifts: Readonly<Record<Axes, Lift>> = {
 /** The op on all at once, or why that cannot be. */
 export const liftOf: Lift = (site, inputs, attrs, op) => {
   if (inputs.every(({ kind }) => kind === 'plain'))
-    return {
-      kind: 'plain',
-      node: make(
-        site,
-        op,
-        inputs.map((x) => (x.kind === 'plain' ? x.node : 0)),
-        attrs,
-      ),
-    };
+    return { kind: 'plain', node: make(site, op, inputs.map(anyNodeOf), attrs) };
   if (isComposite(op)) return liftComposite(liftOf, site, inputs, attrs, op);
   if (!isPrimitive(op)) return 'it goes from token to token';
   const result = lifts[primitives[op].axes](site, inputs, attrs, op);

@@ -7,7 +7,7 @@ import type { GraphDType, TensorType } from '../../spec/type.ts';
 import { attrText } from './attr_text.ts';
 import { type Builder, newBuilder } from './builder.ts';
 import type { Node, NodeId } from './ir.ts';
-import { tried } from './meaning.ts';
+import { operand, tried } from './meaning.ts';
 
 type Type = TensorType<GraphDType>;
 
@@ -86,7 +86,7 @@ const typeDependentOps: ReadonlySet<string> = new Set(['input', 'cast', 'concat'
 /** Undefined where the op has no meaning on inputs of these types. */
 function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]): Pattern | undefined {
   const builder = newBuilder();
-  const inputs = types.map((type, i) => builder.leaf('input', [], { name: String(i) }, type, []));
+  const inputs = types.map((type, i) => operand(builder, String(i), type));
   const root = tried(() => means(builder.emit([]), inputs, attrs));
   if (root === undefined) return undefined;
   const ops = new Set<string>();
@@ -122,7 +122,7 @@ export function widens(op: Op, attrs: Attrs, types: readonly Type[]): boolean {
   const [x, ...others] = types;
   const builder = newBuilder();
   const e = builder.emit([]);
-  const leaves = [x!, ...others].map((type, i) => builder.leaf('input', [], { name: String(i) }, type, []));
+  const leaves = [x!, ...others].map((type, i) => operand(builder, String(i), type));
   const wide = e.make('cast', [leaves[0]!], { dtype: 'float32' });
   const same = tried(() => {
     const stepwise = op.decompose(e, [wide, ...leaves.slice(1)], attrs);

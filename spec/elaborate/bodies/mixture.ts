@@ -5,9 +5,17 @@
 
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
-import { type ExpertsSink, NotUniform, nullSink, type Origin, type Sink } from '../../sink.ts';
+import { type ExpertsSink, NotUniform, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
-import { type Context, type Frame, type Mixing, noValue, originOf, warn } from '../values/context.ts';
+import {
+  type Context,
+  type Frame,
+  type Mixing,
+  noValue,
+  originOf,
+  silentSink,
+  warn,
+} from '../values/context.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
 import type { EntriesValue, ExpertIndexValue, ParamValue, TensorValue, Value } from '../values/value.ts';
@@ -140,7 +148,7 @@ const otherAxis = 'a term reads its own place along an axis of another size';
 
 /** A sink that records nothing, and refuses what no expert may do. */
 function rehearsalSink<V>(): Sink<V> {
-  const keepsNothing = nullSink as unknown as Sink<V>; // nothing looks at what it gives
+  const keepsNothing = silentSink<V>();
   const refuse = (why: string) => (): never => {
     throw new NotUniform(why);
   };

@@ -186,8 +186,8 @@ export function report<V>(cx: Context<V>, diagnostic: Diagnostic, label = ''): v
 /** Stands for graph values after an error, which nothing reads. */
 export const noValue = <V>(): V => undefined as V;
 
-/** A sink for any type of value, since after an error nothing reads the values. */
-const silentSink = <V>(): Sink<V> => nullSink as unknown as Sink<V>;
+/** A sink that keeps nothing, for any type of value: after an error, and in a rehearsal, nothing reads the values. */
+export const silentSink = <V>(): Sink<V> => nullSink as unknown as Sink<V>;
 
 /** The diagnostics in the order of the text, each with the instances that it was found in. */
 export function collected<V>({ diagnostics, places, unreported: unsaid }: Context<V>): readonly Diagnostic[] {
