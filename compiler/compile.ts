@@ -57,7 +57,7 @@ export interface Compiled {
   readonly program: Program;
   /** The graph as built, before any pass. */
   readonly built: Graph;
-  /** The graph as built for float32, which no value of the narrower types overflows: what the verifier believes. */
+  /** The graph as built for float32, which no value of the narrower types overflows: what the verifier believes; made when asked for. */
   readonly believed: Graph;
   /** The same with its ports placed and nothing else changed: what a failure is looked for with. */
   readonly reference: Graph;
@@ -65,10 +65,9 @@ export interface Compiled {
   readonly graph: Graph;
   readonly manifest: Manifest;
   readonly weights: WeightSource;
-  readonly referenceWeights: WeightSource;
   /** Weights of `believed`, read and rounded by code that models are not written with; for the verifier. */
   readonly plainWeights: Pick<WeightSource, 'values'>;
-  /** Weights of a graph between two passes. */
+  /** Weights of any other graph of this compilation: `reference`, or one between two passes. */
   readonly weightsOf: (graph: Graph) => WeightSource;
 }
 
@@ -105,8 +104,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   });
   const passes = [...common, ...(request.backendPasses ?? [])];
   const graph = runPasses(raw, passes, observers(request));
-  const believed = compute === 'float32' ? raw : inFloat32(parsed.value, request, recorder);
-  const reference = runPasses(believed, common.filter(changesBoundary));
+  // Who only writes a model asks for neither of these.
+  const { value: file } = parsed;
+  const believed = once(() => (compute === 'float32' ? raw : inFloat32(file, request, recorder)));
+  const reference = once(() => runPasses(believed(), common.filter(changesBoundary)));
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {
@@ -129,10 +130,29 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   };
   const from = bound.value ? { binding: bound.value } : { seed: request.seed ?? 0 };
   const weightsOf = (of: Graph): WeightSource => weightSource({ graph: of, storage, ...from });
-  const [weights, referenceWeights] = [weightsOf(graph), weightsOf(reference)];
-  const plainWeights = plainValues({ graph: believed, storage, ...from });
-  const graphs = { program, built: raw, believed, reference, graph, manifest };
-  return { value: { ...graphs, weights, referenceWeights, weightsOf, plainWeights }, diagnostics };
+  const plainWeights = once(() => plainValues({ graph: believed(), storage, ...from }));
+  const value: Compiled = {
+    ...{ program, built: raw, graph, manifest, weights: weightsOf(graph), weightsOf },
+    get believed() {
+      return believed();
+    },
+    get reference() {
+      return reference();
+    },
+    get plainWeights() {
+      return plainWeights();
+    },
+  };
+  return { value, diagnostics };
+}
+
+/** Makes a value when it is first asked for. */
+function once<R>(make: () => R): () => R {
+  let made: { readonly value: R } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** Rotary tables are computed for any number of positions; a learned table cannot be extended. */

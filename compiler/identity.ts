@@ -18,13 +18,17 @@ const spelled = (path: string, from: string): string => joined(folderOf(from), s
 
 const slashes = (path: string): string => path.replaceAll('\\', '/');
 
+/** Each file is read once, though a spec may be built twice: both graphs are then of one text, whatever is written meanwhile. */
 export function recordIncludes(root: Source, include: ElaborationOptions['include']): Recorder {
   const texts = new Map<string, string>();
   const spellings = new Map<string, string>();
+  const read = new Map<string, ReturnType<typeof include>>();
   return {
     texts,
     include(path, from) {
-      const found = include(path, from);
+      const asked = `${from}\0${path}`;
+      if (!read.has(asked)) read.set(asked, include(path, from));
+      const found = read.get(asked);
       if (!found || 'refused' in found) return found;
       const name = spelled(path, spellings.get(from) ?? fileName(root.name));
       if (!spellings.has(found.name)) spellings.set(found.name, name);

@@ -114,9 +114,13 @@ function paramChunks(
   const { dtype } = node.type;
   // Arithmetic on a weight is done in full before it is stored.
   const target = [...(isFloat(dtype) && isFloat(request.storage) ? [request.storage] : []), dtype];
-  const { tensor, value } = sourceOf(view, request);
-  if (!tensor) return () => convertedChunks(madeChunks(view, value), 'float32', view, target);
+  // A source of random numbers begins with a hash of its name, which waits until they are wanted.
   return function* () {
+    const { tensor, value } = sourceOf(view, request);
+    if (!tensor) {
+      yield* convertedChunks(madeChunks(view, value), 'float32', view, target);
+      return;
+    }
     const found = findings.of(view.of, tensor);
     for (const bytes of convertedChunks(
       observedChunks(viewBytes(tensor, view, checked), found),

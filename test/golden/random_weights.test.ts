@@ -96,14 +96,15 @@ const disturbed = (x: number, i: number): number => (i % 2 === 0 ? 1.25 * x + 0.
 
 /** Parameters that may change without a trace in the logits. */
 async function unseen(session: Session, compiled: Compiled): Promise<readonly string[]> {
-  const { reference, manifest, referenceWeights } = compiled;
+  const { reference, manifest, weightsOf } = compiled;
+  const weights = weightsOf(reference);
   const limit = allowed('reference', manifest);
   const call = { tokens: randomRows(2, Math.min(12, manifest.context ?? 12), manifest.vocab, 5) };
   const actual = await logitsOf(session, [call]);
   const missed: string[] = [];
   for (const [kind, names] of kinds(reference)) {
     const values = (name: string): Float32Array => {
-      const own = referenceWeights.values(name);
+      const own = weights.values(name);
       return names.has(name) ? own.map(disturbed) : own;
     };
     const expected = await logitsOf(referenceSession(reference, manifest, { values }), [call]);

@@ -56,7 +56,7 @@ for (const spec of Object.keys(small)) {
       [26, 'dynamic'],
     ] as const) {
       const compiled = compileSmall(spec, { opset, cache });
-      const reference = evaluator(compiled.reference, compiled.referenceWeights);
+      const reference = evaluator(compiled.reference, compiled.weightsOf(compiled.reference));
       const model = modelBytes(compiled, opset);
       const session = await onnxSession({ model, manifest: compiled.manifest });
       let [ours, theirs]: Outputs[] = [{}, {}];

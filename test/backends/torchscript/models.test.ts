@@ -32,7 +32,11 @@ await withTorch(({ host, file }) => {
         const compiled = compileSmall(spec, form);
         const { manifest } = compiled;
         const session = await host.open({ model: file('model.pt', archiveOf(compiled)), manifest });
-        const reference = referenceSession(compiled.reference, manifest, compiled.referenceWeights);
+        const reference = referenceSession(
+          compiled.reference,
+          manifest,
+          compiled.weightsOf(compiled.reference),
+        );
         const logits = await inCalls(session);
         const apart = far(await inCalls(reference), logits);
         const other = tokens.map((row) => row.with(5, (row[5]! + 1) % 61));
@@ -47,7 +51,11 @@ await withTorch(({ host, file }) => {
         const compiled = compileSmall(spec, { cache: 'none', logits: last });
         const { manifest } = compiled;
         const session = await host.open({ model: file('model.pt', archiveOf(compiled)), manifest });
-        const reference = referenceSession(compiled.reference, manifest, compiled.referenceWeights);
+        const reference = referenceSession(
+          compiled.reference,
+          manifest,
+          compiled.weightsOf(compiled.reference),
+        );
         const [ours, theirs] = [
           await logitsOf(session, [{ tokens: rows }]),
           await logitsOf(reference, [{ tokens: rows }]),

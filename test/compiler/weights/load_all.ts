@@ -28,14 +28,15 @@ export function loadAll(path: string, options: { readonly spec?: string } = {}):
     const compiled = compile({ source: source(`${spec}.nanospec`), include: source, checkpoint });
     diagnostics.push(...compiled.diagnostics);
     if (!compiled.value || hasErrors(diagnostics)) return outcome(diagnostics);
-    const { reference, referenceWeights } = compiled.value;
+    const { reference, weightsOf } = compiled.value;
+    const weights = weightsOf(reference);
     const values = new Map<string, Buffer>();
     for (const { op, attrs } of reference.nodes) {
       if (op !== 'param') continue;
       const name = String(attrs['name']);
-      values.set(name, Buffer.concat(Array.from(referenceWeights.chunks(name), (chunk) => chunk.slice())));
+      values.set(name, Buffer.concat(Array.from(weights.chunks(name), (chunk) => chunk.slice())));
     }
-    diagnostics.push(...referenceWeights.findings());
+    diagnostics.push(...weights.findings());
     return { ...outcome(diagnostics), values };
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;

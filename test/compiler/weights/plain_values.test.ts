@@ -25,11 +25,12 @@ test('two bytes are read as what the writer of models widens them to, and anothe
 
 test('weights come to the same by the code that writes models and by code of their own, and narrower ones to others', () => {
   const values = (storage: 'float32' | 'float16' | 'bfloat16') => {
-    const { reference, referenceWeights, plainWeights } = make(fixture('nanochat-g6-mha'), undefined, {
+    const { reference, weightsOf, plainWeights } = make(fixture('nanochat-g6-mha'), undefined, {
       storage,
     }).compiled;
     const names = reference.nodes.flatMap(({ op, attrs }) => (op === 'param' ? [String(attrs['name'])] : []));
-    return names.map((name) => [referenceWeights.values(name), plainWeights.values(name)] as const);
+    const written = weightsOf(reference);
+    return names.map((name) => [written.values(name), plainWeights.values(name)] as const);
   };
   const whole = values('float32');
   for (const storage of ['float32', 'float16', 'bfloat16'] as const) {

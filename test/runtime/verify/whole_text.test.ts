@@ -17,13 +17,13 @@ const tokens = [
 for (const name of ['nanochat-g6-mha', 'hf-deepseek-v2', 'hf-mamba']) {
   for (const form of [{}, { cache: 'static', slots: 9 }, { logits: 'last' }, { cache: 'none' }] as const) {
     test(`${name} ${Object.values(form).join(' ')}: logits and memory of a text`, async () => {
-      const { believed, reference, manifest, referenceWeights, plainWeights } = make(
+      const { believed, reference, manifest, weightsOf, plainWeights } = make(
         fixture(name),
         undefined,
         form,
       ).compiled;
       const whole = wholeTextSession(believed, manifest, plainWeights);
-      const placed = referenceSession(reference, manifest, referenceWeights);
+      const placed = referenceSession(reference, manifest, weightsOf(reference));
       const [a, b] = [await outcomeOf(whole, [{ tokens }]), await outcomeOf(placed, [{ tokens }])];
       assert.ok(compareValues(a.logits, b.logits).abs < 1e-5);
       assert.equal([...a.memory.keys()], [...b.memory.keys()]);
