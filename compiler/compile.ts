@@ -18,7 +18,7 @@ import type { Graph } from './graph/ir.ts';
 import { type Recorder, recordIncludes, specIdentity, weightsIdentity } from './identity.ts';
 import type { Pass } from './passes/pass.ts';
 import { pipeline, runPasses } from './pipeline.ts';
-import { boundaryInputs, boundaryOutputs, boundaryPort } from './ports/boundary.ts';
+import { boundaryOf } from './ports/boundary.ts';
 import { contextOf } from './ports/context.ts';
 import type { CacheForm, Manifest } from './ports/manifest.ts';
 import { type Binding, bind } from './weights/bind.ts';
@@ -120,30 +120,14 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
     cache,
     ...(slots === undefined ? {} : { slots }),
     ...(context === undefined ? {} : { context }),
-    logits,
-    vocab: vocabOf(graph),
-    storage,
-    compute,
-    inputs: boundaryInputs(graph),
-    outputs: boundaryOutputs(graph),
-    ports: graph.ports.map(boundaryPort),
+    ...{ logits, vocab: vocabOf(graph), storage, compute },
+    ...boundaryOf(graph),
   };
   const from = bound.value ? { binding: bound.value } : { seed: request.seed ?? 0 };
   const weightsOf = (of: Graph): WeightSource => weightSource({ graph: of, storage, ...from });
   const plainWeights = once(() => plainValues({ graph: believed(), storage, ...from }));
-  const value: Compiled = {
-    ...{ program, built: raw, graph, manifest, weights: weightsOf(graph), weightsOf },
-    get believed() {
-      return believed();
-    },
-    get reference() {
-      return reference();
-    },
-    get plainWeights() {
-      return plainWeights();
-    },
-  };
-  return { value, diagnostics };
+  const made = { program, built: raw, graph, manifest, weights: weightsOf(graph), weightsOf };
+  return { value: withLazy(made, { believed, reference, plainWeights }), diagnostics };
 }
 
 /** Makes a value when it is first asked for. */
@@ -153,6 +137,17 @@ function once<R>(make: () => R): () => R {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+type Made<M> = { readonly [K in keyof M]: M[K] extends () => infer R ? R : never };
+
+/** `to` with properties whose values are made when they are read. */
+function withLazy<T extends object, M extends Readonly<Record<string, () => unknown>>>(
+  to: T,
+  makes: M,
+): T & Made<M> {
+  for (const [name, get] of Object.entries(makes)) Object.defineProperty(to, name, { get, enumerable: true });
+  return to as T & Made<M>;
 }
 
 /** Rotary tables are computed for any number of positions; a learned table cannot be extended. */

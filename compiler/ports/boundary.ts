@@ -2,7 +2,7 @@
 
 import { add, atom, constant, type Dim, show, substitute } from '../../spec/dim.ts';
 import type { Graph, Port } from '../graph/ir.ts';
-import type { BoundarySize, BoundaryTensor, ManifestPort } from './manifest.ts';
+import type { BoundarySize, BoundaryTensor, Manifest, ManifestPort } from './manifest.ts';
 
 const sizeNames: Readonly<Record<string, string>> = {
   B: 'batch_size',
@@ -42,4 +42,10 @@ export const boundaryPort = ({ decl, rule, input, output, type, axis, fill }: Po
   shape: type.shape.map(boundarySize),
   ...(axis === undefined ? {} : { axis }),
   fill,
+});
+
+export const boundaryOf = (graph: Graph): Pick<Manifest, 'inputs' | 'outputs' | 'ports'> => ({
+  inputs: boundaryInputs(graph),
+  outputs: boundaryOutputs(graph),
+  ports: graph.ports.map(boundaryPort),
 });

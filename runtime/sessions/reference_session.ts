@@ -2,7 +2,7 @@
 
 import { evaluator } from '../../compiler/evaluate/evaluate.ts';
 import type { Graph, Node } from '../../compiler/graph/ir.ts';
-import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../compiler/ports/boundary.ts';
+import { boundaryOf } from '../../compiler/ports/boundary.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
@@ -29,9 +29,7 @@ export function referenceSession(
     label: 'reference',
     manifest: {
       ...manifest,
-      inputs: boundaryInputs(graph),
-      outputs: boundaryOutputs(graph),
-      ports: graph.ports.map(boundaryPort),
+      ...boundaryOf(graph),
     },
     run: async (feeds, fetches) => {
       const used = Object.entries(feeds).filter(([name]) => wanted.has(name));

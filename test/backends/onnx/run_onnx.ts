@@ -9,7 +9,7 @@ import type { Graph } from '../../../compiler/graph/ir.ts';
 import { tableAttrs } from '../../../compiler/graph/table_attrs.ts';
 import { fold_rotary_tables, place_cache } from '../../../compiler/passes/index.ts';
 import { runPasses } from '../../../compiler/pipeline.ts';
-import { boundaryInputs, boundaryOutputs, boundaryPort } from '../../../compiler/ports/boundary.ts';
+import { boundaryOf } from '../../../compiler/ports/boundary.ts';
 import type { CacheForm, Manifest } from '../../../compiler/ports/manifest.ts';
 import type { Feeds } from '../../../compiler/ports/session.ts';
 import type { WeightSource } from '../../../compiler/weights/source.ts';
@@ -46,9 +46,7 @@ export const manifestOf = (graph: Graph, cache: CacheForm = 'dynamic'): Manifest
   vocab: 10, // of eleven rows ten have logits
   storage: 'float32',
   compute: 'float32',
-  inputs: boundaryInputs(graph),
-  outputs: boundaryOutputs(graph),
-  ports: graph.ports.map(boundaryPort),
+  ...boundaryOf(graph),
 });
 
 /** Random parameters and true tables of a graph, as streams. */
