@@ -19,7 +19,8 @@ import * as assert from 'uvu/assert';
 import type { Artifact, ArtifactFile } from '../../backends/backend.ts';
 import { freshMark, type Swept } from '../../backends/leftovers_node.ts';
 import { type WriteOptions, writeArtifact } from '../../backends/write_artifact_node.ts';
-import { Bug, type Diagnostic, Refusal } from '../../spec/diagnostic.ts';
+import { Bug, type Diagnostic } from '../../spec/diagnostic.ts';
+import { refusalOf } from '../harness/refusal.ts';
 
 const test = suite('write_artifact', { folder: '' });
 test.before.each((cx) => {
@@ -37,15 +38,8 @@ const file = (name: string, ...chunks: (string | Uint8Array)[]): ArtifactFile =>
 const artifact = (...files: ArtifactFile[]): Artifact => ({ files, diagnostics: [] });
 const both = artifact(file('m.onnx_data', 'weights'), file('m.onnx', 'mo', 'del'));
 
-async function refusal(what: Artifact, folder: string, options: WriteOptions = {}): Promise<Diagnostic> {
-  try {
-    await writeArtifact(what, folder, options);
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.diagnostics[0]!;
-    throw cause;
-  }
-  throw new Error('nothing was refused');
-}
+const refused = async (what: Artifact, folder: string, options: WriteOptions = {}): Promise<Diagnostic> =>
+  (await refusalOf(writeArtifact(what, folder, options))).diagnostics[0]!;
 
 const text = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
 
@@ -87,7 +81,7 @@ test('a chunk that cannot be made leaves nothing, and its own error reaches the 
 test('an overwrite that fails half way leaves what was there', async ({ folder }) => {
   writeFileSync(join(folder, 'm.onnx_data'), 'old weights');
   mkdirSync(join(folder, 'm.onnx'));
-  const { code, found } = await refusal(both, folder, { overwrite: true });
+  const { code, found } = await refused(both, folder, { overwrite: true });
   assert.is(code, 'N505');
   assert.is(found, 'a folder of that name');
   assert.is(text(folder, 'm.onnx_data'), 'old weights');
@@ -106,7 +100,7 @@ test('puts old files back when the last file cannot be moved into place', async 
     },
   };
   const what = artifact(file('m.onnx_data', 'weights'), late);
-  assert.is((await refusal(what, folder, { overwrite: true })).code, 'N505');
+  assert.is((await refused(what, folder, { overwrite: true })).code, 'N505');
   assert.is(text(folder, 'm.onnx_data'), 'old weights');
   assert.equal(readdirSync(folder).sort(), ['m.onnx', 'm.onnx_data']);
   assert.equal(readdirSync(join(folder, 'm.onnx')), ['theirs']);
@@ -114,7 +108,7 @@ test('puts old files back when the last file cannot be moved into place', async 
 
 test('overwrites only when told', async ({ folder }) => {
   writeFileSync(join(folder, 'm.onnx'), 'old');
-  const { code, hint } = await refusal(both, folder);
+  const { code, hint } = await refused(both, folder);
   assert.is(code, 'N504');
   assert.match(hint ?? '', '--force');
   assert.is(text(folder, 'm.onnx'), 'old');
@@ -189,7 +183,7 @@ const sorted = ({ removed, left }: Swept): Swept => ({
 test('a file that a killed run had moved away goes back to its place', async ({ folder }) => {
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   writeFileSync(join(folder, `m.onnx.${freshMark(pid)}.replaced`), 'old');
-  assert.is((await refusal(both, folder)).code, 'N504');
+  assert.is((await refused(both, folder)).code, 'N504');
   assert.is(text(folder, 'm.onnx'), 'old');
   assert.equal(readdirSync(folder), ['m.onnx']);
 });
@@ -202,13 +196,13 @@ test('what is larger than the room there is is refused before a byte is written'
       throw new Error('nothing is made');
     },
   };
-  const { code, message, expected } = await refusal(artifact(file('m.onnx_data', 'weights'), vast), folder);
+  const { code, message, expected } = await refused(artifact(file('m.onnx_data', 'weights'), vast), folder);
   assert.is(code, 'N505');
   assert.match(message, 'no room');
   assert.is(expected, '64000000.0 GB free');
   assert.equal(readdirSync(folder), []);
   assert.is(
-    (await refusal(artifact(vast), join(folder, 'new', 'further'), { makeFolder: true })).code,
+    (await refused(artifact(vast), join(folder, 'new', 'further'), { makeFolder: true })).code,
     'N505',
   );
   assert.equal(readdirSync(folder), [], 'no folder is made for it');
@@ -233,7 +227,7 @@ test('nothing is written outside the folder, whatever a file is called', async (
     '..\\x',
   ];
   for (const name of names) {
-    assert.is((await refusal(artifact(file(name, 'text')), inside)).code, 'N505', name);
+    assert.is((await refused(artifact(file(name, 'text')), inside)).code, 'N505', name);
     assert.equal([readdirSync(folder).sort(), readdirSync(beside)], [['beside', 'inside'], []], name);
   }
   // A link in the place of the file itself is replaced, and not written through.
@@ -243,18 +237,18 @@ test('nothing is written outside the folder, whatever a file is called', async (
 });
 
 test('says in the words of the system why a folder cannot be written to', async ({ folder }) => {
-  const missing = await refusal(both, join(folder, 'no', 'such'));
+  const missing = await refused(both, join(folder, 'no', 'such'));
   assert.is(missing.code, 'N505');
   assert.is(missing.found, 'ENOENT: no such file or directory');
   writeFileSync(join(folder, 'plain'), '');
-  assert.is((await refusal(both, join(folder, 'plain'))).found, 'ENOTDIR: not a directory');
+  assert.is((await refused(both, join(folder, 'plain'))).found, 'ENOTDIR: not a directory');
   rmSync(join(folder, 'plain'));
   if (process.getuid?.() === 0) {
     console.log('  not tried as root, who may write everywhere: a read-only folder');
     return;
   }
   chmodSync(folder, 0o500);
-  assert.is((await refusal(both, folder)).found, 'EACCES: permission denied');
+  assert.is((await refused(both, folder)).found, 'EACCES: permission denied');
 });
 
 test('an interrupt between chunks leaves nothing', async ({ folder }) => {
@@ -357,7 +351,7 @@ test('a full disk leaves nothing', async ({ folder }) => {
   }
   try {
     const large = artifact(file('m.onnx_data', 'weights'), file('m.onnx', Buffer.alloc(3 << 20)));
-    assert.match((await refusal(large, disk)).message, 'there is no room');
+    assert.match((await refused(large, disk)).message, 'there is no room');
     // What fills the disk meanwhile is found when it does.
     const meanwhile: ArtifactFile = {
       name: 'm.onnx',
@@ -367,7 +361,7 @@ test('a full disk leaves nothing', async ({ folder }) => {
         for (let i = 0; i < 6; i++) yield Buffer.alloc(100_000);
       },
     };
-    assert.is((await refusal(artifact(meanwhile), disk)).found, 'ENOSPC: no space left on device');
+    assert.is((await refused(artifact(meanwhile), disk)).found, 'ENOSPC: no space left on device');
     rmSync(join(disk, 'theirs'));
     assert.equal(readdirSync(disk), []);
   } finally {

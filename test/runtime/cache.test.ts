@@ -1,19 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decoder, padLeft } from '../../runtime/cache.ts';
-import { Refusal } from '../../spec/diagnostic.ts';
 import { tensor } from '../../spec/tensor.ts';
+import { refusalOf } from '../harness/refusal.ts';
 import { type TinyOptions, tinySession } from './tiny_session.ts';
 
-async function refusal(act: () => Promise<unknown>): Promise<string> {
-  try {
-    await act();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.message;
-    throw cause;
-  }
-  return 'nothing was refused';
-}
+const refused = async (act: () => Promise<unknown>): Promise<string> => (await refusalOf(act())).message;
 
 const forms: readonly TinyOptions[] = [
   { cache: 'none' },
@@ -44,35 +36,35 @@ test('a static cache is full when it is full', async () => {
   const cache = decoder(tinySession({ cache: 'static', slots: 4 }));
   await cache.prefill([[1, 2, 3]]);
   await cache.step([4]);
-  assert.is(await refusal(() => cache.step([5])), 'N706: the text outgrows the static cache');
+  assert.is(await refused(() => cache.step([5])), 'N706: the text outgrows the static cache');
   // Padding takes slots too.
   const padded = decoder(tinySession({ cache: 'static', slots: 4 }));
   await padded.prefill([[1, 2, 3], [1]]);
   await padded.step([4, 4]);
-  assert.match(await refusal(() => padded.step([5, 5])), 'N706');
+  assert.match(await refused(() => padded.step([5, 5])), 'N706');
 });
 
 test('a context is a limit on positions, which padding has none of', async () => {
   const cache = decoder(tinySession({ context: 4 }));
   await cache.feed([[0, 0, 0, 1]], { real: [[0, 0, 0, 1]] });
   await cache.feed([[2, 3, 4]]);
-  assert.is(await refusal(() => cache.step([5])), 'N706: the text outgrows the context');
-  assert.match(await refusal(() => decoder(tinySession({ context: 4 })).prefill([[1, 2, 3, 4, 5]])), 'N706');
+  assert.is(await refused(() => cache.step([5])), 'N706: the text outgrows the context');
+  assert.match(await refused(() => decoder(tinySession({ context: 4 })).prefill([[1, 2, 3, 4, 5]])), 'N706');
 });
 
 test('refuses tokens that are none', async () => {
-  const feed = (rows: number[][]) => refusal(() => decoder(tinySession({})).prefill(rows));
+  const feed = (rows: number[][]) => refused(() => decoder(tinySession({})).prefill(rows));
   assert.is(await feed([[]]), 'N705: the prompt has no tokens');
   assert.is(await feed([]), 'N705: the prompt has no tokens');
   for (const bad of [13, -1, 0.5, Number.NaN])
     assert.is(await feed([[1, bad]]), 'N705: token id out of range');
   const cache = decoder(tinySession({}));
   await cache.prefill([[1], [2]]);
-  assert.match(await refusal(() => cache.step([3])), 'N705: rows of one call differ');
+  assert.match(await refused(() => cache.step([3])), 'N705: rows of one call differ');
 });
 
 test('refuses rows of different length where nothing masks', async () => {
-  const message = await refusal(() => decoder(tinySession({ cache: 'none' })).prefill([[1, 2], [3]]));
+  const message = await refused(() => decoder(tinySession({ cache: 'none' })).prefill([[1, 2], [3]]));
   assert.match(message, 'N705: rows of different length');
 });
 
@@ -80,7 +72,7 @@ test('refuses a model with inputs of its own', async () => {
   const session = tinySession({});
   const extra = { name: 'token_type_ids', dtype: 'int64', shape: ['batch_size', 'sequence_length'] } as const;
   const manifest = { ...session.manifest, inputs: [...session.manifest.inputs, extra] };
-  const message = await refusal(() => decoder({ ...session, manifest }).prefill([[1]]));
+  const message = await refused(() => decoder({ ...session, manifest }).prefill([[1]]));
   assert.is(message, 'N704: the model wants an input that no client gives: token_type_ids');
 });
 

@@ -11,6 +11,7 @@ import { writeArtifact } from '../../../backends/write_artifact_node.ts';
 import { random } from '../../../runtime/sample.ts';
 import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
 import { tinyGpt } from '../../compiler/tiny_gpt.ts';
+import { refusal } from '../../harness/refusal.ts';
 import { emitFiles, legal, manifestOf, optionsAt, placed, streams } from './run_onnx.ts';
 
 const test = suite('read_model', { folder: '', inside: '', outside: '' });
@@ -31,15 +32,7 @@ test.before(async (cx) => {
 });
 test.after(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
-function refusal(path: string): Diagnostic {
-  try {
-    readModel(path);
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.diagnostics[0]!;
-    throw cause;
-  }
-  throw new Error('nothing was refused');
-}
+const refused = (path: string): Diagnostic => refusal(() => readModel(path)).diagnostics[0]!;
 
 test('reads what nanoc wrote', ({ inside, outside }) => {
   for (const path of [inside, outside]) {
@@ -71,7 +64,7 @@ test('names what is wrong with a file that is no model', ({ folder }) => {
   const path = join(folder, 'wrong.onnx');
   const write = (bytes: string | Uint8Array): Diagnostic => {
     writeFileSync(path, bytes);
-    return refusal(path);
+    return refused(path);
   };
   for (const bytes of ['', '<!DOCTYPE html>', 'PK\u0003\u0004rest', 'hello, this is text']) {
     const { code, message } = write(bytes);
@@ -79,8 +72,8 @@ test('names what is wrong with a file that is no model', ({ folder }) => {
     assert.match(message, /wrong\.onnx is (not an ONNX model|truncated)/);
   }
   assert.match(write(Uint8Array.of(8, 10)).found ?? '', 'no graph, IR version or opset');
-  assert.match(refusal(join(folder, 'absent.onnx')).message, 'absent.onnx: no such file');
-  assert.match(refusal(folder).message, 'a folder, not a regular file');
+  assert.match(refused(join(folder, 'absent.onnx')).message, 'absent.onnx: no such file');
+  assert.match(refused(folder).message, 'a folder, not a regular file');
 });
 
 test('tells a truncated model from others, wherever it was cut', ({ folder, inside }) => {
@@ -88,14 +81,14 @@ test('tells a truncated model from others, wherever it was cut', ({ folder, insi
   const whole = readFileSync(inside);
   for (const share of [0.05, 0.3, 0.6, 0.9, 0.999]) {
     writeFileSync(path, whole.subarray(0, Math.floor(share * whole.length)));
-    const { message, found } = refusal(path);
+    const { message, found } = refused(path);
     assert.is(message, 'cut.onnx is truncated');
     assert.is(found, `${Math.floor(share * whole.length)} bytes`);
   }
 });
 
 test('says who made a model that nanoc did not make', () => {
-  const { code, message, hint } = refusal(foreign);
+  const { code, message, hint } = refused(foreign);
   assert.is(code, 'N704');
   assert.is(message, 'four_types.onnx was not written by nanoc');
   assert.match(hint ?? '', 'nanoc compile');
@@ -111,7 +104,7 @@ test('a manifest that is not one is none', ({ folder }) => {
   ]) {
     const props = { metadataProps: [{ key: 'nanoc.manifest', value }] };
     writeFileSync(path, Buffer.concat([readFileSync(foreign), encode('ModelProto', props)]));
-    assert.is(refusal(path).message, 'lying.onnx was not written by nanoc');
+    assert.is(refused(path).message, 'lying.onnx was not written by nanoc');
   }
 });
 
@@ -121,12 +114,12 @@ test('asks for the data file where it is missing or short', ({ folder, outside }
   assert.is(readModel(path).opset, 21, 'the data file is named in the model, not after it');
   const other = mkdtempSync(join(folder, 'other-'));
   copyFileSync(outside, join(other, 'outside.onnx'));
-  const missing = refusal(join(other, 'outside.onnx'));
+  const missing = refused(join(other, 'outside.onnx'));
   assert.is(missing.message, 'outside.onnx_data, the data of outside.onnx, is missing');
   assert.match(missing.hint ?? '', 'copy both');
   copyFileSync(`${outside}_data`, join(other, 'outside.onnx_data'));
   truncateSync(join(other, 'outside.onnx_data'), 1000);
-  const short = refusal(join(other, 'outside.onnx'));
+  const short = refused(join(other, 'outside.onnx'));
   assert.is(short.message, 'outside.onnx_data, the data of outside.onnx, is too short');
   assert.is(short.found, '1000 bytes');
 });
@@ -145,7 +138,7 @@ test('data outside the folder of the model is refused', ({ folder }) => {
   const path = join(folder, 'pointing.onnx');
   for (const location of ['../secret', '/etc/passwd', 'a/../../secret', '']) {
     writeFileSync(path, pointing({ location, offset: '0', length: '8' }));
-    const { message, found } = refusal(path);
+    const { message, found } = refused(path);
     assert.is(message, 'pointing.onnx is not an ONNX model, or is damaged');
     assert.match(found ?? '', JSON.stringify(location));
   }
@@ -156,7 +149,7 @@ test('data outside the folder of the model is refused', ({ folder }) => {
     ['0', '1e99'],
   ] as const) {
     writeFileSync(path, pointing({ location: 'pointing.onnx', offset, length }));
-    assert.is(refusal(path).code, 'N704');
+    assert.is(refused(path).code, 'N704');
   }
 });
 

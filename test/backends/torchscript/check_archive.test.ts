@@ -8,10 +8,11 @@ import { readArchive } from '../../../backends/torchscript/read_archive.ts';
 import { zipFile } from '../../../backends/torchscript/zip_writer.ts';
 import { withFile } from '../../../compiler/checkpoint/file_node.ts';
 import { readEntry, readZip } from '../../../compiler/checkpoint/zip_node.ts';
-import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
+import type { Diagnostic } from '../../../spec/diagnostic.ts';
 import { swap } from '../../cli/changed_archive.ts';
 import { written } from '../../cli/run_cli.ts';
 import { fixture, make } from '../../golden/compile_fixture.ts';
+import { refusal } from '../../harness/refusal.ts';
 import { archiveOf, compileSmall, specs } from './small_models.ts';
 
 const checked = (path: string) => checkArchive(readArchive(path));
@@ -65,14 +66,9 @@ const changedText =
 
 function refused(bytes: Uint8Array): Diagnostic {
   const changed = written('m.pt', bytes);
-  try {
-    checked(changed);
-  } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause;
-    assert.is(cause.diagnostics[0]?.file ?? changed, changed);
-    return cause.diagnostics[0]!;
-  }
-  return assert.unreachable('it passed') as never;
+  const found = refusal(() => checked(changed)).diagnostics[0]!;
+  assert.is(found.file ?? changed, changed);
+  return found;
 }
 
 const code = 'code/__torch__/nanoc.py';

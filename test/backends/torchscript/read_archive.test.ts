@@ -5,9 +5,9 @@ import { zipFile } from '../../../backends/torchscript/zip_writer.ts';
 import { withFile } from '../../../compiler/checkpoint/file_node.ts';
 import { readEntry, readZip } from '../../../compiler/checkpoint/zip_node.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
-import { Refusal } from '../../../spec/diagnostic.ts';
 import { written } from '../../cli/run_cli.ts';
 import { fixture, make } from '../../golden/compile_fixture.ts';
+import { refusal } from '../../harness/refusal.ts';
 
 const name = 'nanochat-g2-origmod';
 const { compiled, bytes } = make(fixture(name), 'nanochat_2026_01_lambdas', { target: 'torchscript' });
@@ -27,15 +27,10 @@ function changed(change: (records: Records) => void): string {
   return written('m.pt', Buffer.concat([...zip.chunks()].map((c) => Uint8Array.from(c))));
 }
 
-function refusal(file: string): string {
-  try {
-    readArchive(file);
-  } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause;
-    assert.is(cause.diagnostics[0]?.code, 'N704');
-    return cause.diagnostics[0]!.message;
-  }
-  return '';
+function refused(file: string): string {
+  const found = refusal(() => readArchive(file)).diagnostics[0]!;
+  assert.is(found.code, 'N704');
+  return found.message;
 }
 
 test('the manifest is the one that was compiled', () => {
@@ -66,23 +61,23 @@ test('what is missing or damaged is said', () => {
     ['data.pkl', 'has no data.pkl'],
     ['data/3', 'data/3 is not in the zip'],
   ] as const) {
-    assert.match(refusal(changed((records) => void records.delete(`archive/${record}`))), said);
+    assert.match(refused(changed((records) => void records.delete(`archive/${record}`))), said);
   }
   const cut = changed((r) => void r.set('archive/data/3', r.get('archive/data/3')!.subarray(4)));
-  assert.match(refusal(cut), 'bytes of its storage data/3');
+  assert.match(refused(cut), 'bytes of its storage data/3');
   assert.ok(
-    refusal(changed((r) => void r.set('archive/extra/nanoc.json', Buffer.from('{"model": 1}')))).length > 0,
+    refused(changed((r) => void r.set('archive/extra/nanoc.json', Buffer.from('{"model": 1}')))).length > 0,
   );
-  assert.ok(refusal(written('m.pt', bytes.subarray(0, bytes.length - 100))).length > 0);
-  assert.ok(refusal(written('m.pt', 'text')).length > 0);
+  assert.ok(refused(written('m.pt', bytes.subarray(0, bytes.length - 100))).length > 0);
+  assert.ok(refused(written('m.pt', 'text')).length > 0);
 });
 
 test('a pickle that wants more than modules and tensors is refused, and nothing of it is run', () => {
   const wants = Buffer.from('\u0080\u0002cposix\nsystem\nX\u0003\u0000\u0000\u0000ls \u0085R.', 'latin1');
-  assert.match(refusal(changed((r) => void r.set('archive/data.pkl', wants))), 'posix.system');
+  assert.match(refused(changed((r) => void r.set('archive/data.pkl', wants))), 'posix.system');
   const setstate = Buffer.from('\u0080\u0002c__torch__.nanoc\nX\n)\u0081K\u0001b.', 'latin1');
   assert.match(
-    refusal(changed((r) => void r.set('archive/data.pkl', setstate))),
+    refused(changed((r) => void r.set('archive/data.pkl', setstate))),
     'a module with no attributes',
   );
 });

@@ -5,7 +5,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
-import { inFolder, refusal } from './in_folder.ts';
+import { refusal } from '../../harness/refusal.ts';
+import { inFolder } from './in_folder.ts';
 import * as p from './pickle_bytes.ts';
 import { safetensorsBytes, torchBytes, torchZip } from './torch_bytes.ts';
 import { type Part, zipBytes } from './zip_bytes.ts';
@@ -24,7 +25,7 @@ function load(bytes: Uint8Array, name: string): void {
 
 function refused(title: string, bytes: () => Uint8Array, words: RegExp, name = 'm.pt'): void {
   test(title, () => {
-    const said = refusal(() => load(bytes(), name)).map((d) => `${d.code} ${d.message}`);
+    const said = refusal(() => load(bytes(), name)).diagnostics.map((d) => `${d.code} ${d.message}`);
     assert.is(said.length, 1);
     assert.match(said[0]!, words);
   });

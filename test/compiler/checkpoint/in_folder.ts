@@ -3,7 +3,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -18,15 +17,4 @@ export function inFolder<R>(files: Files, use: (folder: string) => R): R {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The diagnostics of what was refused; anything else that is thrown is a fault of ours and goes through. */
-export function refusal(act: () => unknown): readonly Diagnostic[] {
-  try {
-    act();
-  } catch (thrown) {
-    if (thrown instanceof Refusal) return thrown.diagnostics;
-    throw thrown;
-  }
-  throw new Error('nothing was refused');
 }

@@ -10,7 +10,7 @@ import { findGeneration, nanochatConfig } from '../../../compiler/checkpoint/nan
 import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
 import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
 import { parseJson } from '../../../compiler/checkpoint/strict_json.ts';
-import { refusal } from './in_folder.ts';
+import { refusal } from '../../harness/refusal.ts';
 
 const golden = fileURLToPath(new URL('../../fixtures/golden/', import.meta.url));
 
@@ -124,7 +124,7 @@ const where = { configFile: 'meta_000001.json', path: '/x/meta_000001.json' };
 const checked = (changes: JsonObject, tensors = tensorsOf(base)): JsonObject =>
   nanochatConfig({ ...config, ...changes }, tensors, where);
 const problem = (changes: JsonObject, tensors = tensorsOf(base)): string =>
-  refusal(() => checked(changes, tensors)).map((d) => `${d.code} ${d.message}`)[0]!;
+  refusal(() => checked(changes, tensors)).diagnostics.map((d) => `${d.code} ${d.message}`)[0]!;
 
 test('the padded vocabulary is read off the embedding when it is a believable padding', () => {
   assert.is(checked({})['padded_vocab_size'], 128);

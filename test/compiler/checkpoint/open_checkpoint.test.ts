@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findCheckpoint, openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts';
-import { type Files, inFolder, refusal } from './in_folder.ts';
+import { refusal } from '../../harness/refusal.ts';
+import { type Files, inFolder } from './in_folder.ts';
 import * as pickle from './pickle_bytes.ts';
 import { safetensorsBytes, torchBytes, torchZip } from './torch_bytes.ts';
 import { zipBytes } from './zip_bytes.ts';
@@ -30,7 +31,7 @@ const opens = (files: Files, path = '', options: { readonly step?: number } = {}
 
 const refuses = (files: Files, path = '', options: { readonly step?: number } = {}): string =>
   inFolder(files, (folder) => {
-    const [found] = refusal(() => openCheckpoint(join(folder, path), options));
+    const [found] = refusal(() => openCheckpoint(join(folder, path), options)).diagnostics;
     return `${found!.code} ${found!.message} | ${found!.hint ?? ''}`;
   });
 
@@ -67,7 +68,7 @@ test("nanochat's own folders: by source, tag and step, as its loader chooses", (
     assert.is(findCheckpoint({ baseDir, source: 'base', tag: 'd4' }), at('base_checkpoints', 'd4'));
     assert.is(findCheckpoint({ baseDir, source: 'sft' }), at('chatsft_checkpoints', 'mine'));
     const refused = (place: Parameters<typeof findCheckpoint>[0]): string =>
-      refusal(() => findCheckpoint(place)).map((d) => `${d.message} ${d.hint ?? ''}`)[0]!;
+      refusal(() => findCheckpoint(place)).diagnostics.map((d) => `${d.message} ${d.hint ?? ''}`)[0]!;
     assert.match(refused({ baseDir, source: 'rl' }), /no rl checkpoints/);
     assert.match(refused({ baseDir, source: 'constructor' }), /no source named/);
     assert.match(refused({ baseDir, source: 'base', tag: 'd5' }), /no model tagged d5.*one of d12, d4/);

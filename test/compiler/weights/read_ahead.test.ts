@@ -10,7 +10,8 @@ import { WeightFindings } from '../../../compiler/weights/findings.ts';
 import { awaitReadAhead } from '../../../compiler/weights/read_ahead_node.ts';
 import { slotBytes, slots } from '../../../compiler/weights/read_ahead_ring.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
-import { inFolder, refusal } from '../checkpoint/in_folder.ts';
+import { refusal } from '../../harness/refusal.ts';
+import { inFolder } from '../checkpoint/in_folder.ts';
 import { torchBytes } from '../checkpoint/torch_bytes.ts';
 
 test.before(() => assert.ok(awaitReadAhead()));
@@ -50,7 +51,7 @@ test('gives the bytes of the file, from the other thread', () => {
 test('a wrong checksum is refused wherever the damage is', () => {
   for (const place of [0, slotBytes * slots, 4 * count - 4]) {
     opened(changed(place, Buffer.from('what')), (tensor) => {
-      assert.is(refusal(() => read(tensor))[0]?.code, 'N604');
+      assert.is(refusal(() => read(tensor)).diagnostics[0]?.code, 'N604');
     });
   }
 });
@@ -70,7 +71,7 @@ test('a file that ends before its tensor is refused', () => {
   opened(file, (tensor, path) => {
     const { stamp: _, ...storage } = tensor.storage;
     truncateSync(path, 3 * slotBytes);
-    assert.is(refusal(() => read({ ...tensor, storage }))[0]?.code, 'N623');
+    assert.is(refusal(() => read({ ...tensor, storage })).diagnostics[0]?.code, 'N623');
   });
 });
 

@@ -11,7 +11,8 @@ import { chunkBytes } from '../../../compiler/weights/scratch.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
 import { elements } from '../../../compiler/weights/view_stream.ts';
 import { product } from '../../../spec/tensor.ts';
-import { inFolder, refusal } from '../checkpoint/in_folder.ts';
+import { refusal } from '../../harness/refusal.ts';
+import { inFolder } from '../checkpoint/in_folder.ts';
 import { type TorchTensor, torchBytes } from '../checkpoint/torch_bytes.ts';
 
 const read = (tensor: LazyTensor): Buffer => Buffer.concat(Array.from(rawBytes(tensor), (c) => c.slice()));
@@ -123,7 +124,7 @@ for (const [name, view] of Object.entries({
   test(`a wrong checksum is refused when a storage is read: ${name}`, () => {
     inFolder({ 'model.pt': damaged({ w: { ...view, data: numbered(500_000) } }) }, (folder) => {
       const tensor = openCheckpoint(join(folder, 'model.pt')).tensors.get('w')!;
-      const [found] = refusal(() => read(tensor));
+      const [found] = refusal(() => read(tensor)).diagnostics;
       assert.is(found?.code, 'N604');
       assert.match(found!.message, /crc of data\/0/);
     });
@@ -138,7 +139,7 @@ test('a storage is summed once, however many views of it are read', () => {
     assert.is(checked.size, 1);
     const wrong = { ...tensor, storage: { ...tensor.storage, crc: 1 } };
     assert.is(Array.from(rawBytes(wrong, checked)).length, 1);
-    assert.is(refusal(() => Array.from(rawBytes(wrong)))[0]?.code, 'N604');
+    assert.is(refusal(() => Array.from(rawBytes(wrong))).diagnostics[0]?.code, 'N604');
   });
 });
 
@@ -146,7 +147,7 @@ test('a file that was written to after it was opened is refused', () => {
   stored({ w: { shape: [4], data: numbered(4) } }, (tensor, path) => {
     assert.is(read(tensor).length, 16);
     appendFileSync(path, 'x');
-    assert.is(refusal(() => read(tensor))[0]?.code, 'N623');
+    assert.is(refusal(() => read(tensor)).diagnostics[0]?.code, 'N623');
   });
 });
 

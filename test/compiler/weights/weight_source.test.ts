@@ -17,7 +17,8 @@ import { size } from '../../../spec/dim.ts';
 import { roundTo } from '../../../spec/round.ts';
 import { product } from '../../../spec/tensor.ts';
 import type { GraphDType } from '../../../spec/type.ts';
-import { inFolder, refusal } from '../checkpoint/in_folder.ts';
+import { refusal } from '../../harness/refusal.ts';
+import { inFolder } from '../checkpoint/in_folder.ts';
 import { type TorchTensor, torchBytes } from '../checkpoint/torch_bytes.ts';
 
 const whole = (of: string, shape: readonly number[], dtype: GraphDType = 'float32'): View => ({
@@ -136,7 +137,7 @@ test('a number too large for the storage dtype is refused with its tensor and th
       storage: 'float16',
       binding,
     });
-    const [found] = refusal(() => Array.from(source.chunks('w')));
+    const [found] = refusal(() => Array.from(source.chunks('w'))).diagnostics;
     assert.is(found?.code, 'N509');
     assert.match(found!.message, /2 of the 3 numbers of w are too large for float16/);
     const brain = weightSource({

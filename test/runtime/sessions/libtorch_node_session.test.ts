@@ -10,9 +10,10 @@ import type { BoundaryTensor, Manifest } from '../../../compiler/ports/manifest.
 import { findPythons } from '../../../runtime/sessions/find_python_node.ts';
 import { libtorchSession, startLibtorch } from '../../../runtime/sessions/libtorch_node_session.ts';
 import { program } from '../../../runtime/sessions/libtorch_program.ts';
-import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
+import type { Diagnostic } from '../../../spec/diagnostic.ts';
 import { tensor } from '../../../spec/tensor.ts';
 import { withTorch } from '../../golden/torch_here.ts';
+import { refusalOf } from '../../harness/refusal.ts';
 import { tinyManifest } from '../tiny_session.ts';
 import { smallArchive } from './small_archive.ts';
 
@@ -30,15 +31,8 @@ function stand(name: string, body: string): string {
   return path;
 }
 
-async function refusal(work: Promise<{ close(): Promise<void> }>): Promise<Diagnostic> {
-  try {
-    await (await work).close();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.diagnostics[0]!;
-    throw cause;
-  }
-  throw new Error('nothing was refused');
-}
+const refused = async (work: Promise<unknown>): Promise<Diagnostic> =>
+  (await refusalOf(work)).diagnostics[0]!;
 
 const noTorch = stand('no_torch', "say('missing No module named torch')");
 const dies = stand('dies', "console.error('out of luck'); process.exit(3)");
@@ -52,7 +46,7 @@ test('without a Python, or without torch in any, it says how to get it', async (
     [[noTorch, dies], 'No module named torch'],
     [[noTorch, dies], 'exit code 3: out of luck'],
   ] as const) {
-    const { code, found, hint } = await refusal(startLibtorch({ pythons, native: '' }));
+    const { code, found, hint } = await refused(startLibtorch({ pythons, native: '' }));
     assert.is(code, 'N702');
     assert.match(found ?? '', said);
     assert.match(hint ?? '', 'apt-get install python3-torch');
@@ -85,7 +79,7 @@ test('a process that dies in the middle is said to be gone, with its last words'
     'dies_later',
     "say('ready 9.9'); process.stdin.once('data', () => { console.error('killed by me'); process.exit(9); })",
   );
-  const { code, file, found } = await refusal(libtorchSession({ ...trusted, pythons: [python] }));
+  const { code, file, found } = await refused(libtorchSession({ ...trusted, pythons: [python] }));
   assert.is(code, 'N704');
   assert.is(file, 'm.pt');
   assert.is(found, 'it ended with exit code 9: killed by me');
@@ -93,13 +87,13 @@ test('a process that dies in the middle is said to be gone, with its last words'
 
 test('a process that does not answer is given up', async () => {
   const python = stand('hangs', "say('ready 9.9'); setInterval(() => {}, 1000)");
-  const { code, found } = await refusal(libtorchSession({ ...trusted, pythons: [python], callSeconds: 0.5 }));
+  const { code, found } = await refused(libtorchSession({ ...trusted, pythons: [python], callSeconds: 0.5 }));
   assert.is(code, 'N704');
   assert.is(found, 'no answer within 0.5 s');
 });
 
 test('code that nobody has checked or trusts is not given to any process', async () => {
-  const { code, hint } = await refusal(libtorchSession({ model: 'm.pt', manifest, pythons: [dies] }));
+  const { code, hint } = await refused(libtorchSession({ model: 'm.pt', manifest, pythons: [dies] }));
   assert.is(code, 'N709');
   assert.match(hint ?? '', 'checkArchive');
 });
@@ -112,7 +106,7 @@ test('an aborted signal ends the process in the middle of a call', async () => {
       ' setInterval(() => {}, 1000)',
   );
   const abort = new AbortController();
-  const opened = refusal(libtorchSession({ ...trusted, pythons: [python], signal: abort.signal }));
+  const opened = refused(libtorchSession({ ...trusted, pythons: [python], signal: abort.signal }));
   while (!existsSync(asked)) await wait(20);
   abort.abort();
   assert.is((await opened).found, 'it ended with signal SIGKILL');
@@ -262,7 +256,7 @@ await withTorch(({ host, file, python }) => {
       ['/nowhere.pt', /./],
       ['/now\narchive 0', /a line break in its name/],
     ] as const) {
-      const diagnostic = await refusal(host.open({ model: path, manifest: five }));
+      const diagnostic = await refused(host.open({ model: path, manifest: five }));
       assert.is(diagnostic.code, 'N704');
       assert.is(diagnostic.file, path);
       assert.match(diagnostic.found ?? '', said);
@@ -273,7 +267,7 @@ await withTorch(({ host, file, python }) => {
   test('a device that is not here is refused, not replaced', async () => {
     const devices = existsSync('/dev/nvidiactl') ? ['webgpu'] : ['webgpu', 'cuda'];
     for (const device of devices) {
-      const { code, message, hint } = await refusal(host.open({ model, manifest: five, device }));
+      const { code, message, hint } = await refused(host.open({ model, manifest: five, device }));
       assert.is(code, 'N703');
       assert.match(message, device);
       assert.match(hint ?? '', '--device cpu');

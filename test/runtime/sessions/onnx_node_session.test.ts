@@ -3,23 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type OnnxOptions, onnxSession } from '../../../runtime/sessions/onnx_node_session.ts';
-import { type Diagnostic, Refusal } from '../../../spec/diagnostic.ts';
+import type { Diagnostic } from '../../../spec/diagnostic.ts';
 import { tensor } from '../../../spec/tensor.ts';
+import { refusalOf } from '../../harness/refusal.ts';
 import { tinyManifest } from '../tiny_session.ts';
 
 // Made with Python's onnx: x + 1 (float32), i + 2 ** 40 (int64), h + h (float16), not b.
 const path = fileURLToPath(new URL('../../fixtures/onnx/four_types.onnx', import.meta.url));
 const manifest = { ...tinyManifest({ cache: 'none' }), inputs: [], outputs: [] };
 
-async function refusal(options: Partial<OnnxOptions>): Promise<Diagnostic> {
-  try {
-    await (await onnxSession({ model: path, manifest, ...options })).close();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.diagnostics[0]!;
-    throw cause;
-  }
-  throw new Error('nothing was refused');
-}
+const refused = async (options: Partial<OnnxOptions>): Promise<Diagnostic> =>
+  (await refusalOf(onnxSession({ model: path, manifest, ...options }))).diagnostics[0]!;
 
 const feeds = {
   x: tensor('float32', [2], [1.5, -2]),
@@ -50,30 +44,30 @@ test('gives only what is asked for, and passes over names it has not', async () 
 });
 
 test('says how to install what is missing', async () => {
-  const { code, hint } = await refusal({ load: () => import('onnxruntime-node-is-not-here' as string) });
+  const { code, hint } = await refused({ load: () => import('onnxruntime-node-is-not-here' as string) });
   assert.is(code, 'N702');
   assert.match(hint ?? '', 'npm install onnxruntime-node');
 });
 
 test('names the file that is no model', async () => {
-  const { code, file, found } = await refusal({ model: fileURLToPath(import.meta.url) });
+  const { code, file, found } = await refused({ model: fileURLToPath(import.meta.url) });
   assert.is(code, 'N704');
   assert.match(file ?? '', 'onnx_node_session.test.ts');
   assert.ok((found ?? '').length > 0);
-  assert.is((await refusal({ model: new Uint8Array([1, 2, 3]) })).code, 'N704');
+  assert.is((await refused({ model: new Uint8Array([1, 2, 3]) })).code, 'N704');
 });
 
 test('a device that is not here is refused, not replaced', async () => {
-  const { code, hint } = await refusal({ device: 'cuda' });
+  const { code, hint } = await refused({ device: 'cuda' });
   assert.is(code, 'N703');
   assert.match(hint ?? '', '--device cpu');
   // What is wrong with the model is said of the model, whatever the device.
-  assert.is((await refusal({ device: 'cuda', model: new Uint8Array([1, 2, 3]) })).code, 'N704');
+  assert.is((await refused({ device: 'cuda', model: new Uint8Array([1, 2, 3]) })).code, 'N704');
 });
 
 test('bfloat16 at the boundary is refused before it is run', async () => {
   const outputs = [{ name: 'logits', dtype: 'bfloat16', shape: [1] }] as const;
-  const { code, found } = await refusal({ manifest: { ...manifest, outputs } });
+  const { code, found } = await refused({ manifest: { ...manifest, outputs } });
   assert.is(code, 'N704');
   assert.is(found, 'logits is bfloat16');
 });

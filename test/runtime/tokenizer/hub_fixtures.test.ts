@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { promptTokens } from '../../../runtime/generate_text.ts';
 import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
-import { Refusal } from '../../../spec/diagnostic.ts';
+import { refusal } from '../../harness/refusal.ts';
 
 const root = new URL('../../fixtures/tokenizers/', import.meta.url);
 
@@ -99,23 +99,18 @@ test('whoever asks may have it otherwise', () => {
   assert.equal(promptTokens(open('t5'), text, { bos: 'never' }), open('t5').encode(text));
 });
 
-const refusal = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.diagnostics.map((d) => `${d.code} ${d.message}`).join();
-    throw cause;
-  }
-  return 'nothing was refused';
-};
+const refused = (act: () => unknown): string =>
+  refusal(act)
+    .diagnostics.map((d) => `${d.code} ${d.message}`)
+    .join();
 
 test('what cannot be had is refused', () => {
   assert.is(
-    refusal(() => promptTokens(open('qwen3'), 'x', { bos: 'always' })),
+    refused(() => promptTokens(open('qwen3'), 'x', { bos: 'always' })),
     'N705 the tokenizer has no token that begins a text',
   );
   assert.is(
-    refusal(() => promptTokens(open('gpt2'), '')),
+    refused(() => promptTokens(open('gpt2'), '')),
     'N705 the prompt has no tokens',
   );
 });

@@ -8,7 +8,7 @@ import { bpe } from '../../../runtime/tokenizer/bpe.ts';
 import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { patternRisk } from '../../../runtime/tokenizer/pattern_risk.ts';
 import { interruptible } from '../../../runtime/tokenizer/tokenizer_node.ts';
-import { Refusal } from '../../../spec/diagnostic.ts';
+import { refusal } from '../../harness/refusal.ts';
 
 const root = new URL('../../fixtures/tokenizers/', import.meta.url);
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
@@ -23,16 +23,10 @@ function hub(parts: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(json));
 }
 
-function refusal(act: () => unknown): string {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal)
-      return cause.diagnostics.map((d) => `${d.code} ${d.message} | ${d.found}`).join('\n');
-    throw cause;
-  }
-  return 'nothing was refused';
-}
+const refused = (act: () => unknown): string =>
+  refusal(act)
+    .diagnostics.map((d) => `${d.code} ${d.message} | ${d.found}`)
+    .join('\n');
 
 const text = `${'a'.repeat(60)}!`;
 
@@ -96,7 +90,7 @@ test('a hostile pattern of a tokenizer.json is refused wherever it stands', () =
       { decoder: { type: 'Sequence', decoders: [replace] } },
     ])
       assert.match(
-        refusal(() => openTokenizer(hub(parts), 'tokenizer.json').encode(text)),
+        refused(() => openTokenizer(hub(parts), 'tokenizer.json').encode(text)),
         'N621 a pattern of the tokenizer is not safe to run',
       );
   }
@@ -107,12 +101,12 @@ test('so is one of a pickle', () => {
   const open = (pattern: string) => bpe({ name: 'x', pattern, ranks, special: new Map() }, 'tokenizer.pkl');
   for (const hostile of ['(a+)+$', '(?:'.repeat(100_000), '(?:'.repeat(3000)])
     assert.match(
-      refusal(() => open(hostile)(text)),
+      refused(() => open(hostile)(text)),
       'not safe to run',
     );
   for (const open_ of ['\\p{LX', '\\x{41Z', 'a{2'])
     assert.match(
-      refusal(() => open(open_)),
+      refused(() => open(open_)),
       'the split pattern is beyond nanoc',
     );
   assert.is(open('a+|[^a]')(text).length, 61);
@@ -122,7 +116,7 @@ test('what only takes long is stopped, and a text in time is encoded', () => {
   const slow = openTokenizer(hub({ pre_tokenizer: split('a*a*a*a*a*a*a*a*c|[ab]') }), 'tokenizer.json');
   const long = 'a'.repeat(2000);
   assert.match(
-    refusal(() => interruptible(slow, 'tokenizer.json', () => 200).encode(long)),
+    refused(() => interruptible(slow, 'tokenizer.json', () => 200).encode(long)),
     'N621 the tokenizer does not come to an end | 2000 characters were not split in time',
   );
   const quick = openTokenizer(hub({ pre_tokenizer: split('a') }), 'tokenizer.json');
@@ -135,7 +129,7 @@ test('Ctrl-C stops it, and whoever listens for it hears of it', () => {
   const listen = (name: string): void => void heard.push(name);
   process.on('SIGINT', listen);
   spawn('sh', ['-c', `sleep 0.3; kill -INT ${process.pid}`], { stdio: 'ignore' });
-  const said = refusal(() => interruptible(slow, 'tokenizer.json', () => 600_000).encode('a'.repeat(5000)));
+  const said = refused(() => interruptible(slow, 'tokenizer.json', () => 600_000).encode('a'.repeat(5000)));
   process.off('SIGINT', listen);
   assert.is(said, '');
   assert.equal(heard, ['SIGINT']);
@@ -147,11 +141,11 @@ test('tables and strings of ten megabytes are read, or refused, without deep cal
   const large = 10 * 2 ** 20;
   const open = (bytes: Uint8Array) => openTokenizer(bytes, 'tokenizer.json');
   assert.match(
-    refusal(() => open(table('A'.repeat(large)))),
+    refused(() => open(table('A'.repeat(large)))),
     'the precompiled_charsmap is damaged',
   );
   assert.match(
-    refusal(() => open(table('\\'.repeat(large)))),
+    refused(() => open(table('\\'.repeat(large)))),
     'N621',
   );
   const zeros = Buffer.alloc(large);

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { bpe } from '../../../runtime/tokenizer/bpe.ts';
 import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
-import { Refusal } from '../../../spec/diagnostic.ts';
+import { refusal } from '../../harness/refusal.ts';
 
 const read = (path: string): Uint8Array => readFileSync(new URL(`../../../${path}`, import.meta.url));
 const json = <T>(path: string): T => JSON.parse(Buffer.from(read(path)).toString('utf8')) as T; // written by us
@@ -21,17 +21,6 @@ interface Cases {
   readonly broken: readonly { readonly text: string; readonly ids: readonly number[] }[];
 }
 const cases = json<Cases>('test/fixtures/tokenizer/tiktoken_cases.json');
-
-/** The message of what a function refuses. */
-function refusal(act: () => unknown): string {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.message;
-    throw cause;
-  }
-  return 'nothing was refused';
-}
 
 test('encodes as the Engine of nanochat does', () => {
   const theirs = json<readonly { text: string; ids: readonly number[] }[]>(
@@ -104,37 +93,19 @@ test('reads every protocol that keeps bytes as bytes', () => {
 
 test('says what is wrong with a file', () => {
   const text = (s: string) => openTokenizer(new TextEncoder().encode(s), 't');
-  assert.match(
-    refusal(() => text('hello')),
-    'N621: neither a pickled',
-  );
-  assert.match(
-    refusal(() => text('{"a"')),
-    'N621: not valid JSON',
-  );
-  assert.match(
-    refusal(() => text('{"a": 1}')),
-    'N621: the tokenizer.json cannot be used',
-  );
-  assert.match(
-    refusal(() => openTokenizer(pickle.subarray(0, 4000), 't')),
-    'N606',
-  );
+  assert.match(refusal(() => text('hello')).message, 'N621: neither a pickled');
+  assert.match(refusal(() => text('{"a"')).message, 'N621: not valid JSON');
+  assert.match(refusal(() => text('{"a": 1}')).message, 'N621: the tokenizer.json cannot be used');
+  assert.match(refusal(() => openTokenizer(pickle.subarray(0, 4000), 't')).message, 'N606');
   const other = Buffer.from(pickle);
   other.write('tiktoken.evil', other.indexOf('tiktoken.core'));
-  assert.match(
-    refusal(() => openTokenizer(other, 't')),
-    'N605',
-  );
+  assert.match(refusal(() => openTokenizer(other, 't')).message, 'N605');
   const twice = Buffer.from(pickle);
   twice.write('come', twice.indexOf('Then'));
-  assert.match(
-    refusal(() => openTokenizer(twice, 't')),
-    'N621: the token "come" stands twice',
-  );
+  assert.match(refusal(() => openTokenizer(twice, 't')).message, 'N621: the token "come" stands twice');
   const encoding = readEncoding(pickle, 't');
   assert.match(
-    refusal(() => bpe({ ...encoding, pattern: '[a&&b]' }, 't')),
+    refusal(() => bpe({ ...encoding, pattern: '[a&&b]' }, 't')).message,
     'N621: the split pattern',
   );
 });

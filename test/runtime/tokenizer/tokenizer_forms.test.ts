@@ -9,7 +9,7 @@ import { openTokenizer } from '../../../runtime/tokenizer/open_tokenizer.ts';
 import { readRanks } from '../../../runtime/tokenizer/rank_file.ts';
 import { readEncoding } from '../../../runtime/tokenizer/tiktoken_pickle.ts';
 import { tokenizerFiles } from '../../../runtime/tokenizer/write_tokenizer.ts';
-import { Refusal } from '../../../spec/diagnostic.ts';
+import { refusal } from '../../harness/refusal.ts';
 
 const pickle = readFileSync(
   new URL('../../../examples/tiny-nanochat/tokenizer/tokenizer.pkl', import.meta.url),
@@ -73,16 +73,10 @@ test('a config beside the two files says what begins a text', () => {
   assert.equal(begin({ bos_token: '<none>', add_bos_token: true }), { before: [], after: [] });
 });
 
-function refusal(act: () => unknown): string {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal)
-      return cause.diagnostics.map((d) => [d.code, d.message, d.found, d.hint].join(' | ')).join('\n');
-    throw cause;
-  }
-  throw new Error('nothing was refused');
-}
+const refused = (act: () => unknown): string =>
+  refusal(act)
+    .diagnostics.map((d) => [d.code, d.message, d.found, d.hint].join(' | '))
+    .join('\n');
 
 test('damaged files are refused with the line', () => {
   const first = sorted[300]![0];
@@ -110,7 +104,7 @@ test('damaged files are refused with the line', () => {
     ],
     [() => openTokenizer(text(['words']), 'tokenizer.pkl'), 'tiktoken has rank files'],
   ] as const)
-    assert.match(refusal(act), said);
+    assert.match(refused(act), said);
 });
 
 test('an encoding is known by its name, and its special tokens begin and end a text', () => {

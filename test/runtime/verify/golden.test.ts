@@ -5,7 +5,7 @@ import { generate } from '../../../runtime/generate.ts';
 import { type Golden, readGolden } from '../../../runtime/verify/golden.ts';
 import { verify } from '../../../runtime/verify/verify.ts';
 import { logitsOf } from '../../../runtime/verify/verify_run.ts';
-import { Refusal } from '../../../spec/diagnostic.ts';
+import { refusal } from '../../harness/refusal.ts';
 import { type TinyOptions, tinySession } from '../tiny_session.ts';
 
 interface Entry {
@@ -36,16 +36,6 @@ const float32 = (shape: number[], values: number[]): Entry => ({
   shape,
   bytes: new Uint8Array(Float32Array.from(values).buffer),
 });
-
-const refusal = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause.message;
-    throw cause;
-  }
-  return 'nothing was refused';
-};
 
 test('reads what the makers of the golden models wrote', () => {
   const at = new URL('../../fixtures/golden/nanochat-g1-mha/io.safetensors', import.meta.url);
@@ -78,7 +68,7 @@ test('says what a golden file lacks', () => {
   const tokens = int64([1, 2], [1, 2]);
   const logits = float32([1, 2, 2], [1, 2, 3, 4]);
   const read = (entries: Record<string, Entry>, vocab = 2) =>
-    refusal(() => readGolden(pack(entries), 'g', vocab));
+    refusal(() => readGolden(pack(entries), 'g', vocab)).message;
   assert.is(read({ logits }), 'N707: no tokens in it');
   assert.is(read({ tokens }), 'N707: no logits in it');
   assert.is(read({}), 'N707: no tokens and no logits in it');
@@ -88,10 +78,7 @@ test('says what a golden file lacks', () => {
   assert.match(read({ tokens, logits: { ...logits, dtype: 'F8' } }), 'N707: logits is stored as F8');
   assert.match(read({ tokens, logits: { ...logits, shape: [1, 2, 3] } }), 'N707: logits does not lie');
   for (const bytes of ['', 'hello', '<!doctype html><html>'].map((s) => new TextEncoder().encode(s))) {
-    assert.is(
-      refusal(() => readGolden(bytes, 'g', 2)),
-      'N707: not a safetensors file',
-    );
+    assert.is(refusal(() => readGolden(bytes, 'g', 2)).message, 'N707: not a safetensors file');
   }
 });
 
