@@ -7,8 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findBackend } from '../../backends/index.ts';
-import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
+import { type CompileRequest, compile } from '../../compiler/compile.ts';
 import { fromFile } from '../../driver/specs/load_spec.ts';
 import { type LibtorchHost, startLibtorch } from '../../runtime/sessions/libtorch_node_session.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
@@ -16,13 +15,14 @@ import { verify } from '../../runtime/verify/verify.ts';
 import { logitsOf } from '../../runtime/verify/verify_run.ts';
 import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
-import { Bug, Refusal } from '../../spec/diagnostic.ts';
+import { Refusal } from '../../spec/diagnostic.ts';
 import type { ConfigValue } from '../../spec/program.ts';
 import {
   type FixtureOptions,
   fixture,
-  joined,
+  type Made,
   make,
+  makeFor,
   open,
   readFixture,
 } from '../../test/golden/compile_fixture.ts';
@@ -190,11 +190,6 @@ const runsHere = async (target: Target, { storage, minLibtorch }: Form): Promise
 /** Beside this file: what no shipped spec says. */
 const own: ReadonlySet<string> = new Set(['odd', 'wide', 'worked_out']);
 
-interface Made {
-  readonly compiled: Compiled;
-  readonly bytes: Uint8Array;
-}
-
 function fromCheckpoint(name: string, form: Form, target: Emitted): Made {
   const made = odd[name];
   if (!made) return make(fixture(name), undefined, { ...form, target });
@@ -203,34 +198,18 @@ function fromCheckpoint(name: string, form: Form, target: Emitted): Made {
   return make(checkpoint, undefined, { ...form, target });
 }
 
-function fromSpec(spec: string, form: Form, target: Emitted): Made {
-  const backend = findBackend(target);
-  const fileName = `model${backend.extension}`;
-  const { opset = 21, minLibtorch, ...request } = form;
-  const options = {
-    opset,
-    external: 'never',
-    fileName,
-    ...(minLibtorch && { minLibtorch }),
-  } as const;
-  const { value, diagnostics } = compile({
-    ...fromFile(
-      fileURLToPath(
-        new URL(own.has(spec) ? `${spec}.nanospec` : `../../examples/${spec}.nanospec`, import.meta.url),
-      ),
-    ),
-    seed: 5,
-    set: new Map(Object.entries(sizes[spec]!)),
-    ...(backend.computesIn === 'storage' && form.storage ? { compute: form.storage } : {}),
-    ...request,
-    wholeWeights: backend.wholeWeights ?? false,
-    padded: backend.padsUncached ?? false,
-    backendPasses: backend.passes(options),
-  });
-  if (!value) throw new Bug(`it does not compile: ${diagnostics[0]?.message}`);
-  const { graph, manifest, weights, program } = value;
-  const { tied } = program.names;
-  return { compiled: value, bytes: joined(backend.emit({ graph, manifest, weights, options, tied })) };
+function fromSpec(spec: string, { opset = 21, minLibtorch, ...form }: Form, target: Emitted): Made {
+  const path = own.has(spec) ? `${spec}.nanospec` : `../../examples/${spec}.nanospec`;
+  return makeFor(
+    target,
+    {
+      ...fromFile(fileURLToPath(new URL(path, import.meta.url))),
+      seed: 5,
+      set: new Map(Object.entries(sizes[spec]!)),
+      ...form,
+    },
+    { opset, ...(minLibtorch && { minLibtorch }) },
+  );
 }
 
 async function failure(spec: string, form: Form, target: Target): Promise<string | undefined> {

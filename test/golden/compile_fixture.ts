@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Artifact } from '../../backends/backend.ts';
 import { findBackend } from '../../backends/index.ts';
+import type { EmitOptions } from '../../backends/target_option.ts';
 import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
 import type { Device, Session } from '../../compiler/ports/session.ts';
@@ -36,32 +37,49 @@ export const joined = ({ files }: Artifact): Uint8Array => {
   return Buffer.concat(chunks);
 };
 
-/** Compiles a checkpoint folder with a shipped spec; throws what the compiler says when it refuses. */
-export function make(folder: string, spec: string | undefined, options: FixtureOptions = {}): Made {
-  const { opset = 21, target = 'onnx', edit = (text: string) => text, ...request } = options;
-  const checkpoint = openCheckpoint(folder);
-  const { source, include } = loadSpec(spec, checkpoint);
-  const edited = (s: Source): Source => ({ ...s, text: edit(s.text) });
+/** Compiles in the way of a target and emits; throws what the compiler says when it refuses. */
+export function makeFor(
+  target: NonNullable<FixtureOptions['target']>,
+  request: CompileRequest,
+  asked: Partial<EmitOptions> = {},
+): Made {
   const backend = findBackend(target);
-  const fileName = `model${backend.extension}`;
-  const emit = { opset, external: 'never', fileName } as const;
+  const options = {
+    ...{ opset: 21, external: 'never', fileName: `model${backend.extension}` },
+    ...asked,
+  } as const;
   const { value, diagnostics } = compile({
-    source: edited(source),
-    include: (path, from) => {
-      const found = include(path, from);
-      return found && 'text' in found ? edited(found) : found;
-    },
-    checkpoint,
     wholeWeights: backend.wholeWeights ?? false,
     padded: backend.padsUncached ?? false,
     ...(backend.computesIn === 'storage' && request.storage ? { compute: request.storage } : {}),
-    backendPasses: backend.passes(emit),
+    backendPasses: backend.passes(options),
     ...request,
   });
   if (!value) throw new Error(JSON.stringify(diagnostics.map((d) => d.message)));
   const { graph, manifest, weights, program } = value;
   const { tied } = program.names;
-  return { compiled: value, bytes: joined(backend.emit({ graph, manifest, weights, options: emit, tied })) };
+  return { compiled: value, bytes: joined(backend.emit({ graph, manifest, weights, options, tied })) };
+}
+
+/** Compiles a checkpoint folder with a shipped spec. */
+export function make(folder: string, spec: string | undefined, options: FixtureOptions = {}): Made {
+  const { opset = 21, target = 'onnx', edit = (text: string) => text, ...request } = options;
+  const checkpoint = openCheckpoint(folder);
+  const { source, include } = loadSpec(spec, checkpoint);
+  const edited = (s: Source): Source => ({ ...s, text: edit(s.text) });
+  return makeFor(
+    target,
+    {
+      source: edited(source),
+      include: (path, from) => {
+        const found = include(path, from);
+        return found && 'text' in found ? edited(found) : found;
+      },
+      checkpoint,
+      ...request,
+    },
+    { opset },
+  );
 }
 
 export async function open(

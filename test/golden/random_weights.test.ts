@@ -4,8 +4,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findBackend } from '../../backends/index.ts';
-import { type Compiled, compile } from '../../compiler/compile.ts';
+import type { Compiled } from '../../compiler/compile.ts';
 import { specOf } from '../../compiler/identity.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import { shippedSpecs } from '../../driver/shipped.ts';
@@ -17,7 +16,7 @@ import { verify } from '../../runtime/verify/verify.ts';
 import { logitsOf, randomRows } from '../../runtime/verify/verify_run.ts';
 import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
-import { fixture, joined, make } from './compile_fixture.ts';
+import { fixture, type Made, make, makeFor } from './compile_fixture.ts';
 import { withTorch } from './torch_here.ts';
 
 /** No tensor says which of two generations these are. */
@@ -36,30 +35,15 @@ const small = new Map(
   }),
 );
 
-function made(spec: string, target: 'onnx' | 'torchscript'): { compiled: Compiled; bytes: Uint8Array } {
+function fromSeed(spec: string, target: 'onnx' | 'torchscript'): Made {
   const manifest = small.get(spec)!;
-  const backend = findBackend(target);
-  const options = {
-    opset: 21,
-    external: 'never',
-    fileName: `m${backend.extension}`,
-  } as const;
-  const { value, diagnostics } = compile({
+  const made = makeFor(target, {
     ...specOf(manifest),
     seed: 3,
     set: new Map(manifest.config.map((entry) => [entry.name, entry.value])),
-    wholeWeights: backend.wholeWeights ?? false,
-    padded: backend.padsUncached ?? false,
-    backendPasses: backend.passes(options),
   });
-  if (!value) throw new Error(JSON.stringify(diagnostics));
-  assert.match(value.manifest.weights, 'random:3');
-  const { graph, weights, program } = value;
-  const { tied } = program.names;
-  return {
-    compiled: value,
-    bytes: joined(backend.emit({ graph, manifest: value.manifest, weights, options, tied })),
-  };
+  assert.match(made.compiled.manifest.weights, 'random:3');
+  return made;
 }
 
 async function holds(session: Session, compiled: Compiled): Promise<void> {
@@ -116,7 +100,7 @@ async function unseen(session: Session, compiled: Compiled): Promise<readonly st
 
 for (const spec of small.keys()) {
   test(`${spec} with random weights`, async () => {
-    const { compiled, bytes } = made(spec, 'onnx');
+    const { compiled, bytes } = fromSeed(spec, 'onnx');
     const session = await onnxSession({ model: bytes, manifest: compiled.manifest, device: 'cpu' });
     assert.equal(await unseen(session, compiled), []);
     await holds(session, compiled);
@@ -126,7 +110,7 @@ for (const spec of small.keys()) {
 await withTorch((torch, within) => {
   for (const spec of small.keys())
     within(`${spec} with random weights in LibTorch`, async () => {
-      const { compiled, bytes } = made(spec, 'torchscript');
+      const { compiled, bytes } = fromSeed(spec, 'torchscript');
       const model = torch.file(`${spec}.pt`, bytes);
       await holds(await torch.host.open({ model, manifest: compiled.manifest }), compiled);
       rmSync(model);
