@@ -57,7 +57,8 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
   if (options.emit || options.explain) {
     const [backend] = backends;
     const targetOptions = targetOptionsOf(options, backend!, backends);
-    lookInside(cx.io, requestOf(inputs, { ...options, passes, targetOptions }, backend!), options);
+    const request = requestOf(inputs, { ...options, passes, targetOptions }, backend!);
+    for (const { text, json } of lookInside(request, options, cx.io)) cx.io.answer(text, json);
     return exitCodes.fine;
   }
   const loaded = { passes, checkpoint: inputs.checkpoint };

@@ -1,28 +1,46 @@
-/** `--emit` and `--explain`: what the compiler sees, as text on stdout. */
+/** `--emit` and `--explain`: what the compiler sees, piece by piece. */
 
 import { type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { printGraph } from '../compiler/graph/print.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
+import type { Reporter } from '../driver/reporter.ts';
 import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';
-import type { Io } from './output/io.ts';
 
 export type Stage = 'ast' | 'graph' | 'passes';
 
-interface Look {
+export interface Look {
   readonly emit?: Stage;
+  /** Name of a pass, or `all`. */
   readonly explain?: string;
 }
 
-export function lookInside(io: Io, request: CompileRequest, { emit, explain }: Look): void {
+/** The same as a text for people and as a value for machines. */
+export interface Piece {
+  readonly text: string;
+  readonly json: unknown;
+}
+
+interface Done {
+  readonly pass: Pass;
+  /** After it. */
+  readonly graph: Graph;
+}
+
+/** Compiles nothing to a target; warnings are reported, and errors thrown as a Refusal. */
+export function* lookInside(
+  request: CompileRequest,
+  { emit, explain }: Look,
+  io: Reporter,
+): Generator<Piece, void, void> {
   if (emit === 'ast') {
-    printAst(io, request);
+    yield treePiece(request, io);
     return;
   }
   const lines = new Map<string, string[]>();
-  const passes: { readonly pass: Pass; readonly graph: Graph }[] = [];
+  const passes: Done[] = [];
   const { value, diagnostics } = compile({
     ...request,
     trace: (pass, line) => void lines.set(pass, [...(lines.get(pass) ?? []), line]),
@@ -30,16 +48,20 @@ export function lookInside(io: Io, request: CompileRequest, { emit, explain }: L
   });
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report(diagnostics);
-  if (emit === 'graph') shown(io, printGraph(value.built), (graph) => ({ graph }));
-  if (emit === 'passes') printPasses(io, value.built, passes);
-  if (explain !== undefined) explainPass(io, explain, passes, lines);
+  if (emit === 'graph') {
+    const graph = printGraph(value.built);
+    yield { text: graph, json: { graph } };
+  }
+  if (emit === 'passes') yield* passPieces(value.built, passes);
+  if (explain !== undefined) yield* explained(explain, passes, lines);
 }
 
-function printAst(io: Io, { source }: CompileRequest): void {
+function treePiece({ source }: CompileRequest, io: Reporter): Piece {
   const { value, diagnostics } = parse(source);
   if (!value || hasErrors(diagnostics)) throw new Refusal(diagnostics);
   io.report(diagnostics);
-  io.result(JSON.stringify(value, withoutSources, io.options.json ? undefined : 2));
+  const text = JSON.stringify(value, withoutSources, 2);
+  return { text, json: JSON.parse(text) };
 }
 
 /** A span as `[start, end]`: its source is the whole text again. */
@@ -49,36 +71,25 @@ function withoutSources(key: string, value: unknown): unknown {
   return [start, end];
 }
 
-function printPasses(
-  io: Io,
-  built: Graph,
-  passes: readonly { readonly pass: Pass; readonly graph: Graph }[],
-): void {
+function* passPieces(built: Graph, passes: readonly Done[]): Generator<Piece, void, void> {
   let before = printGraph(built);
   const first = { nodes: built.nodes.length, graph: before };
-  shown(io, `# built: ${first.nodes} nodes\n${before}`, () => ({ pass: 'built', ...first }));
+  yield { text: `# built: ${first.nodes} nodes\n${before}`, json: { pass: 'built', ...first } };
   for (const { pass, graph } of passes) {
     const after = printGraph(graph);
     const same = after === before;
     const nodes = graph.nodes.length;
     const title = `\n# after ${pass.name}: ${same ? 'nothing changed' : `${nodes} nodes`}`;
-    shown(io, same ? title : `${title}\n${after}`, () => ({ pass: pass.name, nodes, graph: after }));
+    yield { text: same ? title : `${title}\n${after}`, json: { pass: pass.name, nodes, graph: after } };
     before = after;
   }
 }
 
-/** Prints a text for people, or an object with --json. */
-function shown(io: Io, text: string, object: (text: string) => unknown): void {
-  if (io.options.json) io.json(object(text));
-  else io.result(text);
-}
-
-function explainPass(
-  io: Io,
+function* explained(
   name: string,
-  passes: readonly { readonly pass: Pass }[],
+  passes: readonly Done[],
   lines: ReadonlyMap<string, readonly string[]>,
-): void {
+): Generator<Piece, void, void> {
   const docs = new Map(passes.map(({ pass }) => [pass.name, pass.doc]));
   const names = [...docs.keys()];
   // There may be one that runs for other options, or for another target.
@@ -91,6 +102,6 @@ function explainPass(
     if (name !== 'all' && pass !== name) continue;
     const said = lines.get(pass) ?? [];
     const text = said.length > 0 ? said : ['nothing to do'];
-    shown(io, [`${pass}: ${doc}`, ...text].join('\n  '), () => ({ pass, doc, lines: said }));
+    yield { text: [`${pass}: ${doc}`, ...text].join('\n  '), json: { pass, doc, lines: said } };
   }
 }

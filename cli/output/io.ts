@@ -21,6 +21,8 @@ export interface Io extends Reporter {
   made(text: string): void;
   /** A result for machines: one JSON value on a line. */
   json(value: unknown): void;
+  /** A result as a text, or as a value with --json. */
+  answer(text: string, value: unknown): void;
 }
 
 /** `--color` takes precedence over NO_COLOR, that over FORCE_COLOR, and that over whether the stream is a terminal. */
@@ -37,11 +39,12 @@ export function makeIo(options: IoOptions): Io {
     clearBar();
     process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   };
+  const json = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   const finding = (shown: readonly Diagnostic[]): void => {
     if (shown.length === 0) return;
     clearBar();
     if (options.json) {
-      for (const d of shown) process.stdout.write(`${JSON.stringify(toJson(d))}\n`);
+      for (const d of shown) json(toJson(d));
       return;
     }
     process.stderr.write(`${render(shown, { color })}\n`);
@@ -53,7 +56,8 @@ export function makeIo(options: IoOptions): Io {
     made: (text) => {
       if (!options.quiet) result(text);
     },
-    json: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
+    json,
+    answer: (text, value) => (options.json ? json(value) : result(text)),
     note: (text) => {
       if (options.quiet || options.json) return;
       clearBar();
