@@ -4,10 +4,10 @@ import { type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import { printGraph } from '../compiler/graph/print.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
-import type { Reporter } from '../driver/reporter.ts';
 import { error, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
 import { parse } from '../spec/parse.ts';
+import type { Reporter } from './reporter.ts';
 
 export type Stage = 'ast' | 'graph' | 'passes';
 
