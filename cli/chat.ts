@@ -7,13 +7,13 @@ import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type Chat, chat } from '../runtime/chat.ts';
+import { speedOf, speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
 import { pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
 import type { IoOptions } from './output/io.ts';
-import { speedOf, speedText } from './output/speed.ts';
 import { farewellOf } from './process/farewell.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {

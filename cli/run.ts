@@ -10,6 +10,8 @@ import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { usage } from '../driver/usage.ts';
 import { type End, generateRows, type Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
+import { rowOutput } from '../runtime/row_output.ts';
+import { speedOf, speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
@@ -19,8 +21,6 @@ import { type ModelOptions, openOptions, withModelOptions } from './options/mode
 import { collect, pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
 import type { Io, IoOptions } from './output/io.ts';
-import { rowOutput } from './output/row_output.ts';
-import { speedOf, speedText } from './output/speed.ts';
 import { farewellOf } from './process/farewell.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {

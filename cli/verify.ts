@@ -8,11 +8,11 @@ import { openInputs } from '../driver/open_inputs.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText, openable } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
+import { workFolder } from '../driver/work_folder.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
 import { positive, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { withModelOptions } from './options/model_options.ts';
 import { deviceOption } from './options/sampling_options.ts';
-import { workFolder } from './process/work_folder.ts';
 import { type VerifyOptions, verifyModels } from './verify_models.ts';
 
 export function addVerify(program: Command): void {

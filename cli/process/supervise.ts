@@ -7,10 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { removeEmpty, sweep, sweepFolders } from '../../backends/leftovers_node.ts';
 import { moreTime } from '../../driver/plugins/plugin_watch.ts';
+import { workPrefix } from '../../driver/work_folder.ts';
 import { type Diagnostic, error } from '../../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
-import { type SupervisorMessage, workPrefix } from './supervised.ts';
+import type { SupervisorMessage } from './supervised.ts';
 
 /** Verbs that end at once, without a second process; a signal simply ends them. */
 const quickVerbs: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];

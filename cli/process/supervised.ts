@@ -13,9 +13,6 @@ export type SupervisorMessage =
   /** Code of this plugin starts to run, and may take this many seconds; no plugin when it has returned. */
   | { readonly plugin?: string; readonly seconds: number };
 
-/** Folders of `work_folder.ts`, which the supervisor removes too. */
-export const workPrefix = 'nanoc-work';
-
 let supervisor: number | undefined;
 
 /** Whether this process was started by a supervisor; asked once, at the start. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { workPrefix } from '../../cli/process/supervised.ts';
+import { workPrefix } from '../../driver/work_folder.ts';
 import { bytesOf, fixture, folder, lines, nanoc, written } from './run_cli.ts';
 
 const name = 'nanochat-g7-mha-t300';

@@ -3,9 +3,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshMark, sweepFolders } from '../../backends/leftovers_node.ts';
-import { error, Refusal } from '../../spec/diagnostic.ts';
-import { workPrefix } from './supervised.ts';
+import { freshMark, sweepFolders } from '../backends/leftovers_node.ts';
+import { error, Refusal } from '../spec/diagnostic.ts';
+
+/** How the names of these folders begin, by which whoever ends a process finds what it has left. */
+export const workPrefix = 'nanoc-work';
 
 export interface WorkFolder {
   readonly folder: string;
