@@ -58,7 +58,11 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
     const [backend] = backends;
     const targetOptions = targetOptionsOf(options, backend!, backends);
     const request = requestOf(inputs, { ...options, passes, targetOptions }, backend!);
-    for (const { text, json } of lookInside(request, options, cx.io)) cx.io.answer(text, json);
+    for (const { text, json } of lookInside(request, options, cx.io))
+      cx.io.answer(
+        () => text,
+        () => json,
+      );
     return exitCodes.fine;
   }
   const loaded = { passes, checkpoint: inputs.checkpoint };

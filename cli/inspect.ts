@@ -1,21 +1,26 @@
 /** `nanoc inspect`: what a spec, a compiled model or a checkpoint holds. */
 
-import { readdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import { findModel, isModelFile } from '../driver/model_kinds.ts';
-import { isFolder } from '../driver/on_disk.ts';
+import { whatIs } from '../driver/inspect/named.ts';
 import { refuseStdout } from '../driver/output_path.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
 import { type Context, runAction, withGlobals } from './command.ts';
-import { inspectCheckpoint } from './inspect_checkpoint.ts';
-import { inspectFile } from './inspect_file.ts';
-import { inspectSpec } from './inspect_spec.ts';
-import { whole } from './options/compile_options.ts';
-import type { InspectOptions } from './options/inspect_options.ts';
+import { showCheckpoint } from './inspect_checkpoint.ts';
+import { showModel } from './inspect_file.ts';
+import { showSpec } from './inspect_spec.ts';
+import { type CompileOptions, whole } from './options/compile_options.ts';
 import { includeOption, pluginOption } from './options/repeatable.ts';
 import { setOption } from './options/set_option.ts';
+import type { IoOptions } from './output/io.ts';
+
+interface Options
+  extends Partial<IoOptions>,
+    Pick<CompileOptions, 'checkpoint' | 'step' | 'set' | 'plugin' | 'includeFolder'> {
+  readonly html?: string;
+  readonly force?: boolean;
+}
 
 export function addInspect(program: Command): void {
   const command = program
@@ -37,33 +42,16 @@ export function addInspect(program: Command): void {
     'nanoc inspect checkpoint',
     'nanoc inspect model.onnx',
     'nanoc inspect my_model.nanospec --html page.html',
-  ]).action((what: string, options: InspectOptions) => runAction(run, options, [what]));
+  ]).action((what: string, options: Options) => runAction(run, options, [what]));
 }
 
-async function run(
-  cx: Context,
-  options: InspectOptions,
-  [named = '']: readonly string[],
-): Promise<undefined> {
+async function run(cx: Context, options: Options, [name = '']: readonly string[]): Promise<undefined> {
   const passes = await loadPlugins(options.plugin);
-  const what = modelOf(named) ?? named;
-  const isModel = isModelFile(what);
-  const isSpec = !isModel && !isCheckpoint(what);
-  if (options.html !== undefined && !isSpec)
+  const { kind, path } = whatIs(name);
+  if (options.html !== undefined && kind !== 'spec')
     throw usage('--html draws specs', 'nanoc inspect SPEC --html page.html');
   refuseStdout(options.html, '--html');
-  if (isModel) inspectFile(cx, what);
-  else if (isCheckpoint(what)) await inspectCheckpoint(cx, what, options);
-  else await inspectSpec(cx, what, options, passes);
+  if (kind === 'model') showModel(cx, path);
+  else if (kind === 'checkpoint') showCheckpoint(cx, path, options.step);
+  else await showSpec(cx, path, { ...options, passes }, options);
 }
-
-/** The model in a folder that nanoc wrote; a folder with weights is a checkpoint, whatever else lies in it. */
-function modelOf(folder: string): string | undefined {
-  if (!isFolder(folder)) return undefined;
-  const found = findModel(folder);
-  const weights = /\.(safetensors|bin|pth|index\.json)$|^model_\d+\.pt$/;
-  return readdirSync(folder).some((name) => weights.test(name)) ? undefined : found;
-}
-
-const isCheckpoint = (path: string): boolean =>
-  /\.(pt|pth|bin|safetensors|index\.json)$/.test(path) || isFolder(path);

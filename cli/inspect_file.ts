@@ -8,27 +8,26 @@ import type { Context } from './command.ts';
 import { table } from './output/table.ts';
 import { laidOut } from './output/terminal.ts';
 
-export function inspectFile({ io }: Context, path: string): void {
+export function showModel({ io }: Context, path: string): void {
   const { manifest, facts } = openModel(path);
   const { head, lines, json } = facts?.() ?? { head: '', lines: [], json: {} };
-  if (io.options.json) {
-    io.json({ path, bytes: modelSize(path), manifest, ...json });
-    return;
-  }
-  const form = `cache ${formOf(manifest)}, logits ${manifest.logits}, context ${manifest.context ?? 'unbounded'}`;
-  io.result(
-    laidOut([
-      ...originLines(path, manifest),
-      head === '' ? form : `${head}, ${form}`,
-      ...lines,
-      ...boundaryLines(manifest),
-    ]),
+  io.answer(
+    () =>
+      laidOut([
+        ...originLines(path, manifest),
+        [...(head === '' ? [] : [head]), formOf(manifest)].join(', '),
+        ...lines,
+        ...boundaryLines(manifest),
+      ]),
+    () => ({ path, bytes: modelSize(path), manifest, ...json }),
   );
 }
 
-/** `dynamic`, `static, 300 slots` */
-const formOf = ({ cache, slots }: Manifest): string =>
-  slots === undefined ? cache : `${cache}, ${slots} slots`;
+/** `cache static, 300 slots, logits last, context 2048` */
+function formOf({ cache, slots, logits, context }: Manifest): string {
+  const kept = slots === undefined ? cache : `${cache}, ${slots} slots`;
+  return `cache ${kept}, logits ${logits}, context ${context ?? 'unbounded'}`;
+}
 
 /** Who made it of what. */
 const originLines = (path: string, { model, producer, spec, weights }: Manifest): readonly string[] => [

@@ -1,10 +1,11 @@
-/** What a model costs: its parameters by block, and the arithmetic of one token. */
+/** What a model costs: its parameters by block, the memory of its ports, and the arithmetic of one token. */
 
 import type { Graph, Node } from '../compiler/graph/ir.ts';
 import { scanOf } from '../compiler/graph/scan_body.ts';
 import { constant, type Dim, mentions, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
 import { product } from '../spec/tensor.ts';
+import { bytesPerElement } from '../spec/type.ts';
 import { groupKeys } from './page/group_keys.ts';
 
 export interface BlockFigures {
@@ -37,6 +38,26 @@ export function parametersByBlock({ params }: Program): readonly BlockFigures[] 
     block: name,
     parameters: members.reduce((sum, { n }) => sum + n, 0),
   }));
+}
+
+export interface PortBytes {
+  /** What one more token adds to the ports that grow. */
+  readonly perToken: number;
+  /** Of the ports that do not. */
+  readonly fixed: number;
+}
+
+/** Bytes of one row at float32. */
+export function portBytes({ ports }: Pick<Program, 'ports'>): PortBytes {
+  let [perToken, fixed] = [0, 0];
+  for (const { type, last, carried } of ports) {
+    const sizes = type.shape.slice(carried ? 1 : 2);
+    const one = sizes.reduce((n, d) => n * (constant(d) ?? 1), bytesPerElement[type.dtype]);
+    if (carried) fixed += one;
+    else if (last === undefined) perToken += one;
+    else fixed += one * last;
+  }
+  return { perToken, fixed };
 }
 
 export interface Flops {

@@ -22,7 +22,7 @@ export interface Io extends Reporter {
   /** A result for machines: one JSON value on a line. */
   json(value: unknown): void;
   /** A result as a text, or as a value with --json. */
-  answer(text: string, value: unknown): void;
+  answer(text: () => string, value: () => unknown): void;
 }
 
 /** `--color` takes precedence over NO_COLOR, that over FORCE_COLOR, and that over whether the stream is a terminal. */
@@ -57,7 +57,7 @@ export function makeIo(options: IoOptions): Io {
       if (!options.quiet) result(text);
     },
     json,
-    answer: (text, value) => (options.json ? json(value) : result(text)),
+    answer: (text, value) => (options.json ? json(value()) : result(text())),
     note: (text) => {
       if (options.quiet || options.json) return;
       clearBar();
