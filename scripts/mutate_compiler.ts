@@ -1,11 +1,12 @@
 /**
  * Breaks the compiler on purpose, one line at a time, and reports what notices: `npm run mutate` draws 150 mutations by a seed, puts
  * each into a copy of the tree, and writes test/mutation/RESULTS.md. What notices is looked for in this order: the verifier with
- * the laws of graphs, other people's numbers, the unit tests of the folder.
+ * the laws of graphs, other people's numbers, the unit tests of the folder. With `--of checks` what is broken is the verifier
+ * itself, and sizes, of which the unit tests alone can tell; the page is then test/mutation/CHECKS.md.
  */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,7 +14,7 @@ import { equivalent } from '../test/mutation/equivalent.ts';
 import { bundleTrial } from './mutation/bundle.ts';
 import { type Copy, copyOf, type Limits, node, type Ran } from './mutation/copy.ts';
 import { applied, drawn, keyOf, type Mutation, mutationsOf } from './mutation/edits.ts';
-import { filesOf, type Kind, type Struck } from './mutation/places.ts';
+import { filesOf, type Kind, places, type Struck } from './mutation/places.ts';
 import { type Outcome, report } from './mutation/report.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -23,8 +24,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Of all that can be drawn, those whose place or text holds this. */
     only: { type: 'string', default: '' },
-    /** Nothing is written when it is empty. */
-    out: { type: 'string', default: 'test/mutation/RESULTS.md' },
+    of: { type: 'string', default: 'compiler' },
+    /** Where the page goes; nothing is written when it is empty. */
+    out: { type: 'string' },
     /** Ask the unit tests too, of what nothing else notices: minutes each. */
     tests: { type: 'boolean', default: false },
     /** Outcomes so far, one a line, to go on from. */
@@ -39,7 +41,7 @@ const { values } = parseArgs({
 });
 
 /** What is the verifier's own can be noticed by someone else's numbers alone. */
-const trialsOf: Readonly<Record<Kind, readonly string[]>> = {
+const trialsOf: Readonly<Record<Exclude<Kind, 'checks'>, readonly string[]>> = {
   onnx: ['onnx'],
   torchscript: ['torchscript'],
   passes: ['onnx', 'torchscript', 'interpreter'],
@@ -70,6 +72,31 @@ const typeCheck = (copy: Copy) =>
     seconds: 300,
   });
 
+/** What the verifier, the laws or other people's numbers say. */
+async function tried(kind: Exclude<Kind, 'checks'>, copy: Copy, limits: Limits): Promise<Finding> {
+  const { out, code } = await trial(copy, trialsOf[kind], limits);
+  const line = out.split('\n').findLast((l) => l.startsWith('{"by"'));
+  if (line !== undefined) {
+    const { by, what } = JSON.parse(line) as Finding; // trial.ts wrote it
+    return { by, ...(what ? { what } : {}) };
+  }
+  const ended = code === null || code > 128 ? 'it comes to no end' : /^\w*Error: .*/m.exec(out)?.[0];
+  return { by: 'laws', what: ended ?? `exit code ${code}` };
+}
+
+/** The first of the unit tests that fails, of the file's own and then of its folder. */
+async function tested(file: string, tests: readonly string[], copy: Copy): Promise<Finding> {
+  const own = `test/${file.replace(/\.ts$/, '.test.ts')}`;
+  for (const word of [...(existsSync(`${root}/${own}`) ? [own] : []), ...tests]) {
+    const ran = await node(copy.root, ['--import', 'tsx', 'test/run.ts', '--no-coverage', word], {
+      seconds: 900,
+    });
+    const failed = /^(?:\[.*?\] )?FAIL (\S+)/m.exec(ran.out)?.[1];
+    if (ran.code !== 0) return { by: 'unit tests', what: failed ?? word };
+  }
+  return { by: 'nothing' };
+}
+
 async function outcomeOf(
   mutation: Mutation,
   { kind, tests }: Struck,
@@ -77,31 +104,23 @@ async function outcomeOf(
   limits: Limits,
 ): Promise<Outcome> {
   const head = { ...mutation, kind, commit };
-  const { out, code } = await trial(copy, trialsOf[kind], limits);
-  const line = out.split('\n').findLast((l) => l.startsWith('{"by"'));
-  if (line === undefined) {
-    const ended = code === null || code > 128 ? 'it comes to no end' : /^\w*Error: .*/m.exec(out)?.[0];
-    return { ...head, by: 'laws', what: ended ?? `exit code ${code}` };
-  }
-  const found = JSON.parse(line) as Pick<Outcome, 'by' | 'what'>; // trial.ts wrote it
-  if (found.by !== 'nothing') return { ...head, by: found.by, ...(found.what ? { what: found.what } : {}) };
-  const own = `test/${mutation.file.replace(/\.ts$/, '.test.ts')}`;
-  for (const word of values.tests ? [...(existsSync(`${root}/${own}`) ? [own] : []), ...tests] : []) {
-    const ran = await node(copy.root, ['--import', 'tsx', 'test/run.ts', '--no-coverage', word], {
-      seconds: 900,
-    });
-    const failed = /^(?:\[.*?\] )?FAIL (\S+)/m.exec(ran.out)?.[1];
-    if (ran.code !== 0) return { ...head, by: 'unit tests', what: failed ?? word };
-  }
-  return { ...head, by: 'nothing' };
+  const found: Finding = kind === 'checks' ? { by: 'nothing' } : await tried(kind, copy, limits);
+  const asksTests = found.by === 'nothing' && (values.tests || kind === 'checks');
+  return { ...head, ...(asksTests ? await tested(mutation.file, tests, copy) : found) };
 }
+
+type Finding = Pick<Outcome, 'by' | 'what'>;
 
 interface Logged extends Omit<Outcome, 'by'> {
   readonly by: Outcome['by'] | 'not typed';
 }
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-const struck = filesOf(root);
+const ofChecks = values.of === 'checks';
+const struck = filesOf(
+  root,
+  places.filter(({ kind }) => (kind === 'checks') === ofChecks),
+);
 const placeOf = new Map(struck.map((place) => [place.path, place]));
 const all = struck.flatMap(({ path }) => mutationsOf(path, readFileSync(`${root}/${path}`, 'utf8')));
 const wanted = all.filter((m) => `${m.file}:${m.line} ${keyOf(m)}`.includes(values.only));
@@ -209,7 +228,7 @@ try {
     const { code, out } = await typeCheck(copy);
     if (code !== 0) throw new Error(`what is not changed does not type-check: ${out.slice(0, 2000)}`);
   }
-  const limits = values.report ? { seconds: 0 } : await limitsOf(copies);
+  const limits = values.report || ofChecks ? { seconds: 0 } : await limitsOf(copies);
   await Promise.all(copies.map((copy) => work(copy, limits)));
 } finally {
   for (const copy of copies) copy.remove();
@@ -221,7 +240,5 @@ const outcomes = chosen.map((m): Outcome => {
   const unseen = outcome.by === 'nothing' || outcome.by === 'unit tests';
   return unseen && why !== undefined ? { ...outcome, by: 'equivalent', what: why } : outcome;
 });
-if (values.out) {
-  mkdirSync(`${root}/test/mutation`, { recursive: true });
-  writeFileSync(resolve(root, values.out), report(outcomes, { seed, commit, of: all.length, aside }));
-}
+const out = values.out ?? `test/mutation/${ofChecks ? 'CHECKS' : 'RESULTS'}.md`;
+if (out) writeFileSync(resolve(root, out), report(outcomes, { seed, commit, of: all.length, aside }));

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 
-export type Kind = 'onnx' | 'torchscript' | 'passes' | 'runtime' | 'shared';
+export type Kind = 'onnx' | 'torchscript' | 'passes' | 'runtime' | 'shared' | 'checks';
 
 interface Place {
   readonly kind: Kind;
@@ -13,7 +13,10 @@ interface Place {
   readonly tests: readonly string[];
 }
 
-/** `shared`: what the interpreter that verifies goes by too, so that only someone else's numbers can tell. */
+/**
+ * `shared`: what the interpreter that verifies goes by too, so that only someone else's numbers can tell. `checks`: what says that
+ * others are right, which unit tests alone can tell.
+ */
 export const places: readonly Place[] = [
   {
     kind: 'onnx',
@@ -89,14 +92,16 @@ export const places: readonly Place[] = [
   },
   { kind: 'shared', folder: 'compiler/scan', files: /^(body|sink)/, tests: ['compiler/scan'] },
   { kind: 'shared', folder: 'compiler/experts', tests: ['compiler/experts'] },
+  { kind: 'checks', folder: 'spec', files: /^dim/, tests: ['spec/dim', 'spec/elaborate', 'compiler/graph'] },
+  { kind: 'checks', folder: 'runtime/verify', tests: ['runtime/verify', 'golden/nanochat'] },
 ];
 
 export interface Struck extends Place {
   readonly path: string;
 }
 
-export const filesOf = (root: string): readonly Struck[] =>
-  places.flatMap((place) =>
+export const filesOf = (root: string, of: readonly Place[] = places): readonly Struck[] =>
+  of.flatMap((place) =>
     readdirSync(`${root}/${place.folder}`)
       .filter((name) => name.endsWith('.ts') && (place.files?.test(name) ?? true))
       .map((name) => ({ ...place, path: `${place.folder}/${name}` })),
