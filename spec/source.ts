@@ -13,6 +13,11 @@ export interface Span {
   readonly end: number;
 }
 
+/** What has a place in a text. */
+export interface Located {
+  readonly span: Span;
+}
+
 /** Line and column of an offset, both counted from 1. */
 export interface Position {
   readonly line: number;

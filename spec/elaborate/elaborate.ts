@@ -2,7 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.ts';
-import type { ElaborationOptions, NameRules, Program } from '../program.ts';
+import type { ElaborationOptions, Program } from '../program.ts';
 import type { Sink } from '../sink.ts';
 import { call } from './bodies/call.ts';
 import { declaredIn } from './bodies/declared.ts';
@@ -15,16 +15,10 @@ import { nameRules } from './declare/name_rules.ts';
 import { type Ends, runModel } from './declare/run_model.ts';
 import { checkUnreached } from './declare/unreached.ts';
 import { unreadLocals, unreadParams } from './declare/unread.ts';
-import {
-  type Context,
-  collected,
-  type Frame,
-  fail,
-  makeContext,
-  report,
-  TooLarge,
-} from './values/context.ts';
+import { type Context, makeContext, Site, TooLarge } from './values/context.ts';
+import { outermostFrame } from './values/frame.ts';
 import type { Owner } from './values/place.ts';
+import { collected, report } from './values/reports.ts';
 import { makeScope } from './values/scope.ts';
 import type { Scope } from './values/value.ts';
 
@@ -35,11 +29,7 @@ export interface Elaborated {
 }
 
 export function elaborate<V>(file: ast.File, options: ElaborationOptions, sink: Sink<V>): Elaborated {
-  const cx: Context<V> = makeContext(sink, options, {
-    evaluate: (frame: Frame<V>, expr) => evaluate(cx, frame, expr),
-    call: (frame, callee, by) => call(cx, frame, callee, by),
-    instantiate: (frame, block, place, by) => instantiate(cx, frame, block, place, by),
-  });
+  const cx: Context<V> = makeContext(sink, options, { evaluate, call, instantiate });
   let program: Program | undefined;
   try {
     program = elaborateFile(cx, file);
@@ -100,22 +90,22 @@ function elaborateFile<V>(cx: Context<V>, file: ast.File): Program | undefined {
 
 function elaborateModel<V>(cx: Context<V>, model: ast.Model, file: Scope<V>): Program {
   const scope = makeScope('model', file, declaredIn(model));
-  const frame: Frame<V> = { scope, path: '', label: '', via: [], depth: 0 };
+  const site = new Site(cx, outermostFrame(scope), model);
   const owner: Owner = { path: '', label: '', key: '' };
   const read: KeysRead = new Set();
   for (const part of model.body) {
-    if (part.kind === 'Function') declareFunction(cx, frame, part);
-    if (part.kind === 'Block' && nameFree(cx, frame, part.name)) {
+    if (part.kind === 'Function') declareFunction(site.at(part));
+    if (part.kind === 'Block' && nameFree(site.at(part.name))) {
       scope.names.set(part.name.text, { kind: 'block', decl: part, scope });
     }
   }
   for (const part of model.body) {
-    if (part.kind === 'Config') readConfig(cx, frame, part, read);
-    else if (part.kind !== 'Checkpoint' && part.kind !== 'Block') declareItem(cx, frame, part, owner);
+    if (part.kind === 'Config') readConfig(site.at(part), read);
+    else if (part.kind !== 'Checkpoint' && part.kind !== 'Block') declareItem(site.at(part), owner);
   }
   checkSet(cx, entryNames(model));
-  const names = rules(cx, frame, model);
-  const ends = owner.forward ? runModel(cx, frame, owner.forward) : noForward(cx, frame, model);
+  const names = nameRules(site);
+  const ends = owner.forward ? runModel(site.at(owner.forward)) : noForward(site);
   return {
     model: model.name.text,
     config: cx.config,
@@ -132,15 +122,9 @@ const entryNames = (model: ast.Model): readonly string[] =>
     part.kind === 'Config' ? part.entries.flatMap((e) => (e.kind === 'Entry' ? [e.name.text] : [])) : [],
   );
 
-const rules = <V>(cx: Context<V>, frame: Frame<V>, model: ast.Model): NameRules =>
-  nameRules(
-    cx,
-    frame,
-    model.body.flatMap((part) => (part.kind === 'Checkpoint' ? part.entries : [])),
-  );
-
-function noForward<V>(cx: Context<V>, frame: Frame<V>, { name }: ast.Model): Ends {
-  fail(cx, frame, name, 'N215', `model \`${name.text}\` has no forward`, {
+function noForward<V>(site: Site<V, ast.Model>): Ends {
+  const { name } = site.node;
+  site.at(name).fail('N215', `model \`${name.text}\` has no forward`, {
     hint: 'add one: forward(tokens: int64[B, T]) -> logits: [B, T, vocab] { ... }',
   });
   return { inputs: [], outputs: [] };

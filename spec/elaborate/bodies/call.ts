@@ -6,14 +6,8 @@ import { didYouMean } from '../../nearest.ts';
 import { matchArguments } from '../builtins/arguments.ts';
 import { callBuiltin, isBuiltin } from '../builtins/builtins.ts';
 import { callRotary } from '../builtins/rotary.ts';
-import {
-  type Context,
-  type Frame,
-  fail,
-  type GivenArgument,
-  type Invocation,
-  sited,
-} from '../values/context.ts';
+import type { Site } from '../values/context.ts';
+import { type Frame, type Invocation, shownAfter } from '../values/frame.ts';
 import { isPrelude } from '../values/prelude.ts';
 import { makeScope } from '../values/scope.ts';
 import { checkType, writtenType } from '../values/shapes.ts';
@@ -24,35 +18,27 @@ import { single } from './evaluate.ts';
 import { checkResult, recover, recovered } from './results.ts';
 import { runBody } from './statements.ts';
 
-export function call<V>(cx: Context<V>, frame: Frame<V>, callee: Value<V>, by: Invocation<V>): Value<V> {
+export function call<V>(site: Site<V, Invocation<V>>, callee: Value<V>): Value<V> {
+  const { frame, node: by } = site;
   switch (callee.kind) {
     case 'poison':
       return poison;
     case 'function': {
       const via = [...frame.via, callee.decl.name.text];
       const what = callee.decl.name.text;
-      return runForward(
-        cx,
-        frame,
-        { frame: { ...frame, via }, what, node: callee.decl, scope: callee.scope, key: callee.decl },
-        by,
-      );
+      const { decl: node, scope } = callee;
+      return runForward(site, { frame: { ...frame, via }, what, node, scope, key: node });
     }
     case 'module':
-      return forward(cx, frame, callee, by);
+      return forward(site, callee);
     case 'builtin':
-      return by.args.some((a) => a.value.kind === 'poison')
-        ? poison
-        : callBuiltin(cx, frame, callee.name, by);
+      return by.args.some((a) => a.value.kind === 'poison') ? poison : callBuiltin(site, callee.name);
     case 'rotary':
-      return by.args.some((a) => a.value.kind === 'poison') ? poison : callRotary(cx, frame, callee, by);
+      return by.args.some((a) => a.value.kind === 'poison') ? poison : callRotary(site, callee);
     case 'dtype':
-      return cast(cx, frame, callee.dtype, by);
+      return cast(site, callee.dtype);
     default:
-      return fail(
-        cx,
-        frame,
-        by,
+      return site.fail(
         'N314',
         `\`${by.name}\` is ${describeKind(callee)} and cannot be called`,
         hintFor(callee, by),
@@ -71,27 +57,20 @@ function hintFor<V>(callee: Value<V>, { name }: Invocation<V>): { readonly hint?
   return {};
 }
 
-function cast<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  dtype: ast.DTypeName['dtype'],
-  by: Invocation<V>,
-): Value<V> {
-  const given = matchArguments(cx, frame, dtype, [{ name: 'x' }], by)?.get('x');
+function cast<V>(site: Site<V, Invocation<V>>, dtype: ast.DTypeName['dtype']): Value<V> {
+  const given = matchArguments(site, dtype, [{ name: 'x' }])?.get('x');
   if (!given) return poison;
   const { value } = given;
-  if (value.kind === 'number') return scalar(cx, frame, by, value.value, dtype);
-  const x = needTensor(cx, frame, given, value, 'what is cast');
-  return x ? castTo(cx, frame, by, x, dtype) : poison;
+  if (value.kind === 'number') return scalar(site, value.value, dtype);
+  const x = needTensor(site.at(given), value, 'what is cast');
+  return x ? castTo(site, x, dtype) : poison;
 }
 
-function forward<V>(cx: Context<V>, frame: Frame<V>, module: ModuleValue<V>, by: Invocation<V>): Value<V> {
+function forward<V>(site: Site<V, Invocation<V>>, module: ModuleValue<V>): Value<V> {
+  const { frame, node: by } = site;
   const { forward: node, scope, path, label } = module;
   if (!node) {
-    return fail(
-      cx,
-      frame,
-      by,
+    return site.fail(
       'N215',
       `block \`${module.block.name.text}\` has no forward, so \`${by.name}\` cannot be called`,
       {
@@ -108,7 +87,7 @@ function forward<V>(cx: Context<V>, frame: Frame<V>, module: ModuleValue<V>, by:
     scope,
     key: module,
   };
-  const result = runForward(cx, frame, callee, by);
+  const result = runForward(site, callee);
   const made = isPrelude(node.span) && !isPrelude(member) && result.kind === 'tensor' && !result.origin;
   return made ? { ...result, origin: { label: by.name, span: member } } : result;
 }
@@ -122,64 +101,62 @@ interface Callee<V> {
   readonly key: object;
 }
 
-function runForward<V>(cx: Context<V>, caller: Frame<V>, callee: Callee<V>, by: Invocation<V>): Value<V> {
-  const { what, node, scope, key } = callee;
-  if (cx.active.has(key)) {
-    return fail(cx, caller, by, 'N210', `\`${what}\` calls itself`, {
+function runForward<V>(site: Site<V, Invocation<V>>, callee: Callee<V>): Value<V> {
+  const { active } = site.cx;
+  const { what, scope, key } = callee;
+  if (active.has(key)) {
+    return site.fail('N210', `\`${what}\` calls itself`, {
       hint: 'nothing recurses here, so that compiling ends; use a loop',
     });
   }
-  if (caller.depth >= limits.calls) {
-    return fail(cx, caller, by, 'N321', `calls nest more than ${limits.calls} deep`, { hint: 'use a loop' });
+  if (site.frame.depth >= limits.calls) {
+    return site.fail('N321', `calls nest more than ${limits.calls} deep`, { hint: 'use a loop' });
   }
-  const plan = planOf(cx, withErrorsAt(caller, callee.frame, node, scope, by), scope, node);
-  const frame = withErrorsAt(caller, callee.frame, node, makeScope('body', scope, plan.assigned), by);
-  cx.active.add(key);
-  const result = bindInputs(cx, caller, frame, callee, by)
-    ? checkResult(cx, frame, node, runBody(cx, frame, node))
-    : recovered(cx, frame, node);
-  cx.active.delete(key);
+  const plan = planOf(inside(site, callee, scope), scope);
+  const body = inside(site, callee, makeScope('body', scope, plan.assigned));
+  active.add(key);
+  const result = bindInputs(site, body, what) ? checkResult(body, runBody(body)) : recovered(body);
+  active.delete(key);
   return result;
 }
 
-/** Errors in the prelude are shown where the user called into it; in the user's own code, where they are. */
-function withErrorsAt<V>(
-  caller: Frame<V>,
-  { path, label, via, pairs, stepping, member }: Frame<V>,
-  { span }: ast.Function | ast.Forward,
+/** What is called, in a frame of its own with this scope. Errors in the prelude are shown where the user called into it. */
+function inside<V>(
+  call: Site<V, Invocation<V>>,
+  { frame: { path, label, via, pairs, stepping, member }, node }: Callee<V>,
   scope: Scope<V>,
-  by: Invocation<V>,
-): Frame<V> {
-  return {
+): Site<V, Callee<V>['node']> {
+  const frame: Frame<V> = {
     scope,
     path,
     label,
     via,
-    depth: caller.depth + 1,
+    depth: call.frame.depth + 1,
     ...(pairs ? { pairs } : {}),
     ...(stepping ? { stepping } : {}),
     ...(member ? { member } : {}),
-    ...sited(caller, by, isPrelude(span)),
+    ...shownAfter(call.frame, call.node, isPrelude(node.span)),
   };
+  return call.inFrame(frame).at(node);
 }
 
+/** Binds the inputs in the scope of the body; false after a report that the call does not fit. */
 function bindInputs<V>(
-  cx: Context<V>,
-  caller: Frame<V>,
-  frame: Frame<V>,
-  { what, node }: Callee<V>,
-  by: Invocation<V>,
+  call: Site<V, Invocation<V>>,
+  body: Site<V, Callee<V>['node']>,
+  what: string,
 ): boolean {
-  const params = node.signature.inputs.map((i) => ({ name: i.name.text, optional: i.value !== undefined }));
-  const given = matchArguments(cx, caller, what, params, by);
+  const { inputs } = body.node.signature;
+  const params = inputs.map((i) => ({ name: i.name.text, optional: i.value !== undefined }));
+  const given = matchArguments(call, what, params);
   if (!given) return false;
-  for (const input of node.signature.inputs) {
+  for (const input of inputs) {
     const argument = given.get(input.name.text);
-    const value = argument?.value ?? (input.value ? single(cx, frame, input.value) : poison);
+    const value = argument?.value ?? (input.value ? single(body.at(input.value)) : poison);
     const bound = input.type
-      ? checkedInput(cx, input, value, { caller, frame, at: argument ?? by, what })
+      ? checkedInput(body.at(input), value, { from: call.at(argument ?? call.node), what })
       : value;
-    frame.scope.names.set(input.name.text, named(bound, input.name));
+    body.frame.scope.names.set(input.name.text, named(bound, input.name));
   }
   return true;
 }
@@ -187,27 +164,18 @@ function bindInputs<V>(
 const named = <V>(value: Value<V>, { text, span }: ast.Word): Value<V> =>
   value.kind === 'tensor' && !isPrelude(span) ? { ...value, origin: { label: text, span } } : value;
 
-/** Where an argument is passed: by whom, into which frame, and to what. */
+/** Where an argument is passed, and to what. */
 interface Passing<V> {
-  readonly caller: Frame<V>;
-  readonly frame: Frame<V>;
-  readonly at: GivenArgument<V> | Invocation<V>;
+  readonly from: Site<V>;
   readonly what: string;
 }
 
 /** Checks an argument against the declared type of its input, which the input then has even after an error. */
-function checkedInput<V>(
-  cx: Context<V>,
-  { name, type }: ast.Input,
-  value: Value<V>,
-  { caller, frame, at, what }: Passing<V>,
-): Value<V> {
-  const written = type && writtenType(cx, frame, type);
+function checkedInput<V>(site: Site<V, ast.Input>, value: Value<V>, { from, what }: Passing<V>): Value<V> {
+  const { name, type } = site.node;
+  const written = type && writtenType(site.at(type));
   if (!written) return poison;
-  const x =
-    value.kind === 'poison'
-      ? undefined
-      : needTensor(cx, caller, at, value, `\`${name.text}\` of \`${what}\``);
-  if (x && checkType(cx, caller, at, `\`${name.text}\` of \`${what}\``, written, x)) return x;
-  return recover(written);
+  const said = `\`${name.text}\` of \`${what}\``;
+  const x = value.kind === 'poison' ? undefined : needTensor(from, value, said);
+  return x && checkType(from, said, written, x) ? x : recover(written);
 }

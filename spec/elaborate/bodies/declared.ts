@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
 import { textOf } from '../../source.ts';
-import { type Context, type Frame, fail } from '../values/context.ts';
+import type { Site } from '../values/context.ts';
 import type { Assigned, Declared, Plan, Scope } from '../values/value.ts';
 import { isReservedValue, lineOf } from './names.ts';
 
@@ -51,23 +51,25 @@ function memberKind({ path, indices, type }: ast.Member): string {
 }
 
 /** Reports a name that is reserved, or that would hide one of an enclosing scope. */
-export function takeName<V>(cx: Context<V>, frame: Frame<V>, scope: Scope<V>, name: ast.Word): boolean {
+export function takeName<V>(site: Site<V, ast.Word>, scope: Scope<V>): boolean {
+  const { node: name } = site;
   if (isReservedValue(name.text)) {
-    fail(cx, frame, name, 'N207', `\`${name.text}\` is a value of the language and cannot be declared`, {
+    site.fail('N207', `\`${name.text}\` is a value of the language and cannot be declared`, {
       hint: "choose another name; the checkpoint's can be kept with `from`",
     });
     return false;
   }
   for (let at = scope.parent; at && at.kind !== 'prelude'; at = at.parent) {
     const known = at.declared.get(name.text);
-    if (known && known.span !== name.span) return reportTaken(cx, frame, name, known);
+    if (known && known.span !== name.span) return reportTaken(site, known);
   }
   return true;
 }
 
-export function reportTaken<V>(cx: Context<V>, frame: Frame<V>, name: ast.Word, known: Declared): false {
+export function reportTaken<V>(site: Site<V, ast.Word>, known: Declared): false {
+  const { node: name } = site;
   const message = `\`${name.text}\` already names ${known.what} (line ${lineOf(known.span)})`;
-  fail(cx, frame, name, 'N203', message, {
+  site.fail('N203', message, {
     hint: 'choose another name: nothing hides another here',
     related: [{ message: `\`${name.text}\` is declared here`, span: known.span }],
   });
@@ -75,12 +77,8 @@ export function reportTaken<V>(cx: Context<V>, frame: Frame<V>, name: ast.Word, 
 }
 
 /** The names that a body assigns, and the conditions under which it does. Reports once what is wrong in any config. */
-export function planOf<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  scope: Scope<V>,
-  node: ast.Function | ast.Forward,
-): Plan {
+export function planOf<V>(site: Site<V, ast.Function | ast.Forward>, scope: Scope<V>): Plan {
+  const { cx, node } = site;
   const known = cx.plans.get(node);
   if (known) return known;
   const assigned = new Map<string, Assigned>();
@@ -90,15 +88,15 @@ export function planOf<V>(
   const put: Put = (name, what, tests) => {
     const before = assigned.get(name.text);
     if (!before) {
-      if (takeName(cx, frame, outer, name)) assigned.set(name.text, { span: name.span, what, tests });
+      if (takeName(site.at(name), outer)) assigned.set(name.text, { span: name.span, what, tests });
     } else if (before.what === 'a loop variable' ? what !== before.what : what !== 'a local name') {
-      reportTaken(cx, frame, name, before);
+      reportTaken(site.at(name), before);
     } else if (tests.length === 0 && before.tests.length > 0) {
       assigned.set(name.text, { span: name.span, what, tests });
     }
   };
   for (const { name } of node.signature.inputs) put(name, 'an input', []);
-  if (node.body.kind === 'Statements') scan(cx, frame, node.body, put);
+  if (node.body.kind === 'Statements') scan(site.at(node.body), put);
   return plan;
 }
 
@@ -115,15 +113,16 @@ interface Part {
   readonly bound: readonly ast.Word[];
 }
 
-function scan<V>(cx: Context<V>, frame: Frame<V>, whole: ast.Statements, put: Put): void {
+function scan<V>(site: Site<V, ast.Statements>, put: Put): void {
+  const { node: whole } = site;
   const left: Part[] = [{ body: whole, tests: [], bound: [] }];
   for (let next = left.pop(); next; next = left.pop()) {
     for (const s of next.body.body) {
       if (s.kind === 'Assign') for (const t of s.targets) put(t.name, 'a local name', next.tests);
-      if (s.kind === 'For') left.push(scanLoop(cx, frame, s, next, put));
+      if (s.kind === 'For') left.push(scanLoop(site.at(s), next, put));
       if (s.kind === 'Choose') append(left, arms(s, next));
       if (s.kind === 'Return' && next.bound.length > 0) {
-        fail(cx, frame, s, 'N218', '`return` stands inside a loop', {
+        site.at(s).fail('N218', '`return` stands inside a loop', {
           hint: 'assign a name in the loop and return it after the loop',
         });
       }
@@ -131,11 +130,12 @@ function scan<V>(cx: Context<V>, frame: Frame<V>, whole: ast.Statements, put: Pu
   }
 }
 
-function scanLoop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For, { tests, bound }: Part, put: Put): Part {
+function scanLoop<V>(site: Site<V, ast.For>, { tests, bound }: Part, put: Put): Part {
+  const { node: s } = site;
   const test = `\`${textOf(s.over.span)}\` has entries (line ${lineOf(s.span)})`;
   for (const word of s.binder) {
     const outer = bound.find((b) => b.text === word.text);
-    if (outer) reportTaken(cx, frame, word, { span: outer.span, what: 'a loop variable' });
+    if (outer) reportTaken(site.at(word), { span: outer.span, what: 'a loop variable' });
     else put(word, 'a loop variable', [...tests, test]);
   }
   return { body: s.body, tests: [...tests, test], bound: [...bound, ...s.binder] };

@@ -2,19 +2,21 @@
 
 import type * as ast from '../../ast.ts';
 import { textOf } from '../../source.ts';
-import { type Context, type Frame, fail, type GivenArgument, step } from '../values/context.ts';
+import { type Site, step } from '../values/context.ts';
+import type { GivenArgument } from '../values/frame.ts';
 import { index } from '../values/indexing.ts';
 import { number } from '../values/number.ts';
 import { binary, unary } from '../values/operators.ts';
 import { reshape } from '../values/reshape.ts';
 import { reportSize } from '../values/tensors.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from '../values/value.ts';
-import { bindingFrame, boundIn, iterationsOf, shorten } from './iterations.ts';
+import { bindingSite, boundIn, iterationsOf, shorten } from './iterations.ts';
 import { sumOfTerms } from './mixture.ts';
 import { resolve, select } from './names.ts';
 
-export function evaluate<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
-  step(cx, frame, expr);
+/** The value of an expression, in the frame of the site that it is part of. */
+export function evaluate<V>(site: Site<V>, expr: ast.Expr): Value<V> {
+  step(site.at(expr));
   switch (expr.kind) {
     case 'Number':
       return number(expr.value);
@@ -27,50 +29,44 @@ export function evaluate<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Va
     case 'DType':
       return { kind: 'dtype', dtype: expr.dtype };
     case 'Name':
-      return resolve(cx, frame, expr);
+      return resolve(site.at(expr));
     case 'Select':
-      return select(cx, frame, evaluate(cx, frame, expr.object), expr.name);
+      return select(site.at(expr.name), site.evaluate(expr.object));
     case 'If':
-      return choose(cx, frame, expr);
+      return choose(site.at(expr));
     case 'Binary':
-      return binary(cx, frame, expr);
+      return binary(site.at(expr));
     case 'Unary':
-      return unary(cx, frame, expr);
+      return unary(site.at(expr));
     case 'Index':
-      return index(cx, frame, expr);
+      return index(site.at(expr));
     case 'As':
-      return reshape(cx, frame, expr);
+      return reshape(site.at(expr));
     case 'List':
-      return list(expr.items.map((item) => single(cx, frame, item)));
+      return list(expr.items.map((item) => single(site.at(item))));
     case 'Comprehension':
-      return comprehension(cx, frame, expr);
+      return comprehension(site.at(expr));
     case 'Call':
-      return call(cx, frame, expr);
+      return call(site.at(expr));
     default:
       return expr satisfies never;
   }
 }
 
 /** Evaluates to one value; several results of a call are an error. */
-export function single<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): Value<V> {
-  const value = evaluate(cx, frame, expr);
+export function single<V>(site: Site<V, ast.Expr>): Value<V> {
+  const { node: expr } = site;
+  const value = site.evaluate(expr);
   if (value.kind !== 'list' || !value.several) return value;
   const n = value.items.length;
-  return fail(
-    cx,
-    frame,
-    expr,
-    'N217',
-    `one value is needed here, \`${shorten(textOf(expr.span))}\` gives ${n}`,
-    {
-      hint: `take them apart first: ${'a, b, c, d'.slice(0, 3 * n - 2)}${n > 4 ? ', ...' : ''} = ...`,
-    },
-  );
+  return site.fail('N217', `one value is needed here, \`${shorten(textOf(expr.span))}\` gives ${n}`, {
+    hint: `take them apart first: ${'a, b, c, d'.slice(0, 3 * n - 2)}${n > 4 ? ', ...' : ''} = ...`,
+  });
 }
 
 /** The truth of a compile-time condition; undefined after a report. */
-export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): boolean | undefined {
-  const value = single(cx, frame, test);
+export function decide<V>(site: Site<V, ast.Expr>): boolean | undefined {
+  const value = single(site);
   switch (value.kind) {
     case 'bool':
       return value.value;
@@ -78,15 +74,15 @@ export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): bool
       return undefined;
     case 'tensor':
     case 'param':
-      fail(cx, frame, test, 'N312', '`if` is decided when compiling; this depends on a tensor', {
+      site.fail('N312', '`if` is decided when compiling; this depends on a tensor', {
         hint: 'choose between values of tensors with where(condition, a, b)',
       });
       return undefined;
     case 'size':
-      reportSize(cx, frame, test, value.dim);
+      reportSize(site, value.dim);
       return undefined;
     default:
-      fail(cx, frame, test, 'N314', `a condition must be true or false, found ${describeKind(value)}`, {
+      site.fail('N314', `a condition must be true or false, found ${describeKind(value)}`, {
         ...(value.kind === 'none' ? { hint: 'compare it: x == none' } : {}),
         ...(value.kind === 'number' ? { hint: 'compare it: n != 0' } : {}),
       });
@@ -94,46 +90,45 @@ export function decide<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): bool
   }
 }
 
-function choose<V>(cx: Context<V>, frame: Frame<V>, expr: ast.If): Value<V> {
-  const test = decide(cx, frame, expr.test);
-  return test === undefined ? poison : evaluate(cx, frame, test ? expr.then : expr.else);
+function choose<V>(site: Site<V, ast.If>): Value<V> {
+  const { node: expr } = site;
+  const test = decide(site.at(expr.test));
+  return test === undefined ? poison : site.evaluate(test ? expr.then : expr.else);
 }
 
-function comprehension<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Comprehension): Value<V> {
-  const turns = iterationsOf(cx, frame, expr.over);
-  const inner = bindingFrame(cx, frame, expr.binder);
+function comprehension<V>(site: Site<V, ast.Comprehension>): Value<V> {
+  const { node: expr } = site;
+  const turns = iterationsOf(site.at(expr.over));
+  const inner = bindingSite(site, expr.binder);
   if (!turns || !inner) return poison;
   const items: Value<V>[] = [];
   for (const turn of turns) {
-    for (const [name, value] of boundIn(expr.binder, turn)) inner.scope.names.set(name, value);
-    const kept = expr.when ? decide(cx, inner, expr.when) : true;
+    for (const [name, value] of boundIn(expr.binder, turn)) inner.frame.scope.names.set(name, value);
+    const kept = expr.when ? decide(inner.at(expr.when)) : true;
     if (kept === undefined) return poison;
-    if (kept) items.push(single(cx, inner, expr.body));
+    if (kept) items.push(single(inner.at(expr.body)));
   }
   if (items.some((i) => i.kind === 'poison')) return poison;
   const count = expr.when ? undefined : turns[0]?.count;
   return { ...list(items), ...(count ? { length: count } : {}) };
 }
 
-function call<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Call): Value<V> {
-  const callee = evaluate(cx, frame, expr.callee);
+function call<V>(site: Site<V, ast.Call>): Value<V> {
+  const { cx, node: expr } = site;
+  const callee = site.evaluate(expr.callee);
   const plainly = (): Value<V> => {
-    const args = argumentsOf(cx, frame, expr.args);
+    const args = argumentsOf(site);
     if (callee.kind === 'poison') return poison;
-    return cx.call(frame, callee, { span: expr.span, args, name: textOf(expr.callee.span) });
+    return cx.call(site.at({ span: expr.span, args, name: textOf(expr.callee.span) }), callee);
   };
   const isSum = callee.kind === 'builtin' && callee.name === 'sum';
-  return isSum ? sumOfTerms(cx, frame, expr, plainly) : plainly();
+  return isSum ? sumOfTerms(site, plainly) : plainly();
 }
 
-export const argumentsOf = <V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  args: readonly ast.Argument[],
-): readonly GivenArgument<V>[] =>
-  args.map(({ name, value, span }) => ({
+export const argumentsOf = <V>(site: Site<V, ast.Call | ast.Construct>): readonly GivenArgument<V>[] =>
+  site.node.args.map(({ name, value, span }) => ({
     ...(name ? { name } : {}),
-    value: single(cx, frame, value),
+    value: single(site.at(value)),
     span: name ? span : value.span,
     ...(value.kind === 'Name' ? { said: value.text } : {}),
   }));

@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import type { Dim } from '../../dim.ts';
 import { textOf } from '../../source.ts';
-import { type Context, type Frame, fail, step } from '../values/context.ts';
+import { type Site, step } from '../values/context.ts';
 import { number } from '../values/number.ts';
 import { makeScope } from '../values/scope.ts';
 import { reportSize } from '../values/tensors.ts';
@@ -19,15 +19,12 @@ export interface Iteration<V> {
 }
 
 /** The iterations over a value; undefined after a report. */
-export function iterationsOf<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  over: ast.Expr,
-): readonly Iteration<V>[] | undefined {
-  const value = cx.evaluate(frame, over);
+export function iterationsOf<V>(site: Site<V, ast.Expr>): readonly Iteration<V>[] | undefined {
+  const { node: over } = site;
+  const value = site.evaluate(over);
   switch (value.kind) {
     case 'list':
-      step(cx, frame, over, value.items.length);
+      step(site, value.items.length);
       return counted(value.items.entries(), value.length);
     case 'entries':
       return counted(value.entries, value.length);
@@ -36,21 +33,21 @@ export function iterationsOf<V>(
     case 'poison':
       return undefined;
     case 'number':
-      fail(cx, frame, over, 'N314', 'a loop walks a list, found a number', {
+      site.fail('N314', 'a loop walks a list, found a number', {
         hint: `write range(${shorten(textOf(over.span))})`,
       });
       return undefined;
     case 'tensor':
     case 'param':
-      fail(cx, frame, over, 'N312', 'a loop is unrolled when compiling; this is a tensor', {
+      site.fail('N312', 'a loop is unrolled when compiling; this is a tensor', {
         hint: 'entries of an axis: unbind(x, axis)',
       });
       return undefined;
     case 'size':
-      reportSize(cx, frame, over, value.dim);
+      reportSize(site, value.dim);
       return undefined;
     default:
-      fail(cx, frame, over, 'N314', `a loop walks a list, found ${describeKind(value)}`);
+      site.fail('N314', `a loop walks a list, found ${describeKind(value)}`);
       return undefined;
   }
 }
@@ -73,15 +70,13 @@ export const boundIn = <V>(
     : [[first.text, value]];
 };
 
-/** A frame for names that hide nothing, local names included; undefined after a report. */
-export function bindingFrame<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  binder: readonly ast.Word[],
-): Frame<V> | undefined {
+/** The site in a frame for names that hide nothing, local names included; undefined after a report. */
+export function bindingSite<V>(site: Site<V>, binder: readonly ast.Word[]): Site<V> | undefined {
   const declared = new Map(binder.map(({ text, span }) => [text, { span, what: 'a loop variable' }]));
-  const scope = makeScope('body', frame.scope, declared);
-  return binder.every((word) => takeName(cx, frame, scope, word)) ? { ...frame, scope } : undefined;
+  const scope = makeScope('body', site.frame.scope, declared);
+  return binder.every((word) => takeName(site.at(word), scope))
+    ? site.inFrame({ ...site.frame, scope })
+    : undefined;
 }
 
 export const shorten = (code: string): string => {

@@ -7,62 +7,52 @@ import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { type ExpertsSink, NotUniform, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
-import {
-  type Context,
-  type Frame,
-  type Mixing,
-  noValue,
-  originOf,
-  silentSink,
-  warn,
-} from '../values/context.ts';
+import type { Context, Mixing, Site } from '../values/context.ts';
+import { noValue, silentSink } from '../values/reports.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
 import type { EntriesValue, ExpertIndexValue, ParamValue, TensorValue, Value } from '../values/value.ts';
-import { bindingFrame, boundIn } from './iterations.ts';
+import { bindingSite, boundIn } from './iterations.ts';
 
 const turn: ExpertIndexValue = { kind: 'turn', plus: 0 };
 
 /** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
-export function sumOfTerms<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  call: ast.Call,
-  plainly: () => Value<V>,
-): Value<V> {
-  const tried = mixture(cx, frame, call);
+export function sumOfTerms<V>(site: Site<V, ast.Call>, plainly: () => Value<V>): Value<V> {
+  const tried = mixture(site);
   if (tried?.value) return tried.value;
   const value = plainly();
   if (tried && value.kind !== 'poison') {
     const message = `the experts of this sum are computed one by one, for every token: ${tried.refused}`;
     const hint =
       'where they are one program, made alike, whose index only picks, those chosen are computed together';
-    warn(cx, frame, call, 'N403', message, { hint });
+    site.warn('N403', message, { hint });
   }
   return value;
 }
 
 /** Undefined for a sum of anything else. */
-function mixture<V>(cx: Context<V>, frame: Frame<V>, call: ast.Call): Attempt<Value<V>> | undefined {
+function mixture<V>(site: Site<V, ast.Call>): Attempt<Value<V>> | undefined {
+  const { cx, node: call } = site;
   const [argument, ...more] = call.args;
   const body = argument?.value;
   if (body?.kind !== 'Comprehension' || more.length > 0 || argument?.name || body.when || cx.mixing)
     return undefined;
-  const { value: count } = orUndo(cx, () => termsIn(cx, frame, body));
+  const { value: count } = orUndo(cx, () => termsIn(site.at(body)));
   if (count === undefined) return undefined;
   const found: Scouted<V> = { shares: new Map(), weights: false };
-  const { value: shares, refused } = orUndo(cx, () => scout(cx, frame, body, count, found));
+  const { value: shares, refused } = orUndo(cx, () => scout(site.at(body), count, found));
   if (found.shares.size === 0 || !found.weights) return undefined;
   if (!shares || refused !== undefined) return { refused };
   const summed = (dense: boolean): Attempt<Value<V>> =>
-    orUndo(cx, () => total(cx, frame, call, body, { count, shares: shares.v, dense }));
+    orUndo(cx, () => total(site, body, { count, shares: shares.v, dense }));
   const sparse = summed(false);
   return sparse.value ? sparse : summed(true);
 }
 
 /** How many terms a comprehension over numbers or members has; undefined where there are no two. */
-function termsIn<V>(cx: Context<V>, frame: Frame<V>, { over }: ast.Comprehension): number | undefined {
-  const value = cx.evaluate(frame, over);
+function termsIn<V>(site: Site<V, ast.Comprehension>): number | undefined {
+  const { over } = site.node;
+  const value = site.evaluate(over);
   const count =
     value.kind === 'list' ? value.items.length : value.kind === 'entries' ? value.entries.size : 0;
   return count > 1 ? count : undefined;
@@ -80,22 +70,21 @@ function needExperts<V>(value: Value<V>): void {
 
 /** The result of the body for the expert that stands for all. */
 function termOf<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  body: ast.Comprehension,
+  site: Site<V, ast.Comprehension>,
   mixing: Mixing<V>,
   sink: Sink<V>,
 ): TensorValue<V> | undefined {
-  const over = cx.evaluate(frame, body.over);
-  const inner = bindingFrame(cx, frame, body.binder);
+  const { cx, node: body } = site;
+  const over = site.evaluate(body.over);
+  const inner = bindingSite(site, body.binder);
   if (!inner) return undefined;
   cx.mixing = mixing;
   cx.sink = sink;
   const member = over.kind === 'entries' ? mixing.anyOf(over) : turn;
   if (!member) return undefined;
   for (const [name, value] of boundIn(body.binder, { key: 0, value: member }))
-    inner.scope.names.set(name, value === member ? member : turn);
-  return asTensor(cx, cx.evaluate(inner, body.body));
+    inner.frame.scope.names.set(name, value === member ? member : turn);
+  return asTensor(cx, inner.evaluate(body.body));
 }
 
 /** What a body turns out to read. */
@@ -107,13 +96,8 @@ interface Scouted<V> {
 }
 
 /** The one tensor [B, T, count] in which the body reads its own entry. */
-function scout<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  body: ast.Comprehension,
-  count: number,
-  found: Scouted<V>,
-): TensorValue<V> {
+function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scouted<V>): TensorValue<V> {
+  const { cx, node: body } = site;
   let wrongAxis = false;
   const mixing: Mixing<V> = {
     anyOf({ entries }) {
@@ -132,8 +116,8 @@ function scout<V>(
   const used = cx.used;
   cx.used = new Map();
   try {
-    const term = termOf(cx, frame, body, mixing, rehearsalSink<V>());
-    needExperts(cx.evaluate(frame, body.over));
+    const term = termOf(site, mixing, rehearsalSink<V>());
+    needExperts(site.evaluate(body.over));
     if (wrongAxis) throw new NotUniform(otherAxis);
     if (!term || !isOfThisCall(term.type.shape)) throw new NotUniform('a term has no tokens');
     const [shares, ...others] = found.shares.values();
@@ -185,12 +169,11 @@ const membersOf =
   };
 
 function total<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  call: ast.Call,
+  site: Site<V, ast.Call>,
   body: ast.Comprehension,
   asked: { readonly count: number; readonly shares: V; readonly dense: boolean },
 ): Value<V> | undefined {
+  const { cx, frame } = site;
   const outside = cx.sink;
   const members: Members = new Map();
   const place = (at: Origin): Origin =>
@@ -213,8 +196,8 @@ function total<V>(
       return experts.entry(x.v, axis, at);
     },
   };
-  const term = termOf(cx, frame, body, mixing, within(outside, experts));
-  const v = term && experts.total(term.v, originOf(frame, call));
+  const term = termOf(site.at(body), mixing, within(outside, experts));
+  const v = term && experts.total(term.v, site.origin);
   return term && v !== undefined ? tensorOf(term.type, v) : undefined;
 }
 

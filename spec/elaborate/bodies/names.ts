@@ -4,10 +4,10 @@ import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { didYouMean } from '../../nearest.ts';
 import { own } from '../../own.ts';
-import { position, type Span, textOf } from '../../source.ts';
+import { type Located, position, type Span, textOf } from '../../source.ts';
 import { dtypes } from '../../type.ts';
 import { builtinNames, isBuiltin } from '../builtins/builtins.ts';
-import { type Context, type Frame, fail, ofOneToken } from '../values/context.ts';
+import { ofOneToken, type Site } from '../values/context.ts';
 import { inf, number } from '../values/number.ts';
 import { positionsValue } from '../values/positions.ts';
 import { lookup, namesInScope } from '../values/scope.ts';
@@ -15,14 +15,15 @@ import {
   type AbsentValue,
   type Declared,
   describeKind,
+  type Poison,
   poison,
   type Scope,
   type Value,
 } from '../values/value.ts';
 
-interface Spelled {
+/** A name where it is written. */
+export interface Spelled extends Located {
   readonly text: string;
-  readonly span: Span;
 }
 
 /** Names that the language reserves everywhere, including the sizes known only when running. */
@@ -30,17 +31,18 @@ export const reservedValues = ['B', 'T', 'P', 'S', 'positions', 'pi', 'inf'] as 
 export const isReservedValue = (name: string): boolean =>
   (reservedValues as readonly string[]).includes(name);
 
-export function resolve<V>(cx: Context<V>, frame: Frame<V>, name: Spelled): Value<V> {
-  if (isReservedValue(name.text)) return reserved(cx, frame, name);
+export function resolve<V>(site: Site<V, Spelled>): Value<V> {
+  const { frame, node: name } = site;
+  if (isReservedValue(name.text)) return reserved(site);
   const found = lookup(frame.scope, name.text);
   if (found && 'value' in found) {
-    return found.value.kind === 'absent' ? reportAbsent(cx, frame, name, found.value) : found.value;
+    return found.value.kind === 'absent' ? reportAbsent(site, found.value) : found.value;
   }
-  if (found && found.scope.kind !== 'body') return reportLater(cx, frame, name, found.later);
+  if (found && found.scope.kind !== 'body') return reportLater(site, found.later);
   const standard = preludeValue(frame.scope, name.text);
   if (standard) return standard;
-  if (found) return reportUnassigned(cx, frame, name, found.later);
-  return fail(cx, frame, name, 'N201', `unknown name \`${name.text}\``, unknownHint(frame.scope, name.text));
+  if (found) return reportUnassigned(site, found.later);
+  return site.fail('N201', `unknown name \`${name.text}\``, unknownHint(frame.scope, name.text));
 }
 
 /** The value of a name in the standard library or the language. */
@@ -89,15 +91,17 @@ const torchMethods: Readonly<Record<string, string>> = {
   transpose: 'attention takes [B, T, heads, head]: nothing needs transposing',
 };
 
-function reserved<V>(cx: Context<V>, frame: Frame<V>, { text, span }: Spelled): Value<V> {
+function reserved<V>(site: Site<V, Spelled>): Value<V> {
+  const { cx, frame } = site;
+  const { text } = site.node;
   switch (text) {
     case 'pi':
       return number(Math.PI);
     case 'inf':
       return inf;
     case 'positions':
-      if (frame.stepping) return ofOneToken(cx, frame, { span }, '`positions`');
-      return cx.positions ?? positionsValue(cx, frame, { span });
+      if (frame.stepping) return ofOneToken(site, '`positions`');
+      return cx.positions ?? positionsValue(site);
     default:
       return { kind: 'size', dim: dim.atom(text) };
   }
@@ -105,23 +109,23 @@ function reserved<V>(cx: Context<V>, frame: Frame<V>, { text, span }: Spelled): 
 
 export const lineOf = ({ source, start }: Span): number => position(source, start).line;
 
-function reportLater<V>(cx: Context<V>, frame: Frame<V>, name: Spelled, { span, what }: Declared) {
+function reportLater<V>(site: Site<V, Spelled>, { span, what }: Declared) {
+  const { node: name } = site;
   const message = `\`${name.text}\`, ${what}, is used above its declaration`;
-  return fail(cx, frame, name, 'N214', message, {
+  return site.fail('N214', message, {
     hint: `move the declaration up (line ${lineOf(span)})`,
     related: [{ message: `\`${name.text}\` is declared here`, span }],
   });
 }
 
 function reportUnassigned<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  name: Spelled,
+  site: Site<V, Spelled>,
   later: Declared & { readonly tests?: readonly string[] },
 ) {
+  const { node: name } = site;
   const tests = later.tests ?? [];
   if (later.what === 'a loop variable') {
-    return fail(cx, frame, name, 'N206', `\`${name.text}\` ends with its loop (line ${lineOf(later.span)})`, {
+    return site.fail('N206', `\`${name.text}\` ends with its loop (line ${lineOf(later.span)})`, {
       hint: 'assign it to a name of its own in the loop',
     });
   }
@@ -133,7 +137,7 @@ function reportUnassigned<V>(
     tests.length > 0
       ? `\`${name.text}\` is assigned only where ${wheres}, which ${reached} reached`
       : `\`${name.text}\` is used before it is assigned (line ${lineOf(later.span)})`;
-  return fail(cx, frame, name, 'N206', message, {
+  return site.fail('N206', message, {
     related: [{ message: `\`${name.text}\` is assigned here`, span: later.span }],
     ...(tests.length > 0
       ? { hint: `give \`${name.text}\` a value on every way, or check the condition` }
@@ -141,23 +145,20 @@ function reportUnassigned<V>(
   });
 }
 
-function reportAbsent<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  name: Spelled,
-  { test, wanted }: AbsentValue,
-): { readonly kind: 'poison' } {
+function reportAbsent<V>(site: Site<V, Spelled>, { test, wanted }: AbsentValue): Poison {
+  const { frame, node: name } = site;
   const condition = wanted ? `\`${textOf(test.span)}\`` : `not \`${textOf(test.span)}\``;
   const who = frame.label === '' ? 'the model' : frame.label;
   const where = `${condition} (line ${lineOf(test.span)}), which does not hold in ${who}`;
-  return fail(cx, frame, name, 'N208', `\`${name.text}\` exists only where ${where}`, {
+  return site.fail('N208', `\`${name.text}\` exists only where ${where}`, {
     related: [{ message: 'the condition', span: test.span }],
     hint: `use it under the same condition: if ${wanted ? '' : 'not '}${textOf(test.span)} { ... }`,
   });
 }
 
 /** `object.name`: down through dotted members, modules and includes. */
-export function select<V>(cx: Context<V>, frame: Frame<V>, object: Value<V>, name: ast.Word): Value<V> {
+export function select<V>(site: Site<V, ast.Word>, object: Value<V>): Value<V> {
+  const { node: name } = site;
   if (object.kind === 'poison') return poison;
   const below =
     object.kind === 'module' || object.kind === 'include'
@@ -171,17 +172,10 @@ export function select<V>(cx: Context<V>, frame: Frame<V>, object: Value<V>, nam
       object.kind === 'entries'
         ? `take one of them first: ${object.label}[i].${name.text}`
         : own(torchMethods, name.text);
-    return fail(cx, frame, name, 'N314', message, hint === undefined ? {} : { hint });
+    return site.fail('N314', message, hint === undefined ? {} : { hint });
   }
   const found = below.names.get(name.text);
-  if (found) return found.kind === 'absent' ? reportAbsent(cx, frame, name, found) : found;
+  if (found) return found.kind === 'absent' ? reportAbsent(site, found) : found;
   const owner = object.kind === 'include' ? object.name : 'label' in object ? object.label : '';
-  return fail(
-    cx,
-    frame,
-    name,
-    'N201',
-    `\`${owner}\` has no \`${name.text}\``,
-    didYouMean(name.text, below.names.keys()),
-  );
+  return site.fail('N201', `\`${owner}\` has no \`${name.text}\``, didYouMean(name.text, below.names.keys()));
 }

@@ -4,66 +4,71 @@ import type * as ast from '../../ast.ts';
 import type * as dim from '../../dim.ts';
 import { append } from '../../long_list.ts';
 import { textOf } from '../../source.ts';
-import { type Context, type Frame, fail, step } from '../values/context.ts';
+import { type Site, step } from '../values/context.ts';
+import type { Frame } from '../values/frame.ts';
 import { checkType, writtenType } from '../values/shapes.ts';
 import { same } from '../values/sizes.ts';
 import { needTensor, showTensor } from '../values/tensors.ts';
 import { poison, type TensorValue, type Value } from '../values/value.ts';
 import { assignedIn } from './declared.ts';
-import { decide, evaluate, single } from './evaluate.ts';
+import { decide, single } from './evaluate.ts';
 import { boundIn, iterationsOf, shorten } from './iterations.ts';
 import { type Result, recover } from './results.ts';
 
-export function runBody<V>(cx: Context<V>, frame: Frame<V>, node: ast.Function | ast.Forward): Result<V> {
+export function runBody<V>(site: Site<V, ast.Function | ast.Forward>): Result<V> {
+  const { node } = site;
   const { body } = node;
-  if (body.kind !== 'Statements') return { value: evaluate(cx, frame, body), span: body.span };
-  const result = runStatements(cx, frame, body);
+  if (body.kind !== 'Statements') return { value: site.evaluate(body), span: body.span };
+  const result = runStatements(site.at(body));
   if (result) return result;
   const at = node.kind === 'Function' ? node.name : node.signature;
   const what = node.kind === 'Function' ? `\`${node.name.text}\`` : 'this forward';
-  fail(cx, frame, at, 'N216', `${what} ends without a return`, {
+  site.at(at).fail('N216', `${what} ends without a return`, {
     hint: 'end its statements with `return ...`',
   });
   return { value: poison, span: body.span };
 }
 
 /** Undefined when no return was reached. */
-function runStatements<V>(cx: Context<V>, frame: Frame<V>, { body }: ast.Statements): Result<V> | undefined {
+function runStatements<V>(site: Site<V, ast.Statements>): Result<V> | undefined {
+  const { body } = site.node;
   for (const s of body) {
-    step(cx, frame, s);
-    const result = runOne(cx, frame, s);
+    step(site.at(s));
+    const result = runOne(site, s);
     if (result) return result;
   }
   return undefined;
 }
 
-function runOne<V>(cx: Context<V>, frame: Frame<V>, s: ast.Statement): Result<V> | undefined {
+function runOne<V>(site: Site<V>, s: ast.Statement): Result<V> | undefined {
   switch (s.kind) {
     case 'Assign':
-      return void assign(cx, frame, s);
+      return void assign(site.at(s));
     case 'For':
-      return void loop(cx, frame, s);
+      return void loop(site.at(s));
     case 'Choose':
-      return choose(cx, frame, s);
+      return choose(site.at(s));
     case 'Return':
-      return returned(cx, frame, s);
+      return returned(site.at(s));
     default:
       return s satisfies never;
   }
 }
 
-function returned<V>(cx: Context<V>, frame: Frame<V>, { values, span }: ast.Return): Result<V> {
+function returned<V>(site: Site<V, ast.Return>): Result<V> {
+  const { values, span } = site.node;
   const [first, ...more] = values;
-  if (first && more.length === 0) return { value: evaluate(cx, frame, first), span: first.span };
-  const items = values.map((v) => single(cx, frame, v));
+  if (first && more.length === 0) return { value: site.evaluate(first), span: first.span };
+  const items = values.map((v) => single(site.at(v)));
   return { value: { kind: 'list', items, several: true }, span, spans: values.map((v) => v.span) };
 }
 
-function choose<V>(cx: Context<V>, frame: Frame<V>, s: ast.Choose): Result<V> | undefined {
-  const test = decide(cx, frame, s.test);
+function choose<V>(site: Site<V, ast.Choose>): Result<V> | undefined {
+  const { frame, node: s } = site;
+  const test = decide(site.at(s.test));
   if (test === undefined) return unknown(frame, s);
   const arm = test ? s.then : s.else;
-  return arm ? runStatements(cx, frame, arm) : undefined;
+  return arm ? runStatements(site.at(arm)) : undefined;
 }
 
 /** When it is unknown which arm runs, the names that either assigns become poison, so that nothing more is reported about them. */
@@ -77,12 +82,13 @@ function spoil<V>({ scope }: Frame<V>, body: ast.Statements): void {
   for (const name of assignedIn(body)) scope.names.set(name, poison);
 }
 
-function assign<V>(cx: Context<V>, frame: Frame<V>, s: ast.Assign): void {
-  const values = valuesFor(cx, frame, s);
+function assign<V>(site: Site<V, ast.Assign>): void {
+  const { frame, node: s } = site;
+  const values = valuesFor(site);
   for (const [i, target] of s.targets.entries()) {
     const value = values?.[i] ?? poison;
     const at = s.values.length === s.targets.length ? s.values[i]! : s.values[0]!;
-    frame.scope.names.set(target.name.text, placed(declared(cx, frame, target, value, at), target.name));
+    frame.scope.names.set(target.name.text, placed(declared(site.at(target), value, at), target.name));
   }
 }
 
@@ -90,46 +96,40 @@ function assign<V>(cx: Context<V>, frame: Frame<V>, s: ast.Assign): void {
 const placed = <V>(value: Value<V>, { text, span }: ast.Word): Value<V> =>
   value.kind === 'tensor' ? { ...value, origin: { label: text, span } } : value;
 
-function valuesFor<V>(cx: Context<V>, frame: Frame<V>, s: ast.Assign): readonly Value<V>[] | undefined {
+function valuesFor<V>(site: Site<V, ast.Assign>): readonly Value<V>[] | undefined {
+  const { node: s } = site;
   const { targets, values } = s;
-  if (values.length === targets.length) return values.map((v) => single(cx, frame, v));
+  if (values.length === targets.length) return values.map((v) => single(site.at(v)));
   const [first, ...more] = values;
   if (!first || more.length > 0) {
-    values.map((v) => single(cx, frame, v));
-    fail(
-      cx,
-      frame,
-      s,
+    values.map((v) => single(site.at(v)));
+    site.fail(
       'N217',
       `${targets.length} ${targets.length === 1 ? 'name' : 'names'} for ${values.length} values`,
     );
     return undefined;
   }
-  const value = evaluate(cx, frame, first);
+  const value = site.evaluate(first);
   if (value.kind === 'poison') return undefined;
   const items = value.kind === 'list' ? value.items : undefined;
   if (items?.length === targets.length) return items;
   const gives = items ? `the ${items.length} values` : 'the one value';
-  fail(cx, frame, s, 'N217', `${targets.length} names for ${gives} of \`${shorten(textOf(first.span))}\``);
+  site.fail('N217', `${targets.length} names for ${gives} of \`${shorten(textOf(first.span))}\``);
   return undefined;
 }
 
-function declared<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  { name, type }: ast.Target,
-  value: Value<V>,
-  at: ast.Expr,
-): Value<V> {
+function declared<V>(site: Site<V, ast.Target>, value: Value<V>, at: ast.Expr): Value<V> {
+  const { name, type } = site.node;
   if (!type) return value;
-  const written = writtenType(cx, frame, type);
+  const written = writtenType(site.at(type));
   if (!written) return poison;
-  const x = value.kind === 'poison' ? undefined : needTensor(cx, frame, at, value, `\`${name.text}\``);
-  return x && checkType(cx, frame, at, `\`${name.text}\``, written, x) ? x : recover(written);
+  const x = value.kind === 'poison' ? undefined : needTensor(site.at(at), value, `\`${name.text}\``);
+  return x && checkType(site.at(at), `\`${name.text}\``, written, x) ? x : recover(written);
 }
 
-function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
-  const turns = iterationsOf(cx, frame, s.over);
+function loop<V>(site: Site<V, ast.For>): void {
+  const { frame, node: s } = site;
+  const turns = iterationsOf(site.at(s.over));
   if (!turns) {
     spoil(frame, s.body);
     return;
@@ -142,8 +142,8 @@ function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
   const hidden = s.binder.map(({ text }) => [text, names.get(text)] as const);
   for (const turn of turns) {
     for (const [name, value] of boundIn(s.binder, turn)) names.set(name, value);
-    runStatements(cx, frame, s.body);
-    for (const [name, before] of carried) keepType(cx, frame, s, name, before);
+    runStatements(site.at(s.body));
+    for (const [name, before] of carried) keepType(site, name, before);
   }
   for (const [name, before] of hidden) {
     if (before) names.set(name, before);
@@ -152,13 +152,8 @@ function loop<V>(cx: Context<V>, frame: Frame<V>, s: ast.For): void {
 }
 
 /** A tensor that is carried through a loop has the same type in every iteration. */
-function keepType<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  s: ast.For,
-  name: string,
-  before: TensorValue<V>,
-): void {
+function keepType<V>(site: Site<V, ast.For>, name: string, before: TensorValue<V>): void {
+  const { cx, frame, node: s } = site;
   const { names } = frame.scope;
   const now = names.get(name);
   if (!now || now === before) return;
@@ -174,18 +169,17 @@ function keepType<V>(
   if (kept) return;
   const at = lastTarget(s.body, name) ?? s;
   const after = is ? showTensor(cx, is) : 'something that is no tensor';
-  fail(
-    cx,
-    frame,
-    at,
-    'N307',
-    `\`${name}\` changes its type in the loop: ${showTensor(cx, was)} at first, ${after} after one turn`,
-    {
-      expected: showTensor(cx, was),
-      found: after,
-      hint: 'give the changed value a name of its own, or bring it back to its type before the turn ends',
-    },
-  );
+  site
+    .at(at)
+    .fail(
+      'N307',
+      `\`${name}\` changes its type in the loop: ${showTensor(cx, was)} at first, ${after} after one turn`,
+      {
+        expected: showTensor(cx, was),
+        found: after,
+        hint: 'give the changed value a name of its own, or bring it back to its type before the turn ends',
+      },
+    );
   names.set(name, before);
 }
 

@@ -7,7 +7,7 @@ import { graphDtype } from '../values/context.ts';
 import { concrete } from '../values/sizes.ts';
 import { emit } from '../values/tensors.ts';
 import { poison, type TensorValue } from '../values/value.ts';
-import { type Builtin, failAt, floatArg, numberArg, type Use } from './builtin.ts';
+import { type Builtin, floatArg, numberArg, type Use } from './builtin.ts';
 
 export function addedBuiltin(name: string): Builtin | undefined {
   const op = addedOp(name);
@@ -32,21 +32,21 @@ export function addedBuiltin(name: string): Builtin | undefined {
       const [first] = inputs;
       if (!first || inputs.length < found.length) return poison;
       const wrong = misfit(use, inputs, attrs);
-      if (wrong) return failAt(use, undefined, 'N302', `\`${name}\` cannot take this: ${wrong}`);
-      return emit(use.cx, use.frame, use.call, name, inputs, attrs, first.type);
+      if (wrong) return use.site.fail('N302', `\`${name}\` cannot take this: ${wrong}`);
+      return emit(use.site, name, inputs, attrs, first.type);
     },
   };
 }
 
 /** Why the op's own rule has no result for these types, or another one than that of the first. */
 function misfit<V>(
-  { cx, name }: Use<V>,
+  { site, name }: Use<V>,
   inputs: readonly TensorValue<V>[],
   attrs: Attrs,
 ): string | undefined {
   const types = inputs.map(({ type }) => ({
-    dtype: graphDtype(cx, type.dtype),
-    shape: type.shape.map((d) => concrete(cx.sizes, d)),
+    dtype: graphDtype(site.cx, type.dtype),
+    shape: type.shape.map((d) => concrete(site.cx.sizes, d)),
   }));
   const result = addedOp(name)!.infer(types, attrs);
   if (typeof result === 'string') return result;

@@ -3,7 +3,8 @@
 import type { Code } from '../../codes.ts';
 import { didYouMean } from '../../nearest.ts';
 import type { Span } from '../../source.ts';
-import { type Context, type Frame, fail, type GivenArgument, type Invocation } from '../values/context.ts';
+import type { Site } from '../values/context.ts';
+import type { GivenArgument, Invocation } from '../values/frame.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -16,16 +17,15 @@ interface Hint {
 
 /** Each argument under its parameter's name; undefined after a report. `what` is the name of what is called. */
 export function matchArguments<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
+  site: Site<V, Invocation<V>>,
   what: string,
   params: readonly Parameter[],
-  call: Invocation<V>,
 ): ReadonlyMap<string, GivenArgument<V>> | undefined {
+  const { node: call } = site;
   const found = new Map<string, GivenArgument<V>>();
   let sound = true;
   const wrong = (at: { readonly span: Span }, code: Code, message: string, extra: Hint = {}): void => {
-    fail(cx, frame, at, code, message, extra);
+    site.at(at).fail(code, message, extra);
     sound = false;
   };
   let placed = 0;

@@ -2,14 +2,14 @@
 
 import * as dim from '../../dim.ts';
 import type { Attention } from '../../ops/attention.ts';
-import type { GivenArgument } from '../values/context.ts';
+import type { GivenArgument } from '../values/frame.ts';
 import { showNumber } from '../values/number.ts';
 import { concrete } from '../values/sizes.ts';
 import { emit } from '../values/tensors.ts';
 import { describeKind, poison, type TensorValue, type Value } from '../values/value.ts';
 import { biasOf, maskOf } from './attention_mask.ts';
 import { checkOperands, type Operands } from './attention_operands.ts';
-import { type Builtin, failAt, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
+import { argumentSite, type Builtin, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
 
 export const attention: Builtin = {
   doc: 'softmax(scale q k) v over the tokens seen: always causal, with grouped heads',
@@ -43,7 +43,7 @@ function optionsOf<V>(use: Use<V>, { crossed, width }: Operands<V>): Options<V> 
   const [bias, visible] = [functionOf(use, 'bias', '(h, q, k)'), functionOf(use, 'visible', '(q, k)')];
   const order = ['window', 'bias', 'visible'].map((name) => givenOf(use, name)).find((a) => a !== undefined);
   if (crossed && order) {
-    return void failAt(use, order, 'N314', 'keys of another input have no order', {
+    return void use.site.at(order).fail('N314', 'keys of another input have no order', {
       hint: 'window, bias and visible are for keys that are tokens',
     });
   }
@@ -59,7 +59,7 @@ function softcapOf<V>(use: Use<V>): number | null | undefined {
   const argument = givenOf(use, 'softcap');
   const value = argument ? numberArg(use, 'softcap') : null;
   if (typeof value !== 'number' || value > 0) return value;
-  failAt(use, argument, 'N314', `\`softcap\` must be above 0, found ${showNumber(value)}`);
+  argumentSite(use, 'softcap').fail('N314', `\`softcap\` must be above 0, found ${showNumber(value)}`);
   return undefined;
 }
 
@@ -70,23 +70,20 @@ function functionOf<V>(use: Use<V>, name: string, takes: string): GivenArgument<
   const { kind } = argument.value;
   if (kind === 'function' || kind === 'builtin') return argument;
   const found = describeKind(argument.value);
-  failAt(
-    use,
-    argument,
-    'N314',
-    `\`${name}\` of \`attention\` must be a function of ${takes}, found ${found}`,
-  );
+  use.site
+    .at(argument)
+    .fail('N314', `\`${name}\` of \`attention\` must be a function of ${takes}, found ${found}`);
   return undefined;
 }
 
 /** Emits attention: q, k and v with heads before tokens, as in the graph; the result is brought back. */
 function attend<V>(use: Use<V>, operands: Operands<V>, options: Options<V>): Value<V> {
-  const { cx, frame, call } = use;
+  const { site } = use;
   const { q, k, v, sinks, crossed } = operands;
   const { scale, softcap, window, bias, visible } = options;
   const mask = crossed ? undefined : maskOf(use, window, visible);
   const leaning = bias
-    ? biasOf(use, bias, dim.constant(concrete(cx.sizes, q.type.shape[2]!)) ?? 0)
+    ? biasOf(use, bias, dim.constant(concrete(site.cx.sizes, q.type.shape[2]!)) ?? 0)
     : undefined;
   if (mask === null || leaning === null) return poison;
   const turned = [q, k, v].map((x) => swap(use, x));
@@ -102,13 +99,13 @@ function attend<V>(use: Use<V>, operands: Operands<V>, options: Options<V>): Val
   };
   const [b, h, t] = turned[0]!.type.shape;
   const shape = [b!, h!, t!, v.type.shape[3]!];
-  const y = emit(cx, frame, call, 'attention', [...turned, ...extras], attrs, { dtype: q.type.dtype, shape });
+  const y = emit(site, 'attention', [...turned, ...extras], attrs, { dtype: q.type.dtype, shape });
   return swap(use, y);
 }
 
 /** [B, T, H, D] to [B, H, T, D], and back. */
-function swap<V>({ cx, frame, call }: Use<V>, x: TensorValue<V>): TensorValue<V> {
+function swap<V>({ site }: Use<V>, x: TensorValue<V>): TensorValue<V> {
   const perm = [0, 2, 1, 3];
   const { dtype, shape } = x.type;
-  return emit(cx, frame, call, 'transpose', [x], { perm }, { dtype, shape: perm.map((i) => shape[i]!) });
+  return emit(site, 'transpose', [x], { perm }, { dtype, shape: perm.map((i) => shape[i]!) });
 }

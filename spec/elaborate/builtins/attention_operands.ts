@@ -2,11 +2,11 @@
 
 import * as dim from '../../dim.ts';
 import { factHint, isProtected, isTokens } from '../values/axes.ts';
-import type { GivenArgument } from '../values/context.ts';
+import type { GivenArgument } from '../values/frame.ts';
 import { isRunning, numberOf, same, sameNumber, showSize } from '../values/sizes.ts';
 import { castTo, needTensor, promote, showTensor } from '../values/tensors.ts';
 import type { TensorValue } from '../values/value.ts';
-import { failAt, isFloat, type Use } from './builtin.ts';
+import { argumentSite, isFloat, type Use } from './builtin.ts';
 
 export interface Operands<V> {
   /** [B, T, H, D] */
@@ -37,25 +37,25 @@ export function checkOperands<V>(use: Use<V>): Operands<V> | undefined {
   if (!placed || (sinks && !sinksFit(use, q, sinks))) return undefined;
   const alike = oneDtype(use, [q, k, v]);
   if (!alike) return undefined;
-  const width = numberOf(use.cx.sizes, q.type.shape[3]!) ?? 1;
+  const width = numberOf(use.site.cx.sizes, q.type.shape[3]!) ?? 1;
   return { q: alike[0]!, k: alike[1]!, v: alike[2]!, crossed, width, ...(sinks ? { sinks } : {}) };
 }
 
 /** A float operand [B, *, *, *]. */
 function operand<V>(use: Use<V>, name: string): TensorValue<V> | undefined {
   const argument = use.given.get(name)!;
-  const x = needTensor(use.cx, use.frame, argument, argument.value, `\`${name}\` of \`attention\``);
+  const x = needTensor(use.site.at(argument), argument.value, `\`${name}\` of \`attention\``);
   if (!x) return undefined;
-  const found = showTensor(use.cx, x.type);
+  const found = showTensor(use.site.cx, x.type);
   if (x.type.shape.length !== 4) {
-    failAt(use, argument, 'N302', `\`${name}\` of \`attention\` must have four axes`, {
+    use.site.at(argument).fail('N302', `\`${name}\` of \`attention\` must have four axes`, {
       expected: name === 'q' ? '[B, T, heads, head]' : '[B, P + T, heads, head]',
       found,
     });
   } else if (!isFloat(x.type.dtype)) {
-    failAt(use, argument, 'N308', `\`attention\` takes float, found ${found}`);
+    use.site.at(argument).fail('N308', `\`attention\` takes float, found ${found}`);
   } else if (!dim.equal(x.type.shape[0]!, rows)) {
-    failAt(use, argument, 'N301', `\`${name}\` of \`attention\` begins with the rows of the batch`, {
+    use.site.at(argument).fail('N301', `\`${name}\` of \`attention\` begins with the rows of the batch`, {
       expected: 'B on axis 0',
       found,
     });
@@ -65,9 +65,9 @@ function operand<V>(use: Use<V>, name: string): TensorValue<V> | undefined {
 
 function tokensOfQ<V>(use: Use<V>, { type }: TensorValue<V>): boolean {
   if (dim.equal(type.shape[1]!, tokens)) return true;
-  failAt(use, use.given.get('q'), 'N301', 'attention: q holds the tokens of this call', {
+  argumentSite(use, 'q').fail('N301', 'attention: q holds the tokens of this call', {
     expected: '[B, T, heads, head]',
-    found: showTensor(use.cx, type),
+    found: showTensor(use.site.cx, type),
     ...(isTokens(type.shape[1]!) ? { hint: 'only k and v are cached' } : {}),
   });
   return false;
@@ -79,13 +79,13 @@ function tokensOfKeys<V>(use: Use<V>, name: 'k' | 'v', { type }: TensorValue<V>)
   if (dim.equal(columns, allTokens)) return true;
   const argument = use.given.get(name)!;
   const said = argument.said ?? name;
-  const text = `attention: ${name} is ${showTensor(use.cx, type)}`;
+  const text = `attention: ${name} is ${showTensor(use.site.cx, type)}`;
   if (dim.equal(columns, tokens)) {
-    failAt(use, argument, 'N315', `${text}, only the tokens of this call`, {
+    use.site.at(argument).fail('N315', `${text}, only the tokens of this call`, {
       hint: `did you forget \`${said} = cache(${argument.said ? said : `${name}=...`})\`?`,
     });
   } else {
-    failAt(use, argument, 'N315', `${text}, not all tokens so far`, {
+    use.site.at(argument).fail('N315', `${text}, not all tokens so far`, {
       hint: `\`${name}\` comes from a cache without \`last\`; a window is an option of attention: window=n`,
     });
   }
@@ -109,11 +109,11 @@ function sizesFit<V>(
   if (!equal(use, 'v', 'there is a value for each key', { of: v, wanted: columns!, found: valueColumns! }))
     return false;
   if (!equal(use, 'v', 'v has the heads of k', { of: v, wanted: groups!, found: valueGroups! })) return false;
-  const [h, g] = [numberOf(use.cx.sizes, heads!), numberOf(use.cx.sizes, groups!)];
+  const [h, g] = [numberOf(use.site.cx.sizes, heads!), numberOf(use.site.cx.sizes, groups!)];
   if (h && g && h % g === 0) return true;
-  failAt(use, use.given.get('k'), 'N301', 'attention: the heads of q must be a multiple of those of k', {
-    expected: `a divisor of ${showSize(use.cx.sizes, heads!)}`,
-    found: showSize(use.cx.sizes, groups!),
+  argumentSite(use, 'k').fail('N301', 'attention: the heads of q must be a multiple of those of k', {
+    expected: `a divisor of ${showSize(use.site.cx.sizes, heads!)}`,
+    found: showSize(use.site.cx.sizes, groups!),
     hint: 'state it: require heads % kv_heads == 0, "..."',
   });
   return false;
@@ -128,19 +128,19 @@ interface SizePair<V> {
 
 /** Compares sizes by name; false after a report. */
 function equal<V>(use: Use<V>, name: string, what: string, pair: SizePair<V>): boolean {
-  const { sizes } = use.cx;
+  const { sizes } = use.site.cx;
   const { wanted } = pair;
   if (same(sizes, wanted, pair.found)) return true;
   const expected = showSize(sizes, wanted);
-  const found = `${showSize(sizes, pair.found)}, in ${showTensor(use.cx, pair.of.type)}`;
+  const found = `${showSize(sizes, pair.found)}, in ${showTensor(use.site.cx, pair.of.type)}`;
   if (!isRunning(wanted) && !isRunning(pair.found) && sameNumber(sizes, wanted, pair.found)) {
     const hint = factHint(wanted, pair.found);
-    failAt(use, use.given.get(name), 'N305', 'these sizes are equal in this config only', {
+    argumentSite(use, name).fail('N305', 'these sizes are equal in this config only', {
       expected,
       found,
       hint,
     });
-  } else failAt(use, use.given.get(name), 'N301', `attention: ${what}`, { expected, found });
+  } else argumentSite(use, name).fail('N301', `attention: ${what}`, { expected, found });
   return false;
 }
 
@@ -148,10 +148,10 @@ function equal<V>(use: Use<V>, name: string, what: string, pair: SizePair<V>): b
 function sinksOf<V>(use: Use<V>): TensorValue<V> | null | undefined {
   const argument: GivenArgument<V> | undefined = use.given.get('sinks');
   if (!argument || argument.value.kind === 'none') return undefined;
-  const x = needTensor(use.cx, use.frame, argument, argument.value, '`sinks` of `attention`');
+  const x = needTensor(use.site.at(argument), argument.value, '`sinks` of `attention`');
   if (!x) return null;
   if (isFloat(x.type.dtype)) return x;
-  failAt(use, argument, 'N308', `\`sinks\` must be float, found ${showTensor(use.cx, x.type)}`);
+  use.site.at(argument).fail('N308', `\`sinks\` must be float, found ${showTensor(use.site.cx, x.type)}`);
   return null;
 }
 
@@ -163,9 +163,9 @@ function sinksFit<V>(use: Use<V>, q: TensorValue<V>, sinks: TensorValue<V>): boo
       wanted: heads,
       found: sinks.type.shape[0]!,
     });
-  failAt(use, use.given.get('sinks'), 'N302', 'attention: one sink for each head', {
-    expected: `[${showSize(use.cx.sizes, heads)}]`,
-    found: showTensor(use.cx, sinks.type),
+  argumentSite(use, 'sinks').fail('N302', 'attention: one sink for each head', {
+    expected: `[${showSize(use.site.cx.sizes, heads)}]`,
+    found: showTensor(use.site.cx, sinks.type),
   });
   return false;
 }
@@ -176,12 +176,12 @@ function oneDtype<V>(use: Use<V>, xs: readonly TensorValue<V>[]): readonly Tenso
   for (const x of xs) {
     const both = promote(dtype, x.type.dtype);
     if (!both) {
-      failAt(use, undefined, 'N308', `${dtype} and ${x.type.dtype} do not mix`, {
+      use.site.fail('N308', `${dtype} and ${x.type.dtype} do not mix`, {
         hint: `cast one of them: ${dtype}(...)`,
       });
       return undefined;
     }
     dtype = both;
   }
-  return xs.map((x) => castTo(use.cx, use.frame, use.call, x, dtype));
+  return xs.map((x) => castTo(use.site, x, dtype));
 }

@@ -1,18 +1,17 @@
 /** What a built-in function is, and what it gets of a call. */
 
-import type { Code } from '../../codes.ts';
 import { type Dim, exact } from '../../dim.ts';
-import type { Span } from '../../source.ts';
+import type { Located } from '../../source.ts';
 import type { DType } from '../../type.ts';
-import { type Context, type Frame, fail, type GivenArgument, type Invocation } from '../values/context.ts';
+import type { Site } from '../values/context.ts';
+import type { GivenArgument, Invocation } from '../values/frame.ts';
 import { isWhole, showNumber } from '../values/number.ts';
 import { needTensor, showTensor } from '../values/tensors.ts';
 import { describeKind, type TensorValue, type Value } from '../values/value.ts';
 
 export interface Use<V> {
-  readonly cx: Context<V>;
-  readonly frame: Frame<V>;
-  readonly call: Invocation<V>;
+  /** The call. */
+  readonly site: Site<V, Invocation<V>>;
   readonly name: string;
   /** Arguments by the names of parameters. */
   readonly given: ReadonlyMap<string, GivenArgument<V>>;
@@ -47,34 +46,23 @@ export function parameters(text: string): readonly BuiltinParameter[] {
     });
 }
 
-type At = { readonly span: Span };
-
-type Extra = Parameters<typeof fail>[5];
-
-/** Reports at an argument, or at the call when the argument was left out. */
-export const failAt = <V>(
-  { cx, frame, call }: Use<V>,
-  at: At | undefined,
-  code: Code,
-  message: string,
-  extra: Extra = {},
-): { readonly kind: 'poison' } => fail(cx, frame, at ?? call, code, message, extra);
+/** Where an argument stands, or the call when the argument was left out. */
+export const argumentSite = <V>({ site, given }: Use<V>, name: string): Site<V> =>
+  site.at(given.get(name) ?? site.node);
 
 /** The tensor under a name; undefined after a report. */
 export function tensorArg<V>(use: Use<V>, name: string): TensorValue<V> | undefined {
   const argument = use.given.get(name)!;
-  return needTensor(use.cx, use.frame, argument, argument.value, `\`${name}\` of \`${use.name}\``);
+  return needTensor(use.site.at(argument), argument.value, `\`${name}\` of \`${use.name}\``);
 }
 
 /** A float tensor, or a report. */
 export function floatArg<V>(use: Use<V>, name: string): TensorValue<V> | undefined {
   const x = tensorArg(use, name);
   if (!x || isFloat(x.type.dtype)) return x;
-  failAt(
-    use,
-    use.given.get(name),
+  argumentSite(use, name).fail(
     'N308',
-    `\`${use.name}\` takes float, found ${showTensor(use.cx, x.type)}`,
+    `\`${use.name}\` takes float, found ${showTensor(use.site.cx, x.type)}`,
     {
       hint: 'cast it: float(...)',
     },
@@ -92,9 +80,9 @@ export function numberArg<V>(use: Use<V>, name: string, otherwise?: number): num
   if (value.kind === 'number') return value.value;
   const what = `\`${name}\` of \`${use.name}\``;
   if (value.kind === 'tensor' || value.kind === 'param' || value.kind === 'size') {
-    failAt(use, argument, 'N312', `${what} must be known when compiling, found ${describeKind(value)}`);
+    use.site.at(argument).fail('N312', `${what} must be known when compiling, found ${describeKind(value)}`);
   } else if (value.kind !== 'poison') {
-    failAt(use, argument, 'N314', `${what} must be a number, found ${describeKind(value)}`);
+    use.site.at(argument).fail('N314', `${what} must be a number, found ${describeKind(value)}`);
   }
   return undefined;
 }
@@ -105,7 +93,7 @@ export function wholeArg<V>(use: Use<V>, name: string, least: number): number | 
   if (value === undefined || (isWhole(value) && value >= least)) return value;
   const from = least > 0 || isWhole(value) ? ` from ${least} on` : '';
   const what = `\`${name}\` of \`${use.name}\` must be a whole number${from}`;
-  failAt(use, use.given.get(name), 'N313', `${what}, found ${showNumber(value)}`);
+  argumentSite(use, name).fail('N313', `${what}, found ${showNumber(value)}`);
   return undefined;
 }
 
@@ -116,21 +104,21 @@ export function axisArg<V>(use: Use<V>, x: TensorValue<V>, otherwise?: number): 
   const rank = x.type.shape.length;
   const at = axis < 0 ? axis + rank : axis;
   if (isWhole(axis) && at >= 0 && at < rank) return at;
-  failAt(use, use.given.get('axis'), 'N302', `axis ${showNumber(axis)} is not one of the ${rank} axes`, {
-    found: showTensor(use.cx, x.type),
+  argumentSite(use, 'axis').fail('N302', `axis ${showNumber(axis)} is not one of the ${rank} axes`, {
+    found: showTensor(use.site.cx, x.type),
   });
   return undefined;
 }
 
 /** A size from a value: a whole number, or one known only when running. Undefined after a report. */
-export function sizeOfValue<V>(use: Use<V>, at: At, value: Value<V>, what: string): Dim | undefined {
+export function sizeOfValue<V>(use: Use<V>, at: Located, value: Value<V>, what: string): Dim | undefined {
   if (value.kind === 'size') return value.dim;
   if (value.kind === 'number' && isWhole(value.value) && value.value >= 0)
     return value.dim ?? exact(value.value);
   if (value.kind === 'number') {
-    failAt(use, at, 'N313', `${what} must be a whole number, found ${showNumber(value.value)}`);
+    use.site.at(at).fail('N313', `${what} must be a whole number, found ${showNumber(value.value)}`);
   } else if (value.kind !== 'poison') {
-    failAt(use, at, 'N314', `${what} must be a number, found ${describeKind(value)}`);
+    use.site.at(at).fail('N314', `${what} must be a number, found ${describeKind(value)}`);
   }
   return undefined;
 }

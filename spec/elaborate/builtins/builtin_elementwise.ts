@@ -8,14 +8,14 @@ import { named, showNumber } from '../values/number.ts';
 import { elementwiseOp } from '../values/operators.ts';
 import { asTensor, emit, needTensor, showTensor, together } from '../values/tensors.ts';
 import { describeKind, type NumberValue, poison, type Value } from '../values/value.ts';
-import { type Builtin, failAt, isFloat, parameters, type Use } from './builtin.ts';
+import { argumentSite, type Builtin, isFloat, parameters, type Use } from './builtin.ts';
 
 /** A number with the text that it is known by, or a report when there is none. */
 function numbers<V>(use: Use<V>, args: readonly NumberValue[], f: (...x: number[]) => number): Value<V> {
-  const result = named(use.cx.sizes, use.name, args, f);
+  const result = named(use.site.cx.sizes, use.name, args, f);
   if (!Number.isNaN(result.value)) return result;
   const text = args.map((a) => showNumber(a.value)).join(', ');
-  return failAt(use, undefined, 'N314', `\`${use.name}(${text})\` is no number`);
+  return use.site.fail('N314', `\`${use.name}(${text})\` is no number`);
 }
 
 /** Values of parameters without defaults. */
@@ -38,17 +38,19 @@ function unary(
     doc,
     params: parameters('x'),
     call(use) {
-      const { cx, frame, call, name } = use;
+      const { site, name } = use;
       const argument = use.given.get('x')!;
       if (argument.value.kind === 'number') return numbers(use, [argument.value], f);
-      const x = needTensor(cx, frame, argument, argument.value, `the argument of \`${name}\``);
+      const x = needTensor(site.at(argument), argument.value, `the argument of \`${name}\``);
       if (!x) return poison;
       if (isFloat(x.type.dtype) || (takes === 'number' && x.type.dtype === 'int64')) {
-        return emit(cx, frame, call, op, [x], {}, x.type);
+        return emit(site, op, [x], {}, x.type);
       }
-      return failAt(use, argument, 'N308', `\`${name}\` takes ${takes}, found ${showTensor(cx, x.type)}`, {
-        hint: 'cast it: float(...)',
-      });
+      return site
+        .at(argument)
+        .fail('N308', `\`${name}\` takes ${takes}, found ${showTensor(site.cx, x.type)}`, {
+          hint: 'cast it: float(...)',
+        });
     },
   };
 }
@@ -57,10 +59,10 @@ function unary(
 export function smallerOrLarger<V>(use: Use<V>, op: 'min' | 'max', a: Value<V>, b: Value<V>): Value<V> {
   if (a.kind === 'poison' || b.kind === 'poison') return poison;
   if (a.kind === 'number' && b.kind === 'number') return numbers({ ...use, name: op }, [a, b], Math[op]);
-  const pair = together(use.cx, use.frame, use.call, a, b);
+  const pair = together(use.site, a, b);
   if (!pair) return poison;
-  if (pair[0].type.dtype !== 'bool') return elementwiseOp(use.cx, use.frame, use.call, op, pair);
-  return failAt(use, undefined, 'N308', `\`${use.name}\` does not take bool`, { hint: 'use `and`, `or`' });
+  if (pair[0].type.dtype !== 'bool') return elementwiseOp(use.site, op, pair);
+  return use.site.fail('N308', `\`${use.name}\` does not take bool`, { hint: 'use `and`, `or`' });
 }
 
 const clamp: Builtin = {
@@ -78,27 +80,21 @@ const where: Builtin = {
   doc: 'a where the condition c holds, else b, element by element',
   params: parameters('c, a, b'),
   call(use) {
-    const { cx, frame, call } = use;
+    const { site } = use;
     const { c, a, b } = values(use, 'c', 'a', 'b');
     if (c.kind === 'bool') return c.value ? a : b;
-    const condition = asTensor(cx, c);
+    const condition = asTensor(site.cx, c);
     if (condition?.type.dtype !== 'bool') {
-      const found = condition ? showTensor(cx, condition.type) : describeKind(c);
-      return failAt(
-        use,
-        use.given.get('c'),
-        'N308',
-        `the condition of \`where\` must be bool, found ${found}`,
-        {
-          hint: 'compare first: where(x > 0, a, b)',
-        },
-      );
+      const found = condition ? showTensor(site.cx, condition.type) : describeKind(c);
+      return argumentSite(use, 'c').fail('N308', `the condition of \`where\` must be bool, found ${found}`, {
+        hint: 'compare first: where(x > 0, a, b)',
+      });
     }
-    const pair = together(cx, frame, call, a, b);
-    const joined = pair && broadcast(cx, frame, call, pair[0].type.shape, pair[1].type.shape);
-    const shape = joined && broadcast(cx, frame, call, condition.type.shape, joined);
+    const pair = together(site, a, b);
+    const joined = pair && broadcast(site, pair[0].type.shape, pair[1].type.shape);
+    const shape = joined && broadcast(site, condition.type.shape, joined);
     if (!shape) return poison;
-    return emit(cx, frame, call, 'where', [condition, ...pair!], {}, { dtype: pair![0].type.dtype, shape });
+    return emit(site, 'where', [condition, ...pair!], {}, { dtype: pair![0].type.dtype, shape });
   },
 };
 

@@ -4,7 +4,7 @@ import type { Dim } from '../../dim.ts';
 import { limits } from '../../limits.ts';
 import { named, number, showNumber } from '../values/number.ts';
 import { bool, describeKind, list, type NumberValue, plainOf, poison } from '../values/value.ts';
-import { type Builtin, failAt, numberArg, parameters, wholeArg } from './builtin.ts';
+import { type Builtin, numberArg, parameters, wholeArg } from './builtin.ts';
 
 const range: Builtin = {
   doc: 'the list 0, 1, ..., n - 1',
@@ -12,8 +12,7 @@ const range: Builtin = {
   call(use) {
     const n = wholeArg(use, 'n', 0);
     if (n === undefined) return poison;
-    if (n > limits.range)
-      return failAt(use, undefined, 'N321', `a range of ${n}; ${limits.range} is the most`);
+    if (n > limits.range) return use.site.fail('N321', `a range of ${n}; ${limits.range} is the most`);
     const { value } = use.given.get('n')!;
     const length = value.kind === 'number' ? value.dim : undefined;
     return { ...list(Array.from({ length: n }, (_, i) => number(i))), ...(length ? { length } : {}) };
@@ -33,7 +32,7 @@ const len: Builtin = {
     if (value.kind === 'list') return counted(value.items.length, value.length);
     if (value.kind === 'entries') return counted(value.entries.size, value.length);
     if (value.kind === 'string') return counted([...value.value].length);
-    return failAt(use, undefined, 'N314', `\`len\` takes a list or a string, found ${describeKind(value)}`);
+    return use.site.fail('N314', `\`len\` takes a list or a string, found ${describeKind(value)}`);
   },
 };
 
@@ -44,9 +43,11 @@ const contains: Builtin = {
     const [{ value }, of] = [use.given.get('list')!, use.given.get('x')!];
     const wanted = plainOf(of.value);
     if (value.kind !== 'list')
-      return failAt(use, undefined, 'N314', `\`contains\` looks in a list, found ${describeKind(value)}`);
+      return use.site.fail('N314', `\`contains\` looks in a list, found ${describeKind(value)}`);
     if (wanted === undefined)
-      return failAt(use, of, 'N314', `\`contains\` looks for a plain value, found ${describeKind(of.value)}`);
+      return use.site
+        .at(of)
+        .fail('N314', `\`contains\` looks for a plain value, found ${describeKind(of.value)}`);
     return bool(value.items.some((item) => plainOf(item) === wanted));
   },
 };
@@ -57,9 +58,9 @@ const unary = (doc: string, f: (x: number) => number): Builtin => ({
   call(use) {
     const { value } = use.given.get('x')!;
     if (numberArg(use, 'x') === undefined || value.kind !== 'number') return poison;
-    const result = named(use.cx.sizes, use.name, [value], f);
+    const result = named(use.site.cx.sizes, use.name, [value], f);
     if (!Number.isNaN(result.value)) return result;
-    return failAt(use, undefined, 'N314', `\`${use.name}(${showNumber(value.value)})\` is no number`);
+    return use.site.fail('N314', `\`${use.name}(${showNumber(value.value)})\` is no number`);
   },
 });
 

@@ -10,9 +10,9 @@ import { concrete, showSize } from '../values/sizes.ts';
 import { asTensor, emit, reportSize, showTensor, together } from '../values/tensors.ts';
 import { type ListValue, poison, type Value } from '../values/value.ts';
 import {
+  argumentSite,
   axisArg,
   type Builtin,
-  failAt,
   floatArg,
   isFloat,
   numberArg,
@@ -25,39 +25,39 @@ import { smallerOrLarger } from './builtin_elementwise.ts';
 
 /** Along `axis`, which is kept with size 1. */
 function along<V>(use: Use<V>, op: Primitive, takes: 'float' | 'number' = 'number'): Value<V> {
-  const { cx, frame, call, name } = use;
+  const { site, name } = use;
   const x = takes === 'float' ? floatArg(use, 'x') : tensorArg(use, use.given.has('x') ? 'x' : 'a');
   if (!x) return poison;
   if (x.type.dtype === 'bool') {
-    return failAt(use, undefined, 'N308', `\`${name}\` takes numbers, found ${showTensor(cx, x.type)}`);
+    return site.fail('N308', `\`${name}\` takes numbers, found ${showTensor(site.cx, x.type)}`);
   }
   if (!use.given.has('axis')) {
-    return failAt(use, undefined, 'N204', `\`${name}\` of a tensor needs \`axis\``, {
+    return site.fail('N204', `\`${name}\` of a tensor needs \`axis\``, {
       hint: 'as in axis=-1',
     });
   }
   const axis = axisArg(use, x);
-  if (axis === undefined || !keepApart(cx, frame, call, name, x.type.shape[axis]!)) return poison;
+  if (axis === undefined || !keepApart(site, name, x.type.shape[axis]!)) return poison;
   const shape = x.type.shape.map((d, i) => (i === axis ? dim.size(1) : d));
-  return emit(cx, frame, call, op, [x], { axis }, { dtype: x.type.dtype, shape });
+  return emit(site, op, [x], { axis }, { dtype: x.type.dtype, shape });
 }
 
 /** The terms of a mixture, added from the left. */
 function sumOfTerms<V>(use: Use<V>, { items }: ListValue<V>): Value<V> {
   const size = items.find((item) => item.kind === 'size');
-  if (size?.kind === 'size') return reportSize(use.cx, use.frame, use.call, size.dim);
+  if (size?.kind === 'size') return reportSize(use.site, size.dim);
   const [first, ...more] = items;
   if (!first) return number(0);
-  const start = first.kind === 'number' ? first : (asTensor(use.cx, first) ?? first);
+  const start = first.kind === 'number' ? first : (asTensor(use.site.cx, first) ?? first);
   return more.reduce((sum, item) => plus(use, sum, item), start);
 }
 
 function plus<V>(use: Use<V>, a: Value<V>, b: Value<V>): Value<V> {
-  const { cx, frame, call } = use;
+  const { site } = use;
   if (a.kind === 'poison' || b.kind === 'poison') return poison;
-  if (a.kind === 'number' && b.kind === 'number') return arithmetic(cx.sizes, '+', a, b);
-  const pair = together(cx, frame, call, a, b);
-  return pair ? elementwiseOp(cx, frame, call, 'add', pair) : poison;
+  if (a.kind === 'number' && b.kind === 'number') return arithmetic(site.cx.sizes, '+', a, b);
+  const pair = together(site, a, b);
+  return pair ? elementwiseOp(site, 'add', pair) : poison;
 }
 
 const sum: Builtin = {
@@ -92,18 +92,18 @@ function onLastAxis(op: Composite, doc: string, eps?: string): Builtin {
     doc,
     params: parameters(eps === undefined ? 'x' : `x, eps=${eps}`),
     call(use) {
-      const { cx, frame, call, name } = use;
+      const { site, name } = use;
       const x = floatArg(use, 'x');
       if (!x) return poison;
       const size = x.type.shape.at(-1);
-      if (!size) return failAt(use, undefined, 'N302', `\`${name}\` needs an axis, found a tensor of rank 0`);
-      if (!keepApart(cx, frame, call, name, size)) return poison;
-      if (eps === undefined) return emit(cx, frame, call, op, [x], {}, x.type);
+      if (!size) return site.fail('N302', `\`${name}\` needs an axis, found a tensor of rank 0`);
+      if (!keepApart(site, name, size)) return poison;
+      if (eps === undefined) return emit(site, op, [x], {}, x.type);
       const value = numberArg(use, 'eps', defaults[eps]);
       if (value === undefined) return poison;
       if (!(value >= 0))
-        return failAt(use, use.given.get('eps'), 'N314', `\`eps\` of \`${name}\` must not be negative`);
-      return emit(cx, frame, call, op, [x], { eps: value }, x.type);
+        return argumentSite(use, 'eps').fail('N314', `\`eps\` of \`${name}\` must not be negative`);
+      return emit(site, op, [x], { eps: value }, x.type);
     },
   };
 }
@@ -114,25 +114,26 @@ const is_top: Builtin = {
   doc: 'true at the k largest along the last axis, the lowest index first among equals',
   params: parameters('x, k'),
   call(use) {
-    const { cx, frame, call, name } = use;
+    const { site, name } = use;
     const x = tensorArg(use, 'x');
     const k = wholeArg(use, 'k', 1);
     if (!x || k === undefined) return poison;
     const size = x.type.shape.at(-1);
-    if (!size) return failAt(use, undefined, 'N302', `\`${name}\` needs an axis, found a tensor of rank 0`);
+    if (!size) return site.fail('N302', `\`${name}\` needs an axis, found a tensor of rank 0`);
     if (!isFloat(x.type.dtype)) {
-      return failAt(
-        use,
-        use.given.get('x'),
+      return argumentSite(use, 'x').fail(
         'N308',
-        `\`${name}\` takes float, found ${showTensor(cx, x.type)}`,
+        `\`${name}\` takes float, found ${showTensor(site.cx, x.type)}`,
       );
     }
-    if (!keepApart(cx, frame, call, name, size)) return poison;
-    if (!dim.provablyNonNegative(dim.sub(concrete(cx.sizes, size), dim.size(k)))) {
-      return failAt(use, use.given.get('k'), 'N306', `\`${name}\` of ${k} among ${showSize(cx.sizes, size)}`);
+    if (!keepApart(site, name, size)) return poison;
+    if (!dim.provablyNonNegative(dim.sub(concrete(site.cx.sizes, size), dim.size(k)))) {
+      return argumentSite(use, 'k').fail(
+        'N306',
+        `\`${name}\` of ${k} among ${showSize(site.cx.sizes, size)}`,
+      );
     }
-    return emit(cx, frame, call, 'is_top', [x], { k }, { dtype: 'bool', shape: x.type.shape });
+    return emit(site, 'is_top', [x], { k }, { dtype: 'bool', shape: x.type.shape });
   },
 };
 

@@ -8,14 +8,14 @@ import { isWhole } from '../values/number.ts';
 import { numberOf } from '../values/sizes.ts';
 import { emit, scalar, showTensor } from '../values/tensors.ts';
 import { describeKind, type ListValue, poison, type TensorValue } from '../values/value.ts';
-import { type Builtin, failAt, parameters, tensorArg, type Use } from './builtin.ts';
+import { argumentSite, type Builtin, parameters, tensorArg, type Use } from './builtin.ts';
 
 /** Checks that no axis holds rows or tokens; false after a report. */
 function ofWeights<V>(use: Use<V>, name: string, x: TensorValue<V>): boolean {
   const law = x.type.shape.find(isProtected);
   if (!law) return true;
-  failAt(use, use.given.get(name), 'N310', `\`${use.name}\` on an activation mixes ${mixes(law)}`, {
-    found: showTensor(use.cx, x.type),
+  argumentSite(use, name).fail('N310', `\`${use.name}\` on an activation mixes ${mixes(law)}`, {
+    found: showTensor(use.site.cx, x.type),
     hint: mixHint,
   });
   return false;
@@ -25,19 +25,17 @@ const transpose: Builtin = {
   doc: 'a matrix of weights with its axes exchanged',
   params: parameters('w'),
   call(use) {
-    const { cx, frame, call } = use;
+    const { site } = use;
     const w = tensorArg(use, 'w');
     if (!w || !ofWeights(use, 'w', w)) return poison;
     if (w.type.shape.length !== 2) {
-      return failAt(
-        use,
-        use.given.get('w'),
+      return argumentSite(use, 'w').fail(
         'N302',
-        `\`transpose\` takes a matrix, found ${showTensor(cx, w.type)}`,
+        `\`transpose\` takes a matrix, found ${showTensor(site.cx, w.type)}`,
       );
     }
     const shape = [w.type.shape[1]!, w.type.shape[0]!];
-    const turned = emit(cx, frame, call, 'transpose', [w], { perm: [1, 0] }, { dtype: w.type.dtype, shape });
+    const turned = emit(site, 'transpose', [w], { perm: [1, 0] }, { dtype: w.type.dtype, shape });
     return { ...turned, transposed: w };
   },
 };
@@ -46,35 +44,33 @@ const take: Builtin = {
   doc: 'the rows of a table of weights that ids name',
   params: parameters('table, ids'),
   call(use) {
-    const { cx, frame, call } = use;
+    const { site } = use;
     const [table, ids] = [tensorArg(use, 'table'), tensorArg(use, 'ids')];
     if (!table || !ids || !ofWeights(use, 'table', table)) return poison;
     if (table.type.shape.length === 0)
-      return failAt(use, use.given.get('table'), 'N302', 'a table needs an axis');
+      return argumentSite(use, 'table').fail('N302', 'a table needs an axis');
     if (ids.type.dtype !== 'int64') {
-      return failAt(
-        use,
-        use.given.get('ids'),
+      return argumentSite(use, 'ids').fail(
         'N308',
-        `ids must be int64, found ${showTensor(cx, ids.type)}`,
+        `ids must be int64, found ${showTensor(site.cx, ids.type)}`,
       );
     }
     const shape = [...ids.type.shape, ...table.type.shape.slice(1)];
-    if (!frame.pairs && !inPlace(cx, frame, call, shape)) return poison;
-    const rows = frame.pairs ? within(use, ids, table) : ids;
-    return emit(cx, frame, call, 'gather', [table, rows], {}, { dtype: table.type.dtype, shape });
+    if (!site.frame.pairs && !inPlace(site, shape)) return poison;
+    const rows = site.frame.pairs ? within(use, ids, table) : ids;
+    return emit(site, 'gather', [table, rows], {}, { dtype: table.type.dtype, shape });
   },
 };
 
 /** Clamps ids over pairs of tokens: pairs that the mask hides, such as a key after its query, are computed too, with ids outside the table. */
 function within<V>(
-  { cx, frame, call }: Use<V>,
+  { site }: Use<V>,
   ids: TensorValue<V>,
   { type: { shape } }: TensorValue<V>,
 ): TensorValue<V> {
   const bound = (op: 'min' | 'max', x: TensorValue<V>, n: number): TensorValue<V> =>
-    emit(cx, frame, call, op, [x, scalar(cx, frame, call, n, 'int64')], {}, ids.type);
-  return bound('min', bound('max', ids, 0), (numberOf(cx.sizes, shape[0]!) ?? 1) - 1);
+    emit(site, op, [x, scalar(site, n, 'int64')], {}, ids.type);
+  return bound('min', bound('max', ids, 0), (numberOf(site.cx.sizes, shape[0]!) ?? 1) - 1);
 }
 
 interface Nested {
@@ -88,12 +84,7 @@ function flatten<V>(use: Use<V>, list: ListValue<V>): Nested | undefined {
     if (item.kind === 'number') return { shape: [], values: [item.value] };
     if (item.kind === 'list') return flatten(use, item);
     if (item.kind !== 'poison') {
-      failAt(
-        use,
-        undefined,
-        'N314',
-        `\`tensor\` takes nested lists of numbers, found ${describeKind(item)} in one`,
-      );
+      use.site.fail('N314', `\`tensor\` takes nested lists of numbers, found ${describeKind(item)} in one`);
     }
     return undefined;
   });
@@ -102,7 +93,7 @@ function flatten<V>(use: Use<V>, list: ListValue<V>): Nested | undefined {
   if (
     parts.some((p) => p.shape.length !== shape.length || p.shape.some((d, i) => !dim.equal(d, shape[i]!)))
   ) {
-    failAt(use, undefined, 'N301', 'the lists inside `tensor` differ in length');
+    use.site.fail('N301', 'the lists inside `tensor` differ in length');
     return undefined;
   }
   return { shape: [list.length ?? dim.size(parts.length), ...shape], values: parts.flatMap((p) => p.values) };
@@ -112,31 +103,24 @@ const constant: Builtin = {
   doc: 'a constant from nested lists of numbers: int64 if all are whole, else float32',
   params: parameters('list'),
   call(use) {
-    const { cx, frame, call } = use;
+    const { site } = use;
     const { value } = use.given.get('list')!;
     if (value.kind !== 'list') {
-      return failAt(
-        use,
-        undefined,
-        'N314',
-        `\`tensor\` takes a list of numbers, found ${describeKind(value)}`,
-      );
+      return site.fail('N314', `\`tensor\` takes a list of numbers, found ${describeKind(value)}`);
     }
     const found = flatten(use, value);
     if (!found) return poison;
     const { shape, values } = found;
     if (values.length === 0 || values.length > limits.constant) {
-      return failAt(
-        use,
-        undefined,
+      return site.fail(
         'N321',
         `a constant of ${values.length} numbers; from 1 to ${limits.constant} are possible`,
       );
     }
     const dtype = values.every(isWhole) ? 'int64' : 'float32';
-    const sizes = shape.map((d) => numberOf(cx.sizes, d) ?? 0);
+    const sizes = shape.map((d) => numberOf(site.cx.sizes, d) ?? 0);
     const attrs = { tensor: tensor(dtype, sizes, values) };
-    return emit(cx, frame, call, 'constant', [], attrs, { dtype, shape });
+    return emit(site, 'constant', [], attrs, { dtype, shape });
   },
 };
 

@@ -3,19 +3,13 @@
 import { Bug } from '../../diagnostic.ts';
 import { addedOp } from '../../ops/added.ts';
 import { own } from '../../own.ts';
-import {
-  type Context,
-  type Frame,
-  fail,
-  type GivenArgument,
-  type Invocation,
-  ofOneToken,
-} from '../values/context.ts';
+import { ofOneToken, type Site } from '../values/context.ts';
+import type { GivenArgument, Invocation } from '../values/frame.ts';
 import { poison, type Value } from '../values/value.ts';
 import { addedBuiltin } from './added_op.ts';
 import { matchArguments } from './arguments.ts';
 import { attention } from './attention.ts';
-import type { Builtin, BuiltinParameter, Use } from './builtin.ts';
+import type { Builtin, BuiltinParameter } from './builtin.ts';
 import { elementwise } from './builtin_elementwise.ts';
 import { numbers } from './builtin_number.ts';
 import { reductions } from './builtin_reduce.ts';
@@ -29,8 +23,8 @@ import { scan } from './scan.ts';
 const rotary: Builtin = {
   doc: rotaryDoc,
   params: rotaryParameters,
-  call: ({ cx, frame, call }) =>
-    fail(cx, frame, call, 'N314', '`Rotary` is a member, not a function', {
+  call: ({ site }) =>
+    site.fail('N314', '`Rotary` is a member, not a function', {
       hint: 'rope: Rotary(head, length=n)',
     }),
 };
@@ -61,21 +55,21 @@ export function signature(name: string): string {
 }
 
 /** Calls the built-in `name`; an error is reported, and the result is poison. */
-export function callBuiltin<V>(cx: Context<V>, frame: Frame<V>, name: string, call: Invocation<V>): Value<V> {
+export function callBuiltin<V>(site: Site<V, Invocation<V>>, name: string): Value<V> {
+  const { frame, node: call } = site;
   const builtin = own(builtins, name) ?? addedBuiltin(name);
   if (!builtin) throw new Bug(`no built-in named ${name}`);
   const { rest, others } = splitRest(builtin, call);
   const params = builtin.params.map((p) => ({ name: p.name, optional: p.default !== undefined }));
-  const given = matchArguments(cx, frame, name, params, { ...call, args: others });
+  const given = matchArguments(site.at({ ...call, args: others }), name, params);
   if (!given || call.args.some((a) => a.value.kind === 'poison')) return poison;
   if (frame.pairs && builtin.ofTokens) {
-    return fail(cx, frame, call, 'N310', `\`${name}\` inside \`bias\` or \`visible\` mixes tokens`, {
+    return site.fail('N310', `\`${name}\` inside \`bias\` or \`visible\` mixes tokens`, {
       hint: 'these are functions of the order of two tokens alone',
     });
   }
-  if (frame.stepping && builtin.ofTokens) return ofOneToken(cx, frame, call, `\`${name}\``);
-  const use: Use<V> = { cx, frame, call, name, given, rest };
-  return builtin.call(use);
+  if (frame.stepping && builtin.ofTokens) return ofOneToken(site, `\`${name}\``);
+  return builtin.call({ site, name, given, rest });
 }
 
 /** The values that may be any number, and the rest of the arguments. */

@@ -3,11 +3,11 @@
 import * as dim from '../../dim.ts';
 import type { PortDecl } from '../../sink.ts';
 import { isOfThisCall, isTokens } from '../values/axes.ts';
-import { type GivenArgument, originOf } from '../values/context.ts';
+import type { GivenArgument } from '../values/frame.ts';
 import { isWhole, showNumber } from '../values/number.ts';
 import { concreteType, needTensor, showTensor, tensorOf } from '../values/tensors.ts';
 import { poison, type TensorValue, type Value } from '../values/value.ts';
-import { type Builtin, failAt, isFloat, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
+import { argumentSite, type Builtin, isFloat, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
 
 const tokens = dim.atom('T');
 
@@ -18,13 +18,13 @@ export const cache: Builtin = {
   ofTokens: true,
   call(use) {
     if (use.rest.length === 0) {
-      return failAt(use, undefined, 'N204', '`cache` needs values', { hint: 'k, v = cache(k, v)' });
+      return use.site.fail('N204', '`cache` needs values', { hint: 'k, v = cache(k, v)' });
     }
     const asked = use.given.has('last') && use.given.get('last')!.value.kind !== 'none';
     const last = asked ? wholeArg(use, 'last', 1) : undefined;
     if (asked && last === undefined) return poison;
     if (!asked && use.given.has('fill')) {
-      return failAt(use, use.given.get('fill'), 'N204', '`fill` needs `last`', {
+      return argumentSite(use, 'fill').fail('N204', '`fill` needs `last`', {
         hint: 'it stands before the first token of cache(x, last=n)',
       });
     }
@@ -35,29 +35,29 @@ export const cache: Builtin = {
 };
 
 function keep<V>(use: Use<V>, argument: GivenArgument<V>, last: number | undefined): Value<V> {
-  const { cx, frame } = use;
+  const { site } = use;
   const said = argument.name?.text ?? argument.said;
   if (said === undefined) {
-    return failAt(use, argument, 'N314', 'a port is named by what is cached, and this is no plain name', {
+    return site.at(argument).fail('N314', 'a port is named by what is cached, and this is no plain name', {
       hint: 'name it, as in cache(k=rope(k))',
     });
   }
-  const x = needTensor(cx, frame, argument, argument.value, `\`${said}\``);
+  const x = needTensor(site.at(argument), argument.value, `\`${said}\``);
   if (!x || !ofThisCall(use, argument, said, x)) return poison;
   const fill = fillOf(use, x);
   if (fill === undefined) return poison;
-  const type = concreteType(cx, x.type);
+  const type = concreteType(site.cx, x.type);
   const port: PortDecl = {
     name: portName(use, said),
     type,
     ...(last === undefined ? {} : { last }),
     fill,
-    span: frame.site ?? argument.span,
+    span: site.at(argument).shownAt,
   };
-  cx.ports.push(port);
+  site.cx.ports.push(port);
   const past = last === undefined ? dim.atom('P') : lastOf(use, last);
   const shape = x.type.shape.map((d, i) => (i === 1 ? dim.add(past, tokens) : d));
-  return tensorOf({ dtype: x.type.dtype, shape }, cx.sink.cache(x.v, port, originOf(frame, use.call)));
+  return tensorOf({ dtype: x.type.dtype, shape }, site.cx.sink.cache(x.v, port, site.origin));
 }
 
 /** `n` of `last=n`, as a size with names. */
@@ -75,8 +75,8 @@ function ofThisCall<V>(
 ): boolean {
   if (isOfThisCall(type.shape)) return true;
   const [, columns] = type.shape;
-  const found = showTensor(use.cx, type);
-  failAt(use, argument, 'N316', `cache needs [B, T, ...], \`${said}\` is ${found}`, {
+  const found = showTensor(use.site.cx, type);
+  use.site.at(argument).fail('N316', `cache needs [B, T, ...], \`${said}\` is ${found}`, {
     ...(columns && isTokens(columns) ? { hint: 'it is cached already' } : {}),
   });
   return false;
@@ -88,14 +88,14 @@ function fillOf<V>(use: Use<V>, { type: { dtype } }: TensorValue<V>): number | u
   if (dtype === 'bool' && argument?.value.kind === 'bool') return Number(argument.value.value);
   const fill = numberArg(use, 'fill', 0);
   if (fill === undefined || isFloat(dtype) || (dtype === 'int64' && isWhole(fill)) || !argument) return fill;
-  failAt(use, argument, 'N308', `\`fill\` of a cache of ${dtype} cannot be ${showNumber(fill)}`);
+  use.site.at(argument).fail('N308', `\`fill\` of a cache of ${dtype} cannot be ${showNumber(fill)}`);
   return undefined;
 }
 
 /** Every execution of one instance's cache is a port of its own. */
-export function portName<V>({ cx, frame }: Use<V>, said: string): string {
-  const name = frame.path === '' ? said : `${frame.path}.${said}`;
-  const times = (cx.executed.get(name) ?? 0) + 1;
-  cx.executed.set(name, times);
+export function portName<V>({ site }: Use<V>, said: string): string {
+  const name = site.frame.path === '' ? said : `${site.frame.path}.${said}`;
+  const times = (site.cx.executed.get(name) ?? 0) + 1;
+  site.cx.executed.set(name, times);
   return times === 1 ? name : `${name}#${times}`;
 }

@@ -6,18 +6,11 @@ import { limits } from '../../limits.ts';
 import type { RotaryTable } from '../../ops/rotary_table.ts';
 import { lowest } from '../../round.ts';
 import type { Span } from '../../source.ts';
-import {
-  type Context,
-  type Frame,
-  fail,
-  type GivenArgument,
-  type Invocation,
-  ofOneToken,
-  originOf,
-  report,
-} from '../values/context.ts';
+import { type Context, ofOneToken, type Site } from '../values/context.ts';
+import type { GivenArgument, Invocation } from '../values/frame.ts';
 import { number, showNumber } from '../values/number.ts';
 import { positionsValue } from '../values/positions.ts';
+import { report } from '../values/reports.ts';
 import { concrete, showSize } from '../values/sizes.ts';
 import { emit, showTensor, tensorOf } from '../values/tensors.ts';
 import {
@@ -31,7 +24,7 @@ import {
   type Value,
 } from '../values/value.ts';
 import { matchArguments } from './arguments.ts';
-import { failAt, floatArg, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
+import { argumentSite, floatArg, numberArg, parameters, type Use, wholeArg } from './builtin.ts';
 
 export const rotaryParameters = parameters(
   'dim, length, base=10_000, scaling=none, pairing="halves", turn=1, magnitude=1, rounded=none',
@@ -53,15 +46,14 @@ function warnOfBase<V>(cx: Context<V>, span: Span, base: number): void {
 
 /** A member `rope: Rotary(...)`; `path` is its place in the model. */
 export function makeRotary<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
+  site: Site<V, Invocation<V>>,
   { path }: Pick<ModuleValue<V>, 'path' | 'label' | 'span'>,
-  call: Invocation<V>,
 ): Value<V> {
+  const { cx } = site;
   const params = rotaryParameters.map((p) => ({ name: p.name, optional: p.default !== undefined }));
-  const given = matchArguments(cx, frame, 'Rotary', params, call);
+  const given = matchArguments(site, 'Rotary', params);
   if (!given || [...given.values()].some((a) => a.value.kind === 'poison')) return poison;
-  const use: Use<V> = { cx, frame, call, name: 'Rotary', given, rest: [] };
+  const use: Use<V> = { site, name: 'Rotary', given, rest: [] };
   const turning = rotatedNumbers(use);
   const length = wholeArg(use, 'length', 1);
   const [base, turn] = [numberArg(use, 'base', 10_000), numberArg(use, 'turn', 1)];
@@ -71,8 +63,8 @@ export function makeRotary<V>(
   if (!turning || length === undefined || base === undefined || turn === undefined) return poison;
   if (magnitude === undefined || !pairing || rounded === undefined) return poison;
   if (!(base > 0))
-    return failAt(use, given.get('base'), 'N314', `\`base\` must be above 0, found ${showNumber(base)}`);
-  warnOfBase(cx, (given.get('base') ?? call).span, base);
+    return argumentSite(use, 'base').fail('N314', `\`base\` must be above 0, found ${showNumber(base)}`);
+  warnOfBase(cx, argumentSite(use, 'base').node.span, base);
   const covered = cx.options.maxSeqLen ?? length;
   const freqs = frequencies(use, turning.value, { base, turn, covered });
   if (!freqs) return poison;
@@ -96,13 +88,13 @@ function rotatedNumbers<V>(use: Use<V>): NumberValue | undefined {
   if (n === undefined || argument.value.kind !== 'number') return undefined;
   const limit = 2 * limits.pairs;
   if (n > limit) {
-    failAt(use, argument, 'N321', `\`Rotary\` of ${n} numbers; ${limit} is the most`, {
+    use.site.at(argument).fail('N321', `\`Rotary\` of ${n} numbers; ${limit} is the most`, {
       hint: 'it turns one head',
     });
     return undefined;
   }
   if (n % 2 === 0) return argument.value;
-  failAt(use, argument, 'N313', `\`dim\` of \`Rotary\` must be even, found ${n}`, {
+  use.site.at(argument).fail('N313', `\`dim\` of \`Rotary\` must be even, found ${n}`, {
     hint: 'it turns pairs of numbers',
   });
   return undefined;
@@ -117,7 +109,7 @@ function pairingOf<V>(use: Use<V>): RotaryValue<V>['pairing'] | undefined {
   const known = value.kind === 'string' ? pairings.find((p) => p === value.value) : undefined;
   if (known) return known;
   const found = value.kind === 'string' ? `"${value.value}"` : describeKind(value);
-  failAt(use, argument, 'N314', '`pairing` must be "halves" or "interleaved"', { found });
+  use.site.at(argument).fail('N314', '`pairing` must be "halves" or "interleaved"', { found });
   return undefined;
 }
 
@@ -127,7 +119,7 @@ function roundedOf<V>(use: Use<V>): RotaryValue<V>['rounded'] | undefined {
   const { value } = argument;
   if (value.kind === 'dtype' && (value.dtype === 'bfloat16' || value.dtype === 'float16')) return value.dtype;
   const found = value.kind === 'dtype' ? value.dtype : describeKind(value);
-  failAt(use, argument, 'N314', '`rounded` must be bfloat16, float16 or none', { found });
+  use.site.at(argument).fail('N314', '`rounded` must be bfloat16, float16 or none', { found });
   return undefined;
 }
 
@@ -158,26 +150,20 @@ function scaled<V>(use: Use<V>, known: readonly [f: number, j: number, n: number
   if (!argument || argument.value.kind === 'none') return known[0];
   const { value } = argument;
   if (value.kind !== 'function' && value.kind !== 'builtin') {
-    failAt(
-      use,
-      argument,
-      'N314',
-      `\`scaling\` must be a function of (f, j, n), found ${describeKind(value)}`,
-    );
+    use.site
+      .at(argument)
+      .fail('N314', `\`scaling\` must be a function of (f, j, n), found ${describeKind(value)}`);
     return undefined;
   }
   const args: GivenArgument<V>[] = known
     .slice(0, value.kind === 'function' ? taken(value) : 1)
     .map((n, i) => ({ value: i === 0 ? { kind: 'number', value: n } : number(n), span: argument.span }));
-  const result = use.cx.call(use.frame, value, {
-    span: argument.span,
-    args,
-    name: argument.said ?? 'scaling',
-  });
+  const by = use.site.at({ span: argument.span, args, name: argument.said ?? 'scaling' });
+  const result = by.cx.call(by, value);
   if (result.kind === 'number' && Number.isFinite(result.value)) return Math.fround(result.value);
   if (result.kind !== 'poison') {
     const found = result.kind === 'number' ? String(result.value) : describeKind(result);
-    failAt(use, argument, 'N314', '`scaling` must give a finite number', { found });
+    use.site.at(argument).fail('N314', '`scaling` must give a finite number', { found });
   }
   return undefined;
 }
@@ -191,60 +177,56 @@ function taken<V>({ decl }: FunctionValue<V>): number {
 }
 
 /** `rope(x)`: x of [B, T, n, m] with the first `dim` of m turned. */
-export function callRotary<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  rotary: RotaryValue<V>,
-  call: Invocation<V>,
-): Value<V> {
-  const given = matchArguments(cx, frame, call.name, [{ name: 'x' }], call);
+export function callRotary<V>(site: Site<V, Invocation<V>>, rotary: RotaryValue<V>): Value<V> {
+  const { frame } = site;
+  const { name } = site.node;
+  const given = matchArguments(site, name, [{ name: 'x' }]);
   if (!given || given.get('x')!.value.kind === 'poison') return poison;
-  const use: Use<V> = { cx, frame, call, name: call.name, given, rest: [] };
-  if (frame.pairs)
-    return fail(cx, frame, call, 'N310', 'pairs of tokens do not turn', { hint: 'rotate q and k' });
-  if (frame.stepping) return ofOneToken(cx, frame, call, 'a rotation');
+  const use: Use<V> = { site, name, given, rest: [] };
+  if (frame.pairs) return site.fail('N310', 'pairs of tokens do not turn', { hint: 'rotate q and k' });
+  if (frame.stepping) return ofOneToken(site, 'a rotation');
   const x = floatArg(use, 'x');
   if (!x || !canBeRotated(use, x, rotary)) return poison;
-  const [cos, sin] = tablesOf(cx, frame, rotary, call);
-  return emit(cx, frame, call, 'rotary', [x, cos, sin], { pairing: rotary.pairing }, x.type);
+  const [cos, sin] = tablesOf(site, rotary);
+  return emit(site, 'rotary', [x, cos, sin], { pairing: rotary.pairing }, x.type);
 }
 
 function canBeRotated<V>(use: Use<V>, { type }: TensorValue<V>, rotary: RotaryValue<V>): boolean {
-  const { cx, call } = use;
-  const found = showTensor(cx, type);
-  const at = use.given.get('x');
+  const { site } = use;
+  const found = showTensor(site.cx, type);
   const [rows, tokens, , width] = type.shape;
   if (type.shape.length !== 4) {
-    failAt(use, at, 'N302', `\`${call.name}\` turns [B, T, n, m]`, {
+    argumentSite(use, 'x').fail('N302', `\`${use.name}\` turns [B, T, n, m]`, {
       found,
       hint: 'as in x as [B, T, heads, head]',
     });
   } else if (!dim.equal(rows!, dim.atom('B')) || !dim.equal(tokens!, dim.atom('T'))) {
-    failAt(use, at, 'N301', `\`${call.name}\` turns the tokens of this call`, {
+    argumentSite(use, 'x').fail('N301', `\`${use.name}\` turns the tokens of this call`, {
       expected: '[B, T, n, m]',
       found,
       ...(dim.mentions(tokens!, 'P') ? { hint: 'turn first, then cache: k = cache(k=rope(k))' } : {}),
     });
-  } else if (!dim.provablyNonNegative(dim.sub(concrete(cx.sizes, width!), dim.size(rotary.dim.value)))) {
-    const wanted = rotary.dim.dim ? showSize(cx.sizes, rotary.dim.dim) : String(rotary.dim.value);
-    failAt(use, at, 'N306', `\`${call.name}\` turns ${wanted} numbers, more than there are`, { found });
+  } else if (!dim.provablyNonNegative(dim.sub(concrete(site.cx.sizes, width!), dim.size(rotary.dim.value)))) {
+    const wanted = rotary.dim.dim ? showSize(site.cx.sizes, rotary.dim.dim) : String(rotary.dim.value);
+    argumentSite(use, 'x').fail('N306', `\`${use.name}\` turns ${wanted} numbers, more than there are`, {
+      found,
+    });
   } else return true;
   return false;
 }
 
 /** float32 [B, T, 1, dim / 2] each; made once, and named after the member rather than after who uses it first. */
 function tablesOf<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
+  site: Site<V, Invocation<V>>,
   rotary: RotaryValue<V>,
-  call: Invocation<V>,
 ): readonly [TensorValue<V>, TensorValue<V>] {
+  const { cx } = site;
   const { freqs, magnitude, rounded, length, tables, path } = rotary;
-  const positions = positionsValue(cx, frame, call);
+  const positions = positionsValue(site);
   const shape = [...positions.type.shape, dim.size(1), dim.size(freqs.length)];
   const table = (part: RotaryTable['part']): TensorValue<V> => {
     const attrs: RotaryTable = { part, freqs, magnitude, rounded, length };
-    const origin = { ...originOf(frame, call), scope: path, via: [] };
+    const origin = { ...site.origin, scope: path, via: [] };
     const v = tables[part] ?? cx.sink.op('rotary_table', [positions.v], attrs, origin);
     tables[part] = v;
     return tensorOf({ dtype: 'float32', shape }, v);

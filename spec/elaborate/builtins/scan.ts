@@ -5,12 +5,13 @@ import * as dim from '../../dim.ts';
 import { append } from '../../long_list.ts';
 import type { PortDecl, Sink } from '../../sink.ts';
 import { isOfThisCall, isProtected } from '../values/axes.ts';
-import { type Context, type Frame, fail, type GivenArgument, originOf } from '../values/context.ts';
+import type { Site } from '../values/context.ts';
+import type { GivenArgument } from '../values/frame.ts';
 import { checkType, writtenType } from '../values/shapes.ts';
 import { concreteType, needTensor, showTensor, tensorOf } from '../values/tensors.ts';
 import type { Scope } from '../values/value.ts';
 import { describeKind, poison, type TensorValue, type Value } from '../values/value.ts';
-import { type Builtin, failAt, parameters, type Use } from './builtin.ts';
+import { type Builtin, parameters, type Use } from './builtin.ts';
 import { portName } from './cache.ts';
 
 const [rows, tokens] = [dim.atom('B'), dim.atom('T')];
@@ -40,7 +41,7 @@ interface Step<V> {
 function stepOf<V>(use: Use<V>): Step<V> | undefined {
   const [at] = use.rest;
   if (!at) {
-    failAt(use, undefined, 'N204', '`scan` needs a step and what it walks', { hint: 'y = scan(step, x)' });
+    use.site.fail('N204', '`scan` needs a step and what it walks', { hint: 'y = scan(step, x)' });
     return undefined;
   }
   const { value } = at;
@@ -49,32 +50,28 @@ function stepOf<V>(use: Use<V>): Step<V> | undefined {
   if (value.kind === 'module' && value.forward)
     return { value, node: value.forward, scope: value.scope, at, name };
   if (value.kind !== 'poison') {
-    failAt(
-      use,
-      at,
-      'N314',
-      `the step of \`scan\` must be a function or a module, found ${describeKind(value)}`,
-      {
+    use.site
+      .at(at)
+      .fail('N314', `the step of \`scan\` must be a function or a module, found ${describeKind(value)}`, {
         hint: 'fn step(h: [B, n], x) { h = h + x  return h, h }',
-      },
-    );
+      });
   }
   return undefined;
 }
 
 /** Tensors [B, T, ...]; undefined after a report. */
 function sequencesOf<V>(use: Use<V>): readonly TensorValue<V>[] | undefined {
-  const { cx, frame, rest } = use;
+  const { site, rest } = use;
   const found = rest.slice(1).map((argument) => {
-    const x = needTensor(cx, frame, argument, argument.value, 'what `scan` walks');
+    const x = needTensor(site.at(argument), argument.value, 'what `scan` walks');
     if (!x || isOfThisCall(x.type.shape)) return x;
-    failAt(use, argument, 'N316', `\`scan\` walks [B, T, ...], found ${showTensor(cx, x.type)}`, {
+    site.at(argument).fail('N316', `\`scan\` walks [B, T, ...], found ${showTensor(site.cx, x.type)}`, {
       hint: 'weights need not be given to it: the step sees them by their names',
     });
     return undefined;
   });
   if (found.length === 0) {
-    failAt(use, undefined, 'N204', '`scan` needs something to walk', { hint: 'y = scan(step, x)' });
+    site.fail('N204', '`scan` needs something to walk', { hint: 'y = scan(step, x)' });
     return undefined;
   }
   return found.every((x) => x !== undefined) ? found : undefined;
@@ -85,16 +82,12 @@ function statesOf<V>(use: Use<V>, step: Step<V>, walked: number): readonly State
   const { inputs } = step.node.signature;
   const declared = inputs.slice(0, inputs.length - walked);
   if (declared.length === 0) {
-    failAt(
-      use,
-      step.at,
-      'N204',
-      `\`${step.name}\` carries nothing: it takes ${inputs.length}, and ${walked} are walked`,
-      {
+    use.site
+      .at(step.at)
+      .fail('N204', `\`${step.name}\` carries nothing: it takes ${inputs.length}, and ${walked} are walked`, {
         hint: 'states come first: fn step(h: [B, n], x) { h = h + x  return h, h }',
         related: [{ message: 'the step', span: step.node.signature.span }],
-      },
-    );
+      });
     return undefined;
   }
   const states = declared.map((input) => stateOf(use, step, input));
@@ -112,51 +105,47 @@ function stateOf<V>(
   { scope }: Step<V>,
   { name, type, value: start }: ast.Input,
 ): State<V> | undefined {
-  const { cx, frame, call } = use;
+  const { site } = use;
   if (!type) {
-    fail(
-      cx,
-      frame,
-      name,
-      'N314',
-      `the state \`${name.text}\` needs a type, since nothing is there before the first token`,
-      {
-        hint: `${name.text}: [B, n]`,
-      },
-    );
+    site
+      .at(name)
+      .fail(
+        'N314',
+        `the state \`${name.text}\` needs a type, since nothing is there before the first token`,
+        {
+          hint: `${name.text}: [B, n]`,
+        },
+      );
     return undefined;
   }
-  const written = writtenType(cx, { ...frame, scope }, type);
+  const written = writtenType(site.inFrame({ ...site.frame, scope }).at(type));
   if (!written) return undefined;
   const [first, ...rest] = written.type.shape;
   if (written.open || !first || !dim.equal(first, rows) || rest.some(isProtected)) {
-    fail(
-      cx,
-      frame,
-      type,
-      'N316',
-      `a state is [B, ...] without tokens, found ${showTensor(cx, written.type)}`,
-    );
+    site
+      .at(type)
+      .fail('N316', `a state is [B, ...] without tokens, found ${showTensor(site.cx, written.type)}`);
     return undefined;
   }
-  const fill = start ? startOf(cx, { ...frame, scope }, name.text, start) : 0;
+  const fill = start ? startOf(site.inFrame({ ...site.frame, scope }).at(start), name.text) : 0;
   if (fill === undefined) return undefined;
   const port: PortDecl = {
     name: portName(use, name.text),
-    type: concreteType(cx, written.type),
+    type: concreteType(site.cx, written.type),
     carried: true,
     fill,
-    span: frame.site ?? call.span,
+    span: site.shownAt,
   };
   return { name: name.text, port, type: written.type };
 }
 
 /** The state before the first token, which is its parameter's default; undefined after a report. */
-function startOf<V>(cx: Context<V>, frame: Frame<V>, name: string, start: ast.Expr): number | undefined {
-  const value = cx.evaluate(frame, start);
+function startOf<V>(site: Site<V, ast.Expr>, name: string): number | undefined {
+  const { node: start } = site;
+  const value = site.evaluate(start);
   if (value.kind === 'number') return value.value;
   if (value.kind !== 'poison')
-    fail(cx, frame, start, 'N314', `the state \`${name}\` starts as a number, found ${describeKind(value)}`);
+    site.fail('N314', `the state \`${name}\` starts as a number, found ${describeKind(value)}`);
   return undefined;
 }
 
@@ -166,13 +155,13 @@ function runStep<V>(
   states: readonly State<V>[],
   sequences: readonly TensorValue<V>[],
 ): Value<V> {
-  const { cx, frame, call } = use;
+  const { site } = use;
   append(
-    cx.ports,
+    site.cx.ports,
     states.map((s) => s.port),
   );
-  const at = originOf(frame, call);
-  const scanned = cx.sink.scan({
+  const at = site.origin;
+  const scanned = site.cx.sink.scan({
     states: states.map((s) => s.port),
     sequences: sequences.map((x) => x.v),
     at,
@@ -183,15 +172,15 @@ function runStep<V>(
       tensorOf({ dtype, shape: [shape[0]!, ...shape.slice(2)] }, scanned.elements[i]!),
     ),
   ];
-  const outside = cx.sink;
+  const outside = site.cx.sink;
   const inside: Sink<V> = { ...outside, op: scanned.op, param: scanned.param };
-  cx.sink = inside;
-  const stepping: Frame<V> = { ...frame, stepping: true };
+  site.cx.sink = inside;
+  const stepping = site.inFrame({ ...site.frame, stepping: true });
   const args = given.map((value, i) => ({ value, span: use.rest[Math.max(0, i - states.length + 1)]!.span }));
-  const result = cx.call(stepping, step.value, { span: step.at.span, args, name: step.name });
+  const result = site.cx.call(stepping.at({ span: step.at.span, args, name: step.name }), step.value);
   // After a report the sink is one that keeps nothing, and stays so.
-  if (cx.sink !== inside) return poison;
-  cx.sink = outside;
+  if (site.cx.sink !== inside) return poison;
+  site.cx.sink = outside;
   const values = resultsOf(use, step, states, result);
   if (!values) return poison;
   const [carried, made] = [values.slice(0, states.length), values.slice(states.length)];
@@ -212,36 +201,32 @@ function resultsOf<V>(
   states: readonly State<V>[],
   result: Value<V>,
 ): readonly TensorValue<V>[] | undefined {
-  const { cx, frame } = use;
+  const { site } = use;
   if (result.kind === 'poison') return undefined;
   const items = result.kind === 'list' && result.several ? result.items : [result];
   const related = [{ message: 'the step', span: node.signature.span }];
   if (items.length <= states.length) {
     const what = states.map((s) => s.name).join(', ');
-    failAt(use, at, 'N217', `\`${name}\` returns ${items.length} of ${states.length + 1} values or more`, {
+    site.at(at).fail('N217', `\`${name}\` returns ${items.length} of ${states.length + 1} values or more`, {
       hint: `return the new ${what} first, then what there is of the token`,
       related,
     });
     return undefined;
   }
-  const values = items.map((item) => needTensor(cx, frame, at, item, `what \`${name}\` returns`));
+  const values = items.map((item) => needTensor(site.at(at), item, `what \`${name}\` returns`));
   if (!values.every((x) => x !== undefined)) return undefined;
   const kept = states.every(({ name: state, type }, i) =>
-    checkType(cx, frame, at, `the new \`${state}\` of \`${name}\``, { type, open: false }, values[i]!),
+    checkType(site.at(at), `the new \`${state}\` of \`${name}\``, { type, open: false }, values[i]!),
   );
   const strange = values
     .slice(states.length)
     .find(({ type: { shape } }) => !shape[0] || !dim.equal(shape[0], rows));
   if (strange) {
-    failAt(
-      use,
-      at,
-      'N316',
-      `\`${name}\` must give [B, ...] of a token, found ${showTensor(cx, strange.type)}`,
-      {
+    site
+      .at(at)
+      .fail('N316', `\`${name}\` must give [B, ...] of a token, found ${showTensor(site.cx, strange.type)}`, {
         related,
-      },
-    );
+      });
   }
   return kept && !strange ? values : undefined;
 }

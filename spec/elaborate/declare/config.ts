@@ -8,14 +8,16 @@ import { own } from '../../own.ts';
 import type { ConfigEntry, ConfigValue } from '../../program.ts';
 import { lowest } from '../../round.ts';
 import { single } from '../bodies/evaluate.ts';
-import { type Context, type Frame, fail, report } from '../values/context.ts';
+import type { Context, Site } from '../values/context.ts';
+import { report } from '../values/reports.ts';
 import { bool, describeKind, list, none, poison, text, type Value } from '../values/value.ts';
 import { nameFree } from './items.ts';
 
 /** Keys of the checkpoint's config that the spec has asked for, with dots. */
 export type KeysRead = Set<string>;
 
-export function readConfig<V>(cx: Context<V>, frame: Frame<V>, node: ast.Config, read: KeysRead): void {
+export function readConfig<V>(site: Site<V, ast.Config>, read: KeysRead): void {
+  const { cx, frame, node } = site;
   const lacking: ast.Entry[] = [];
   let itsOwn = true;
   for (const entry of node.entries) {
@@ -23,10 +25,10 @@ export function readConfig<V>(cx: Context<V>, frame: Frame<V>, node: ast.Config,
       read.add(key.value);
       if (node.from) read.add(`${node.from.value}.${key.value}`);
     }
-    if (entry.kind === 'Expect') itsOwn = expectValue(cx, frame, entry, node.from?.value) && itsOwn;
+    if (entry.kind === 'Expect') itsOwn = expectValue(site.at(entry), node.from?.value) && itsOwn;
     else {
-      if (!nameFree(cx, frame, entry.name)) continue;
-      const value = readEntry(cx, frame, entry, node.from?.value);
+      if (!nameFree(site.at(entry.name))) continue;
+      const value = readEntry(site.at(entry), node.from?.value);
       if (value === 'lacking') lacking.push(entry);
       frame.scope.names.set(
         entry.name.text,
@@ -67,26 +69,24 @@ function configValue<V>(cx: Context<V>, name: string, value: ConfigValue): Value
 }
 
 function readEntry<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  entry: ast.Entry,
+  site: Site<V, ast.Entry>,
   inside: string | undefined,
 ): ConfigEntry | 'lacking' | undefined {
+  const { cx, node: entry } = site;
   const name = entry.name.text;
   const { config, set } = cx.options;
   const stated = [entry.value, entry.else].flatMap((e) =>
-    e ? [{ expr: e, value: constantOf(cx, frame, e) }] : [],
+    e ? [{ expr: e, value: constantOf(site.at(e)) }] : [],
   );
   if (stated.some((s) => s.value === undefined)) return undefined;
   const kinds = stated.flatMap((s) => (s.value === undefined ? [] : [s.value]));
   if (kinds.length === 2 && !alike(kinds[0]!, kinds[1]!)) {
-    fail(
-      cx,
-      frame,
-      entry.else!,
-      'N314',
-      `\`${name}\` is ${kindOf(kinds[0]!)} by example and ${kindOf(kinds[1]!)} without its key`,
-    );
+    site
+      .at(entry.else!)
+      .fail(
+        'N314',
+        `\`${name}\` is ${kindOf(kinds[0]!)} by example and ${kindOf(kinds[1]!)} without its key`,
+      );
     return undefined;
   }
   const given = set?.get(name);
@@ -112,15 +112,15 @@ function readEntry<V>(
   if (otherwise !== undefined && (keyed || example === undefined))
     return { name, value: otherwise, from: 'else' };
   if (example !== undefined && !keyed) return { name, value: example, from: 'example' };
-  return keyed ? 'lacking' : void reportNoExample(cx, frame, entry);
+  return keyed ? 'lacking' : void reportNoExample(site);
 }
 
-function constantOf<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): ConfigValue | undefined {
-  const value = single(cx, frame, expr);
+function constantOf<V>(site: Site<V, ast.Expr>): ConfigValue | undefined {
+  const value = single(site);
   const found = toConfig(value);
   if (found === undefined && value.kind !== 'poison') {
     const what = 'a config entry is a number, a string, true or false, none, or a list of these';
-    fail(cx, frame, expr, 'N314', `${what}; found ${describeKind(value)}`);
+    site.fail('N314', `${what}; found ${describeKind(value)}`);
   }
   return found;
 }
@@ -260,20 +260,17 @@ function reportMissing<V>(cx: Context<V>, { keys, span, name }: ast.Entry, confi
   );
 }
 
-function reportNoExample<V>(cx: Context<V>, frame: Frame<V>, { name, keys }: ast.Entry): void {
-  fail(cx, frame, name, 'N611', `\`${name.text}\` has no value without a checkpoint`, {
+function reportNoExample<V>(site: Site<V, ast.Entry>): void {
+  const { name, keys } = site.node;
+  site.at(name).fail('N611', `\`${name.text}\` has no value without a checkpoint`, {
     hint: `give it an example: ${name.text} = ... from ${quoted(keys)}`,
   });
 }
 
 /** False after a report. */
-function expectValue<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Expect,
-  inside: string | undefined,
-): boolean {
-  const wanted = constantOf(cx, frame, node.value);
+function expectValue<V>(site: Site<V, ast.Expect>, inside: string | undefined): boolean {
+  const { cx, node } = site;
+  const wanted = constantOf(site.at(node.value));
   const { config } = cx.options;
   const found = config && lookUp(config, node.keys, inside);
   if (wanted === undefined || !found || JSON.stringify(found.value) === JSON.stringify(wanted)) return true;

@@ -5,8 +5,10 @@ import { error } from '../../diagnostic.ts';
 import { limits } from '../../limits.ts';
 import { parse } from '../../parse.ts';
 import { reportTaken, takeName } from '../bodies/declared.ts';
-import { type Context, type Frame, fail, report } from '../values/context.ts';
+import { type Context, Site } from '../values/context.ts';
+import { outermostFrame } from '../values/frame.ts';
 import { preludeFile } from '../values/prelude.ts';
+import { report } from '../values/reports.ts';
 import { makeScope } from '../values/scope.ts';
 import { type Declared, poison, type Scope, type Value } from '../values/value.ts';
 
@@ -35,50 +37,45 @@ export function fileScope<V>(
 ): Scope<V> {
   const declared = new Map<string, Declared>();
   const scope = makeScope('file', prelude, declared);
-  const frame: Frame<V> = { scope, path: '', label: '', via: [], depth: 0 };
+  const site = new Site(cx, outermostFrame(scope), file);
   for (const d of file.declarations) {
     if (d.kind === 'Model') continue;
     const first = declared.get(d.name.text);
-    if (first) reportTaken(cx, frame, d.name, first);
-    else if (takeName(cx, frame, scope, d.name)) {
+    if (first) reportTaken(site.at(d.name), first);
+    else if (takeName(site.at(d.name), scope)) {
       declared.set(d.name.text, { span: d.name.span, what: `${what[d.kind]} of this file` });
-      scope.names.set(d.name.text, declaredValue(cx, frame, d, prelude, reading));
+      scope.names.set(d.name.text, declaredValue(site.at(d), prelude, reading));
     }
   }
   return scope;
 }
 
 function declaredValue<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  d: ast.Block | ast.Function | ast.Include,
+  site: Site<V, ast.Block | ast.Function | ast.Include>,
   prelude: Scope<V>,
   reading: Reading<V>,
 ): Value<V> {
+  const { frame, node: d } = site;
   if (d.kind === 'Block') return { kind: 'block', decl: d, scope: frame.scope };
   if (d.kind === 'Function') return { kind: 'function', decl: d, scope: frame.scope };
-  return included(cx, frame, d, prelude, reading);
+  return included(site.at(d), prelude, reading);
 }
 
-function included<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  { path, name }: ast.Include,
-  prelude: Scope<V>,
-  { open, known }: Reading<V>,
-): Value<V> {
+function included<V>(site: Site<V, ast.Include>, prelude: Scope<V>, { open, known }: Reading<V>): Value<V> {
+  const { cx } = site;
+  const { path, name } = site.node;
   const source = cx.options.include(path.value, path.span.source.name);
   if (!source) {
-    return fail(cx, frame, path, 'N211', `there is no file \`${path.value}\``, {
+    return site.at(path).fail('N211', `there is no file \`${path.value}\``, {
       hint: 'paths are relative to the file that includes; specs that ship are found by their names',
     });
   }
   if ('refused' in source) {
     const { refused, hint } = source;
-    return fail(cx, frame, path, 'N221', `\`${path.value}\` ${refused}`, hint === undefined ? {} : { hint });
+    return site.at(path).fail('N221', `\`${path.value}\` ${refused}`, hint === undefined ? {} : { hint });
   }
   if (open.includes(source.name) || open.length > limits.includes) {
-    return fail(cx, frame, path, 'N210', `\`${path.value}\` includes itself`, {
+    return site.at(path).fail('N210', `\`${path.value}\` includes itself`, {
       found: [...open.slice(open.indexOf(source.name)), source.name].join(' -> '),
       hint: 'move what both need to a third file',
     });

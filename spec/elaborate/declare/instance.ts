@@ -4,7 +4,8 @@ import type * as ast from '../../ast.ts';
 import { declaredIn, reportTaken, takeName } from '../bodies/declared.ts';
 import { single } from '../bodies/evaluate.ts';
 import { matchArguments } from '../builtins/arguments.ts';
-import { type Context, type Frame, fail, type Invocation, sited, step } from '../values/context.ts';
+import { type Site, step } from '../values/context.ts';
+import { type Frame, type Invocation, shownAfter } from '../values/frame.ts';
 import type { MemberPlace, Owner } from '../values/place.ts';
 import { isPrelude } from '../values/prelude.ts';
 import { makeScope } from '../values/scope.ts';
@@ -12,28 +13,28 @@ import { type BlockValue, type Declared, poison, type Value } from '../values/va
 import { compileTime, declareItems } from './items.ts';
 
 export function instantiate<V>(
-  cx: Context<V>,
-  caller: Frame<V>,
+  site: Site<V, Invocation<V>>,
   { decl, scope: outer }: BlockValue<V>,
   place: MemberPlace,
-  by: Invocation<V>,
 ): Value<V> {
-  step(cx, caller, by);
+  const { cx } = site;
+  step(site);
   if (cx.active.has(decl)) {
-    return fail(cx, caller, by, 'N210', `block \`${decl.name.text}\` contains itself`, {
+    return site.fail('N210', `block \`${decl.name.text}\` contains itself`, {
       hint: 'blocks do not recurse, so that compiling ends; use a list: h[layers]: Layer',
     });
   }
-  const scope = makeScope('block', outer, declaredOnce(cx, decl));
+  const scope = makeScope('block', outer, declaredOnce(decl));
   const frame: Frame<V> = {
     scope,
     path: place.path,
     label: place.label,
     via: [],
-    depth: caller.depth + 1,
-    ...sited(caller, by, isPrelude(decl.span)),
+    depth: site.frame.depth + 1,
+    ...shownAfter(site.frame, site.node, isPrelude(decl.span)),
   };
-  if (!bindParams(cx, caller, frame, decl, by)) return poison;
+  const inside = site.inFrame(frame).at(decl);
+  if (!bindParams(site, inside)) return poison;
   const { path, label, key } = place;
   const owner: Owner = {
     path,
@@ -42,7 +43,7 @@ export function instantiate<V>(
     ...(place.default === undefined ? {} : { default: place.default }),
   };
   cx.active.add(decl);
-  declareItems(cx, frame, decl.items, owner);
+  declareItems(inside, decl.items, owner);
   cx.active.delete(decl);
   const { forward } = owner;
   return {
@@ -59,7 +60,7 @@ export function instantiate<V>(
 
 const declaredByNode = new WeakMap<object, ReadonlyMap<string, Declared>>();
 
-function declaredOnce<V>(_: Context<V>, decl: ast.Block): ReadonlyMap<string, Declared> {
+function declaredOnce(decl: ast.Block): ReadonlyMap<string, Declared> {
   let found = declaredByNode.get(decl);
   if (!found) {
     found = declaredIn(decl);
@@ -68,25 +69,22 @@ function declaredOnce<V>(_: Context<V>, decl: ast.Block): ReadonlyMap<string, De
   return found;
 }
 
-function bindParams<V>(
-  cx: Context<V>,
-  caller: Frame<V>,
-  frame: Frame<V>,
-  decl: ast.Block,
-  by: Invocation<V>,
-): boolean {
-  const params = decl.params.map((p) => ({ name: p.name.text, optional: p.value !== undefined }));
-  const given = matchArguments(cx, caller, decl.name.text, params, by);
+function bindParams<V>(call: Site<V, Invocation<V>>, inside: Site<V, ast.Block>): boolean {
+  const { scope } = inside.frame;
+  const { name: block, params } = inside.node;
+  const given = matchArguments(
+    call,
+    block.text,
+    params.map((p) => ({ name: p.name.text, optional: p.value !== undefined })),
+  );
   if (!given) return false;
-  for (const { name, value: preset } of decl.params) {
-    if (frame.scope.names.has(name.text)) reportTaken(cx, frame, name, frame.scope.declared.get(name.text)!);
-    else takeName(cx, frame, frame.scope, name);
+  for (const { name, value: preset } of params) {
+    if (scope.names.has(name.text)) reportTaken(inside.at(name), scope.declared.get(name.text)!);
+    else takeName(inside.at(name), scope);
     const argument = given.get(name.text);
-    const value = argument?.value ?? (preset ? single(cx, frame, preset) : poison);
-    frame.scope.names.set(
-      name.text,
-      compileTime(cx, caller, argument ?? by, value, `\`${name.text}\` of \`${decl.name.text}\``),
-    );
+    const value = argument?.value ?? (preset ? single(inside.at(preset)) : poison);
+    const what = `\`${name.text}\` of \`${block.text}\``;
+    scope.names.set(name.text, compileTime(call.at(argument ?? call.node), value, what));
   }
   return true;
 }

@@ -4,7 +4,8 @@ import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
 import { reportTaken, takeName } from '../bodies/declared.ts';
 import { decide, single } from '../bodies/evaluate.ts';
-import { type Context, type Frame, fail } from '../values/context.ts';
+import type { Site } from '../values/context.ts';
+import type { Frame } from '../values/frame.ts';
 import type { Owner } from '../values/place.ts';
 import { reportSize } from '../values/tensors.ts';
 import { poison, type Value } from '../values/value.ts';
@@ -12,55 +13,42 @@ import { declareAbsent, declareMember } from './members.ts';
 import { require as requireThat } from './requirements.ts';
 
 /** Evaluates an expression of a declaration, which must be known when compiling. */
-export function compileTime<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: ast.Expr['span'] },
-  value: Value<V>,
-  what: string,
-): Value<V> {
-  if (value.kind === 'size') return reportSize(cx, frame, at, value.dim);
+export function compileTime<V>(site: Site<V>, value: Value<V>, what: string): Value<V> {
+  if (value.kind === 'size') return reportSize(site, value.dim);
   if (value.kind !== 'tensor') return value;
-  return fail(cx, frame, at, 'N312', `${what} must be known when compiling, found a tensor`, {
+  return site.fail('N312', `${what} must be known when compiling, found a tensor`, {
     hint: 'what depends on tensors stands in a forward or a function',
   });
 }
 
 /** Declares items in the order of the text; functions of the same level are declared first. */
-export function declareItems<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  items: readonly ast.Item[],
-  owner: Owner,
-): void {
-  for (const item of items) if (item.kind === 'Function') declareFunction(cx, frame, item);
-  for (const item of items) declareItem(cx, frame, item, owner);
+export function declareItems<V>(site: Site<V>, items: readonly ast.Item[], owner: Owner): void {
+  for (const item of items) if (item.kind === 'Function') declareFunction(site.at(item));
+  for (const item of items) declareItem(site.at(item), owner);
 }
 
-export function declareItem<V>(cx: Context<V>, frame: Frame<V>, item: ast.Item, owner: Owner): void {
+export function declareItem<V>(site: Site<V, ast.Item>, owner: Owner): void {
+  const { frame, node: item } = site;
   switch (item.kind) {
     case 'Constant': {
-      if (!nameFree(cx, frame, item.name)) return;
-      const value = single(cx, frame, item.value);
-      frame.scope.names.set(
-        item.name.text,
-        compileTime(cx, frame, item.value, value, `\`${item.name.text}\``),
-      );
+      if (!nameFree(site.at(item.name))) return;
+      const value = single(site.at(item.value));
+      frame.scope.names.set(item.name.text, compileTime(site.at(item.value), value, `\`${item.name.text}\``));
       return;
     }
     case 'Member':
-      declareMember(cx, frame, item, owner);
+      declareMember(site.at(item), owner);
       return;
     case 'Branch':
-      declareBranch(cx, frame, item, owner);
+      declareBranch(site.at(item), owner);
       return;
     case 'Require':
-      requireThat(cx, frame, item);
+      requireThat(site.at(item));
       return;
     case 'Forward':
       if (!owner.forward) owner.forward = item;
       else {
-        fail(cx, frame, item.signature, 'N203', 'there is a forward already', {
+        site.at(item.signature).fail('N203', 'there is a forward already', {
           related: [{ message: 'the first one', span: owner.forward.signature.span }],
         });
       }
@@ -72,33 +60,36 @@ export function declareItem<V>(cx: Context<V>, frame: Frame<V>, item: ast.Item, 
   }
 }
 
-export function declareFunction<V>(cx: Context<V>, frame: Frame<V>, decl: ast.Function): void {
-  if (nameFree(cx, frame, decl.name)) {
+export function declareFunction<V>(site: Site<V, ast.Function>): void {
+  const { frame, node: decl } = site;
+  if (nameFree(site.at(decl.name))) {
     frame.scope.names.set(decl.name.text, { kind: 'function', decl, scope: frame.scope });
   }
 }
 
 /** Reports a name that this instance has already, or that would hide another. */
-export function nameFree<V>(cx: Context<V>, frame: Frame<V>, name: ast.Word): boolean {
+export function nameFree<V>(site: Site<V, ast.Word>): boolean {
+  const { frame, node: name } = site;
   const { names, declared } = frame.scope;
   const known = names.get(name.text);
   if (known && known.kind !== 'absent') {
     const first = declared.get(name.text);
-    return reportTaken(cx, frame, name, first ?? { span: name.span, what: 'something here' });
+    return reportTaken(site, first ?? { span: name.span, what: 'something here' });
   }
-  if (takeName(cx, frame, frame.scope, name)) return true;
+  if (takeName(site, frame.scope)) return true;
   names.set(name.text, poison);
   return false;
 }
 
-function declareBranch<V>(cx: Context<V>, frame: Frame<V>, node: ast.Branch, owner: Owner): void {
-  const test = decide(cx, frame, node.test);
+function declareBranch<V>(site: Site<V, ast.Branch>, owner: Owner): void {
+  const { frame, node } = site;
+  const test = decide(site.at(node.test));
   const other = node.else ?? [];
   if (test === undefined) {
     spoil(frame, [...node.then, ...other]);
     return;
   }
-  declareItems(cx, frame, test ? node.then : other, owner);
+  declareItems(site, test ? node.then : other, owner);
   declareAbsent(frame, test ? other : node.then, node.test, !test);
 }
 

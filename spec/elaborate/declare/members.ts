@@ -8,34 +8,34 @@ import { textOf } from '../../source.ts';
 import { children } from '../../walk.ts';
 import { reportTaken, takeName } from '../bodies/declared.ts';
 import { argumentsOf, decide, single } from '../bodies/evaluate.ts';
-import { bindingFrame, iterationsOf } from '../bodies/iterations.ts';
+import { bindingSite, iterationsOf } from '../bodies/iterations.ts';
 import { preludeValue, resolve, select, unknownBlockHint } from '../bodies/names.ts';
 import { makeRotary } from '../builtins/rotary.ts';
-import { type Context, type Frame, fail, type Invocation, step, tooLarge } from '../values/context.ts';
+import { type Site, step, tooLarge } from '../values/context.ts';
+import type { Frame, Invocation } from '../values/frame.ts';
 import type { MemberPlace, Owner } from '../values/place.ts';
 import { lookup } from '../values/scope.ts';
 import { wholeNumber, writtenType } from '../values/shapes.ts';
 import { isRunning, numberOf, showSizes } from '../values/sizes.ts';
 import { describeKind, type NamespaceValue, poison, type Value } from '../values/value.ts';
 
-export function declareMember<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): void {
-  const target = spaceFor(cx, frame, node);
+export function declareMember<V>(site: Site<V, ast.Member>, owner: Owner): void {
+  const { node } = site;
+  const target = spaceFor(site);
   if (!target) return;
   const last = node.path.words.at(-1)!;
-  const value = memberValue(cx, frame, node, placeOf(cx, frame, node, owner));
+  const value = memberValue(site, placeOf(site, owner));
   target.set(last.text, value);
 }
 
 /** The namespace that the last word of a member's path is declared in; undefined after a report. */
-function spaceFor<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  { path: { words } }: ast.Member,
-): Map<string, Value<V>> | undefined {
+function spaceFor<V>(site: Site<V, ast.Member>): Map<string, Value<V>> | undefined {
+  const { frame, node } = site;
+  const { words } = node.path;
   let space = frame.scope.names;
   for (const [i, word] of words.entries()) {
     const known = space.get(word.text);
-    if (i === 0 && (!known || known.kind === 'absent') && !takeName(cx, frame, frame.scope, word)) {
+    if (i === 0 && (!known || known.kind === 'absent') && !takeName(site.at(word), frame.scope)) {
       space.set(word.text, poison);
       return undefined;
     }
@@ -44,7 +44,7 @@ function spaceFor<V>(
     if (known && known.kind !== 'absent' && (last || known.kind !== 'namespace')) {
       const first = frame.scope.declared.get(words[0]!.text);
       const span = first?.span ?? word.span;
-      reportTaken(cx, frame, word, {
+      reportTaken(site.at(word), {
         span,
         what: words.length > 1 ? describeKind(known) : (first?.what ?? 'a member'),
       });
@@ -100,12 +100,13 @@ function put<V>(space: Map<string, Value<V>>, { text }: ast.Word, test: ast.Expr
   if (!space.has(text)) space.set(text, { kind: 'absent', name: text, test, wanted });
 }
 
-function placeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Owner): MemberPlace {
+function placeOf<V>(site: Site<V, ast.Member>, owner: Owner): MemberPlace {
+  const { node } = site;
   const words = node.path.words.map((w) => w.text);
   const below = (base: string, name: string): string => (base === '' ? name : `${base}.${name}`);
   const path = below(owner.path, words.join('.'));
   const named = [...words.slice(0, -1), node.from?.value ?? words.at(-1)!].join('.');
-  const filled = node.default ? defaultOf(cx, frame, node.default) : owner.default;
+  const filled = node.default ? defaultOf(site.at(node.default)) : owner.default;
   return {
     path,
     label: below(owner.label, words.join('.')),
@@ -115,24 +116,25 @@ function placeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, owner: Ow
   };
 }
 
-function defaultOf<V>(cx: Context<V>, frame: Frame<V>, expr: ast.Expr): number | undefined {
-  const value = single(cx, frame, expr);
+function defaultOf<V>(site: Site<V, ast.Expr>): number | undefined {
+  const value = single(site);
   if (value.kind === 'number') return value.value;
   if (value.kind === 'poison') return undefined;
-  fail(cx, frame, expr, 'N314', `a default is a number that fills the tensor, found ${describeKind(value)}`);
+  site.fail('N314', `a default is a number that fills the tensor, found ${describeKind(value)}`);
   return undefined;
 }
 
-function memberValue<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: MemberPlace): Value<V> {
-  if (!node.indices) return one(cx, frame, node, place);
-  if (node.indices.kind === 'Comprehend') return picked(cx, frame, node, node.indices, place);
-  const said = single(cx, frame, node.indices);
-  const n = wholeNumber(cx, frame, node.indices, said, 'the number of entries');
+function memberValue<V>(site: Site<V, ast.Member>, place: MemberPlace): Value<V> {
+  const { node } = site;
+  if (!node.indices) return one(site, place);
+  if (node.indices.kind === 'Comprehend') return picked(site, node.indices, place);
+  const said = single(site.at(node.indices));
+  const n = wholeNumber(site.at(node.indices), said, 'the number of entries');
   if (n === undefined) return poison;
-  if (n < 0) return fail(cx, frame, node.indices, 'N318', `the number of entries is ${n}`);
-  step(cx, frame, node.indices, n);
+  if (n < 0) return site.at(node.indices).fail('N318', `the number of entries is ${n}`);
+  step(site.at(node.indices), n);
   const entries = new Map<number, Value<V>>();
-  for (let i = 0; i < n; i++) entries.set(i, one(cx, frame, node, entry(place, i)));
+  for (let i = 0; i < n; i++) entries.set(i, one(site, entry(place, i)));
   const length = said.kind === 'number' && said.dim ? { length: said.dim } : {};
   return { kind: 'entries', label: place.label, entries, alike: true, ...length };
 }
@@ -146,26 +148,25 @@ const entry = (place: MemberPlace, i: number): MemberPlace => ({
 
 /** `h[i in list if test]`: the list's numbers are the keys. */
 function picked<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Member,
+  site: Site<V, ast.Member>,
   { name, over, when }: ast.Comprehend,
   place: MemberPlace,
 ): Value<V> {
-  const turns = iterationsOf(cx, frame, over);
-  const inner = bindingFrame(cx, frame, [name]);
+  const { node } = site;
+  const turns = iterationsOf(site.at(over));
+  const inner = bindingSite(site, [name]);
   if (!turns || !inner) return poison;
   const entries = new Map<number, Value<V>>();
   for (const { value } of turns) {
-    inner.scope.names.set(name.text, value);
-    const i = wholeNumber(cx, frame, over, value, 'the key of an entry');
-    const kept = when ? decide(cx, inner, when) : true;
+    inner.frame.scope.names.set(name.text, value);
+    const i = wholeNumber(site.at(over), value, 'the key of an entry');
+    const kept = when ? decide(inner.at(when)) : true;
     if (i === undefined || kept === undefined) return poison;
     if (i < 0 || entries.has(i)) {
       const why = i < 0 ? 'is negative' : 'is there twice';
-      return fail(cx, frame, over, 'N318', `the key ${i} of \`${place.label}\` ${why}`);
+      return site.at(over).fail('N318', `the key ${i} of \`${place.label}\` ${why}`);
     }
-    if (kept) entries.set(i, one(cx, inner, node, entry(place, i)));
+    if (kept) entries.set(i, one(inner.at(node), entry(place, i)));
   }
   const alike = !mentions(node.type, name.text) && !(node.default && mentions(node.default, name.text));
   return { kind: 'entries', label: place.label, entries, alike, ...(when ? { when } : {}) };
@@ -174,28 +175,23 @@ function picked<V>(
 const mentions = (node: ast.AnyNode, name: string): boolean =>
   (node.kind === 'Name' && node.text === name) || children(node).some((child) => mentions(child, name));
 
-function one<V>(cx: Context<V>, frame: Frame<V>, node: ast.Member, place: MemberPlace): Value<V> {
+function one<V>(site: Site<V, ast.Member>, place: MemberPlace): Value<V> {
+  const { node } = site;
   return node.type.kind === 'Type'
-    ? parameter(cx, frame, node.type, place)
-    : construct(cx, frame, node.type, place);
+    ? parameter(site.at(node.type), place)
+    : construct(site.at(node.type), place);
 }
 
-function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: MemberPlace): Value<V> {
-  const written = writtenType(cx, frame, node);
+function parameter<V>(site: Site<V, ast.Type>, place: MemberPlace): Value<V> {
+  const { cx, frame, node } = site;
+  const written = writtenType(site);
   if (!written) return poison;
   const { type, open } = written;
   const running = type.shape.find(isRunning);
   if (open || running) {
-    return fail(
-      cx,
-      frame,
-      node,
-      'N311',
-      `the shape of a parameter is known when compiling, found ${textOf(node.span)}`,
-      {
-        hint: 'B, T and P are sizes of what runs through the model, not of its weights',
-      },
-    );
+    return site.fail('N311', `the shape of a parameter is known when compiling, found ${textOf(node.span)}`, {
+      hint: 'B, T and P are sizes of what runs through the model, not of its weights',
+    });
   }
   const shape = type.shape.map((d) => numberOf(cx.sizes, d) ?? Number.NaN);
   const decl: ParamDecl = {
@@ -204,38 +200,41 @@ function parameter<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type, place: Me
     shape,
     shapeText: showSizes(cx.sizes, type.shape),
     dtype: type.dtype,
-    span: frame.site ?? place.span,
+    span: site.at(place).shownAt,
     ...(place.default === undefined ? {} : { default: place.default }),
   };
   cx.params.set(decl.path, decl);
   if (cx.params.size > limits.parameters)
-    tooLarge(cx, frame, node, `the model has more than ${limits.parameters} tensors`);
+    tooLarge(site, `the model has more than ${limits.parameters} tensors`);
   return { kind: 'param', decl, type, scope: frame.path };
 }
 
-function construct<V>(cx: Context<V>, frame: Frame<V>, node: ast.Construct, place: MemberPlace): Value<V> {
-  const args = argumentsOf(cx, frame, node.args);
+function construct<V>(site: Site<V, ast.Construct>, place: MemberPlace): Value<V> {
+  const { cx, node } = site;
+  const args = argumentsOf(site);
   const name = textOf(node.path.span);
-  const made = calledBlock(cx, frame, node.path);
+  const made = calledBlock(site.at(node.path));
   const by: Invocation<V> = { span: node.span, args, name };
   if (made.kind === 'poison') return poison;
-  if (made.kind === 'block') return cx.instantiate(frame, made, place, by);
+  if (made.kind === 'block') return cx.instantiate(site.at(by), made, place);
   if (made.kind === 'builtin' && made.name === 'Rotary') {
     if (args.some((a) => a.value.kind === 'poison')) return poison;
-    return makeRotary(cx, frame, place, by);
+    return makeRotary(site.at(by), place);
   }
-  return fail(cx, frame, node.path, 'N209', `\`${name}\` is ${describeKind(made)}, not a block`, {
+  return site.at(node.path).fail('N209', `\`${name}\` is ${describeKind(made)}, not a block`, {
     hint: 'a member is a type, `weight: [n]`, or a block, `up: Linear(n, m)`; a constant is `name = value`',
   });
 }
 
-function calledBlock<V>(cx: Context<V>, frame: Frame<V>, { words }: ast.Path): Value<V> {
+function calledBlock<V>(site: Site<V, ast.Path>): Value<V> {
+  const { frame } = site;
+  const { words } = site.node;
   const [first, ...more] = words;
   if (!first) return poison;
   const known = lookup(frame.scope, first.text) ?? preludeValue(frame.scope, first.text);
   if (!known && more.length === 0) {
     const hint = unknownBlockHint(frame.scope, first.text);
-    return fail(cx, frame, first, 'N201', `unknown block \`${first.text}\``, hint);
+    return site.at(first).fail('N201', `unknown block \`${first.text}\``, hint);
   }
-  return more.reduce((value, word) => select(cx, frame, value, word), resolve(cx, frame, first));
+  return more.reduce((value, word) => select(site.at(word), value), resolve(site.at(first)));
 }

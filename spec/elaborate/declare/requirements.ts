@@ -4,18 +4,21 @@ import type * as ast from '../../ast.ts';
 import { textOf } from '../../source.ts';
 import { walk } from '../../walk.ts';
 import { decide, single } from '../bodies/evaluate.ts';
-import { type Context, type Frame, fail } from '../values/context.ts';
+import type { Site } from '../values/context.ts';
+import type { Frame } from '../values/frame.ts';
 import { showNumber } from '../values/number.ts';
 import { lookup } from '../values/scope.ts';
 import { learn } from '../values/sizes.ts';
 
-export function require<V>(cx: Context<V>, frame: Frame<V>, { test, message }: ast.Require): void {
-  const holds = decide(cx, frame, test);
+export function require<V>(site: Site<V, ast.Require>): void {
+  const { frame } = site;
+  const { test, message } = site.node;
+  const holds = decide(site.at(test));
   if (holds === undefined) return;
-  if (holds) learnFrom(cx, frame, test);
+  if (holds) learnFrom(site.at(test));
   else {
     const values = valuesIn(frame, test);
-    fail(cx, frame, test, 'N317', message.value, {
+    site.at(test).fail('N317', message.value, {
       expected: textOf(test.span),
       ...(values === '' ? {} : { found: values }),
     });
@@ -38,14 +41,15 @@ function valuesIn<V>(frame: Frame<V>, test: ast.Expr): string {
   return [...said].map(([name, value]) => `${name} = ${value}`).join(', ');
 }
 
-function learnFrom<V>(cx: Context<V>, frame: Frame<V>, test: ast.Expr): void {
+function learnFrom<V>(site: Site<V, ast.Expr>): void {
+  const { cx, node: test } = site;
   if (test.kind !== 'Binary') return;
   if (test.op === 'and') {
-    learnFrom(cx, frame, test.left);
-    learnFrom(cx, frame, test.right);
+    learnFrom(site.at(test.left));
+    learnFrom(site.at(test.right));
   }
   if (test.op !== '==') return;
-  const [left, right] = [single(cx, frame, test.left), single(cx, frame, test.right)];
+  const [left, right] = [single(site.at(test.left)), single(site.at(test.right))];
   if (left.kind === 'number' && right.kind === 'number' && left.dim && right.dim) {
     learn(cx.sizes, left.dim, right.dim);
   }

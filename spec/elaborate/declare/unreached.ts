@@ -4,8 +4,15 @@ import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
 import { children } from '../../walk.ts';
 import { declaredIn } from '../bodies/declared.ts';
-import { isReservedValue, preludeValue, unknownBlockHint, unknownHint } from '../bodies/names.ts';
-import { type Context, type Frame, fail } from '../values/context.ts';
+import {
+  isReservedValue,
+  preludeValue,
+  type Spelled,
+  unknownBlockHint,
+  unknownHint,
+} from '../bodies/names.ts';
+import { type Context, Site } from '../values/context.ts';
+import { outermostFrame } from '../values/frame.ts';
 import { makeScope } from '../values/scope.ts';
 import type { Scope } from '../values/value.ts';
 
@@ -26,27 +33,21 @@ export function checkUnreached<V>(cx: Context<V>, file: ast.File, scope: Scope<V
 }
 
 /** The name that a node looks up. */
-function spelledIn(
-  node: ast.AnyNode,
-): { readonly text: string; readonly span: ast.Name['span'] } | undefined {
+function spelledIn(node: ast.AnyNode): Spelled | undefined {
   if (node.kind === 'Name') return node;
   if (node.kind === 'Construct' || node.kind === 'Tied') return node.path.words[0];
   return undefined;
 }
 
-function check<V>(
-  cx: Context<V>,
-  scope: Scope<V>,
-  { text, span }: NonNullable<ReturnType<typeof spelledIn>>,
-  made: boolean,
-): void {
+function check<V>(cx: Context<V>, scope: Scope<V>, name: Spelled, made: boolean): void {
+  const { text, span } = name;
   if (isReservedValue(text) || preludeValue(scope, text)) return;
   for (let at: Scope<V> | undefined = scope; at; at = at.parent) if (at.declared.has(text)) return;
   const known = cx.diagnostics.some((d) => d.span?.source === span.source && d.span.start === span.start);
   if (known) return;
-  const frame: Frame<V> = { scope, path: '', label: '', via: [], depth: 0 };
+  const site = new Site(cx, outermostFrame(scope), name);
   const hint = made ? unknownBlockHint(scope, text) : unknownHint(scope, text);
-  fail(cx, frame, { span }, 'N201', `unknown ${made ? 'block' : 'name'} \`${text}\``, hint);
+  site.fail('N201', `unknown ${made ? 'block' : 'name'} \`${text}\``, hint);
 }
 
 /** The children of a node, with the names that each may use. */

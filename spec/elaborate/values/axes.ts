@@ -1,8 +1,7 @@
 /** The rules of axes: which hold tokens or rows, how shapes broadcast, what `as` may do. */
 
 import * as dim from '../../dim.ts';
-import type { Span } from '../../source.ts';
-import { type Context, type Frame, fail } from './context.ts';
+import type { Context, Site } from './context.ts';
 import { sizeNotes } from './size_notes.ts';
 import { concrete, isRunning, same, sameNumber, showSize, showSizes } from './sizes.ts';
 
@@ -28,68 +27,48 @@ export const mixHint =
   'the result would depend on how the text is cut into calls; tokens meet only in attention and cache';
 
 /** Reports when an axis holds tokens or rows. */
-export function keepApart<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: Span },
-  what: string,
-  d: dim.Dim,
-): boolean {
+export function keepApart<V>(site: Site<V>, what: string, d: dim.Dim): boolean {
   if (!isProtected(d)) return true;
   const hint = isBatch(d) ? 'a batch is its rows: nothing may mix them' : mixHint;
-  fail(cx, frame, at, 'N310', `${what} mixes ${mixes(d)}`, { hint });
+  site.fail('N310', `${what} mixes ${mixes(d)}`, { hint });
   return false;
 }
 
 /** The joined shape; undefined after a report. Only literal ones and missing leading axes stretch. */
-export function broadcast<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: Span },
-  a: Shape,
-  b: Shape,
-): Shape | undefined {
+export function broadcast<V>(site: Site<V>, a: Shape, b: Shape): Shape | undefined {
+  const { cx, frame } = site;
   const rank = Math.max(a.length, b.length);
   const joined: dim.Dim[] = [];
   for (let i = 1; i <= rank; i++) {
     const [x, y] = [a[a.length - i], b[b.length - i]];
     const one = !x || (y && dim.isOne(x)) ? y : !y || dim.isOne(y) || same(cx.sizes, x, y) ? x : undefined;
     if (!one) {
-      reportMisfit(cx, frame, at, [a, b], i);
+      reportMisfit(site, [a, b], i);
       return undefined;
     }
     joined.unshift(one);
   }
-  return frame.pairs || inPlace(cx, frame, at, joined) ? joined : undefined;
+  return frame.pairs || inPlace(site, joined) ? joined : undefined;
 }
 
 /** Rows stand on axis 0 and tokens on axis 1, in any tensor. */
-export function inPlace<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: Span },
-  shape: Shape,
-): boolean {
+export function inPlace<V>(site: Site<V>, shape: Shape): boolean {
+  const { cx } = site;
   const wrong = shape.findIndex((d, i) => (isTokens(d) && i !== 1) || (isBatch(d) && i !== 0));
   if (wrong < 0) return true;
   const text = showSizes(cx.sizes, shape);
-  fail(cx, frame, at, 'N310', `tokens stand on axis 1 and rows on axis 0, here on axis ${wrong} of ${text}`, {
+  site.fail('N310', `tokens stand on axis 1 and rows on axis 0, here on axis ${wrong} of ${text}`, {
     hint: 'pairs of tokens exist only inside attention: see bias= and visible=',
   });
   return false;
 }
 
-function reportMisfit<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: Span },
-  [a, b]: readonly [Shape, Shape],
-  fromEnd: number,
-): void {
+function reportMisfit<V>(site: Site<V>, [a, b]: readonly [Shape, Shape], fromEnd: number): void {
+  const { cx } = site;
   const [x, y] = [a[a.length - fromEnd]!, b[b.length - fromEnd]!];
   const [left, right] = [showSizes(cx.sizes, a), showSizes(cx.sizes, b)];
   if (!isRunning(x) && !isRunning(y) && sameNumber(cx.sizes, x, y)) {
-    fail(cx, frame, at, 'N305', 'these sizes are equal in this config only', {
+    site.fail('N305', 'these sizes are equal in this config only', {
       expected: `${showSize(cx.sizes, x)}, in ${left}`,
       found: `${showSize(cx.sizes, y)}, in ${right}`,
       hint: factHint(x, y),
@@ -103,7 +82,7 @@ function reportMisfit<V>(
     short.length < long.length &&
     short.every((d, i) => dim.isOne(d) || same(cx.sizes, d, long[i]!));
   const widened = [...short, ...Array<dim.Dim>(long.length - short.length).fill(dim.size(1))];
-  fail(cx, frame, at, 'N303', `shapes ${left} and ${right} do not fit`, {
+  site.fail('N303', `shapes ${left} and ${right} do not fit`, {
     expected: `${showSize(cx.sizes, x)} on axis ${-fromEnd}`,
     found: showSize(cx.sizes, y),
     ...(wouldFit ? { hint: `add an axis: as ${dim.showShape(widened)}` } : {}),

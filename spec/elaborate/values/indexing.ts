@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { isBatch, isTokens, mixes, mixHint } from './axes.ts';
-import { type Context, type Frame, fail, originOf } from './context.ts';
+import type { Context, Site } from './context.ts';
 import { number } from './number.ts';
 import { sizeOf, wholeNumber } from './shapes.ts';
 import { concrete, same, showSize } from './sizes.ts';
@@ -21,40 +21,42 @@ import {
 
 type Subscript = ast.Index['subscripts'][number];
 
-export function index<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index): Value<V> {
-  const object = cx.evaluate(frame, node.object);
+export function index<V>(site: Site<V, ast.Index>): Value<V> {
+  const { node } = site;
+  const object = site.evaluate(node.object);
   switch (object.kind) {
     case 'poison':
       return poison;
     case 'list':
     case 'string':
     case 'entries':
-      return entry(cx, frame, node, object);
+      return entry(site, object);
     default: {
-      const x = needTensor(cx, frame, node.object, object, 'what is indexed');
-      return x ? slices(cx, frame, node, x) : poison;
+      const x = needTensor(site.at(node.object), object, 'what is indexed');
+      return x ? slices(site, x) : poison;
     }
   }
 }
 
-function entry<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, object: Listed<V>): Value<V> {
+function entry<V>(site: Site<V, ast.Index>, object: Listed<V>): Value<V> {
+  const { cx, node } = site;
   const [subscript, ...more] = node.subscripts;
   if (!subscript || more.length > 0 || subscript.kind === 'Ellipsis') {
-    return fail(cx, frame, node, 'N302', `${describeKind(object)} takes one index`);
+    return site.fail('N302', `${describeKind(object)} takes one index`);
   }
-  if (subscript.kind === 'Slice') return sublist(cx, frame, subscript, object);
-  const at = cx.evaluate(frame, subscript);
+  if (subscript.kind === 'Slice') return sublist(site.at(subscript), object);
+  const at = site.evaluate(subscript);
   if (at.kind === 'turn' && at.plus === 0 && object.kind === 'entries') {
     const any = cx.mixing?.anyOf(object);
     if (any) return any;
   }
-  const i = wholeNumber(cx, frame, subscript, at, 'an index');
+  const i = wholeNumber(site.at(subscript), at, 'an index');
   if (i === undefined) return poison;
   if (object.kind === 'entries') {
     const found = object.entries.get(i);
     if (found) return found;
     const keys = [...object.entries.keys()];
-    return fail(cx, frame, subscript, 'N318', `\`${object.label}\` has no entry ${i}`, {
+    return site.at(subscript).fail('N318', `\`${object.label}\` has no entry ${i}`, {
       expected:
         keys.length > 0 ? `one of ${keys.slice(0, 12).join(', ')}${keys.length > 12 ? ', ...' : ''}` : 'none',
       found: String(i),
@@ -65,27 +67,23 @@ function entry<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, object: List
   const found = items[i < 0 ? i + items.length : i];
   return (
     found ??
-    fail(cx, frame, subscript, 'N318', `index ${i} of ${describeKind(object)} with ${items.length} entries`)
+    site.at(subscript).fail('N318', `index ${i} of ${describeKind(object)} with ${items.length} entries`)
   );
 }
 
 /** `layers[2:4]`: a list of what lies within, by place. */
-function sublist<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  { start, stop, step, span }: ast.Slice,
-  object: Listed<V>,
-): Value<V> {
+function sublist<V>(site: Site<V, ast.Slice>, object: Listed<V>): Value<V> {
+  const { start, stop, step } = site.node;
   const items = itemsOf(object);
   const at = (node: ast.Expr | undefined, otherwise: number): number | undefined => {
-    const n = node ? wholeNumber(cx, frame, node, cx.evaluate(frame, node), 'a bound') : otherwise;
+    const n = node ? wholeNumber(site.at(node), site.evaluate(node), 'a bound') : otherwise;
     return n !== undefined && n < 0 ? n + items.length : n;
   };
   const [from, to, by] = [at(start, 0), at(stop, items.length), step ? at(step, 1) : 1];
   if (from === undefined || to === undefined || by === undefined) return poison;
   if (by < 1 || from < 0 || from > to || to > items.length) {
     const found = `${describeKind(object)} with ${items.length} entries`;
-    return fail(cx, frame, { span }, 'N318', `${from}:${to} does not lie inside`, { found });
+    return site.fail('N318', `${from}:${to} does not lie inside`, { found });
   }
   const taken = items.slice(from, to).filter((_, i) => i % by === 0);
   return object.kind === 'string'
@@ -94,16 +92,12 @@ function sublist<V>(
 }
 
 /** One subscript for each axis, `...` filled in. */
-function spread<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  { subscripts, span }: ast.Index,
-  rank: number,
-): readonly (Subscript | undefined)[] | undefined {
+function spread<V>(site: Site<V, ast.Index>, rank: number): readonly (Subscript | undefined)[] | undefined {
+  const { subscripts } = site.node;
   const gaps = subscripts.filter((s) => s.kind === 'Ellipsis').length;
   const given = subscripts.length - gaps;
   if (gaps > 1 || given > rank) {
-    fail(cx, frame, { span }, 'N302', gaps > 1 ? 'more than one `...`' : `${given} indices for ${rank} axes`);
+    site.fail('N302', gaps > 1 ? 'more than one `...`' : `${given} indices for ${rank} axes`);
     return undefined;
   }
   const fill = Array<undefined>(rank - given).fill(undefined);
@@ -112,8 +106,9 @@ function spread<V>(
   return [...subscripts.slice(0, at), ...fill, ...subscripts.slice(at + 1)];
 }
 
-function slices<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, x: TensorValue<V>): Value<V> {
-  const each = spread(cx, frame, node, x.type.shape.length);
+function slices<V>(site: Site<V, ast.Index>, x: TensorValue<V>): Value<V> {
+  const { cx } = site;
+  const each = spread(site, x.type.shape.length);
   if (!each) return poison;
   let y: TensorValue<V> = x;
   const dropped: number[] = [];
@@ -121,8 +116,8 @@ function slices<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, x: TensorVa
     if (!subscript || subscript.kind === 'Ellipsis') continue;
     const next =
       subscript.kind === 'Slice'
-        ? slice(cx, frame, subscript, y, axis)
-        : entryOfAxis(cx, frame, subscript, { y, axis }, x);
+        ? slice(site.at(subscript), y, axis)
+        : entryOfAxis(site.at(subscript), { y, axis }, x);
     if (!next) return poison;
     if (subscript.kind !== 'Slice') dropped.push(axis);
     y = next;
@@ -130,7 +125,7 @@ function slices<V>(cx: Context<V>, frame: Frame<V>, node: ast.Index, x: TensorVa
   if (dropped.length === 0) return y;
   const shape = y.type.shape.filter((_, i) => !dropped.includes(i));
   const numbers = shape.map((d) => concrete(cx.sizes, d));
-  return emit(cx, frame, node, 'reshape', [y], { shape: numbers }, { dtype: y.type.dtype, shape });
+  return emit(site, 'reshape', [y], { shape: numbers }, { dtype: y.type.dtype, shape });
 }
 
 /** A tensor of which some axes have been indexed, and the next axis. */
@@ -147,58 +142,54 @@ interface Bounds {
 
 /** Entry `i` of an axis, which keeps the size 1 until all axes are done. `whole` is the tensor of the text. */
 function entryOfAxis<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Expr,
+  site: Site<V, ast.Expr>,
   { y, axis }: OneAxis<V>,
   whole: TensorValue<V>,
 ): TensorValue<V> | undefined {
+  const { cx, node } = site;
   const size = y.type.shape[axis]!;
   if (isBatch(size) || isTokens(size)) {
-    fail(cx, frame, node, 'N310', `an index picks ${mixes(size)}`, { hint: pickHint(size) });
+    site.fail('N310', `an index picks ${mixes(size)}`, { hint: pickHint(size) });
     return undefined;
   }
-  const value = cx.evaluate(frame, node);
+  const value = site.evaluate(node);
   if (value.kind === 'tensor') {
-    fail(cx, frame, node, 'N312', 'an index must be known when compiling, found a tensor', {
+    site.fail('N312', 'an index must be known when compiling, found a tensor', {
       hint: 'rows of a table by ids: take(table, ids)',
     });
     return undefined;
   }
-  if (value.kind === 'turn' && value.plus === 0) return ownEntry(cx, frame, node, y, axis);
-  const i = wholeNumber(cx, frame, node, value, 'an index');
+  if (value.kind === 'turn' && value.plus === 0) return ownEntry(site, y, axis);
+  const i = wholeNumber(site, value, 'an index');
   if (i === undefined) return undefined;
   const n = dim.constant(concrete(cx.sizes, size));
   const at = i < 0 && n !== undefined ? i + n : i;
   if (n === undefined || at < 0 || at >= n) {
     const found = showTensor(cx, whole.type);
-    fail(cx, frame, node, 'N318', `index ${i} is outside an axis of ${showSize(cx.sizes, size)}`, { found });
+    site.fail('N318', `index ${i} is outside an axis of ${showSize(cx.sizes, size)}`, { found });
     return undefined;
   }
   const attrs = { axis, start: dim.size(at), stop: dim.size(at + 1), step: 1 };
-  return emit(cx, frame, node, 'slice', [y], attrs, {
+  return emit(site, 'slice', [y], attrs, {
     dtype: y.type.dtype,
     shape: replaced(y, axis, dim.size(1)),
   });
 }
 
 /** The entry of the expert that a body is run for. */
-function ownEntry<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: { readonly span: ast.Expr['span'] },
-  y: TensorValue<V>,
-  axis: number,
-): TensorValue<V> | undefined {
+function ownEntry<V>(site: Site<V>, y: TensorValue<V>, axis: number): TensorValue<V> | undefined {
+  const { cx } = site;
   if (!cx.mixing) return undefined;
-  const v = cx.mixing.entry(y, axis, originOf(frame, node));
+  const v = cx.mixing.entry(y, axis, site.origin);
   return tensorOf({ ...y.type, shape: replaced(y, axis, dim.size(1)) }, v);
 }
 
 /** `e:e+1` of the index of that expert. */
-function isOwnPlace<V>(cx: Context<V>, frame: Frame<V>, { start, stop, step }: ast.Slice): boolean {
+function isOwnPlace<V>(site: Site<V, ast.Slice>): boolean {
+  const { cx } = site;
+  const { start, stop, step } = site.node;
   if (!cx.mixing || !start || !stop || step) return false;
-  const [from, to] = [cx.evaluate(frame, start), cx.evaluate(frame, stop)];
+  const [from, to] = [site.evaluate(start), site.evaluate(stop)];
   return from.kind === 'turn' && to.kind === 'turn' && from.plus === 0 && to.plus === 1;
 }
 
@@ -211,55 +202,41 @@ const pickHint = (size: dim.Dim): string =>
     : `${mixHint}; a shift: cache(x, last=n)`;
 
 function bound<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
+  site: Site<V>,
   node: ast.Expr | undefined,
   n: dim.Dim,
   otherwise: dim.Dim,
 ): dim.Dim | undefined {
   if (!node) return otherwise;
-  const value = cx.evaluate(frame, node);
+  const value = site.evaluate(node);
   const negative =
     (value.kind === 'number' && value.value < 0 && value.dim) ||
     (value.kind === 'size' && value.dim.terms.every((t) => t.n < 0) && value.dim);
   if (negative) return dim.add(n, negative);
   if (value.kind === 'size') return value.dim;
-  return value.kind === 'poison' ? undefined : sizeOf(cx, frame, node);
+  return value.kind === 'poison' ? undefined : sizeOf(site.at(node));
 }
 
-function slice<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Slice,
-  y: TensorValue<V>,
-  axis: number,
-): TensorValue<V> | undefined {
+function slice<V>(site: Site<V, ast.Slice>, y: TensorValue<V>, axis: number): TensorValue<V> | undefined {
+  const { cx, node } = site;
   const n = y.type.shape[axis]!;
   if (!node.start && !node.stop && !node.step) return y;
-  if (isOwnPlace(cx, frame, node)) return ownEntry(cx, frame, node, y, axis);
-  const start = bound(cx, frame, node.start, n, dim.size(0));
-  const stop = bound(cx, frame, node.stop, n, n);
-  const step = node.step ? wholeNumber(cx, frame, node.step, cx.evaluate(frame, node.step), 'a step') : 1;
+  if (isOwnPlace(site)) return ownEntry(site, y, axis);
+  const start = bound(site, node.start, n, dim.size(0));
+  const stop = bound(site, node.stop, n, n);
+  const step = node.step ? wholeNumber(site.at(node.step), site.evaluate(node.step), 'a step') : 1;
   if (!start || !stop || step === undefined) return undefined;
   if (step < 1) {
-    fail(cx, frame, node, 'N306', `a step must be positive, found ${step}`);
+    site.fail('N306', `a step must be positive, found ${step}`);
     return undefined;
   }
   if (isBatch(n) || isTokens(n) || dim.mentions(n, 'P'))
-    return delayed(cx, frame, node, { y, axis }, { start, stop, step });
-  if (!isInside(cx, frame, node, n, { start, stop })) return undefined;
+    return delayed(site, { y, axis }, { start, stop, step });
+  if (!isInside(site, n, { start, stop })) return undefined;
   const length = lengthOf(cx, start, stop, step);
   const [from, to] = [concrete(cx.sizes, start), concrete(cx.sizes, stop)];
   const shape = replaced(y, axis, length);
-  return emit(
-    cx,
-    frame,
-    node,
-    'slice',
-    [y],
-    { axis, start: from, stop: to, step },
-    { dtype: y.type.dtype, shape },
-  );
+  return emit(site, 'slice', [y], { axis, start: from, stop: to, step }, { dtype: y.type.dtype, shape });
 }
 
 /** By name where it can be; a step that does not divide rounds up, by number. */
@@ -277,17 +254,16 @@ function lengthOf<V>(cx: Context<V>, start: dim.Dim, stop: dim.Dim, step: number
 }
 
 function isInside<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Slice,
+  site: Site<V, ast.Slice>,
   n: dim.Dim,
   { start, stop }: Pick<Bounds, 'start' | 'stop'>,
 ): boolean {
+  const { cx } = site;
   const at = (d: dim.Dim) => concrete(cx.sizes, d);
   const least = [start, dim.sub(stop, start), dim.sub(n, stop)];
   if (least.every((d) => dim.provablyNonNegative(at(d)))) return true;
   const [from, to] = [showSize(cx.sizes, start), showSize(cx.sizes, stop)];
-  fail(cx, frame, node, 'N306', `slice ${from} : ${to} is not always inside ${showSize(cx.sizes, n)}`, {
+  site.fail('N306', `slice ${from} : ${to} is not always inside ${showSize(cx.sizes, n)}`, {
     hint: 'bounds must lie inside for every B, T and P; nothing is clamped',
   });
   return false;
@@ -295,12 +271,11 @@ function isInside<V>(
 
 /** A slice of the axis of a `last` cache: the T values that stand some tokens before those of the call. */
 function delayed<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Slice,
+  site: Site<V, ast.Slice>,
   { y, axis }: OneAxis<V>,
   { start, stop, step }: Bounds,
 ): TensorValue<V> | undefined {
+  const { cx } = site;
   const n = y.type.shape[axis]!;
   const last = dim.constant(concrete(cx.sizes, dim.sub(n, dim.atom('T'))));
   const from = dim.constant(concrete(cx.sizes, start));
@@ -320,10 +295,10 @@ function delayed<V>(
     const lastOnly = dim.equal(start, dim.sub(n, dim.size(1))) && dim.equal(stop, n);
     const hint =
       lastOnly && isTokens(n) ? `${mixHint}; logits of the last token only: --logits last` : pickHint(n);
-    fail(cx, frame, node, 'N310', `slices ${mixes(n)} (${text})`, { hint });
+    site.fail('N310', `slices ${mixes(n)} (${text})`, { hint });
     return undefined;
   }
   const shape = replaced(y, axis, dim.atom('T'));
-  const v = cx.sink.delay(y.v, { last, back: last - from }, originOf(frame, node));
+  const v = cx.sink.delay(y.v, { last, back: last - from }, site.origin);
   return tensorOf({ dtype: y.type.dtype, shape }, v);
 }

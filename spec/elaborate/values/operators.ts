@@ -4,7 +4,7 @@ import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import type { Primitive } from '../../op.ts';
 import { broadcast, factHint, isProtected, isTokens } from './axes.ts';
-import { type Context, type Frame, fail } from './context.ts';
+import type { Context, Site } from './context.ts';
 import { arithmetic, showNumber } from './number.ts';
 import { shapeNote, sizeNotes } from './size_notes.ts';
 import { same, sameNumber, showSize } from './sizes.ts';
@@ -13,6 +13,7 @@ import {
   bool,
   describeKind,
   type NumberValue,
+  type Poison,
   plainOf,
   poison,
   type SizeValue,
@@ -47,34 +48,36 @@ const comparisons: Readonly<
   '>=': { op: 'le', swap: true },
 };
 
-export function binary<V>(cx: Context<V>, frame: Frame<V>, node: ast.Binary): Value<V> {
+export function binary<V>(site: Site<V, ast.Binary>): Value<V> {
+  const { node } = site;
   const { op } = node;
-  const left = cx.evaluate(frame, node.left);
+  const left = site.evaluate(node.left);
   if ((op === 'and' || op === 'or') && left.kind === 'bool') {
     if (left.value === (op === 'or')) return left;
-    return logic(cx, frame, node, cx.evaluate(frame, node.right));
+    return logic(site, site.evaluate(node.right));
   }
-  const right = cx.evaluate(frame, node.right);
+  const right = site.evaluate(node.right);
   if (left.kind === 'poison' || right.kind === 'poison') return poison;
-  if (op === '@') return product(cx, frame, node, left, right);
-  if (op === 'and' || op === 'or') return elementwiseLogic(cx, frame, node, op, left, right);
-  if (isArithmetic(op)) return compute(cx, frame, node, op, left, right);
-  return compare(cx, frame, node, op, left, right);
+  if (op === '@') return product(site, left, right);
+  if (op === 'and' || op === 'or') return elementwiseLogic(site, op, left, right);
+  if (isArithmetic(op)) return compute(site, op, left, right);
+  return compare(site, op, left, right);
 }
 
-const logic = <V>(cx: Context<V>, frame: Frame<V>, node: ast.Binary, right: Value<V>): Value<V> =>
-  right.kind === 'bool' || right.kind === 'poison' || asTensor(cx, right)?.type.dtype === 'bool'
+const logic = <V>(site: Site<V, ast.Binary>, right: Value<V>): Value<V> =>
+  right.kind === 'bool' || right.kind === 'poison' || asTensor(site.cx, right)?.type.dtype === 'bool'
     ? right
-    : fail(cx, frame, node.right, 'N314', `\`${node.op}\` takes true or false, found ${describeKind(right)}`);
+    : site
+        .at(site.node.right)
+        .fail('N314', `\`${site.node.op}\` takes true or false, found ${describeKind(right)}`);
 
 function elementwiseLogic<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
+  site: Site<V, ast.Binary>,
   op: 'and' | 'or',
   left: Value<V>,
   right: Value<V>,
 ): Value<V> {
+  const { cx, node } = site;
   const [x, y] = [asTensor(cx, left), asTensor(cx, right)];
   const wrong =
     x?.type.dtype !== 'bool' ? left : y?.type.dtype !== 'bool' && right.kind !== 'bool' ? right : undefined;
@@ -83,68 +86,54 @@ function elementwiseLogic<V>(
     const found = asTensor(cx, wrong)
       ? `a tensor of ${asTensor(cx, wrong)!.type.dtype}`
       : describeKind(wrong);
-    return fail(cx, frame, at, 'N314', `\`${op}\` takes true or false, found ${found}`, {
+    return site.at(at).fail('N314', `\`${op}\` takes true or false, found ${found}`, {
       hint: 'compare first: x > 0',
     });
   }
   if (right.kind === 'bool') return right.value === (op === 'or') ? right : left;
   if (!x || !y) return poison;
-  return elementwiseOp(cx, frame, node, op, [x, y], 'bool');
+  return elementwiseOp(site, op, [x, y], 'bool');
 }
 
 /** An op on broadcast operands of one dtype. */
 export function elementwiseOp<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: ast.Expr['span'] },
+  site: Site<V>,
   op: Primitive,
   [x, y]: readonly [TensorValue<V>, TensorValue<V>],
   dtype = x.type.dtype,
 ): Value<V> {
-  const shape = broadcast(cx, frame, at, x.type.shape, y.type.shape);
-  return shape ? emit(cx, frame, at, op, [x, y], {}, { dtype, shape }) : poison;
+  const shape = broadcast(site, x.type.shape, y.type.shape);
+  return shape ? emit(site, op, [x, y], {}, { dtype, shape }) : poison;
 }
 
-function compute<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
-  op: ArithmeticOp,
-  left: Value<V>,
-  right: Value<V>,
-): Value<V> {
-  if (left.kind === 'number' && right.kind === 'number') return numbers(cx, frame, node, op, left, right);
+function compute<V>(site: Site<V, ast.Binary>, op: ArithmeticOp, left: Value<V>, right: Value<V>): Value<V> {
+  if (left.kind === 'number' && right.kind === 'number') return numbers(site, op, left, right);
   if (left.kind === 'turn' && right.kind === 'number' && op === '+')
     return { kind: 'turn', plus: left.plus + right.value };
   const sized = sizes(left, right);
-  if (sized) return computeSize(cx, frame, node, op, ...sized);
+  if (sized) return computeSize(site, op, ...sized);
   const size = left.kind === 'size' ? left : right;
-  if (size.kind === 'size') return reportSize(cx, frame, node, size.dim);
+  if (size.kind === 'size') return reportSize(site, size.dim);
   if (left.kind === 'list' && right.kind === 'list' && op === '+' && !left.several && !right.several) {
     return { kind: 'list', items: [...left.items, ...right.items] };
   }
-  if (!operands(cx, frame, node, left, right)) return poison;
-  if (dividesByZero(op, right)) return byZero(cx, frame, node);
-  const pair = together(cx, frame, node, left, right);
+  if (!operands(site, left, right)) return poison;
+  if (dividesByZero(op, right)) return byZero(site);
+  const pair = together(site, left, right);
   if (!pair) return poison;
   const { dtype } = pair[0].type;
   const whole = dtype === 'int64' && (op === '/' || op === '**');
   if (whole || dtype === 'bool') {
-    return fail(cx, frame, node, 'N308', `\`${op}\` does not take ${dtype}`, {
+    return site.fail('N308', `\`${op}\` does not take ${dtype}`, {
       hint: dtype === 'bool' ? 'use where(condition, a, b)' : 'cast to float first, or floor with `//`',
     });
   }
-  return elementwiseOp(cx, frame, node, primitiveOf[op], pair);
+  return elementwiseOp(site, primitiveOf[op], pair);
 }
 
 /** Numbers and tensors, or a report of the first that is neither. */
-function operands<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
-  left: Value<V>,
-  right: Value<V>,
-): boolean {
+function operands<V>(site: Site<V, ast.Binary>, left: Value<V>, right: Value<V>): boolean {
+  const { cx, node } = site;
   for (const [value, at] of [
     [left, node.left],
     [right, node.right],
@@ -152,46 +141,32 @@ function operands<V>(
     if (value.kind === 'number' || asTensor(cx, value)) continue;
     const hint =
       value.kind === 'module' || value.kind === 'entries' ? { hint: 'call it, or name its tensor' } : {};
-    fail(
-      cx,
-      frame,
-      at,
-      'N314',
-      `\`${node.op}\` takes numbers and tensors, found ${describeKind(value)}`,
-      hint,
-    );
+    site.at(at).fail('N314', `\`${node.op}\` takes numbers and tensors, found ${describeKind(value)}`, hint);
     return false;
   }
   return true;
 }
 
 function numbers<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
+  site: Site<V, ast.Binary>,
   op: ArithmeticOp,
   left: NumberValue,
   right: NumberValue,
 ): Value<V> {
-  if (dividesByZero(op, right)) return byZero(cx, frame, node);
+  const { cx } = site;
+  if (dividesByZero(op, right)) return byZero(site);
   const result = arithmetic(cx.sizes, op, left, right);
   const finite = Number.isFinite(left.value) && Number.isFinite(right.value);
   if (finite ? Number.isFinite(result.value) : !Number.isNaN(result.value)) return result;
   const text = `\`${showNumber(left.value)} ${op} ${showNumber(right.value)}\``;
-  return fail(
-    cx,
-    frame,
-    node,
-    'N314',
-    `${text} is ${Number.isNaN(result.value) ? 'no' : 'too large a'} number`,
-  );
+  return site.fail('N314', `${text} is ${Number.isNaN(result.value) ? 'no' : 'too large a'} number`);
 }
 
 const dividesByZero = <V>(op: ArithmeticOp, by: Value<V>): boolean =>
   (op === '/' || op === '//' || op === '%') && by.kind === 'number' && by.value === 0;
 
-const byZero = <V>(cx: Context<V>, frame: Frame<V>, node: ast.Binary) =>
-  fail(cx, frame, node, 'N320', 'division by zero', { hint: 'check the config entries it is made of' });
+const byZero = <V>(site: Site<V, ast.Binary>) =>
+  site.fail('N320', 'division by zero', { hint: 'check the config entries it is made of' });
 
 /** Both as sizes when one is known only when running and the other is a size or a number. */
 function sizes<V>(a: Value<V>, b: Value<V>): readonly [dim.Dim, dim.Dim] | undefined {
@@ -202,17 +177,15 @@ function sizes<V>(a: Value<V>, b: Value<V>): readonly [dim.Dim, dim.Dim] | undef
 }
 
 function computeSize<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
+  site: Site<V, ast.Binary>,
   op: ArithmeticOp,
   a: dim.Dim,
   b: dim.Dim,
-): SizeValue | NumberValue | { readonly kind: 'poison' } {
+): SizeValue | NumberValue | Poison {
   const result =
     op === '+' ? dim.add(a, b) : op === '-' ? dim.sub(a, b) : op === '*' ? dim.mul(a, b) : undefined;
   if (!result) {
-    return fail(cx, frame, node, 'N311', `\`${op}\` on a size known only when running`, {
+    return site.fail('N311', `\`${op}\` on a size known only when running`, {
       hint: 'sizes with B, T and P can be added, subtracted and multiplied',
     });
   }
@@ -222,35 +195,21 @@ function computeSize<V>(
     : { kind: 'number', value: number, dim: result };
 }
 
-function compare<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
-  op: ast.BinaryOp,
-  left: Value<V>,
-  right: Value<V>,
-): Value<V> {
+function compare<V>(site: Site<V, ast.Binary>, op: ast.BinaryOp, left: Value<V>, right: Value<V>): Value<V> {
   const known = comparePlain(op, left, right);
   if (known !== undefined) return bool(known);
   const size = left.kind === 'size' ? left : right;
   if (size.kind === 'size') {
-    return fail(
-      cx,
-      frame,
-      node,
-      'N312',
-      `\`${dim.show(size.dim)}\` is known only when running and cannot be compared`,
-      {
-        hint: 'the result would depend on how the text is cut into calls',
-      },
-    );
+    return site.fail('N312', `\`${dim.show(size.dim)}\` is known only when running and cannot be compared`, {
+      hint: 'the result would depend on how the text is cut into calls',
+    });
   }
-  if (!operands(cx, frame, node, left, right)) return poison;
-  const pair = together(cx, frame, node, left, right);
+  if (!operands(site, left, right)) return poison;
+  const pair = together(site, left, right);
   if (!pair) return poison;
   const { op: primitive, swap, not } = comparisons[op]!;
-  const result = elementwiseOp(cx, frame, node, primitive, swap ? [pair[1], pair[0]] : pair, 'bool');
-  return not && result.kind === 'tensor' ? emit(cx, frame, node, 'not', [result], {}, result.type) : result;
+  const result = elementwiseOp(site, primitive, swap ? [pair[1], pair[0]] : pair, 'bool');
+  return not && result.kind === 'tensor' ? emit(site, 'not', [result], {}, result.type) : result;
 }
 
 /** Undefined when a tensor or a running size is involved, or an order is asked of what has none. */
@@ -265,15 +224,16 @@ function comparePlain<V>(op: ast.BinaryOp, a: Value<V>, b: Value<V>): boolean | 
   return (x === y) === (op === '==');
 }
 
-export function unary<V>(cx: Context<V>, frame: Frame<V>, node: ast.Unary): Value<V> {
-  const value = cx.evaluate(frame, node.operand);
+export function unary<V>(site: Site<V, ast.Unary>): Value<V> {
+  const { cx, node } = site;
+  const value = site.evaluate(node.operand);
   if (value.kind === 'poison') return poison;
   if (node.op === 'not') {
     if (value.kind === 'bool') return bool(!value.value);
     const x = asTensor(cx, value);
-    if (x?.type.dtype === 'bool') return emit(cx, frame, node, 'not', [x], {}, x.type);
+    if (x?.type.dtype === 'bool') return emit(site, 'not', [x], {}, x.type);
     const found = x ? `a tensor of ${x.type.dtype}` : describeKind(value);
-    return fail(cx, frame, node, 'N314', `\`not\` takes true or false, found ${found}`, {
+    return site.fail('N314', `\`not\` takes true or false, found ${found}`, {
       ...(x ? { hint: 'compare first: not x > 0' } : {}),
     });
   }
@@ -281,72 +241,62 @@ export function unary<V>(cx: Context<V>, frame: Frame<V>, node: ast.Unary): Valu
     return { kind: 'number', value: -value.value, ...(value.dim ? { dim: dim.scale(value.dim, -1) } : {}) };
   }
   if (value.kind === 'size') return { kind: 'size', dim: dim.scale(value.dim, -1) };
-  const x = needTensor(cx, frame, node, value, 'the operand of `-`');
+  const x = needTensor(site, value, 'the operand of `-`');
   if (!x) return poison;
-  if (x.type.dtype === 'bool') return fail(cx, frame, node, 'N308', '`-` does not take bool');
-  return emit(cx, frame, node, 'neg', [x], {}, x.type);
+  if (x.type.dtype === 'bool') return site.fail('N308', '`-` does not take bool');
+  return emit(site, 'neg', [x], {}, x.type);
 }
 
 /** `x @ w`: the right side is a matrix of weights. */
-function product<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
-  left: Value<V>,
-  right: Value<V>,
-): Value<V> {
-  const x = needTensor(cx, frame, node.left, left, 'the left side of `@`');
-  const w = needTensor(cx, frame, node.right, right, 'the right side of `@`');
+function product<V>(site: Site<V, ast.Binary>, left: Value<V>, right: Value<V>): Value<V> {
+  const { cx, node } = site;
+  const x = needTensor(site.at(node.left), left, 'the left side of `@`');
+  const w = needTensor(site.at(node.right), right, 'the right side of `@`');
   if (!x || !w) return poison;
   if (w.type.shape.length !== 2) {
-    return fail(
-      cx,
-      frame,
-      node.right,
-      'N302',
-      `the right side of \`@\` must be a matrix, found ${showTensor(cx, w.type)}`,
-    );
+    return site
+      .at(node.right)
+      .fail('N302', `the right side of \`@\` must be a matrix, found ${showTensor(cx, w.type)}`);
   }
   if (w.type.shape.some(isProtected)) {
-    return fail(cx, frame, node, 'N310', '`@` of two activations mixes tokens', {
+    return site.fail('N310', '`@` of two activations mixes tokens', {
       hint: 'products of two activations exist only inside attention',
     });
   }
   const [inner, outer] = w.type.shape as [dim.Dim, dim.Dim];
   const last = x.type.shape.at(-1);
-  if (!last || !same(cx.sizes, last, inner)) return misfit(cx, frame, node, x, [inner, outer]);
-  if (isTokens(last)) return fail(cx, frame, node, 'N310', '`@` along the token axis mixes tokens');
-  const pair = together(cx, frame, node, x, w);
+  if (!last || !same(cx.sizes, last, inner)) return misfit(site, x, [inner, outer]);
+  if (isTokens(last)) return site.fail('N310', '`@` along the token axis mixes tokens');
+  const pair = together(site, x, w);
   if (!pair) return poison;
   const type = { dtype: pair[0].type.dtype, shape: [...x.type.shape.slice(0, -1), outer] };
   if (right.kind === 'tensor' && right.transposed && pair[1].v === w.v) {
-    return emit(cx, frame, node, 'linear', [pair[0], right.transposed], {}, type);
+    return emit(site, 'linear', [pair[0], right.transposed], {}, type);
   }
   return x.type.shape.length > 1
-    ? emit(cx, frame, node, 'matmul', pair, {}, type)
-    : fail(cx, frame, node, 'N302', 'the left side of `@` needs two axes at least');
+    ? emit(site, 'matmul', pair, {}, type)
+    : site.fail('N302', 'the left side of `@` needs two axes at least');
 }
 
 function misfit<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Binary,
+  site: Site<V, ast.Binary>,
   x: TensorValue<V>,
   [inner, outer]: readonly [dim.Dim, dim.Dim],
 ): Value<V> {
+  const { cx, frame } = site;
   const last = x.type.shape.at(-1);
   const found = showTensor(cx, x.type);
   const expected = `[..., ${showSize(cx.sizes, inner)}]`;
-  const who = frame.site && frame.label ? `\`${frame.label}\`` : 'the product';
+  const who = frame.userCall && frame.label ? `\`${frame.label}\`` : 'the product';
   if (last && !isProtected(last) && sameNumber(cx.sizes, last, inner)) {
-    return fail(cx, frame, node, 'N305', 'these sizes are equal in this config only', {
+    return site.fail('N305', 'these sizes are equal in this config only', {
       expected: `${expected}, which ${who} takes`,
       found,
       hint: factHint(last, inner),
       related: [...shapeNote(x), ...sizeNotes(cx, [last, inner])],
     });
   }
-  const made = frame.site && frame.member && frame.label;
+  const made = frame.userCall && frame.member && frame.label;
   const related = [
     ...(made ? [{ message: `\`${frame.label}\` is made here`, span: frame.member }] : []),
     ...shapeNote(x),
@@ -354,7 +304,7 @@ function misfit<V>(
   const exchanged = last && !isProtected(last) && same(cx.sizes, last, outer);
   const turned = made ? 'are its inputs and outputs exchanged?' : 'turn the matrix: x @ transpose(w)';
   const hint = exchanged ? { hint: turned } : mergeHint(cx, x, inner);
-  return fail(cx, frame, node, 'N301', `${who} takes ${expected}`, { expected, found, related, ...hint });
+  return site.fail('N301', `${who} takes ${expected}`, { expected, found, related, ...hint });
 }
 
 /** A hint for the usual reason, heads that were not merged. */

@@ -2,13 +2,10 @@
 
 import { add, atom } from '../../dim.ts';
 import type { Ambient } from '../../sink.ts';
-import type { Span } from '../../source.ts';
 import type { TensorType } from '../../type.ts';
-import type { Context, Frame } from './context.ts';
+import type { Site } from './context.ts';
 import { tensorOf } from './tensors.ts';
 import type { TensorValue } from './value.ts';
-
-type At = { readonly span: Span };
 
 const [rows, tokens] = [atom('B'), atom('T')];
 const allTokens = add(atom('P'), tokens);
@@ -22,15 +19,11 @@ const types: Readonly<Record<Exclude<Ambient, 'past'>, TensorType>> = {
 };
 
 /** An ambient value. There is one for the whole model, so it belongs to no block. */
-export function ambientValue<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
-  name: Exclude<Ambient, 'past'>,
-): TensorValue<V> {
-  return tensorOf(types[name], cx.sink.ambient(name, { scope: '', span: frame.site ?? at.span, via: [] }));
+export function ambientValue<V>(site: Site<V>, name: Exclude<Ambient, 'past'>): TensorValue<V> {
+  const { cx, shownAt: span } = site;
+  return tensorOf(types[name], cx.sink.ambient(name, { scope: '', span, via: [] }));
 }
 
 /** `positions`, int64 [B, T]: the model's own input, or else the ambient value. */
-export const positionsValue = <V>(cx: Context<V>, frame: Frame<V>, at: At): TensorValue<V> =>
-  cx.positions ?? ambientValue(cx, frame, at, 'positions');
+export const positionsValue = <V>(site: Site<V>): TensorValue<V> =>
+  site.cx.positions ?? ambientValue(site, 'positions');

@@ -3,38 +3,34 @@
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { byName, byNumber, factHint, groups, inPlace, isProtected } from './axes.ts';
-import { type Context, type Frame, fail } from './context.ts';
+import type { Context, Site } from './context.ts';
 import { writtenShape } from './shapes.ts';
 import { shapeNote, sizeNotes } from './size_notes.ts';
 import { concrete, isRunning, numberOf, same, showNumbers, showSizes } from './sizes.ts';
 import { emit, needTensor } from './tensors.ts';
 import { poison, type TensorValue, type Value } from './value.ts';
 
-export function reshape<V>(cx: Context<V>, frame: Frame<V>, node: ast.As): Value<V> {
-  const value = cx.evaluate(frame, node.object);
-  const shape = writtenShape(cx, frame, node.shape);
+export function reshape<V>(site: Site<V, ast.As>): Value<V> {
+  const { cx, frame, node } = site;
+  const value = site.evaluate(node.object);
+  const shape = writtenShape(site.at(node.shape));
   if (value.kind === 'poison' || !shape) return poison;
-  const x = needTensor(cx, frame, node.object, value, 'what `as` reshapes');
+  const x = needTensor(site.at(node.object), value, 'what `as` reshapes');
   if (!x) return poison;
-  if (shape.open) return fail(cx, frame, node.shape, 'N302', '`as` names every axis, without `...`');
+  if (shape.open) return site.at(node.shape).fail('N302', '`as` names every axis, without `...`');
   const to = shape.sizes;
-  if (!groups(byName(cx), x.type.shape, to)) return misfit(cx, frame, node, x, to);
-  if (!frame.pairs && !inPlace(cx, frame, node.shape, to)) return poison;
+  if (!groups(byName(cx), x.type.shape, to)) return misfit(site, x, to);
+  if (!frame.pairs && !inPlace(site.at(node.shape), to)) return poison;
   const numbers = to.map((d) => concrete(cx.sizes, d));
-  return emit(cx, frame, node, 'reshape', [x], { shape: numbers }, { dtype: x.type.dtype, shape: to });
+  return emit(site, 'reshape', [x], { shape: numbers }, { dtype: x.type.dtype, shape: to });
 }
 
-function misfit<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.As,
-  x: TensorValue<V>,
-  to: readonly dim.Dim[],
-): Value<V> {
+function misfit<V>(site: Site<V, ast.As>, x: TensorValue<V>, to: readonly dim.Dim[]): Value<V> {
+  const { cx, node } = site;
   const from = x.type.shape;
   const byLuck = groups(byNumber(cx), from, to);
   if (!byLuck) {
-    return fail(cx, frame, node.shape, 'N304', '`as` only splits or merges neighbouring axes', {
+    return site.at(node.shape).fail('N304', '`as` only splits or merges neighbouring axes', {
       expected: showSizes(cx.sizes, to),
       found: showSizes(cx.sizes, from),
       hint: whyNot(cx, from, to),
@@ -47,7 +43,7 @@ function misfit<V>(
   ]; // two sides, two shapes
   const i = has.findIndex((d, k) => !same(cx.sizes, d, wants[k]!));
   const pair = [has[i]!, wants[i]!] as const;
-  return fail(cx, frame, node.shape, 'N305', 'these sizes are equal in this config only', {
+  return site.at(node.shape).fail('N305', 'these sizes are equal in this config only', {
     expected: `${dim.showShape(has)} = ${showNumbers(cx.sizes, has)}`,
     found: `${dim.showShape(wants)} = ${showNumbers(cx.sizes, wants)}`,
     hint: factHint(...pair),

@@ -5,7 +5,7 @@ import * as dim from '../../dim.ts';
 import { textOf } from '../../source.ts';
 import type { TensorType } from '../../type.ts';
 import { byName, byNumber, factHint } from './axes.ts';
-import { type Context, type Frame, fail } from './context.ts';
+import type { Site } from './context.ts';
 import { isWhole, showNumber } from './number.ts';
 import { shapeNote, sizeNotes } from './size_notes.ts';
 import { same } from './sizes.ts';
@@ -13,22 +13,22 @@ import { showTensor } from './tensors.ts';
 import { describeKind, type TensorValue, type Value } from './value.ts';
 
 /** A size from an expression; undefined after a report. */
-export function sizeOf<V>(cx: Context<V>, frame: Frame<V>, node: ast.Expr): dim.Dim | undefined {
-  const value = cx.evaluate(frame, node);
+export function sizeOf<V>(site: Site<V, ast.Expr>): dim.Dim | undefined {
+  const { node } = site;
+  const value = site.evaluate(node);
   if (value.kind === 'size') return value.dim;
-  if (value.kind === 'number') return wholeSize(cx, frame, node, value);
+  if (value.kind === 'number') return wholeSize(site, value);
   if (value.kind !== 'poison') {
-    fail(cx, frame, node, 'N314', `a size must be a number, found ${describeKind(value)}`);
+    site.fail('N314', `a size must be a number, found ${describeKind(value)}`);
   }
   return undefined;
 }
 
 function wholeSize<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: ast.Expr,
+  site: Site<V, ast.Expr>,
   { value, dim: d }: Extract<Value<V>, { kind: 'number' }>,
 ): dim.Dim | undefined {
+  const { cx, node } = site;
   if (isWhole(value) && value >= 0) return d ?? dim.exact(value);
   const code = textOf(node.span);
   const said = d && dim.constant(d) === undefined ? dim.show(d) : code;
@@ -37,7 +37,7 @@ function wholeSize<V>(
   const message = `${text} is ${showNumber(value)}: a size must be ${negative ? 'positive' : 'a whole number'}`;
   // One wrong entry of the config is wrong wherever the size stands: it is said once.
   if (cx.diagnostics.some((d) => d.message === message)) return undefined;
-  fail(cx, frame, node, 'N313', message, {
+  site.fail('N313', message, {
     hint: negative ? 'check the config entries that it is made of' : wholeHint(d),
     related: d ? sizeNotes(cx, [d]) : [],
   });
@@ -55,20 +55,14 @@ function wholeHint(d: dim.Dim | undefined): string {
 }
 
 /** A whole number decided when compiling; undefined after a report. */
-export function wholeNumber<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  node: { readonly span: ast.Expr['span'] },
-  value: Value<V>,
-  what: string,
-): number | undefined {
+export function wholeNumber<V>(site: Site<V>, value: Value<V>, what: string): number | undefined {
   if (value.kind === 'number' && isWhole(value.value)) return value.value;
   if (value.kind === 'poison') return undefined;
   if (value.kind === 'number') {
-    fail(cx, frame, node, 'N313', `${what} must be a whole number, found ${showNumber(value.value)}`);
+    site.fail('N313', `${what} must be a whole number, found ${showNumber(value.value)}`);
   } else if (value.kind === 'tensor' || value.kind === 'size') {
-    fail(cx, frame, node, 'N312', `${what} must be known when compiling, found ${describeKind(value)}`);
-  } else fail(cx, frame, node, 'N314', `${what} must be a whole number, found ${describeKind(value)}`);
+    site.fail('N312', `${what} must be known when compiling, found ${describeKind(value)}`);
+  } else site.fail('N314', `${what} must be a whole number, found ${describeKind(value)}`);
   return undefined;
 }
 
@@ -78,22 +72,22 @@ export interface WrittenType {
   readonly open: boolean;
 }
 
-export function writtenType<V>(cx: Context<V>, frame: Frame<V>, node: ast.Type): WrittenType | undefined {
-  const shape = writtenShape(cx, frame, node.shape);
+export function writtenType<V>(site: Site<V, ast.Type>): WrittenType | undefined {
+  const { node } = site;
+  const shape = writtenShape(site.at(node.shape));
   return shape && { type: { dtype: node.dtype, shape: shape.sizes }, open: shape.open };
 }
 
 export function writtenShape<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  { sizes }: ast.Shape,
+  site: Site<V, ast.Shape>,
 ): { readonly sizes: readonly dim.Dim[]; readonly open: boolean } | undefined {
+  const { sizes } = site.node;
   const [first] = sizes;
   const open = first?.kind === 'Ellipsis';
   const rest = open ? sizes.slice(1) : sizes;
   const found = rest.map((s) => {
-    if (s.kind !== 'Ellipsis') return sizeOf(cx, frame, s);
-    fail(cx, frame, s, 'N302', '`...` may only stand for the first axes');
+    if (s.kind !== 'Ellipsis') return sizeOf(site.at(s));
+    site.at(s).fail('N302', '`...` may only stand for the first axes');
     return undefined;
   });
   return found.every((d) => d !== undefined) ? { sizes: found, open } : undefined;
@@ -101,13 +95,12 @@ export function writtenShape<V>(
 
 /** Holds a tensor against a declared type: dtype, then sizes by name. False after a report. */
 export function checkType<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: { readonly span: ast.Expr['span'] },
+  site: Site<V>,
   what: string,
   { type, open }: WrittenType,
   x: TensorValue<V>,
 ): boolean {
+  const { cx } = site;
   const shape = open
     ? x.type.shape.slice(Math.max(0, x.type.shape.length - type.shape.length))
     : x.type.shape;
@@ -117,14 +110,14 @@ export function checkType<V>(
   const expected = open ? showTensor(cx, type).replace('[', '[..., ') : showTensor(cx, type);
   const found = showTensor(cx, x.type);
   if (type.dtype !== x.type.dtype) {
-    fail(cx, frame, at, 'N309', `${what} has another dtype than declared`, {
+    site.fail('N309', `${what} has another dtype than declared`, {
       expected: `${type.dtype}, in ${expected}`,
       found: x.type.dtype,
       hint: `cast it: ${type.dtype}(...)`,
     });
   } else if (fits(byNumber(cx))) {
     const i = shape.findIndex((d, k) => !same(cx.sizes, d, type.shape[k]!));
-    fail(cx, frame, at, 'N305', 'these sizes are equal in this config only', {
+    site.fail('N305', 'these sizes are equal in this config only', {
       expected,
       found,
       hint: factHint(shape[i]!, type.shape[i]!),
@@ -132,7 +125,7 @@ export function checkType<V>(
     });
   } else {
     const related = shapeNote(x);
-    fail(cx, frame, at, 'N301', `${what} has another shape than declared`, { expected, found, related });
+    site.fail('N301', `${what} has another shape than declared`, { expected, found, related });
   }
   return false;
 }

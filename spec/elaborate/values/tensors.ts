@@ -3,31 +3,25 @@
 import { type Dim, show } from '../../dim.ts';
 import type { Attrs } from '../../op.ts';
 import type { ParamDecl, Sink } from '../../sink.ts';
-import type { Span } from '../../source.ts';
 import type { DType, TensorType } from '../../type.ts';
-import { type Context, type Frame, fail, graphDtype, originOf } from './context.ts';
+import { type Context, graphDtype, type Site } from './context.ts';
 import { isWhole, showNumber } from './number.ts';
 import { concrete, showSizes } from './sizes.ts';
 import { describeKind, type TensorValue, type Value } from './value.ts';
-
-interface At {
-  readonly span: Span;
-}
 
 export const tensorOf = <V>(type: TensorType, v: V): TensorValue<V> => ({ kind: 'tensor', type, v });
 
 /** Emits an op whose result has this type. */
 export function emit<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
+  site: Site<V>,
   op: string,
   inputs: readonly TensorValue<V>[],
   attrs: Attrs,
   type: TensorType,
 ): TensorValue<V> {
+  const { cx } = site;
   const values = inputs.map((x) => x.v);
-  return tensorOf(type, cx.sink.op(op, values, attrs, originOf(frame, at)));
+  return tensorOf(type, cx.sink.op(op, values, attrs, site.origin));
 }
 
 /** A parameter becomes a tensor when it is used; anything else that is no tensor gives undefined. */
@@ -50,27 +44,19 @@ export function usedParam<V>(cx: Context<V>, sink: Sink<V>, decl: ParamDecl, sco
 }
 
 /** The tensor that an operation needs, or a report of what stands there instead. */
-export function needTensor<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
-  value: Value<V>,
-  what: string,
-): TensorValue<V> | undefined {
+export function needTensor<V>(site: Site<V>, value: Value<V>, what: string): TensorValue<V> | undefined {
+  const { cx } = site;
   const found = asTensor(cx, value);
   if (found) return found;
-  if (value.kind === 'size') reportSize(cx, frame, at, value.dim);
+  if (value.kind === 'size') reportSize(site, value.dim);
   else if (value.kind !== 'poison') {
-    fail(cx, frame, at, 'N314', `${what} must be a tensor, found ${describeKind(value)}`);
+    site.fail('N314', `${what} must be a tensor, found ${describeKind(value)}`);
   }
   return undefined;
 }
 
-export const reportSize = <V>(cx: Context<V>, frame: Frame<V>, at: At, size?: Dim) =>
-  fail(
-    cx,
-    frame,
-    at,
+export const reportSize = <V>(site: Site<V>, size?: Dim) =>
+  site.fail(
     'N311',
     `${size ? `\`${show(size)}\`` : 'a size known only when running'} is a size, not a value`,
     {
@@ -78,26 +64,16 @@ export const reportSize = <V>(cx: Context<V>, frame: Frame<V>, at: At, size?: Di
     },
   );
 
-export function castTo<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
-  x: TensorValue<V>,
-  dtype: DType,
-): TensorValue<V> {
+export function castTo<V>(site: Site<V>, x: TensorValue<V>, dtype: DType): TensorValue<V> {
+  const { cx } = site;
   const type = { dtype, shape: x.type.shape };
   if (graphDtype(cx, x.type.dtype) === graphDtype(cx, dtype)) return { ...x, type };
-  return emit(cx, frame, at, 'cast', [x], { dtype: graphDtype(cx, dtype) }, type);
+  return emit(site, 'cast', [x], { dtype: graphDtype(cx, dtype) }, type);
 }
 
-export function scalar<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
-  value: number,
-  dtype: DType,
-): TensorValue<V> {
-  return emit(cx, frame, at, 'scalar', [], { value, dtype: graphDtype(cx, dtype) }, { dtype, shape: [] });
+export function scalar<V>(site: Site<V>, value: number, dtype: DType): TensorValue<V> {
+  const { cx } = site;
+  return emit(site, 'scalar', [], { value, dtype: graphDtype(cx, dtype) }, { dtype, shape: [] });
 }
 
 /** The dtype that both become, or undefined when they do not mix. */
@@ -109,48 +85,44 @@ export function promote(a: DType, b: DType): DType | undefined {
 
 /** Both operands as tensors of one dtype; numbers take the tensor's. Undefined after a report. */
 export function together<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
+  site: Site<V>,
   a: Value<V>,
   b: Value<V>,
 ): readonly [TensorValue<V>, TensorValue<V>] | undefined {
-  if (a.kind === 'number' || b.kind === 'number') return besideNumber(cx, frame, at, a, b);
-  const [x, y] = [needTensor(cx, frame, at, a, 'an operand'), needTensor(cx, frame, at, b, 'an operand')];
+  if (a.kind === 'number' || b.kind === 'number') return besideNumber(site, a, b);
+  const [x, y] = [needTensor(site, a, 'an operand'), needTensor(site, b, 'an operand')];
   if (!x || !y) return undefined;
   const dtype = promote(x.type.dtype, y.type.dtype);
-  if (dtype) return [castTo(cx, frame, at, x, dtype), castTo(cx, frame, at, y, dtype)];
-  fail(cx, frame, at, 'N308', `${x.type.dtype} and ${y.type.dtype} do not mix`, {
+  if (dtype) return [castTo(site, x, dtype), castTo(site, y, dtype)];
+  site.fail('N308', `${x.type.dtype} and ${y.type.dtype} do not mix`, {
     hint: `cast one of them, as in ${y.type.dtype === 'int64' ? 'float(...)' : `${y.type.dtype}(...)`}`,
   });
   return undefined;
 }
 
 function besideNumber<V>(
-  cx: Context<V>,
-  frame: Frame<V>,
-  at: At,
+  site: Site<V>,
   a: Value<V>,
   b: Value<V>,
 ): readonly [TensorValue<V>, TensorValue<V>] | undefined {
   if (a.kind === 'number' && b.kind === 'number') {
-    return [scalar(cx, frame, at, a.value, 'float'), scalar(cx, frame, at, b.value, 'float')];
+    return [scalar(site, a.value, 'float'), scalar(site, b.value, 'float')];
   }
   const [n, other] = a.kind === 'number' ? [a, b] : [b, a];
-  const x = needTensor(cx, frame, at, other, 'an operand');
+  const x = needTensor(site, other, 'an operand');
   if (!x || n.kind !== 'number') return undefined;
   const { dtype } = x.type;
   if (dtype === 'bool' || (dtype === 'int64' && !Number.isInteger(n.value))) {
-    fail(cx, frame, at, 'N308', `${dtype} and the number ${showNumber(n.value)} do not mix`, {
+    site.fail('N308', `${dtype} and the number ${showNumber(n.value)} do not mix`, {
       hint: dtype === 'int64' ? 'cast the tensor: float(...)' : 'compare first, or use where(...)',
     });
     return undefined;
   }
   if (dtype === 'int64' && !isWhole(n.value)) {
-    fail(cx, frame, at, 'N308', `the number ${showNumber(n.value)} is too large for int64`);
+    site.fail('N308', `the number ${showNumber(n.value)} is too large for int64`);
     return undefined;
   }
-  const s = scalar(cx, frame, at, n.value, dtype);
+  const s = scalar(site, n.value, dtype);
   return a.kind === 'number' ? [s, x] : [x, s];
 }
 

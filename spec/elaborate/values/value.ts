@@ -130,6 +130,11 @@ export interface AbsentValue {
   readonly wanted: boolean;
 }
 
+/** Something wrong that has been reported. */
+export interface Poison {
+  readonly kind: 'poison';
+}
+
 export type Value<V> =
   | NumberValue
   | SizeValue
@@ -150,11 +155,10 @@ export type Value<V> =
   | ParamValue
   | TensorValue<V>
   | AbsentValue
-  /** Something wrong that has been reported. */
-  | { readonly kind: 'poison' };
+  | Poison;
 
 export const none = { kind: 'none' } as const;
-export const poison = { kind: 'poison' } as const;
+export const poison: Poison = { kind: 'poison' };
 export const bool = (value: boolean) => ({ kind: 'bool', value }) as const;
 export const text = (value: string) => ({ kind: 'string', value }) as const;
 export const list = <V>(items: readonly Value<V>[]): ListValue<V> => ({ kind: 'list', items });
