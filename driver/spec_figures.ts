@@ -1,6 +1,7 @@
 /** What a model costs: its parameters by block, the memory of its ports, and the arithmetic of one token. */
 
 import type { Graph, Node } from '../compiler/graph/ir.ts';
+import { isProduct } from '../compiler/graph/product.ts';
 import { scanOf } from '../compiler/graph/scan_body.ts';
 import { constant, type Dim, mentions, size, substitute } from '../spec/dim.ts';
 import type { Program } from '../spec/program.ts';
@@ -77,7 +78,7 @@ export function flopsPerToken(graph: Graph, keys: number): Flops {
   let [weights, attention] = [0, 0];
   for (const node of graph.nodes) {
     const x = graph.nodes[node.inputs[0]!];
-    if (node.op === 'linear' || node.op === 'matmul' || node.op === 'expert_matmul') {
+    if (isProduct(node, (id) => graph.nodes[id]!)) {
       const sizes = [...node.type.shape, x!.type.shape.at(-1)!];
       const flops = 2 * sizes.reduce((n, d) => n * sizeAt(d, keys), 1);
       if (sizes.some((d) => mentions(d, 'P'))) attention += flops;

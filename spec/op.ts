@@ -7,6 +7,7 @@
  */
 
 import type { Dim } from './dim.ts';
+import type { Bounds } from './primitives/bounds.ts';
 import type { Tensor } from './tensor.ts';
 import type { GraphDType, TensorType } from './type.ts';
 
@@ -164,6 +165,8 @@ export interface Op<A extends Attrs = Attrs> {
     inputs: readonly TensorType<GraphDType>[],
     attrs: A,
   ) => readonly Source[] | undefined;
+  /** Bounds of the result, where the steps of `decompose` show fewer: those of x * sigmoid(x) do not tell that it ends below. */
+  readonly bounds?: Bounds<A>;
   /** How it is found where it was written out, or a sentence on why it is not; an op of a plugin that says nothing is not. */
   readonly recognise?: Recognise<A> | string;
 }

@@ -3,6 +3,7 @@
 import { type Builder, rebuild } from '../../compiler/graph/builder.ts';
 import type { Graph, Node, NodeId, Origin } from '../../compiler/graph/ir.ts';
 import { meaningOf, operand, unlikeSteps } from '../../compiler/graph/meaning.ts';
+import { isProduct } from '../../compiler/graph/product.ts';
 import { usersOf } from '../../compiler/graph/users.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { equal, product } from '../../spec/dim.ts';
@@ -48,15 +49,14 @@ function endings(graph: Graph): ReadonlySet<NodeId> {
   const inside = new Set<NodeId>();
   const users = usersOf(graph);
   for (const node of nodes.toReversed()) {
-    if (isProduct(node) || !(users.get(node.id) ?? []).every((user) => inside.has(user))) continue;
+    if (isProduct(node, (id) => nodes[id]!) || !(users.get(node.id) ?? []).every((user) => inside.has(user)))
+      continue;
     // A slice of tokens ends the rows all the same: what an output takes of them is copied once.
     if (node.op === 'slice' || typeof onRows(node, node.inputs, (id) => nodes[id]!) !== 'string')
       inside.add(node.id);
   }
   return inside;
 }
-
-const isProduct = ({ op }: Node): boolean => op === 'linear' || op === 'matmul';
 
 /** Of an operand that has the rows of a result, and is not for all of them alike. */
 export const hasRows = ({ shape: a }: Type, { shape: b }: Type): boolean =>

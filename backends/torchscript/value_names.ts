@@ -1,6 +1,6 @@
 /** Names for the values of one method: those of the spec where it names them, and otherwise names after what computes them. */
 
-import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
+import type { Graph, Node, NodeId, OpName } from '../../compiler/graph/ir.ts';
 import type { Region } from '../../compiler/graph/regions.ts';
 import { runtimeNames } from '../../spec/dim.ts';
 import { isComposite, opOf } from '../../spec/ops/index.ts';
@@ -65,7 +65,7 @@ function operandAt(graph: Graph, id: NodeId, at: number, of: number): NodeId | u
 }
 
 /** Ops after which a value keeps the name of its operand. */
-const viewOps = new Set(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
+const viewOps: ReadonlySet<string> = new Set<OpName>(['reshape', 'transpose', 'slice', 'broadcast', 'cast']);
 /** Names of operands of composites that say what the value is for. */
 const informativeOperands = new Set(['q', 'k', 'v', 'mask', 'bias', 'sinks', 'cos', 'sin']);
 /** Names for results that are integers, which count and compare tokens. */
@@ -73,7 +73,7 @@ const byOpOfWhole: Readonly<Record<string, string>> = {
   take_along: 'own',
   sub: 'distance',
   reduce_sum: 'count',
-};
+} satisfies Partial<Record<OpName, string>>;
 /** Names for results of any dtype. */
 const byOp: Readonly<Record<string, string>> = {
   gather: 'rows',
@@ -88,7 +88,7 @@ const byOp: Readonly<Record<string, string>> = {
   and: 'seen',
   or: 'seen',
   not: 'seen',
-};
+} satisfies Partial<Record<OpName, string>>;
 
 /** A name from the op that reads the value, or from the op that computes it. */
 function fallback(id: NodeId, context: CodeContext): string {

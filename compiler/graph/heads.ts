@@ -2,8 +2,7 @@
 
 import { append } from '../../spec/long_list.ts';
 import type { Graph, NodeId } from './ir.ts';
-
-const products: ReadonlySet<string> = new Set(['linear', 'matmul']);
+import { isProduct, weightsOf } from './product.ts';
 
 /** Their names in the checkpoint. */
 export function headsOf({ nodes, outputs }: Graph): ReadonlySet<string> {
@@ -20,9 +19,13 @@ export function headsOf({ nodes, outputs }: Graph): ReadonlySet<string> {
   };
   const weights: NodeId[] = [];
   visit(start ? [start.node] : [], (id) => {
-    const { op, inputs } = nodes[id]!;
-    if (!products.has(op)) return inputs;
-    weights.push(inputs[1]!);
+    const node = nodes[id]!;
+    const nodeOf = (of: NodeId) => nodes[of]!;
+    if (!isProduct(node, nodeOf)) return node.inputs;
+    append(
+      weights,
+      weightsOf(node, nodeOf).map((weight) => weight.id),
+    );
     return [];
   });
   visit(weights, (id) => {

@@ -5,7 +5,8 @@
  * one node of the first result's type, and only `result` nodes read it, each of which selects one.
  */
 
-import type { Attrs } from '../../spec/op.ts';
+import type { Attrs, Primitive } from '../../spec/op.ts';
+import type { Composite } from '../../spec/ops/index.ts';
 import type { Ambient, Origin, PortDecl } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 
@@ -28,8 +29,11 @@ export const structural = [
   'result',
 ] as const;
 
+/** For lists of names that a part keeps for itself, so that one that is no op does not compile. */
+export type OpName = Primitive | Composite | (typeof structural)[number];
+
 /** Ops that stand for memory, positions and masks until ports are placed; a graph with them cannot be run. */
-const unplaced: ReadonlySet<string> = new Set(['ambient', 'cache', 'delay', 'state']);
+const unplaced: ReadonlySet<string> = new Set<OpName>(['ambient', 'cache', 'delay', 'state']);
 export const isUnplaced = ({ op }: Pick<Node, 'op'>): boolean => unplaced.has(op);
 
 export type NodeId = number;

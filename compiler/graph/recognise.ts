@@ -2,12 +2,14 @@
 
 import { constant } from '../../spec/dim.ts';
 import type { Attrs, Meaning, Nearby, Op, Variant } from '../../spec/op.ts';
+import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import { roundTo } from '../../spec/round.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import { attrText } from './attr_text.ts';
 import { type Builder, newBuilder } from './builder.ts';
 import type { Node, NodeId } from './ir.ts';
 import { operand, tried } from './meaning.ts';
+import { isProduct } from './product.ts';
 
 type Type = TensorType<GraphDType>;
 
@@ -80,8 +82,8 @@ const typeKey = ({ dtype, shape }: Type): string => `${dtype}${shape.map((d) => 
 const containsAll = (there: ReadonlySet<string>, needed: ReadonlySet<string> | undefined): boolean =>
   !needed || [...needed].every((op) => there.has(op));
 
-/** Ops that a spelling contains for some types only, so that their absence proves nothing. */
-const typeDependentOps: ReadonlySet<string> = new Set(['input', 'cast', 'concat', 'slice', 'reshape']);
+/** Whether a spelling may contain an op for some types only, so that its absence proves nothing. */
+const dependsOnTypes = (op: string): boolean => !isPrimitive(op) || primitives[op].elements !== 'computed';
 
 /** Undefined where the op has no meaning on inputs of these types. */
 function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]): Pattern | undefined {
@@ -92,7 +94,7 @@ function makePattern(means: Meaning<Attrs>, attrs: Attrs, types: readonly Type[]
   const ops = new Set<string>();
   for (let id = 0; id <= root; id++) {
     const { op } = builder.node(id);
-    if (!typeDependentOps.has(op)) ops.add(op);
+    if (!dependsOnTypes(op)) ops.add(op);
   }
   return { builder, inputs, root, ops };
 }
@@ -106,13 +108,14 @@ export function nearbyOf(root: Node, graph: Builder): NearbyOps {
   const ops = new Set([root.op]);
   const seen = new Set(root.inputs);
   for (const id of seen) {
-    const { op, attrs, inputs, type } = graph.node(id);
+    const node = graph.node(id);
+    const { op, attrs, inputs, type } = node;
     ops.add(op);
     const last = type.shape.at(-1);
     const width = last && constant(last);
     if (op === 'scalar') numbers.add(Number(attrs['value']));
     else if (width !== undefined) widths.add(width);
-    if (seen.size < nodesSearched && op !== 'linear' && op !== 'matmul') for (const i of inputs) seen.add(i);
+    if (seen.size < nodesSearched && !isProduct(node, graph.node)) for (const i of inputs) seen.add(i);
   }
   return { numbers: [...numbers], widths: [...widths], ops };
 }
@@ -138,8 +141,6 @@ interface Match {
   readonly bound: ReadonlyMap<NodeId, NodeId>;
   readonly mismatch?: string;
 }
-
-const commutative: ReadonlySet<string> = new Set(['add', 'mul', 'min', 'max', 'eq', 'and', 'or']);
 
 function match(
   { builder, root, inputs }: Pattern,
@@ -215,7 +216,7 @@ function matchNode(
   if (differs !== undefined && known !== undefined) return undefined;
   const pairs = wanted.inputs.map((p, i): Goal => [p, there.inputs[i]!]);
   const ways = [pairs];
-  if (commutative.has(wanted.op)) {
+  if (isPrimitive(wanted.op) && primitives[wanted.op].commutes) {
     ways.push([
       [wanted.inputs[0]!, there.inputs[1]!],
       [wanted.inputs[1]!, there.inputs[0]!],

@@ -8,7 +8,7 @@
  */
 
 import { Bug } from '../../spec/diagnostic.ts';
-import type { Graph, Node, NodeId } from './ir.ts';
+import type { Graph, Node, NodeId, OpName } from './ir.ts';
 import { commonScope } from './scope.ts';
 import { usersOf } from './users.ts';
 
@@ -28,7 +28,7 @@ export interface Region {
 }
 
 /** Ops that a backend writes at each use, and that belong to no block. */
-const writtenAtUse: ReadonlySet<string> = new Set(['scalar', 'size', 'param', 'table']);
+const writtenAtUse: ReadonlySet<string> = new Set<OpName>(['scalar', 'size', 'param', 'table']);
 
 /** Parameters and tables belong to a module; `owner` gives its path. */
 export type OwnerOf = (node: Node) => string;

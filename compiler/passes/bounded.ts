@@ -1,69 +1,69 @@
-/** Finds values that are bounded whatever the activations are; a product of two unbounded values can leave the range of a narrow dtype. */
+/** Finds values that are bounded whatever the activations are; weights, which are checked when compiling, count as bounded. */
 
 import { append } from '../../spec/long_list.ts';
+import type { Attrs, Op } from '../../spec/op.ts';
+import { isComposite, opOf } from '../../spec/ops/index.ts';
+import { type Bounded, type Bounds, both, neither } from '../../spec/primitives/bounds.ts';
+import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
+import type { GraphDType, TensorType } from '../../spec/type.ts';
+import type { Structural } from '../graph/builder.ts';
 import type { Node, NodeId } from '../graph/ir.ts';
+import { meaningOf } from '../graph/meaning.ts';
 
-/** Whether a value is bounded from below and from above; weights, which are checked when compiling, count as bounded. */
-export interface Bounded {
-  readonly below: boolean;
-  readonly above: boolean;
-}
+type NodeOf = (id: NodeId) => Node;
+type BoundsOf = (id: NodeId) => Bounded;
 
-const both: Bounded = { below: true, above: true };
-const neither: Bounded = { below: false, above: false };
-
-export const isBounded = ({ below, above }: Bounded): boolean => below && above;
-
-type Rule = (...inputs: readonly Bounded[]) => Bounded;
-
-const always: Rule = () => both;
-const all: Rule = (...inputs) => ({
-  below: inputs.every((x) => x.below),
-  above: inputs.every((x) => x.above),
-});
-const onlyBoth: Rule = (...inputs) => (inputs.every(isBounded) ? both : neither);
-const fromBelow: Rule = (x) => ({ below: true, above: x!.above });
-
-const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    [
-      ...['param', 'table', 'scalar', 'constant', 'size', 'iota', 'ambient'],
-      ...['sigmoid', 'tanh', 'sin', 'cos', 'erf', 'softmax', 'rms_norm', 'layer_norm', 'is_top'],
-      ...['eq', 'lt', 'le', 'and', 'or', 'not'],
-    ].map((op) => [op, always]),
-  ),
-  ...Object.fromEntries(
-    ['reshape', 'transpose', 'slice', 'broadcast', 'cast', 'concat', 'append', 'stack', 'add'].map((op) => [
-      op,
-      all,
-    ]),
-  ),
-  ...Object.fromEntries(['mul', 'rotary'].map((op) => [op, onlyBoth])),
-  ...Object.fromEntries(['relu', 'silu', 'gelu', 'gelu_tanh'].map((op) => [op, fromBelow])),
-  abs: (x) => ({ below: true, above: isBounded(x!) }),
-  neg: (x) => ({ below: x!.above, above: x!.below }),
-  sub: (a, b) => ({ below: a!.below && b!.above, above: a!.above && b!.below }),
-  min: (a, b) => ({ below: a!.below && b!.below, above: a!.above || b!.above }),
-  max: (a, b) => ({ below: a!.below || b!.below, above: a!.above && b!.above }),
-  where: (_, a, b) => all(a!, b!),
-  gather: (table, _) => table!,
-  attention: (_, __, values) => values!,
+const structuralBounds: Readonly<Record<Structural, Bounded>> = {
+  param: both,
+  table: both,
+  ambient: both,
+  input: neither,
+  cache: neither,
+  delay: neither,
+  state: neither,
+  scan: neither,
+  result: neither,
 };
 
-/** Returns a function that computes the bounds of each node once. */
-export function boundedness(nodeOf: (id: NodeId) => Node): (id: NodeId) => Bounded {
-  const known = new Map<NodeId, Bounded>();
+/** Returns a function that computes the bounds of each node once; the first nodes may be known already. */
+export function boundedness(nodeOf: NodeOf, given: readonly Bounded[] = []): BoundsOf {
+  const known = new Map<NodeId, Bounded>(given.entries());
   return (id) => {
     const waiting = [id];
     while (waiting.length > 0) {
       const next = waiting.at(-1)!;
-      const { op, inputs } = nodeOf(next);
-      const unknown = op in rules ? inputs.filter((i) => !known.has(i)) : [];
-      append(waiting, unknown);
-      if (unknown.length > 0) continue;
+      const node = nodeOf(next);
+      const needed = isPrimitive(node.op) || isComposite(node.op) ? node.inputs : [];
+      const open = needed.filter((i) => !known.has(i));
+      append(waiting, open);
+      if (open.length > 0) continue;
       waiting.pop();
-      known.set(next, rules[op]?.(...inputs.map((i) => known.get(i)!)) ?? neither);
+      const inputs = needed.map((i) => known.get(i)!);
+      const types = needed.map((i) => nodeOf(i).type);
+      known.set(next, boundsOf(node, types, inputs));
     }
     return known.get(id)!;
   };
+}
+
+/** Bounds of an op's result on operands of these types and bounds. */
+export function boundsOf(
+  { op, attrs }: Pick<Node, 'op' | 'attrs'>,
+  types: readonly TensorType<GraphDType>[],
+  inputs: readonly Bounded[],
+): Bounded {
+  if (isPrimitive(op)) return (primitives[op].bounds as Bounds<unknown>)(inputs, attrs); // the attributes are its own
+  if (!isComposite(op)) return structuralBounds[op as Structural]; // there are no others
+  return opOf(op).bounds?.(inputs, attrs) ?? boundsBySteps(opOf(op), attrs, types, inputs);
+}
+
+/** Of a composite as of its steps. */
+export function boundsBySteps(
+  op: Op,
+  attrs: Attrs,
+  types: readonly TensorType<GraphDType>[],
+  inputs: readonly Bounded[],
+): Bounded {
+  const meaning = meaningOf(op, types, attrs);
+  return typeof meaning === 'string' ? neither : boundedness(meaning.builder.node, inputs)(meaning.result);
 }

@@ -2,7 +2,7 @@
 
 import { constant, equal } from '../../spec/dim.ts';
 import type { Attrs, Primitive, PrimitiveAttrs } from '../../spec/op.ts';
-import { evaluatePrimitive, isPrimitive } from '../../spec/primitives/index.ts';
+import { evaluatePrimitive, isPrimitive, isView, primitives } from '../../spec/primitives/index.ts';
 import { roundTo } from '../../spec/round.ts';
 import { product, type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
@@ -89,24 +89,13 @@ const evaluate = (op: Primitive, values: readonly Tensor[], attrs: Attrs): Tenso
 function uniform(builder: Builder, id: NodeId): number | undefined {
   for (let at = id; ; ) {
     const { op, inputs } = builder.node(at);
-    if (op === 'broadcast' || op === 'reshape' || op === 'slice' || op === 'transpose') at = inputs[0]!;
+    if (isView(op)) at = inputs[0]!;
     else {
       const value = constantOf(builder, at)?.data;
       return value && value.length > 0 && value.every((v) => v === value[0]) ? value[0] : undefined;
     }
   }
 }
-
-type Neutral = readonly [left: number | undefined, right: number | undefined];
-const neutral: Readonly<Record<string, Neutral>> = {
-  add: [0, 0],
-  sub: [undefined, 0],
-  mul: [1, 1],
-  div: [undefined, 1],
-  pow: [undefined, 1],
-  and: [1, 1],
-  or: [0, 0],
-};
 
 const sameType = (a: TensorType<GraphDType>, b: TensorType<GraphDType>): boolean =>
   a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((d, i) => equal(d, b.shape[i]!));
@@ -130,9 +119,8 @@ function unchanged(
     const chosen = uniform(builder, a!);
     return chosen === undefined ? undefined : as(chosen === 0 ? c! : b!);
   }
-  const rule = neutral[node.op];
-  if (!rule) return undefined;
-  const [left, right] = rule;
+  if (!isPrimitive(node.op)) return undefined;
+  const [left, right] = primitives[node.op].neutral;
   if (right !== undefined && uniform(builder, b!) === right) return as(a!);
   return left !== undefined && uniform(builder, a!) === left ? as(b!) : undefined;
 }

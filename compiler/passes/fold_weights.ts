@@ -10,6 +10,7 @@ import { attrText } from '../graph/attr_text.ts';
 import { type Change, rebuild } from '../graph/builder.ts';
 import type { Graph, Node, NodeId } from '../graph/ir.ts';
 import { meaningOf } from '../graph/meaning.ts';
+import { isProduct, weightsOf } from '../graph/product.ts';
 import { isFloat } from '../weights/convert.ts';
 import * as views from '../weights/view.ts';
 import { nameViews } from '../weights/view_names.ts';
@@ -113,7 +114,7 @@ function moved(node: Node, view: View): View | string | undefined {
 
 /** Whether each number of the result follows from one of the operand's. */
 const isElementwise = ({ op }: Node): boolean =>
-  isPrimitive(op) && primitives[op].axes === 'each' && op !== 'broadcast';
+  isPrimitive(op) && primitives[op].axes === 'each' && primitives[op].elements !== 'moved';
 
 /** The same of a composite, whose steps are that, and which has one operand. */
 function isPointwise({ op, attrs, type }: Node): boolean {
@@ -144,23 +145,24 @@ function computed(node: Node, view: View): View | string | undefined {
 function findProducts(graph: Graph, consumers: Consumers, found: Views, trace: Trace): Views {
   const pushed = new Map<NodeId, View>();
   const outputs = new Set(graph.outputs.map((o) => o.node));
+  const nodeOf = (id: NodeId): Node => graph.nodes[id]!;
   for (const node of graph.nodes) {
     if (node.op !== 'slice') continue;
     const whole = graph.nodes[node.inputs[0]!]!;
-    const weight = whole.inputs[1];
-    const view = weight === undefined ? undefined : found.get(weight);
-    if (!view || (whole.op !== 'linear' && whole.op !== 'matmul') || view.shape.length !== 2) continue;
+    const [weight] = whole.inputs.length === 2 && isProduct(whole, nodeOf) ? weightsOf(whole, nodeOf) : [];
+    const view = weight && found.get(weight.id);
+    if (view?.shape.length !== 2 || !weight) continue;
     const { axis, start, stop, step } = node.attrs as unknown as PrimitiveAttrs['slice']; // the op says so
     const [from, to] = [constant(start), constant(stop)];
     if (axis !== node.type.shape.length - 1 || from === undefined || to === undefined) continue;
     const refusal =
       consumers.get(whole.id)!.length > 1 || outputs.has(whole.id)
         ? `the whole product with ${view.of} is used too`
-        : consumers.get(weight!)!.length > 1 || outputs.has(weight!)
+        : consumers.get(weight.id)!.length > 1 || outputs.has(weight.id)
           ? `${view.of} is used elsewhere as it is`
           : undefined;
     if (refusal) trace(`refused: ${refusal}`);
-    else pushed.set(node.id, views.sliced(view, whole.op === 'linear' ? 0 : 1, from, to, step));
+    else pushed.set(node.id, views.sliced(view, weight.axis, from, to, step));
   }
   return pushed;
 }

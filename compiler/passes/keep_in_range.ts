@@ -1,10 +1,13 @@
 /** Keeps float16 arithmetic in range where activations are multiplied with each other before a product with weights. */
 
+import { type Bounded, isBounded } from '../../spec/primitives/bounds.ts';
+import { isView } from '../../spec/primitives/index.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type Builder, rebuild } from '../graph/builder.ts';
 import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import { isProduct } from '../graph/product.ts';
 import { usersOf } from '../graph/users.ts';
-import { type Bounded, boundedness, isBounded } from './bounded.ts';
+import { boundedness } from './bounded.ts';
 import type { Pass } from './pass.ts';
 
 const narrowDtype: GraphDType = 'float16';
@@ -16,9 +19,6 @@ const narrowDtype: GraphDType = 'float16';
  */
 const largestRowValue = 2 ** 10;
 
-const productOps: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul']);
-const viewOps: ReadonlySet<string> = new Set(['reshape', 'transpose', 'slice', 'broadcast']);
-
 export const keep_in_range: Pass = {
   name: 'keep_in_range',
   doc: 'Take products of activations in float32, and scale their rows into the range of float16 for a product with weights.',
@@ -28,7 +28,7 @@ export const keep_in_range: Pass = {
     let bounded: ((id: NodeId) => Bounded) | undefined;
     let count = 0;
     const result = rebuild(graph, (node, inputs, builder, at) => {
-      if (!productOps.has(node.op) || node.type.dtype !== narrowDtype) return undefined;
+      if (node.type.dtype !== narrowDtype || !isProduct(node, (id) => graph.nodes[id]!)) return undefined;
       bounded ??= boundedness(builder.node);
       const found = wideProduct(builder, inputs[0]!, bounded);
       if (!found) return undefined;
@@ -53,7 +53,7 @@ function wideProduct(builder: Builder, id: NodeId, bounded: (id: NodeId) => Boun
   const node = builder.node(id);
   const origins = builder.originsOf(id);
   if (node.type.dtype !== narrowDtype) return undefined;
-  if (viewOps.has(node.op)) {
+  if (isView(node.op)) {
     const inner = wideProduct(builder, node.inputs[0]!, bounded);
     return inner && { ...inner, value: builder.op(node.op, [inner.value], node.attrs, origins) };
   }

@@ -3,7 +3,7 @@
 import { add, constant, type Dim, equal, provablyNonNegative, size, sub } from '../../spec/dim.ts';
 import type { PrimitiveAttrs } from '../../spec/op.ts';
 import type { Builder } from '../graph/builder.ts';
-import type { Node, NodeId, Origin } from '../graph/ir.ts';
+import type { Node, NodeId, OpName, Origin } from '../graph/ir.ts';
 import { rewrite } from '../graph/rewrite.ts';
 import type { Pass } from './pass.ts';
 
@@ -88,4 +88,6 @@ function fromPiece(concat: Node, { axis, start, stop, step }: Slice, b: Builder,
   return undefined;
 }
 
-const merges: Readonly<Record<string, Merge>> = { reshape, transpose, slice };
+const merges: Readonly<Record<string, Merge>> = { reshape, transpose, slice } satisfies Partial<
+  Record<OpName, Merge>
+>;

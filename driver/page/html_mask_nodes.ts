@@ -1,11 +1,11 @@
 /** Nodes that compute masks and positions, which a reader of an architecture can skip. */
 
-import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
+import type { Graph, Node, NodeId, OpName } from '../../compiler/graph/ir.ts';
 
 /** Inputs of a call besides the tokens. */
 const callerInputs: ReadonlySet<string> = new Set(['attention_mask', 'position_ids']);
 
-const constantOps: ReadonlySet<string> = new Set(['scalar', 'constant', 'table']);
+const constantOps: ReadonlySet<string> = new Set<OpName>(['scalar', 'constant', 'table']);
 
 /** Nodes that depend on those inputs and on constants alone. */
 export function maskAndPositionNodes({ nodes }: Graph): ReadonlySet<NodeId> {

@@ -1,6 +1,6 @@
 /** What the page of `nanoc inspect --html` shows of a graph: its blocks as they are computed, with equal layers once. */
 
-import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import type { Graph, Node, OpName } from '../../compiler/graph/ir.ts';
 import { commonScope } from '../../compiler/graph/scope.ts';
 import { constant } from '../../spec/dim.ts';
 import { largest, smallest } from '../../spec/long_list.ts';
@@ -16,7 +16,7 @@ export interface Drawing {
   readonly files: readonly Source[];
 }
 
-const leaves: ReadonlySet<string> = new Set(['param', 'scalar', 'constant', 'table']);
+const leaves: ReadonlySet<string> = new Set<OpName>(['param', 'scalar', 'constant', 'table']);
 
 /** Parameters and constants are shown with the operators that read them. */
 export function drawingOf(graph: Graph, spec: Source): Drawing {

@@ -1,6 +1,7 @@
 /** One self-contained page: blocks that fold, the lines of the spec beside them, and what each pass did. */
 
 import { basename } from 'node:path';
+import type { OpName } from '../../compiler/graph/ir.ts';
 import type { Source } from '../../spec/source.ts';
 import { spanned } from './group_keys.ts';
 import type { Drawing } from './html_model.ts';
@@ -90,7 +91,13 @@ function block(item: Block, open: ReadonlySet<Item>): string {
 }
 
 /** Operators that take most of the arithmetic. */
-const heavy: ReadonlySet<string> = new Set(['linear', 'matmul', 'expert_matmul', 'attention', 'scan']);
+const heavy: ReadonlySet<string> = new Set<OpName>([
+  'linear',
+  'matmul',
+  'expert_matmul',
+  'attention',
+  'scan',
+]);
 
 function step({ id, also, op, detail, type, inputs, line }: Step): string {
   const given = inputs.map((i) => tag('span', `data-of="${i.id}"`, escaped(i.label))).join('');

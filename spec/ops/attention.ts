@@ -96,6 +96,7 @@ export const attention = ownOp<Attention>({
   inputs: ['q', 'k', 'v', 'mask?', 'bias?', 'sinks?'],
   infer,
   sources,
+  bounds: ([, , values]) => values!, // each number lies between those of the values, or nearer to zero
   decompose(e, inputs, attrs) {
     const w = words(e);
     const [q, k, v] = inputs;

@@ -1,6 +1,7 @@
 /** The Gaussian error linear unit, in its exact form. */
 
 import { type Emit, type Meaning, ownOp, words } from '../op.ts';
+import { fromBelow } from '../primitives/bounds.ts';
 import { halvings } from './spellings.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -21,6 +22,7 @@ export const gelu = ownOp<None>({
   name: 'gelu',
   doc: 'x times the normal distribution function of x.',
   inputs: ['x'],
+  bounds: fromBelow,
   infer: ([x]) => x!,
   decompose: written(halvings[0], scaled[0]),
   recognise: {

@@ -1,6 +1,7 @@
 /** The Gaussian error linear unit as GPT-2 approximates it. */
 
 import { type Emit, type Meaning, ownOp, words } from '../op.ts';
+import { fromBelow } from '../primitives/bounds.ts';
 import { halvings } from './spellings.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -42,6 +43,7 @@ export const gelu_tanh = ownOp<None>({
   name: 'gelu_tanh',
   doc: 'gelu by tanh: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x ** 3))).',
   inputs: ['x'],
+  bounds: fromBelow,
   infer: ([x]) => x!,
   decompose: written(halvings[0], bent[0]),
   recognise: {

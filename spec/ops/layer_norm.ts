@@ -1,6 +1,7 @@
 /** Layer normalisation, without weight and offset. */
 
 import { type Meaning, ownOp, words } from '../op.ts';
+import { always } from '../primitives/bounds.ts';
 import { powers, scalings } from './spellings.ts';
 
 type Eps = { readonly eps: number };
@@ -19,6 +20,7 @@ export const layer_norm = ownOp<Eps>({
   name: 'layer_norm',
   doc: 'x less its mean, over its standard deviation, along the last axis, computed in float32.',
   inputs: ['x'],
+  bounds: always,
   infer: ([x]) => (x!.shape.length > 0 ? x! : 'x must have an axis'),
   decompose: written(powers[0], scalings[0]),
   recognise: {

@@ -1,6 +1,7 @@
 /** Root mean square normalisation, without a weight. */
 
 import { type Meaning, ownOp, words } from '../op.ts';
+import { always } from '../primitives/bounds.ts';
 import { powers, scalings } from './spellings.ts';
 
 type Eps = { readonly eps: number };
@@ -18,6 +19,7 @@ export const rms_norm = ownOp<Eps>({
   name: 'rms_norm',
   doc: 'x over its root mean square along the last axis, computed in float32.',
   inputs: ['x'],
+  bounds: always,
   infer: ([x]) => (x!.shape.length > 0 ? x! : 'x must have an axis'),
   decompose: written(powers[0], scalings[0]),
   recognise: {

@@ -1,6 +1,7 @@
 /** The sigmoid linear unit, also called swish. */
 
 import { ownOp, words } from '../op.ts';
+import { fromBelow } from '../primitives/bounds.ts';
 
 type None = Readonly<Record<never, never>>;
 
@@ -8,6 +9,7 @@ export const silu = ownOp<None>({
   name: 'silu',
   doc: 'x * sigmoid(x).',
   inputs: ['x'],
+  bounds: fromBelow,
   infer: ([x]) => x!,
   decompose(e, [x]) {
     const w = words(e);

@@ -3,15 +3,28 @@
 import { storeInto } from '../round.ts';
 import { empty, type Tensor } from '../tensor.ts';
 import type { GraphDType } from '../type.ts';
+import {
+  all,
+  always,
+  type Bounds,
+  both,
+  fromBelow,
+  isBounded,
+  onlyBelow,
+  onlyBoth,
+  unbounded,
+} from './bounds.ts';
 import { erf } from './erf.ts';
 import {
   broadcastDims,
   broadcastOffsets,
   broadcastShapes,
   isFloat,
+  type Neutral,
   type Row,
   type Settles,
   type Type,
+  unpaired,
 } from './row.ts';
 
 type Accepts = 'float' | 'number' | 'bool' | 'any';
@@ -33,11 +46,22 @@ const settledBy =
     return alone.find(([operand, value]) => values[operand] === value)?.[2];
   };
 
-function unary(what: Accepts, doc: string, f: (x: number) => number): Row<'neg'> {
+const each = { axes: 'each', elements: 'computed' } as const;
+
+/** Such a value of either operand gives what it gives beside zero. */
+const beside = (f: (x: number, y: number) => number, values: readonly number[]): readonly Alone[] =>
+  values.flatMap((value): readonly Alone[] => [
+    [0, value, f(value, 0)],
+    [1, value, f(0, value)],
+  ]);
+
+function unary(what: Accepts, doc: string, f: (x: number) => number, bounds: Bounds<unknown>): Row<'neg'> {
   return {
+    ...unpaired,
+    ...each,
     arity: 1,
     doc,
-    axes: 'each',
+    bounds,
     settles: settledBy(f),
     infer: ([x]) => (accepts[what](x!.dtype) ? x! : `takes ${what}, found ${x!.dtype}`),
     evaluate([x]) {
@@ -65,28 +89,45 @@ function inferBinary(a: Type, b: Type, what: Accepts): Type | string {
   return typeof shape === 'string' ? shape : { dtype: a.dtype, shape };
 }
 
+interface Pair {
+  readonly bounds: Bounds<unknown>;
+  readonly neutral: Neutral;
+  readonly commutes: boolean;
+  readonly alone?: readonly Alone[];
+}
+
 function binary(
   what: Accepts,
   doc: string,
   f: (x: number, y: number) => number,
-  alone: readonly Alone[] = [],
+  { alone = [], ...pair }: Pair,
 ): Row<'add'> {
   return {
+    ...each,
+    ...pair,
     arity: 2,
     doc,
-    axes: 'each',
     settles: settledBy(f, alone),
     infer: ([a, b]) => inferBinary(a!, b!, what),
     evaluate: ([a, b]) => zip(a!, b!, a!.dtype, f),
   };
 }
 
-function compare(what: Accepts, doc: string, f: (x: number, y: number) => boolean): Row<'eq'> {
+function compare(
+  what: Accepts,
+  doc: string,
+  f: (x: number, y: number) => boolean,
+  commutes: boolean,
+): Row<'eq'> {
+  const holds = (x: number, y: number): number => Number(f(x, y));
   return {
+    ...each,
     arity: 2,
     doc,
-    axes: 'each',
-    settles: settledBy((x, y) => Number(f(x, y))),
+    bounds: always,
+    neutral: [],
+    commutes,
+    settles: settledBy(holds, beside(holds, [Infinity, -Infinity])),
     infer([a, b]) {
       const type = inferBinary(a!, b!, what);
       return typeof type === 'string' ? type : { dtype: 'bool', shape: type.shape };
@@ -98,7 +139,9 @@ function compare(what: Accepts, doc: string, f: (x: number, y: number) => boolea
 const where: Row<'where'> = {
   arity: 3,
   doc: 'a where the condition holds, else b; all three broadcast',
-  axes: 'each',
+  ...unpaired,
+  ...each,
+  bounds: ([, a, b]) => all([a!, b!], {}),
   settles: ([c, a, b]) => (c === undefined ? (a === b ? a : undefined) : c ? a : b),
   infer([c, a, b]) {
     if (c!.dtype !== 'bool') return `the condition must be bool, found ${c!.dtype}`;
@@ -124,7 +167,10 @@ const castTo = (dtype: GraphDType): ((x: number) => number) =>
 const cast: Row<'cast'> = {
   arity: 1,
   doc: 'x in another dtype; to int64 it truncates, to bool it asks for non-zero',
+  ...unpaired,
   axes: 'each',
+  elements: 'converted',
+  bounds: (inputs, { dtype }) => (dtype === 'bool' ? both : all(inputs, {})),
   settles: ([x], { dtype }) => (x === undefined ? undefined : castTo(dtype)(x)),
   infer: ([x], { dtype }) => ({ dtype, shape: x!.shape }),
   evaluate([x], { dtype }) {
@@ -136,45 +182,125 @@ const cast: Row<'cast'> = {
   },
 };
 
-const zeros: readonly Alone[] = [0, 1].map((operand) => [operand, 0, 0]);
-const ofZero: readonly Alone[] = [[0, 0, 0]];
+const minus = (a: number, b: number): number => a - b;
+
+/** A value that either operand passes on. */
+const ofEither = (value: number): readonly Alone[] => [0, 1].map((operand) => [operand, value, value]);
 /** What a mask wrote stays, beside numbers that are finite. */
-const ofHidden: readonly Alone[] = [[0, -Infinity, -Infinity]];
+const ofSum = [...ofEither(Infinity), ...ofEither(-Infinity)];
+const ofQuotient: readonly Alone[] = [
+  [0, 0, 0],
+  [1, Infinity, 0],
+  [1, -Infinity, 0],
+];
+const ofPower: readonly Alone[] = [
+  [0, 1, 1],
+  [1, 0, 1],
+];
+
+/** Of a difference: as far below as a is, and as far as b is above. */
+const ofDifference: Bounds<unknown> = ([a, b]) => ({
+  below: a!.below && b!.above,
+  above: a!.above && b!.below,
+});
+const ofSmaller: Bounds<unknown> = ([a, b]) => ({
+  below: a!.below && b!.below,
+  above: a!.above || b!.above,
+});
+const ofLarger: Bounds<unknown> = ([a, b]) => ({
+  below: a!.below || b!.below,
+  above: a!.above && b!.above,
+});
+const opposite: Bounds<unknown> = ([x]) => ({ below: x!.above, above: x!.below });
+const ofSize: Bounds<unknown> = ([x]) => ({ below: true, above: isBounded(x!) });
+const onlyAbove: Bounds<unknown> = ([x]) => ({ below: false, above: x!.above });
+/** What is left lies between zero and the divisor. */
+const ofDivisor: Bounds<unknown> = ([, b]) => b!;
 
 export const elementwise = {
-  neg: unary('number', '-x', (x) => -x),
-  abs: unary('number', 'the size of x without its sign', Math.abs),
-  exp: unary('float', 'e ** x', Math.exp),
-  log: unary('float', 'natural logarithm', Math.log),
-  sqrt: unary('float', 'square root', Math.sqrt),
-  rsqrt: unary('float', '1 / sqrt(x)', (x) => 1 / Math.sqrt(x)),
-  sin: unary('float', 'sine', Math.sin),
-  cos: unary('float', 'cosine', Math.cos),
-  tanh: unary('float', 'hyperbolic tangent', Math.tanh),
-  sigmoid: unary('float', '1 / (1 + exp(-x))', (x) => 1 / (1 + Math.exp(-x))),
-  relu: unary('number', 'max(x, 0)', (x) => Math.max(x, 0)),
-  erf: unary('float', 'Gauss error function', erf),
-  floor: unary('float', 'the next whole number below', Math.floor),
-  not: unary('bool', 'logical negation', (x) => 1 - x),
-  add: binary('number', 'a + b', (a, b) => a + b, ofHidden),
-  sub: binary('number', 'a - b', (a, b) => a - b, ofHidden),
-  mul: binary('number', 'a * b', (a, b) => a * b, zeros),
-  div: binary('float', 'a / b', (a, b) => a / b, ofZero),
-  floordiv: binary('number', 'a / b, floored', (a, b) => Math.floor(a / b), ofZero),
-  mod: binary(
-    'number',
-    'what floordiv leaves, with the sign of b',
-    (a, b) => a - b * Math.floor(a / b),
-    ofZero,
-  ),
-  pow: binary('float', 'a ** b', (a, b) => a ** b),
-  min: binary('number', 'the smaller of a and b', (a, b) => Math.min(a, b)),
-  max: binary('number', 'the larger of a and b', (a, b) => Math.max(a, b)),
-  eq: compare('any', 'a == b', (a, b) => a === b),
-  lt: compare('number', 'a < b', (a, b) => a < b),
-  le: compare('number', 'a <= b', (a, b) => a <= b),
-  and: binary('bool', 'both hold', (a, b) => a & b, zeros),
-  or: binary('bool', 'one holds at least', (a, b) => a | b),
+  neg: unary('number', '-x', (x) => -x, opposite),
+  abs: unary('number', 'the size of x without its sign', Math.abs, ofSize),
+  exp: unary('float', 'e ** x', Math.exp, onlyBelow), // of a moderate x it is too large for any dtype
+  log: unary('float', 'natural logarithm', Math.log, onlyAbove),
+  sqrt: unary('float', 'square root', Math.sqrt, fromBelow),
+  rsqrt: unary('float', '1 / sqrt(x)', (x) => 1 / Math.sqrt(x), onlyBelow),
+  sin: unary('float', 'sine', Math.sin, always),
+  cos: unary('float', 'cosine', Math.cos, always),
+  tanh: unary('float', 'hyperbolic tangent', Math.tanh, always),
+  sigmoid: unary('float', '1 / (1 + exp(-x))', (x) => 1 / (1 + Math.exp(-x)), always),
+  relu: unary('number', 'max(x, 0)', (x) => Math.max(x, 0), fromBelow),
+  erf: unary('float', 'Gauss error function', erf, always),
+  floor: unary('float', 'the next whole number below', Math.floor, all),
+  not: unary('bool', 'logical negation', (x) => 1 - x, always),
+  add: binary('number', 'a + b', (a, b) => a + b, {
+    neutral: [0, 0],
+    commutes: true,
+    bounds: all,
+    alone: ofSum,
+  }),
+  sub: binary('number', 'a - b', minus, {
+    neutral: [undefined, 0],
+    commutes: false,
+    bounds: ofDifference,
+    alone: beside(minus, [Infinity, -Infinity]),
+  }),
+  mul: binary('number', 'a * b', (a, b) => a * b, {
+    neutral: [1, 1],
+    commutes: true,
+    bounds: onlyBoth,
+    alone: ofEither(0),
+  }),
+  div: binary('float', 'a / b', (a, b) => a / b, {
+    neutral: [undefined, 1],
+    commutes: false,
+    bounds: unbounded,
+    alone: ofQuotient,
+  }),
+  floordiv: binary('number', 'a / b, floored', (a, b) => Math.floor(a / b), {
+    neutral: [],
+    commutes: false,
+    bounds: unbounded,
+    alone: ofQuotient,
+  }),
+  mod: binary('number', 'what floordiv leaves, with the sign of b', (a, b) => a - b * Math.floor(a / b), {
+    neutral: [],
+    commutes: false,
+    bounds: ofDivisor,
+    alone: [[0, 0, 0]],
+  }),
+  pow: binary('float', 'a ** b', (a, b) => a ** b, {
+    neutral: [undefined, 1],
+    commutes: false,
+    bounds: unbounded,
+    alone: ofPower,
+  }),
+  min: binary('number', 'the smaller of a and b', (a, b) => Math.min(a, b), {
+    neutral: [Infinity, Infinity],
+    commutes: true,
+    bounds: ofSmaller,
+    alone: ofEither(-Infinity),
+  }),
+  max: binary('number', 'the larger of a and b', (a, b) => Math.max(a, b), {
+    neutral: [-Infinity, -Infinity],
+    commutes: true,
+    bounds: ofLarger,
+    alone: ofEither(Infinity),
+  }),
+  eq: compare('any', 'a == b', (a, b) => a === b, true),
+  lt: compare('number', 'a < b', (a, b) => a < b, false),
+  le: compare('number', 'a <= b', (a, b) => a <= b, false),
+  and: binary('bool', 'both hold', (a, b) => a & b, {
+    neutral: [1, 1],
+    commutes: true,
+    bounds: always,
+    alone: ofEither(0),
+  }),
+  or: binary('bool', 'one holds at least', (a, b) => a | b, {
+    neutral: [0, 0],
+    commutes: true,
+    bounds: always,
+    alone: ofEither(1),
+  }),
   where,
   cast,
 };

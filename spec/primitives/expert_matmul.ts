@@ -3,7 +3,8 @@
 import { constant, type Dim, equal, showShape } from '../dim.ts';
 import { storeInto } from '../round.ts';
 import { empty, product, type Tensor } from '../tensor.ts';
-import { isFloat, type Row, type Type, zero } from './row.ts';
+import { unbounded } from './bounds.ts';
+import { isFloat, type Row, type Type, unpaired, zero } from './row.ts';
 
 /** The shape of one expert's matrix and how many there are; or why the weights are none. */
 function expertsOf(weights: readonly Type[]): { readonly shape: readonly Dim[] } | string {
@@ -20,7 +21,10 @@ function expertsOf(weights: readonly Type[]): { readonly shape: readonly Dim[] }
 const expert_matmul: Row<'expert_matmul'> = {
   arity: 'any',
   doc: 'x [B, T, 1 or K, m] times the matrix of the expert that each place of choice [B, T, K] names: [B, T, K, n]',
+  ...unpaired,
   axes: 'chosen',
+  elements: 'computed',
+  bounds: unbounded,
   settles: zero,
   infer([x, choice, ...weights], { transposed }) {
     if (choice?.dtype !== 'int64' || choice.shape.length !== 3) return 'a choice int64 [B, T, K] is needed';

@@ -2,7 +2,7 @@
 
 import { equal, showShape } from '../dim.ts';
 import { empty, product, type Tensor } from '../tensor.ts';
-import { first, type Row } from './row.ts';
+import { moving, type Row } from './row.ts';
 
 function row(index: number, rows: number): number {
   if (!Number.isInteger(index) || index < 0 || index >= rows) {
@@ -31,8 +31,8 @@ function copyRows(
 const gather: Row<'gather'> = {
   arity: 2,
   doc: 'rows of a table [n, s...] by ids [i...]: [i..., s...]',
+  ...moving,
   axes: 'gathered',
-  settles: first,
   infer([table, ids]) {
     if (ids!.dtype !== 'int64') return `ids must be int64, found ${ids!.dtype}`;
     if (table!.shape.length === 0) return 'the table must have an axis';
@@ -45,8 +45,8 @@ const gather: Row<'gather'> = {
 const take_along: Row<'take_along'> = {
   arity: 2,
   doc: 'entries of x [B, N, s...] by index [B, M], in each row of the batch: [B, M, s...]',
+  ...moving,
   axes: 'taken',
-  settles: first,
   infer([x, index]) {
     if (index!.dtype !== 'int64') return `the index must be int64, found ${index!.dtype}`;
     if (x!.shape.length < 2 || index!.shape.length !== 2 || !equal(x!.shape[0]!, index!.shape[0]!)) {
@@ -61,8 +61,8 @@ const take_along: Row<'take_along'> = {
 const pick: Row<'pick'> = {
   arity: 2,
   doc: 'entries of x [..., n] along its last axis by index [..., k]: [..., k]',
+  ...moving,
   axes: 'last',
-  settles: first,
   infer([x, index]) {
     if (index!.dtype !== 'int64') return `the index must be int64, found ${index!.dtype}`;
     const [lead, of] = [x!.shape.slice(0, -1), index!.shape.slice(0, -1)];

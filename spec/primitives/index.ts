@@ -29,6 +29,13 @@ export const primitives: RowsInSpecPrimitives = {
 
 export const isPrimitive = (op: string): op is Primitive => Object.hasOwn(primitives, op);
 
+/** One operand's elements in other places. */
+export function isView(op: string): op is Primitive {
+  if (!isPrimitive(op)) return false;
+  const { elements, arity } = primitives[op];
+  return elements === 'moved' && arity === 1;
+}
+
 /** The row under a name known only when running; the caller vouches that `attrs` are that primitive's own. */
 const rowOf = <P extends Primitive>(op: P): Row<P> => primitives[op] as unknown as Row<P>;
 

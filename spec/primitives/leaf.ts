@@ -3,12 +3,15 @@
 import { evaluate, size } from '../dim.ts';
 import { roundTo } from '../round.ts';
 import { tensor } from '../tensor.ts';
-import { never, type Row } from './row.ts';
+import { always } from './bounds.ts';
+import { never, type Row, unpaired } from './row.ts';
+
+const stored = { ...unpaired, axes: 'made', elements: 'computed', bounds: always } as const;
 
 const scalar: Row<'scalar'> = {
   arity: 0,
   doc: 'a constant of rank 0',
-  axes: 'made',
+  ...stored,
   settles: (_, { value }) => value,
   infer: (_, { dtype }) => ({ dtype, shape: [] }),
   evaluate: (_, { value, dtype }) => tensor(dtype, [], [roundTo(dtype, value)]),
@@ -17,7 +20,7 @@ const scalar: Row<'scalar'> = {
 const constant: Row<'constant'> = {
   arity: 0,
   doc: 'a small constant tensor',
-  axes: 'made',
+  ...stored,
   settles: never,
   infer: (_, { tensor: t }) => ({ dtype: t.dtype, shape: t.shape.map(size) }),
   evaluate: (_, { tensor: t }) => t,
@@ -26,7 +29,7 @@ const constant: Row<'constant'> = {
 const sizeRow: Row<'size'> = {
   arity: 0,
   doc: 'a size as an int64 of rank 0',
-  axes: 'made',
+  ...stored,
   settles: never,
   infer: () => ({ dtype: 'int64', shape: [] }),
   evaluate: (_, { dim }, env) => tensor('int64', [], [evaluate(dim, env)]),
@@ -35,7 +38,7 @@ const sizeRow: Row<'size'> = {
 const iota: Row<'iota'> = {
   arity: 0,
   doc: 'int64 [size]: 0, 1, 2, ...',
-  axes: 'made',
+  ...stored,
   settles: never,
   infer: (_, { size: n }) => ({ dtype: 'int64', shape: [n] }),
   evaluate(_, { size: n }, env) {

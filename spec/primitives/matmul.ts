@@ -3,12 +3,16 @@
 import { equal, show } from '../dim.ts';
 import { storeInto } from '../round.ts';
 import { empty, product } from '../tensor.ts';
-import { broadcastDims, broadcastOffsets, broadcastShapes, isFloat, type Row } from './row.ts';
+import { unbounded } from './bounds.ts';
+import { broadcastDims, broadcastOffsets, broadcastShapes, isFloat, type Row, unpaired } from './row.ts';
 
 const matmul: Row<'matmul'> = {
   arity: 2,
   doc: 'a [..., m, k] times b [..., k, n]',
+  ...unpaired,
   axes: 'multiplied',
+  elements: 'computed',
+  bounds: unbounded,
   settles: ([a, b]) => (a === 0 || b === 0 ? 0 : undefined),
   infer([a, b]) {
     if (a!.dtype !== b!.dtype || !isFloat(a!.dtype))

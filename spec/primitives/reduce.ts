@@ -3,7 +3,19 @@
 import { size } from '../dim.ts';
 import { storeInto } from '../round.ts';
 import { empty, type Tensor } from '../tensor.ts';
-import { around, axisOf, first, isFloat, never, type Row, type Settles, withSize, zero } from './row.ts';
+import { always, type Bounds, ofFirst, unbounded } from './bounds.ts';
+import {
+  around,
+  axisOf,
+  first,
+  isFloat,
+  never,
+  type Row,
+  type Settles,
+  unpaired,
+  withSize,
+  zero,
+} from './row.ts';
 
 type Fold = (sum: number, x: number) => number;
 
@@ -15,13 +27,21 @@ function reduce(
   {
     floats = false,
     settles = first,
-  }: { readonly floats?: boolean; readonly settles?: Settles<unknown> } = {},
+    bounds = ofFirst,
+  }: {
+    readonly floats?: boolean;
+    readonly settles?: Settles<unknown>;
+    readonly bounds?: Bounds<unknown>;
+  } = {},
 ): Row<'reduce_sum'> {
   return {
     arity: 1,
     doc: `${doc} along axis, which is kept with size 1`,
+    ...unpaired,
     axes: 'along',
+    elements: 'computed',
     settles,
+    bounds,
     infer([x], { axis }) {
       if (x!.dtype === 'bool' || (floats && !isFloat(x!.dtype))) return `takes float, found ${x!.dtype}`;
       return axisOf(x!, axis) ?? { dtype: x!.dtype, shape: withSize(x!.shape, axis, size(1)) };
@@ -48,8 +68,11 @@ function reduce(
 const cumsum: Row<'cumsum'> = {
   arity: 1,
   doc: 'running sum along axis, own element included',
+  ...unpaired,
   axes: 'along',
+  elements: 'computed',
   settles: zero,
+  bounds: unbounded,
   infer: ([x], { axis }) => (x!.dtype === 'bool' ? 'takes numbers, found bool' : (axisOf(x!, axis) ?? x!)),
   evaluate([x], { axis }) {
     const [outer, n, inner] = around(x!.shape, axis);
@@ -72,8 +95,11 @@ const cumsum: Row<'cumsum'> = {
 const is_top: Row<'is_top'> = {
   arity: 1,
   doc: 'true for the k largest along the last axis, the lowest index first among equals',
+  ...unpaired,
   axes: 'last',
+  elements: 'computed',
   settles: never,
+  bounds: always,
   infer([x]) {
     if (x!.dtype === 'bool') return 'takes numbers, found bool';
     return x!.shape.length > 0 ? { dtype: 'bool', shape: x!.shape } : 'x must have an axis';
@@ -91,8 +117,11 @@ const is_top: Row<'is_top'> = {
 const argtop: Row<'argtop'> = {
   arity: 1,
   doc: 'where the k largest are along the last axis, the largest first, the lowest index first among equals',
+  ...unpaired,
   axes: 'last',
+  elements: 'computed',
   settles: never,
+  bounds: always,
   infer([x], { k }) {
     if (x!.dtype === 'bool') return 'takes numbers, found bool';
     if (x!.shape.length === 0) return 'x must have an axis';
@@ -121,7 +150,7 @@ function topOf({ data }: Tensor, start: number, n: number): readonly number[] {
 const keep = (sum: number): number => sum;
 
 export const reductions = {
-  reduce_sum: reduce('sum', 0, (s, x) => s + x, keep, { settles: zero }),
+  reduce_sum: reduce('sum', 0, (s, x) => s + x, keep, { settles: zero, bounds: unbounded }),
   reduce_mean: reduce(
     'mean',
     0,

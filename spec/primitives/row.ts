@@ -4,6 +4,7 @@ import { constant, type Dim, type Env, equal, evaluate, show } from '../dim.ts';
 import type { Infer, Primitive, PrimitiveAttrs } from '../op.ts';
 import { product, type Tensor } from '../tensor.ts';
 import type { GraphDType, TensorType } from '../type.ts';
+import { type Bounds, ofFirst } from './bounds.ts';
 
 export type Type = TensorType<GraphDType>;
 export type Shape = readonly number[];
@@ -42,6 +43,15 @@ export type Axes =
  */
 export type Settles<A> = (values: readonly (number | undefined)[], attrs: A) => number | undefined;
 
+/**
+ * Where the elements of a result come from: operands have them elsewhere, in another dtype, or not at all. An op that does not
+ * compute any may do nothing for some types, and then a spelling of a composite leaves it out.
+ */
+export type Elements = 'moved' | 'converted' | 'computed';
+
+/** For each of two operands the number that gives the other one, whose zeros alone may lose their sign. */
+export type Neutral = readonly (number | undefined)[];
+
 /** The result is the first operand's, wherever it has one value. */
 export const first: Settles<unknown> = ([x]) => x;
 export const never: Settles<unknown> = () => undefined;
@@ -50,12 +60,22 @@ export const alike: Settles<unknown> = ([x, ...more]) => (more.every((y) => y ==
 /** Zero of zero, and nothing of another number. */
 export const zero: Settles<unknown> = ([x]) => (x === 0 ? 0 : undefined);
 
+/** What those say that are not about two operands of one kind. */
+export const unpaired = { neutral: [], commutes: false } as const;
+/** What those say that give elements of their first operand. */
+export const moving = { ...unpaired, elements: 'moved', settles: first, bounds: ofFirst } as const;
+
 interface RowFor<A> {
   /** Number of inputs; `any` for one or more. */
   readonly arity: number | 'any';
   readonly doc: string;
   readonly axes: Axes;
+  readonly elements: Elements;
   readonly settles: Settles<A>;
+  readonly bounds: Bounds<A>;
+  readonly neutral: Neutral;
+  /** Two operands in the other order give the same. */
+  readonly commutes: boolean;
   readonly infer: Infer<A>;
   evaluate(inputs: readonly Tensor[], attrs: A, env: Env): Tensor;
 }

@@ -2,13 +2,14 @@
 
 import { add, constant, type Dim, equal, evaluate, product, show, showShape, size, sub } from '../dim.ts';
 import { empty, type Tensor } from '../tensor.ts';
+import { all } from './bounds.ts';
 import {
   alike,
   around,
   axisOf,
   broadcastDims,
   broadcastOffsets,
-  first,
+  moving,
   numbers,
   offsets,
   type Row,
@@ -16,11 +17,14 @@ import {
   withSize,
 } from './row.ts';
 
+/** Elements of several operands beside each other. */
+const joining = { ...moving, settles: alike, bounds: all } as const;
+
 const reshape: Row<'reshape'> = {
   arity: 1,
   doc: 'the same elements in row-major order under another shape',
+  ...moving,
   axes: 'reshaped',
-  settles: first,
   infer([x], { shape }) {
     return equal(product(x!.shape), product(shape))
       ? { dtype: x!.dtype, shape }
@@ -39,8 +43,8 @@ const take = (x: Tensor, shape: readonly number[], at: Int32Array): Tensor => {
 const transpose: Row<'transpose'> = {
   arity: 1,
   doc: 'axis i of the result is axis perm[i] of x',
+  ...moving,
   axes: 'moved',
-  settles: first,
   infer([x], { perm }) {
     const seen = new Set(perm);
     if (perm.length !== x!.shape.length || seen.size !== perm.length)
@@ -73,8 +77,8 @@ function sliceLength(start: Dim, stop: Dim, step: number): Dim | undefined {
 const slice: Row<'slice'> = {
   arity: 1,
   doc: 'start <= i < stop by step along axis',
+  ...moving,
   axes: 'along',
-  settles: first,
   infer([x], { axis, start, stop, step }) {
     const wrong = axisOf(x!, axis);
     if (wrong) return wrong;
@@ -100,8 +104,8 @@ const slice: Row<'slice'> = {
 const concat: Row<'concat'> = {
   arity: 'any',
   doc: 'the inputs one after the other along axis',
+  ...joining,
   axes: 'along',
-  settles: alike,
   infer([x, ...more], { axis }) {
     const wrong = axisOf(x!, axis);
     if (wrong) return wrong;
@@ -138,8 +142,8 @@ const concat: Row<'concat'> = {
 const broadcast: Row<'broadcast'> = {
   arity: 1,
   doc: 'x stretched to a shape, right-aligned',
+  ...moving,
   axes: 'each',
-  settles: first,
   infer([x], { shape }) {
     const joined = broadcastDims(x!.shape, shape);
     if (typeof joined === 'string') return joined;
@@ -158,7 +162,9 @@ const broadcast: Row<'broadcast'> = {
 const write: Row<'write'> = {
   arity: 3,
   doc: 'buffer with rows written at position `at` along axis',
+  ...moving,
   axes: 'along',
+  bounds: ([buffer, rows]) => all([buffer!, rows!], {}),
   settles: ([buffer, rows]) => (buffer === rows ? buffer : undefined),
   infer([buffer, rows, at], { axis }) {
     const wrong = axisOf(buffer!, axis);
@@ -189,8 +195,8 @@ const write: Row<'write'> = {
 const stack: Row<'stack'> = {
   arity: 'any',
   doc: 'inputs of one type along a new first axis',
+  ...joining,
   axes: 'stacked',
-  settles: alike,
   infer([x, ...more]) {
     const other = more.find((y) => y.dtype !== x!.dtype || showShape(y.shape) !== showShape(x!.shape));
     if (other) return `${x!.dtype}${showShape(x!.shape)} and ${other.dtype}${showShape(other.shape)} differ`;

@@ -45,8 +45,20 @@ const gated = defineOp<None>({
   },
 });
 
+/** A product with a weight, by another name. */
+const projected = defineOp<None>({
+  name: 'projected',
+  doc: 'x times a weight [out, in], transposed.',
+  inputs: ['x', 'weight'],
+  infer: ([x, weight]) => ({ dtype: x!.dtype, shape: x!.shape.with(-1, weight!.shape[0]!) }),
+  decompose(e, [x, weight]) {
+    const w = words(e);
+    return w.matmul(x!, w.transpose(weight!, [1, 0]));
+  },
+});
+
 export async function addOps(): Promise<void> {
-  for (const op of [softsign, centred, gated] as readonly unknown[] as readonly Op[])
+  for (const op of [softsign, centred, gated, projected] as readonly unknown[] as readonly Op[])
     addOp(blamedOp('added_ops.ts', op)); // as a plugin's are
   await loadPlugins([fileURLToPath(new URL('../../examples/extend/shrink_op.ts', import.meta.url))]);
 }

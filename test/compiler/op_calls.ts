@@ -52,6 +52,7 @@ const added: Readonly<Record<string, readonly Case[]>> = {
   softsign: [{ operands: [real(1)] }],
   shrink: [{ operands: [real(1)], attrs: { by: 0.2 } }],
   centred: [{ operands: [real(1)] }],
+  projected: [{ operands: [real(1), { shape: [4, 6], value: noise(4, 'float32', 4, 6) }] }],
   gated: [
     { operands: [real(1), real(2)] },
     { operands: [real(1), { shape: [6], value: noise(3, 'float32', 6) }] },
