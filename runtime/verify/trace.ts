@@ -1,6 +1,6 @@
 /** Runs calls and keeps values inside: of a graph by interpreting it, of a session by requesting more outputs. */
 
-import { type Graph, isUnplaced, type NodeId, type OpName } from '../../compiler/graph/ir.ts';
+import type { Graph, NodeId, OpName } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
@@ -25,9 +25,11 @@ const givenOps: ReadonlySet<string> = new Set<OpName>(['input', 'param', 'ambien
 export const isComputed = ({ op }: { readonly op: string }): boolean =>
   !givenOps.has(op) && !(isPrimitive(op) && primitives[op].axes === 'made');
 
+const unplacedOps: ReadonlySet<string> = new Set<OpName>(['ambient', 'cache', 'delay', 'state']);
+
 /** True once ports are placed, since before that a graph cannot be called. */
 export const isCallable = ({ nodes, inputs }: Graph): boolean =>
-  inputs.some((i) => i.name === 'input_ids') && !nodes.some(isUnplaced);
+  inputs.some((i) => i.name === 'input_ids') && !nodes.some(({ op }) => unplacedOps.has(op));
 
 /** Everything that the interpreter computes in each call. */
 export async function interpret(
