@@ -1,10 +1,8 @@
 /** `nanoc check`: parse and type-check specs, print every diagnostic. */
 
 import type { Command } from 'commander';
-import { loadSpec } from '../driver/specs/load_spec.ts';
-import { check } from '../spec/check.ts';
-import { type Diagnostic, hasErrors, Refusal } from '../spec/diagnostic.ts';
-import { parse } from '../spec/parse.ts';
+import { checkSpec } from '../driver/specs/spec_text.ts';
+import { hasErrors } from '../spec/diagnostic.ts';
 import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { includeOption, pluginOption } from './options/repeatable.ts';
 import { type SetOption, setOption } from './options/set_option.ts';
@@ -35,26 +33,10 @@ async function run({ io }: Context, options: Options, specs: readonly string[]):
   if (plugin.length > 0) await (await import('../driver/plugins/extensions.ts')).loadPlugins(plugin);
   let wrong = false;
   for (const argument of specs) {
-    const { name, diagnostics } = findings(argument, options);
+    const { name, diagnostics } = checkSpec(argument, options);
     io.report(diagnostics);
     if (hasErrors(diagnostics)) wrong = true;
     else io.note(`${name}: ${diagnostics.length > 0 ? 'compiles, but see above' : 'fine'}`);
   }
   return wrong ? exitCodes.wrong : exitCodes.fine;
-}
-
-/** The diagnostics of one spec, or of reading it. */
-function findings(
-  argument: string,
-  { set, includeFolder }: Options,
-): { readonly name: string; readonly diagnostics: readonly Diagnostic[] } {
-  try {
-    const { source, include } = loadSpec(argument, undefined, includeFolder);
-    const { value, diagnostics } = parse(source);
-    const further = value && !hasErrors(diagnostics) ? check(value, { set, include }).diagnostics : [];
-    return { name: source.name, diagnostics: [...diagnostics, ...further] };
-  } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause;
-    return { name: argument, diagnostics: cause.diagnostics };
-  }
 }
