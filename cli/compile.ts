@@ -2,7 +2,8 @@
 
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { compileTo, requestOf } from '../driver/compile_to.ts';
+import { requestOf } from '../driver/compile_to.ts';
+import { compileToAll, outputFor } from '../driver/compile_to_all.ts';
 import { targetsOf } from '../driver/load_targets.ts';
 import { lookInside, type Stage } from '../driver/look_inside.ts';
 import { openInputs } from '../driver/open_inputs.ts';
@@ -13,6 +14,7 @@ import { choice } from './options/choice.ts';
 import { type CompileOptions, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { tell } from './process/supervised.ts';
 import { summarise } from './summarise.ts';
+import type { Loaded } from './verify_report.ts';
 
 interface Options extends CompileOptions {
   readonly out?: string;
@@ -54,10 +56,11 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
   const inputs = openInputs(spec, options, cx.io);
   const backends = await targetsOf(options.target, options);
   const passes = await loadPlugins(options.plugin);
+  const { tokenizer: copies, checkpoint } = inputs;
+  const output = { ...options, ...targetOptionsOf(options), ...(copies ? { copies } : {}), passes };
   if (options.emit || options.explain) {
     const [backend] = backends;
-    const targetOptions = targetOptionsOf(options, backend!, backends);
-    const request = requestOf(inputs, { ...options, passes, targetOptions }, backend!);
+    const request = requestOf(inputs, outputFor(backend!, backends, output), backend!);
     for (const { text, json } of lookInside(request, options, cx.io))
       cx.io.answer(
         () => text,
@@ -65,20 +68,19 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
       );
     return exitCodes.fine;
   }
-  const loaded = { passes, checkpoint: inputs.checkpoint };
   let code: number = exitCodes.fine;
-  for (const [i, backend] of backends.entries()) {
-    const copies = i === 0 && inputs.tokenizer ? { copies: inputs.tokenizer } : {};
-    const targetOptions = targetOptionsOf(options, backend, backends);
-    const output = { ...options, ...copies, passes, targetOptions, targets: backends.length };
-    const written = await compileTo(backend, inputs, output, { ...cx, onWriting });
+  for await (const written of compileToAll(backends, inputs, output, { ...cx, onWriting })) {
     summarise(cx.io, written, inputs);
-    if (options.verify) {
-      const { verifyModels } = await import('./verify_models.ts');
-      code = Math.max(code, await verifyModels(cx, [written.path], options, loaded));
-    }
+    if (!options.verify) continue;
+    if (!(await isVerified(cx, written.path, options, { passes, checkpoint }))) code = exitCodes.wrong;
   }
   return code;
+}
+
+async function isVerified(cx: Context, path: string, options: Options, loaded: Loaded): Promise<boolean> {
+  const { verifyModels } = await import('../driver/verify_models.ts');
+  const { reporting } = await import('./verify_report.ts');
+  return verifyModels([path], reporting(cx, options, loaded), cx);
 }
 
 /** Tells the supervising process, which removes unfinished files when this one is killed. */

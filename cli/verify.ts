@@ -1,19 +1,18 @@
 /** `nanoc verify`: run a compiled model and compare it with the interpreter, with itself, and with someone else's numbers. */
 
 import { type Command, Option } from 'commander';
-import { compileTo } from '../driver/compile_to.ts';
 import { targetsOf } from '../driver/load_targets.ts';
 import { namesModel } from '../driver/model_kinds.ts';
 import { openInputs } from '../driver/open_inputs.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
-import { extensionsText, openable } from '../driver/registry.ts';
-import { usage } from '../driver/usage.ts';
-import { workFolder } from '../driver/work_folder.ts';
-import { type Context, runAction, withGlobals } from './command.ts';
+import { extensionsText } from '../driver/registry.ts';
+import { verifyModels } from '../driver/verify_models.ts';
+import { verifySpec } from '../driver/verify_spec.ts';
+import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
 import { positive, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { withModelOptions } from './options/model_options.ts';
 import { deviceOption } from './options/sampling_options.ts';
-import { type VerifyOptions, verifyModels } from './verify_models.ts';
+import { reporting, type VerifyOptions } from './verify_report.ts';
 
 export function addVerify(program: Command): void {
   const command = program
@@ -40,26 +39,15 @@ export function addVerify(program: Command): void {
 
 async function run(cx: Context, options: VerifyOptions, [what]: readonly string[]): Promise<number> {
   const passes = await loadPlugins(options.plugin); // which may bring the target of a file
-  if (what !== undefined && namesModel(what)) return verifyModels(cx, [what], options, { passes });
-  const backends = await targetsOf(options.target, options);
-  const unknown = backends.find((b) => !b.file);
-  if (unknown) {
-    const takes = openable().map(({ name }) => name);
-    throw usage(`nothing here runs what ${unknown.name} writes`, `verify takes ${takes.join(' and ')}`);
-  }
-  const { folder, remove } = workFolder();
-  try {
-    const inputs = openInputs(what, options, cx.io);
-    if (!inputs.checkpoint) cx.io.note(`weights: random (seed ${options.seed})`);
-    const paths: string[] = [];
-    for (const backend of backends) {
-      const targetOptions = targetOptionsOf(options, backend, backends);
-      const output = { ...options, out: `${folder}/`, passes, targetOptions, targets: backends.length };
-      const written = await compileTo(backend, inputs, output, cx);
-      paths.push(written.path);
-    }
-    return await verifyModels(cx, paths, options, { passes, checkpoint: inputs.checkpoint });
-  } finally {
-    remove();
-  }
+  const told = reporting(cx, options, { passes });
+  const pass =
+    what !== undefined && namesModel(what)
+      ? await verifyModels([what], told, cx)
+      : await verifySpec(
+          await targetsOf(options.target, options),
+          openInputs(what, options, cx.io),
+          { ...options, ...told, ...targetOptionsOf(options), passes },
+          cx,
+        );
+  return pass ? exitCodes.fine : exitCodes.wrong;
 }

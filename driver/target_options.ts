@@ -1,6 +1,7 @@
 /** What targets declare that they can be told, held against what they are told. */
 
 import type { Backend } from '../backends/backend.ts';
+import { backends } from '../backends/index.ts';
 import type { EmitOptions, OptionValue, TargetOption } from '../backends/target_option.ts';
 import { nearest } from '../spec/nearest.ts';
 import { usage } from './usage.ts';
@@ -42,6 +43,26 @@ export function emitOptions(
     option.default === undefined ? [] : [[name, option.default] as const],
   );
   return { ...Object.fromEntries(usual), ...Object.fromEntries(read), fileName };
+}
+
+/** Which of `given`, meant for any of several targets, one of them reads. Refuses (N510) what none of them reads. */
+export function optionsFor(
+  target: Backend,
+  targets: readonly Backend[],
+  given: Readonly<Record<string, OptionValue>>,
+): Readonly<Record<string, OptionValue>> {
+  const reads =
+    (name: string) =>
+    ({ options = {} }: Backend): boolean =>
+      Object.hasOwn(options, name);
+  const stray = Object.keys(given).find((name) => !targets.some(reads(name)));
+  if (stray !== undefined) {
+    throw usage(
+      `${flagOf(stray)} means nothing to ${targets.map((t) => t.name).join(' and ')}`,
+      `it is for --target ${backends.find(reads(stray))?.name ?? ''}; leave one of the two out`,
+    );
+  }
+  return Object.fromEntries(Object.entries(given).filter(([name]) => reads(name)(target)));
 }
 
 function unread(name: string, target: string, known: readonly string[]) {

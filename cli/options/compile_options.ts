@@ -1,15 +1,14 @@
 /** Options for what to compile and how, shared by `compile` and `verify`. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Backend } from '../../backends/backend.ts';
 import { backends } from '../../backends/index.ts';
 import { layouts } from '../../backends/layout/index.ts';
 import type { OptionValue, TargetOption } from '../../backends/target_option.ts';
 import type { CacheForm } from '../../compiler/ports/manifest.ts';
 import { defaults, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
+import type { OutputOfAll } from '../../driver/compile_to_all.ts';
 import { isModulePath } from '../../driver/plugins/load_module.ts';
 import { allowedText, flagOf, optionValue } from '../../driver/target_options.ts';
-import { usage } from '../../driver/usage.ts';
 import { limits } from '../../spec/limits.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { IoOptions } from '../output/io.ts';
@@ -115,26 +114,15 @@ function nameAndValue(text: string): readonly [name: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** What was typed for the target. Refuses (N510) an option that none of several targets reads, which was meant for another one. */
+/** What was typed for targets: of those that come with nanoc by the flags that they declare, and for others by name. */
 export function targetOptionsOf(
   options: Pick<CompileOptions, 'targetOption'>,
-  target: Backend,
-  targets: readonly Backend[],
-): Readonly<Record<string, OptionValue>> {
+): Required<Pick<OutputOfAll, 'sharedOptions' | 'targetOptions'>> {
   const typed = options as Readonly<Record<string, unknown>>;
   const given = Object.keys(declared).filter((name) => typed[name] !== undefined);
-  const reads = (name: string) => (b: Backend) => Object.hasOwn(b.options ?? {}, name);
-  for (const name of given.filter((n) => !targets.some(reads(n)))) {
-    const [wanted] = backends.filter(reads(name));
-    throw usage(
-      `${flagOf(name)} means nothing to ${targets.map((t) => t.name).join(' and ')}`,
-      `it is for --target ${wanted?.name ?? ''}; leave one of the two out`,
-    );
-  }
-  const own = given.filter((name) => reads(name)(target));
   return {
-    ...Object.fromEntries(own.map((name) => [name, typed[name] as OptionValue])), // as `declaredOption` reads it
-    ...Object.fromEntries(options.targetOption),
+    sharedOptions: Object.fromEntries(given.map((name) => [name, typed[name] as OptionValue])), // as `declaredOption` reads it
+    targetOptions: Object.fromEntries(options.targetOption),
   };
 }
 

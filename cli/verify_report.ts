@@ -1,13 +1,10 @@
-/** Verifies compiled models for `compile` and `verify`, and prints the results. */
+/** Prints what `compile --verify` and `verify` find, as it is found. */
 
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
-import type { Session } from '../compiler/ports/session.ts';
-import { openModel } from '../driver/model_kinds.ts';
-import { type VerifyModelOptions, verifyModel } from '../driver/verify_model.ts';
+import type { VerifyModelsOptions } from '../driver/verify_models.ts';
 import type { VerifyReport, VerifyRow } from '../runtime/verify/verify.ts';
-import { Refusal } from '../spec/diagnostic.ts';
-import { type Context, exitCodes } from './command.ts';
+import type { Context } from './command.ts';
 import type { CompileOptions } from './options/compile_options.ts';
 import { type ModelOptions, openOptions } from './options/model_options.ts';
 import { type Painter, painter } from './output/painter.ts';
@@ -16,58 +13,31 @@ import { farewellOf } from './process/farewell.ts';
 
 export type VerifyOptions = CompileOptions &
   ModelOptions &
-  Pick<VerifyModelOptions, 'golden' | 'device' | 'bisect' | 'atol' | 'full'>;
+  Pick<VerifyModelsOptions, 'golden' | 'device' | 'bisect' | 'atol' | 'full'>;
 
 /** What the command has loaded already. */
-interface Loaded {
+export interface Loaded {
   /** Of plugins. */
   readonly passes: readonly Pass[];
   /** What the models were compiled from here; without it, the options may name one. */
   readonly checkpoint?: Checkpoint | undefined;
 }
 
-/** Verifies each model, and compares each further one with the first. Exit code 0 when every check passes. */
-export async function verifyModels(
+/** What the driver is told, so that rows and reports are printed when they come. */
+export function reporting(
   cx: Context,
-  paths: readonly string[],
   options: VerifyOptions,
   { passes, checkpoint }: Loaded,
-): Promise<number> {
-  const sessions: Session[] = [];
+): VerifyModelsOptions {
   cx.farewell = farewellOf('verify');
-  let code: number = exitCodes.fine;
-  const opening = openOptions(cx, options, passes);
-  const compared = { ...options, ...(checkpoint ? { opened: checkpoint } : {}) };
-  try {
-    for (const path of paths) {
-      const model = openModel(path, opening);
-      const session = stoppable(await model.open(options.device ?? 'cpu'), cx.signal);
-      sessions.push(session);
-      const { pass } = await verifyModel(model, session, { ...compared, ...observed(cx, sessions) }, cx);
-      if (!pass) code = exitCodes.wrong;
-    }
-    return code;
-  } finally {
-    for (const session of sessions) await session.close();
-  }
+  return {
+    ...options,
+    ...(checkpoint ? { opened: checkpoint } : {}),
+    open: openOptions(cx, options, passes),
+    onRow: (row) => void (cx.io.options.json && cx.io.json(row)),
+    onReport: (report) => show(cx, report),
+  };
 }
-
-/** The first of several models is what the others are compared with. */
-const observed = (cx: Context, sessions: readonly Session[]): VerifyModelOptions => ({
-  ...(sessions.length > 1 ? { peer: sessions[0]! } : {}),
-  onRow: (row) => void (cx.io.options.json && cx.io.json(row)),
-  onReport: (report) => show(cx, report),
-});
-
-/** Checks for Ctrl-C between calls, and does not count it as a failed check. */
-const stoppable = (session: Session, signal: AbortSignal): Session => ({
-  ...session,
-  async run(feeds, fetches) {
-    await new Promise((heard) => void setImmediate(heard));
-    if (signal.aborted) throw new Refusal([]);
-    return session.run(feeds, fetches);
-  },
-});
 
 const figure = (x: number): string => (x === 0 ? '0' : x.toExponential(1));
 
