@@ -9,7 +9,7 @@ import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { type Chat, chat } from '../runtime/chat.ts';
 import { speedOf, speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
 import { pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
@@ -32,10 +32,11 @@ export function addChat(program: Command): void {
     .option('--no-tools', 'no calculator, even when the model calls it')
     .option('--stats', 'say on stderr how fast each answer was');
   withModelOptions(withSamplingOptions(command, { temperature: 0.6, topK: 50 })).addOption(pluginOption());
-  withGlobals(command, [
-    'nanoc chat chat.onnx',
-    'echo "What is 365-48?" | nanoc chat chat.onnx --temperature 0',
-  ]).action((model: string, options: Options) => runAction(run, options, [model]));
+  asVerb(
+    command,
+    ['nanoc chat chat.onnx', 'echo "What is 365-48?" | nanoc chat chat.onnx --temperature 0'],
+    run,
+  );
 }
 
 async function run(cx: Context, options: Options, [model = '']: readonly string[]): Promise<number> {

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { checkSpec } from '../driver/specs/spec_text.ts';
 import { hasErrors } from '../spec/diagnostic.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import { includeOption, pluginOption } from './options/repeatable.ts';
 import { type SetOption, setOption } from './options/set_option.ts';
 import type { IoOptions } from './output/io.ts';
@@ -22,10 +22,9 @@ export function addCheck(program: Command): void {
     .addOption(setOption())
     .addOption(pluginOption())
     .addOption(includeOption());
-  withGlobals(command, [
-    'nanoc check my_model.nanospec',
-    'nanoc check my_model.nanospec --set layers=2',
-  ]).action((specs: string[], options: Options) => runAction(run, options, specs, { quick: true }));
+  asVerb(command, ['nanoc check my_model.nanospec', 'nanoc check my_model.nanospec --set layers=2'], run, {
+    quick: true,
+  });
 }
 
 async function run({ io }: Context, options: Options, specs: readonly string[]): Promise<number> {

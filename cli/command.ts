@@ -28,29 +28,35 @@ export interface Context {
 /** Returns the exit code; nothing means 0. */
 export type Action<O> = (cx: Context, options: O, args: readonly string[]) => Promise<number | undefined>;
 
-/** Adds the global options and the examples of a verb. */
-export function withGlobals(command: Command, examples: readonly string[]): Command {
+export interface Manner {
+  /** Set for a verb that ends at once and leaves nothing behind, so that a signal may simply end the process. */
+  readonly quick?: boolean;
+}
+
+/** Ends the declaration of a verb: the global options, its examples, and what it does. */
+export function asVerb<O extends Partial<IoOptions>>(
+  command: Command,
+  examples: readonly string[],
+  action: Action<O>,
+  manner: Manner = {},
+): void {
   command
     .optionsGroup('Messages:')
     .option('--json', 'machine-readable results and diagnostics on stdout')
     .option('--quiet', 'errors, and what was asked for; nothing else')
     .addOption(choice(new Option('--color <when>', 'colour'), ['auto', 'always', 'never']).default('auto'))
     .helpOption('-h, --help', 'show this')
-    .showHelpAfterError('(add --help for the options)');
-  return withExamples(command, examples);
-}
-
-export interface Manner {
-  /** Set for a verb that ends at once and leaves nothing behind, so that a signal may simply end the process. */
-  readonly quick?: boolean;
+    .showHelpAfterError('(add --help for the options)')
+    .action(() => runAction(action, command.opts<O>(), command.args, manner));
+  withExamples(command, examples);
 }
 
 /** Runs a verb and turns what comes out of it into an exit code; never shows a stack trace. */
-export async function runAction<O extends Partial<IoOptions>>(
+async function runAction<O extends Partial<IoOptions>>(
   action: Action<O>,
   options: O,
   args: readonly string[],
-  { quick = false }: Manner = {},
+  { quick = false }: Manner,
 ): Promise<void> {
   const io = makeIo({
     json: options.json ?? false,

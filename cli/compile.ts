@@ -9,7 +9,7 @@ import { lookInside, type Stage } from '../driver/look_inside.ts';
 import { openInputs } from '../driver/open_inputs.ts';
 import { refuseStdout } from '../driver/output_path.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import { choice } from './options/choice.ts';
 import { type CompileOptions, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { tell } from './process/supervised.ts';
@@ -43,12 +43,16 @@ export function addCompile(program: Command): void {
     .optionsGroup('Look inside:')
     .addOption(choice(new Option('--emit <stage>', 'print it and write nothing'), ['ast', 'graph', 'passes']))
     .option('--explain <pass>', 'print what a pass did and why it left the rest; `all` for every pass');
-  withGlobals(command, [
-    'nanoc compile --checkpoint checkpoint -o model.onnx --verify',
-    'nanoc compile --checkpoint checkpoint --layout transformers.js -o web',
-    'nanoc compile --checkpoint checkpoint --target torchscript -o model.pt',
-    'nanoc compile my_model.nanospec --set layers=2 -o random.onnx',
-  ]).action((spec: string | undefined, options: Options) => runAction(run, options, spec ? [spec] : []));
+  asVerb(
+    command,
+    [
+      'nanoc compile --checkpoint checkpoint -o model.onnx --verify',
+      'nanoc compile --checkpoint checkpoint --layout transformers.js -o web',
+      'nanoc compile --checkpoint checkpoint --target torchscript -o model.pt',
+      'nanoc compile my_model.nanospec --set layers=2 -o random.onnx',
+    ],
+    run,
+  );
 }
 
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {

@@ -1,13 +1,12 @@
 /** `nanoc completion`: a script that teaches a shell the verbs, options and words of this version. */
 
 import { Argument, type Command } from 'commander';
-import { runAction, withGlobals } from './command.ts';
+import { asVerb } from './command.ts';
 import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { type Tables, tablesOf } from './completion/tables.ts';
 import { zshCompletion } from './completion/zsh.ts';
 import { notAmong } from './options/choice.ts';
-import type { IoOptions } from './output/io.ts';
 
 const shells: Readonly<Record<string, (tables: Tables) => string>> = {
   bash: bashCompletion,
@@ -29,19 +28,16 @@ export function addCompletion(program: Command, whole: () => Promise<Command>): 
         return text;
       }),
     );
-  withGlobals(command, [
-    'source <(nanoc completion bash)',
-    'nanoc completion fish > ~/.config/fish/completions/nanoc.fish',
-  ]).action((name: string, options: Partial<IoOptions>) =>
-    runAction(
-      async ({ io }) => {
-        const script = shells[name]!(tablesOf(await whole())); // the parser let it pass
-        if (io.options.json) io.json({ shell: name, script });
-        else io.result(script);
-        return undefined;
-      },
-      options,
-      [name],
-    ),
+  asVerb(
+    command,
+    ['source <(nanoc completion bash)', 'nanoc completion fish > ~/.config/fish/completions/nanoc.fish'],
+    async ({ io }, _, [name = '']) => {
+      const script = shells[name]!(tablesOf(await whole())); // the parser let it pass
+      io.answer(
+        () => script,
+        () => ({ shell: name, script }),
+      );
+      return undefined;
+    },
   );
 }

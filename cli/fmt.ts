@@ -6,7 +6,7 @@ import { fromFile } from '../driver/specs/load_spec.ts';
 import { formatSpec } from '../driver/specs/spec_text.ts';
 import { writeText } from '../driver/write_text.ts';
 import type { Source } from '../spec/source.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import type { IoOptions } from './output/io.ts';
 
 interface Options extends Partial<IoOptions> {
@@ -19,9 +19,9 @@ export function addFmt(program: Command): void {
     .description('rewrite specs in canonical form, in place')
     .argument('<spec...>', '.nanospec files; `-` reads stdin and writes stdout')
     .option('--check', 'change nothing; exit 1 if a file is not in canonical form');
-  withGlobals(command, ['nanoc fmt my_model.nanospec', 'nanoc fmt --check my_model.nanospec']).action(
-    (specs: string[], options: Options) => runAction(run, options, specs, { quick: true }),
-  );
+  asVerb(command, ['nanoc fmt my_model.nanospec', 'nanoc fmt --check my_model.nanospec'], run, {
+    quick: true,
+  });
 }
 
 async function run({ io }: Context, { check }: Options, files: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ import { refuseStdout } from '../driver/output_path.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
-import { type Context, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context } from './command.ts';
 import { showCheckpoint } from './inspect_checkpoint.ts';
 import { showModel } from './inspect_file.ts';
 import { showSpec } from './inspect_spec.ts';
@@ -37,12 +37,16 @@ export function addInspect(program: Command): void {
     .addOption(includeOption())
     .option('--html <file>', 'of a spec: a page to look at, with the graph, the spec and the passes')
     .option('--force', 'with --html: overwrite what exists');
-  withGlobals(command, [
-    'nanoc inspect llama --set layers=2',
-    'nanoc inspect checkpoint',
-    'nanoc inspect model.onnx',
-    'nanoc inspect my_model.nanospec --html page.html',
-  ]).action((what: string, options: Options) => runAction(run, options, [what]));
+  asVerb(
+    command,
+    [
+      'nanoc inspect llama --set layers=2',
+      'nanoc inspect checkpoint',
+      'nanoc inspect model.onnx',
+      'nanoc inspect my_model.nanospec --html page.html',
+    ],
+    run,
+  );
 }
 
 async function run(cx: Context, options: Options, [name = '']: readonly string[]): Promise<undefined> {

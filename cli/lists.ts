@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { backends } from '../backends/index.ts';
 import { listSpecs, specGroups } from '../driver/specs/spec_list.ts';
 import { largest } from '../spec/long_list.ts';
-import { type Context, runAction, withGlobals } from './command.ts';
-import type { Io, IoOptions } from './output/io.ts';
+import { asVerb, type Context } from './command.ts';
+import type { Io } from './output/io.ts';
 import { padded, widthOf, wrapped } from './output/terminal.ts';
 
 interface Row {
@@ -18,22 +18,17 @@ export function addLists(program: Command): void {
     .command('specs')
     .description('the specs that ship with nanoc')
     .argument('[word...]', 'only those with these words in their name or what is said of them');
-  withGlobals(specs, ['nanoc specs', 'nanoc specs llama', 'nanoc specs experts --json']).action(
-    (words: string[], options: Partial<IoOptions>) =>
-      runAction(async (cx) => showSpecs(cx, words), options, words),
-  );
-  withGlobals(program.command('targets').description('what nanoc can compile to'), ['nanoc targets']).action(
-    (options: Partial<IoOptions>) => runAction(async (cx) => showTargets(cx), options, []),
-  );
+  asVerb(specs, ['nanoc specs', 'nanoc specs llama', 'nanoc specs experts --json'], showSpecs);
+  asVerb(program.command('targets').description('what nanoc can compile to'), ['nanoc targets'], showTargets);
 }
 
-function showTargets({ io }: Context): undefined {
+async function showTargets({ io }: Context): Promise<undefined> {
   const rows = backends.map(({ name, doc }) => ({ name, doc }));
   if (io.options.json) for (const row of rows) io.json(row);
   else show(io, rows, widestName(rows));
 }
 
-function showSpecs({ io }: Context, words: readonly string[]): undefined {
+async function showSpecs({ io }: Context, _: unknown, words: readonly string[]): Promise<undefined> {
   const found = listSpecs(words);
   if (io.options.json) {
     for (const spec of found) io.json(spec);

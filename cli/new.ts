@@ -14,7 +14,7 @@ import {
   templateFor,
 } from '../driver/specs/new_spec.ts';
 import { usage } from '../driver/usage.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import type { IoOptions } from './output/io.ts';
 
 interface Options extends Partial<IoOptions> {
@@ -27,9 +27,7 @@ export function addNew(program: Command): void {
     .description('start a spec: from a template, or drafted from a checkpoint')
     .argument('[name]', 'what the model is called; a path puts NAME.nanospec into that folder')
     .option('--from-checkpoint <path>', 'draft it from the tensors and the config of this checkpoint');
-  withGlobals(command, ['nanoc new my_model', 'nanoc new my_draft --from-checkpoint checkpoint']).action(
-    (name: string | undefined, options: Options) => runAction(run, options, name === undefined ? [] : [name]),
-  );
+  asVerb(command, ['nanoc new my_model', 'nanoc new my_draft --from-checkpoint checkpoint'], run);
 }
 
 async function run(cx: Context, { fromCheckpoint }: Options, [argument]: readonly string[]): Promise<number> {

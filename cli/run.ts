@@ -13,7 +13,7 @@ import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts'
 import { rowOutput } from '../runtime/row_output.ts';
 import { speedOf, speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
 import { choice } from './options/choice.ts';
 import { whole } from './options/compile_options.ts';
@@ -72,11 +72,15 @@ export function addRun(program: Command): void {
     )
     .option('--stats', 'say on stderr how fast it was');
   withModelOptions(withSamplingOptions(command, { temperature: 0 })).addOption(pluginOption());
-  withGlobals(command, [
-    'nanoc run model.onnx -e --prompt "ROMEO:\\n" --temperature 0.8 --top-k 50',
-    'nanoc run model.onnx --prompt "My lord" --prompt "The king" -n 20 --stats',
-    'nanoc run model.onnx --tokens 1,2,3 --json',
-  ]).action((model: string, options: Options) => runAction(run, options, [model]));
+  asVerb(
+    command,
+    [
+      'nanoc run model.onnx -e --prompt "ROMEO:\\n" --temperature 0.8 --top-k 50',
+      'nanoc run model.onnx --prompt "My lord" --prompt "The king" -n 20 --stats',
+      'nanoc run model.onnx --tokens 1,2,3 --json',
+    ],
+    run,
+  );
 }
 
 function tokenIds(text: string): readonly number[] {

@@ -8,7 +8,7 @@ import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { verifyModels } from '../driver/verify_models.ts';
 import { verifySpec } from '../driver/verify_spec.ts';
-import { type Context, exitCodes, runAction, withGlobals } from './command.ts';
+import { asVerb, type Context, exitCodes } from './command.ts';
 import { positive, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { withModelOptions } from './options/model_options.ts';
 import { deviceOption } from './options/sampling_options.ts';
@@ -29,11 +29,10 @@ export function addVerify(program: Command): void {
     .option('--no-bisect', 'after a failure, do not look for the first value that differs')
     .addOption(new Option('--bisect', 'look for it, which is the default').default(true).hideHelp())
     .addOption(deviceOption('where the target runs'));
-  withGlobals(withCompileOptions(withModelOptions(command)), [
-    'nanoc verify model.onnx',
-    'nanoc verify my_model.nanospec --set layers=2 --target onnx',
-  ]).action((what: string | undefined, options: VerifyOptions) =>
-    runAction(run, options, what === undefined ? [] : [what]),
+  asVerb(
+    withCompileOptions(withModelOptions(command)),
+    ['nanoc verify model.onnx', 'nanoc verify my_model.nanospec --set layers=2 --target onnx'],
+    run,
   );
 }
 
