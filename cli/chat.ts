@@ -6,13 +6,14 @@ import { openModel } from '../driver/model_kinds.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
 import { tokenizerFor } from '../driver/tokenizer_files.ts';
-import { type Chat, chat } from '../runtime/chat.ts';
-import { speedOf, speedText } from '../runtime/speed.ts';
+import { gatherAnswer } from '../runtime/answer.ts';
+import { type Chat, type ChatPiece, chat } from '../runtime/chat.ts';
+import { speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
 import { pluginOption } from './options/repeatable.ts';
-import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
+import { type SamplingOptions, withSamplingOptions } from './options/sampling_options.ts';
 import type { IoOptions } from './output/io.ts';
 import { farewellOf } from './process/farewell.ts';
 
@@ -47,10 +48,7 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);
   try {
-    const { system, tools } = options;
-    const begin = (): Chat =>
-      chat(session, tokenizer, { ...samplingOf(options), tools, ...(system ? { system } : {}) });
-    await talk(cx, begin, options);
+    await talk(cx, () => chat(session, tokenizer, options), options);
   } finally {
     await session.close();
   }
@@ -115,48 +113,29 @@ async function answer(
   isTerminal: boolean,
 ): Promise<void> {
   const { io } = cx;
-  const speed = speedOf();
   let stopped = false;
   cx.stopsShort = () => {
     const first = !stopped;
     stopped = true;
     return first;
   };
-  let text = '';
-  const tools: { readonly code: string; readonly result?: string }[] = [];
-  let end: string | undefined;
-  try {
-    for await (const piece of conversation.say(message)) {
-      speed.token();
-      text += piece.text;
-      if (piece.tool) tools.push(piece.tool);
-      end = piece.end;
-      if (!io.options.json) {
-        process.stdout.write(piece.text);
-        if (piece.tool)
-          io.note(`[${piece.tool.code} = ${piece.tool.result ?? 'not something to calculate'}]`);
-      }
-      if (stopped || cx.signal.aborted) break;
+  const show = ({ text, tool }: ChatPiece): boolean => {
+    if (!io.options.json) {
+      process.stdout.write(text);
+      if (tool) io.note(`[${tool.code} = ${tool.result ?? 'not something to calculate'}]`);
     }
+    return stopped || cx.signal.aborted;
+  };
+  try {
+    const said = await gatherAnswer(conversation.say(message), show);
+    if (io.options.json) return io.json({ message, ...said });
+    process.stdout.write('\n');
+    if (said.text === '' && said.end === 'stop') io.note('the model ended its answer at once');
+    if (options.stats) process.stderr.write(`${speedText(said)}\n`);
   } catch (cause) {
     if (!isTerminal || !(cause instanceof Refusal)) throw cause;
     io.report(cause.diagnostics);
-    return;
   } finally {
     delete cx.stopsShort;
   }
-  const stats = speed.summary();
-  if (io.options.json) {
-    io.json({
-      message,
-      text,
-      ...(tools.length > 0 ? { tools } : {}),
-      end: stopped ? 'interrupted' : end,
-      ...stats,
-    });
-    return;
-  }
-  process.stdout.write('\n');
-  if (text === '' && end === 'stop') io.note('the model ended its answer at once');
-  if (options.stats) process.stderr.write(`${speedText(stats)}\n`);
 }

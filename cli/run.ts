@@ -2,24 +2,23 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Session } from '../compiler/ports/session.ts';
-import { openModel } from '../driver/model_kinds.ts';
+import { type ContinueOptions, continueIds, continueTexts } from '../driver/continue_model.ts';
+import { type ModelFile, openModel } from '../driver/model_kinds.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
-import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { usage } from '../driver/usage.ts';
-import { type End, generateRows, type Step } from '../runtime/generate.ts';
-import { type Bos, bosChoices, generateText } from '../runtime/generate_text.ts';
+import type { End, Step } from '../runtime/generate.ts';
+import { type Bos, bosChoices } from '../runtime/generate_text.ts';
 import { rowOutput } from '../runtime/row_output.ts';
 import { speedOf, speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
 import { choice } from './options/choice.ts';
-import { whole } from './options/compile_options.ts';
 import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
+import { whole } from './options/read_value.ts';
 import { collect, pluginOption } from './options/repeatable.ts';
-import { type SamplingOptions, samplingOf, withSamplingOptions } from './options/sampling_options.ts';
+import { type SamplingOptions, withSamplingOptions } from './options/sampling_options.ts';
 import type { Io, IoOptions } from './output/io.ts';
 import { farewellOf } from './process/farewell.ts';
 
@@ -113,15 +112,11 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   const plugins = await loadPlugins(options.plugin);
   const file = openModel(model, openOptions(cx, options, plugins));
   const rows = (prompt.length + tokens.length) * options.numSamples;
-  const made = prompt.length > 0 ? texts(cx, file.path, options) : ids(options);
-  const session = await file.open(options.device);
   const speed = speedOf();
-  try {
-    const atOnce = await show(cx, made(session), rows, prompt.length > 0, speed.token);
-    noteEnded(cx.io, atOnce, rows, prompt);
-  } finally {
-    await session.close();
-  }
+  const continued = { ...options, onOpen: speed.start };
+  const steps = prompt.length > 0 ? texts(cx.io, file, continued) : ids(file, continued);
+  const atOnce = await show(cx, steps, rows, prompt.length > 0, speed.token);
+  noteEnded(cx.io, atOnce, rows, prompt);
   if (options.stats) {
     if (cx.io.options.json) cx.io.json({ stats: speed.summary() });
     else process.stderr.write(`${speedText(speed.summary())}\n`);
@@ -129,29 +124,23 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   return exitCodes.fine;
 }
 
-type Made = (session: Session) => AsyncIterable<Shown>;
+type Continued = Options & ContinueOptions;
 
-function texts({ io }: Context, model: string, options: Options): Made {
-  const tokenizer = tokenizerFor(model, options.tokenizer);
-  const { numSamples: samples, special = false, bos, escapes = false } = options;
+function texts(io: Io, model: ModelFile, options: Continued): AsyncIterable<Shown> {
+  const { numSamples: samples, escapes = false, stop, ...more } = options;
   if (!escapes) noteEscapes(io, options.prompt);
   const read = escapes ? unescaped : String;
   const prompts = options.prompt.map((text) => (text === '-' ? readFileSync(0, 'utf8') : read(text)));
-  return (session) =>
-    generateText(session, tokenizer, prompts, {
-      ...samplingOf(options),
-      ...{ samples, special, bos, stopTexts: options.stop.map(read) },
-    });
+  return continueTexts(model, prompts, { ...more, samples, stopTexts: stop.map(read) });
 }
 
-function ids(options: Options): Made {
-  const stop = options.stop.flatMap((text) => {
+function ids(model: ModelFile, { stop, numSamples: samples, ...more }: Continued): AsyncIterable<Shown> {
+  const ends = stop.flatMap((text) => {
     if (!/^\d+([\s,]+\d+)*$/.test(text))
       throw usage(`--stop ${text} is no token id`, 'with --tokens, ids end a row');
     return tokenIds(text);
   });
-  return (session) =>
-    generateRows(session, options.tokens, { ...samplingOf(options), stop, samples: options.numSamples });
+  return continueIds(model, more.tokens, { ...more, stop: ends, samples });
 }
 
 /** Prints rows; returns those whose first token already ended the text. */

@@ -9,8 +9,9 @@ import { extensionsText } from '../driver/registry.ts';
 import { verifyModels } from '../driver/verify_models.ts';
 import { verifySpec } from '../driver/verify_spec.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
-import { positive, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
+import { targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
 import { withModelOptions } from './options/model_options.ts';
+import { positive } from './options/read_value.ts';
 import { deviceOption } from './options/sampling_options.ts';
 import { reporting, type VerifyOptions } from './verify_report.ts';
 

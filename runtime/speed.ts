@@ -1,6 +1,8 @@
 /** Measures the time to the first token, and the rate of those after it. */
 
 export interface Speed {
+  /** Starts the clock anew, before any token. */
+  start(): void;
   /** Called for each token. */
   token(): void;
   summary(): Summary;
@@ -20,9 +22,13 @@ export const speedText = ({ tokens, firstMs, perSecond }: Summary): string =>
 
 /** Starts the clock. */
 export function speedOf(): Speed {
-  const start = performance.now();
+  let start = performance.now();
   let [tokens, first, last] = [0, start, start];
   return {
+    start() {
+      start = performance.now();
+      [first, last] = [start, start];
+    },
     token() {
       last = performance.now();
       if (tokens++ === 0) first = last;

@@ -13,6 +13,7 @@ import { limits } from '../../spec/limits.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import type { IoOptions } from '../output/io.ts';
 import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
+import { nameAndValue, whole } from './read_value.ts';
 import { collect, includeOption, pluginOption } from './repeatable.ts';
 import { type SetOption, setOption } from './set_option.ts';
 
@@ -83,7 +84,7 @@ function withTargetOptions(command: Command): Command {
     .addOption(
       new Option(more, 'what a backend of yours declares that it reads (repeatable)')
         .default([])
-        .argParser(collect(nameAndValue)),
+        .argParser(collect((text) => nameAndValue(text))),
     )
     .addOption(pluginOption())
     .addOption(includeOption());
@@ -106,12 +107,6 @@ function declaredOption(name: string, option: TargetOption): Option {
     if (found === undefined) throw new InvalidArgumentError(`say ${allowedText(option)}.`);
     return found;
   });
-}
-
-function nameAndValue(text: string): readonly [name: string, value: string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('say name=value.');
-  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** What was typed for targets: of those that come with nanoc by the flags that they declare, and for others by name. */
@@ -162,23 +157,6 @@ function withBoundaryOptions(command: Command): Command {
         { hf: 'transformers.js', huggingface: 'transformers.js', transformers: 'transformers.js' },
       ),
     );
-}
-
-export const whole =
-  (least: number) =>
-  (text: string): number => {
-    const n = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < least) {
-      throw new InvalidArgumentError(`say a whole number of at least ${least}.`);
-    }
-    return n;
-  };
-
-export function positive(text: string): number {
-  const n = Number(text);
-  if (text.trim() === '' || !Number.isFinite(n) || n <= 0)
-    throw new InvalidArgumentError('say a number above 0.');
-  return n;
 }
 
 const cacheForms = ['none', 'dynamic', 'static'] as const;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { OpenOptions } from '../../backends/opened_model.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import type { Context } from '../command.ts';
-import { positive } from './compile_options.ts';
+import { positive } from './read_value.ts';
 
 export interface ModelOptions {
   readonly plugin: readonly string[];

@@ -1,20 +1,13 @@
 /** Options for how tokens are chosen, shared by `run` and `chat`. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Device, devices } from '../../compiler/ports/session.ts';
 import type { GenerateOptions } from '../../runtime/generate.ts';
 import { choice } from './choice.ts';
-import { whole } from './compile_options.ts';
+import { nonNegative, penalty, share, whole } from './read_value.ts';
 
-export interface SamplingOptions {
+export interface SamplingOptions extends Omit<GenerateOptions, 'stop'> {
   readonly tokenizer?: string;
-  readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly repetitionPenalty?: number;
-  readonly seed: number;
   readonly device: Device;
 }
 
@@ -50,33 +43,3 @@ export function withSamplingOptions(
 
 export const deviceOption = (doc: string): Option =>
   choice(new Option('--device <name>', doc), devices, { gpu: 'cuda', nvidia: 'cuda' }).default('cpu');
-
-export function samplingOf(options: SamplingOptions): GenerateOptions {
-  const { maxTokens, temperature, seed, topK, topP, minP, repetitionPenalty } = options;
-  return {
-    ...{ maxTokens, temperature, seed },
-    ...(topK === undefined ? {} : { topK }),
-    ...(topP === undefined ? {} : { topP }),
-    ...(minP === undefined ? {} : { minP }),
-    ...(repetitionPenalty === undefined ? {} : { repetitionPenalty }),
-  };
-}
-
-function nonNegative(text: string): number {
-  const n = Number(text);
-  if (text.trim() === '' || !Number.isFinite(n) || n < 0)
-    throw new InvalidArgumentError('say a number, 0 or more.');
-  return n;
-}
-
-function share(text: string): number {
-  const n = nonNegative(text);
-  if (n > 1) throw new InvalidArgumentError('say a number from 0 to 1.');
-  return n;
-}
-
-function penalty(text: string): number {
-  const n = nonNegative(text);
-  if (n < 1) throw new InvalidArgumentError('say a number of at least 1, which changes nothing.');
-  return n;
-}

@@ -1,7 +1,9 @@
 /** `--set name=value`: JSON where it parses as JSON, text otherwise. */
 
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
+import { configValue } from '../../driver/specs/config_value.ts';
 import type { ConfigValue } from '../../spec/program.ts';
+import { nameAndValue } from './read_value.ts';
 
 export type SetOption = Map<string, ConfigValue>;
 
@@ -11,22 +13,6 @@ export const setOption = (of = ''): Option =>
     .argParser(collectSet);
 
 function collectSet(text: string, soFar: SetOption): SetOption {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('say name=value, as in --set layers=4.');
-  return new Map(soFar).set(text.slice(0, at).trim(), parseValue(text.slice(at + 1)));
+  const [name, value] = nameAndValue(text, ', as in --set layers=4');
+  return new Map(soFar).set(name, configValue(value));
 }
-
-function parseValue(text: string): ConfigValue {
-  if (text === 'none') return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isConfigValue(value) ? value : text;
-  } catch {
-    return text;
-  }
-}
-
-const isConfigValue = (x: unknown): x is ConfigValue =>
-  x === null ||
-  ['boolean', 'number', 'string'].includes(typeof x) ||
-  (Array.isArray(x) && x.every(isConfigValue));
