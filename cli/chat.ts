@@ -1,6 +1,6 @@
 /** `nanoc chat`: talk to a model; a line in is a message, the answer comes as it is made. */
 
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { openModel } from '../driver/model_kinds.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
@@ -11,7 +11,7 @@ import { type Chat, type ChatPiece, chat } from '../runtime/chat.ts';
 import { speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
-import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
+import { type ModelOptions, withModelOptions } from './options/model_options.ts';
 import { pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, withSamplingOptions } from './options/sampling_options.ts';
 import type { IoOptions } from './output/io.ts';
@@ -44,7 +44,7 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   // On a terminal the line in which one types is still open.
   cx.farewell = `${isTyped(cx) ? '\n' : ''}${farewellOf('chat')}`;
   const plugins = await loadPlugins(options.plugin);
-  const file = openModel(model, openOptions(cx, options, plugins));
+  const file = openModel(model, { ...options, plugins, signal: cx.signal });
   const tokenizer = tokenizerFor(file.path, options.tokenizer);
   const session = await file.open(options.device);
   try {
@@ -86,21 +86,15 @@ async function* messages(cx: Context, isTerminal: boolean): AsyncGenerator<strin
   input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   cx.signal.addEventListener('abort', () => input.close());
   try {
-    for await (const line of prompted(input, isTerminal)) {
+    if (isTerminal) input.prompt();
+    for await (const line of input) {
       if (cx.signal.aborted) break;
       yield line;
+      if (isTerminal) input.prompt();
     }
     if (cx.signal.aborted) throw new Refusal([]);
   } finally {
     input.close();
-  }
-}
-
-async function* prompted(input: Interface, isTerminal: boolean): AsyncGenerator<string, void, void> {
-  if (isTerminal) input.prompt();
-  for await (const line of input) {
-    yield line;
-    if (isTerminal) input.prompt();
   }
 }
 

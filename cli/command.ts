@@ -11,7 +11,7 @@ import { type Io, type IoOptions, makeIo } from './output/io.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './process/exit_codes.ts';
 import { farewellOf } from './process/farewell.ts';
 import { onSignals, tell } from './process/supervised.ts';
-import { leave, notePlugin, settle, watchUnfinished } from './process/unfinished.ts';
+import { leave, settle, watchUnfinished } from './process/unfinished.ts';
 
 export { exitCodes };
 
@@ -75,7 +75,6 @@ async function runAction<O extends Partial<IoOptions>>(
   };
   const listenNoMore = onSignals(quick ? [] : endings, interrupt);
   watchPlugins({
-    loading: notePlugin,
     running: (plugin, seconds) => tell({ plugin, seconds }),
     finished: () => tell({ seconds: 0 }),
   });

@@ -74,7 +74,7 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
   }
   let code: number = exitCodes.fine;
   for await (const written of compileToAll(backends, inputs, output, { ...cx, onWriting })) {
-    summarise(cx.io, written, inputs);
+    summarise(cx.io, written);
     if (!options.verify) continue;
     if (!(await isVerified(cx, written.path, options, { passes, checkpoint }))) code = exitCodes.wrong;
   }

@@ -6,7 +6,7 @@ import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { type Tables, tablesOf } from './completion/tables.ts';
 import { zshCompletion } from './completion/zsh.ts';
-import { notAmong } from './options/choice.ts';
+import { choice } from './options/choice.ts';
 
 const shells: Readonly<Record<string, (tables: Tables) => string>> = {
   bash: bashCompletion,
@@ -16,18 +16,10 @@ const shells: Readonly<Record<string, (tables: Tables) => string>> = {
 
 /** `whole` gives a program with every verb. */
 export function addCompletion(program: Command, whole: () => Promise<Command>): void {
-  const names = Object.keys(shells);
-  const shell = new Argument('<shell>', 'the one whose script is wanted');
-  shell.argChoices = names;
   const command = program
     .command('completion')
     .description('print what completes verbs, options and names in a shell')
-    .addArgument(
-      shell.argParser((text: string) => {
-        if (!names.includes(text)) throw notAmong(text, names);
-        return text;
-      }),
-    );
+    .addArgument(choice(new Argument('<shell>', 'the one whose script is wanted'), Object.keys(shells)));
   asVerb(
     command,
     ['source <(nanoc completion bash)', 'nanoc completion fish > ~/.config/fish/completions/nanoc.fish'],

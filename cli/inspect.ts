@@ -8,7 +8,7 @@ import { extensionsText } from '../driver/registry.ts';
 import { usage } from '../driver/usage.ts';
 import { asVerb, type Context } from './command.ts';
 import { showCheckpoint } from './inspect_checkpoint.ts';
-import { showModel } from './inspect_file.ts';
+import { showModel } from './inspect_model.ts';
 import { showSpec } from './inspect_spec.ts';
 import type { CompileOptions } from './options/compile_options.ts';
 import { whole } from './options/read_value.ts';

@@ -6,7 +6,7 @@ import { listSpecs, specGroups } from '../driver/specs/spec_list.ts';
 import { largest } from '../spec/long_list.ts';
 import { asVerb, type Context } from './command.ts';
 import type { Io } from './output/io.ts';
-import { padded, widthOf, wrapped } from './output/terminal.ts';
+import { listed, widthOf, wrapped } from './output/terminal.ts';
 
 interface Row {
   readonly name: string;
@@ -46,15 +46,7 @@ async function showSpecs({ io }: Context, _: unknown, words: readonly string[]):
 
 const widestName = (rows: readonly Row[]): number => largest(rows.map(({ name }) => name.length));
 
-/** Prints descriptions beside the names if the terminal has room, and otherwise below them. */
 function show(io: Io, rows: readonly Row[], names: number): void {
   const width = widthOf(process.stdout) ?? Number.POSITIVE_INFINITY;
-  const beside = width - names - 4 >= 30;
-  const indent = beside ? names + 4 : 6;
-  for (const { name, doc } of rows) {
-    const lines = wrapped(doc, width - indent).map((line) => ' '.repeat(indent) + line);
-    if (beside)
-      io.result([`  ${padded(name, names)}${lines[0]!.slice(names + 2)}`, ...lines.slice(1)].join('\n'));
-    else io.result([`  ${name}`, ...lines].join('\n'));
-  }
+  for (const { name, doc } of rows) io.result(listed(name, names, doc, width));
 }

@@ -15,7 +15,7 @@ import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
 import { choice } from './options/choice.ts';
-import { type ModelOptions, openOptions, withModelOptions } from './options/model_options.ts';
+import { type ModelOptions, withModelOptions } from './options/model_options.ts';
 import { whole } from './options/read_value.ts';
 import { collect, pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, withSamplingOptions } from './options/sampling_options.ts';
@@ -110,7 +110,7 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   if (prompt.filter((text) => text === '-').length > 1)
     throw usage('--prompt - is there twice', 'standard input can be read once');
   const plugins = await loadPlugins(options.plugin);
-  const file = openModel(model, openOptions(cx, options, plugins));
+  const file = openModel(model, { ...options, plugins, signal: cx.signal });
   const rows = (prompt.length + tokens.length) * options.numSamples;
   const speed = speedOf();
   const continued = { ...options, onOpen: speed.start };

@@ -5,46 +5,25 @@ import type { Manifest } from '../compiler/ports/manifest.ts';
 import { bytes } from '../driver/byte_count.ts';
 import type { Written } from '../driver/compile_to.ts';
 import { modelSize } from '../driver/model_size.ts';
-import type { Inputs } from '../driver/open_inputs.ts';
 import { shortCount } from '../driver/page/short_count.ts';
-import { parameterCount } from '../driver/spec_figures.ts';
+import { writtenReport } from '../driver/written_report.ts';
 import type { Io } from './output/io.ts';
 
-export function summarise(
-  io: Io,
-  { compiled, artifact, path, target, options, needs }: Written,
-  { checkpoint }: Inputs,
-): void {
-  const { manifest, graph, program } = compiled;
-  const parameters = parameterCount(program);
+export function summarise(io: Io, written: Written): void {
+  const report = writtenReport(written);
   if (io.options.json) {
-    io.json({
-      path,
-      files: artifact.files.map(({ name, size: length }) => ({ name, bytes: length })),
-      spec: manifest.spec.name,
-      parameters,
-      nodes: graph.nodes.length,
-      target,
-      needs,
-      ...told(options),
-      cache: manifest.cache,
-      context: manifest.context ?? null,
-      weights: manifest.weights,
-    });
+    io.json(report);
     return;
   }
-  io.made(
-    `${path}: ${manifest.model}, ${shortCount(parameters)} parameters, ${bytes(modelSize(path))}, ${needs}, ${cacheText(manifest)}`,
-  );
-  const beside = artifact.files.slice(0, -1).map((f) => f.name);
+  const { path, needs } = written;
+  const { manifest } = written.compiled;
+  const sizes = `${shortCount(report.parameters)} parameters, ${bytes(modelSize(path))}`;
+  io.made(`${path}: ${manifest.model}, ${sizes}, ${needs}, ${cacheText(manifest)}`);
+  const beside = report.files.slice(0, -1).map(({ name }) => name);
   if (beside.length > 0) io.made(`beside it: ${beside.join(', ')}`);
-  if (!checkpoint) {
-    io.made(`weights are random (seed ${seedOf(manifest)}): for trying things out only`);
-  }
+  const seed = seedOf(manifest);
+  if (seed !== undefined) io.made(`weights are random (seed ${seed}): for trying things out only`);
 }
-
-/** What the target was told, or does untold; where its manifest lies shows in the files. */
-const told = ({ fileName: _, metadata: __, ...options }: Written['options']) => options;
 
 function cacheText({ cache, slots }: Manifest): string {
   if (cache === 'none') return 'no cache';

@@ -6,7 +6,7 @@ import type { VerifyModelsOptions } from '../driver/verify_models.ts';
 import type { VerifyReport, VerifyRow } from '../runtime/verify/verify.ts';
 import type { Context } from './command.ts';
 import type { CompileOptions } from './options/compile_options.ts';
-import { type ModelOptions, openOptions } from './options/model_options.ts';
+import type { ModelOptions } from './options/model_options.ts';
 import { type Painter, painter } from './output/painter.ts';
 import { table } from './output/table.ts';
 import { farewellOf } from './process/farewell.ts';
@@ -33,7 +33,7 @@ export function reporting(
   return {
     ...options,
     ...(checkpoint ? { opened: checkpoint } : {}),
-    open: openOptions(cx, options, passes),
+    open: { ...options, plugins: passes, signal: cx.signal },
     onRow: (row) => void (cx.io.options.json && cx.io.json(row)),
     onReport: (report) => show(cx, report),
   };

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshMark, sweepFolders } from '../backends/leftovers_node.ts';
+import { freshMark, removeEmpty, sweep, sweepFolders } from '../backends/leftovers_node.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 
 /** How the names of these folders begin, by which whoever ends a process finds what it has left. */
@@ -38,4 +38,11 @@ export function workFolder(): WorkFolder {
     clear();
   };
   return { folder, remove };
+}
+
+/** Removes what a process has left that was ended before it could: unfinished files, folders that were made for them, and its work folders. */
+export function tidyAfter(pid: number, files: readonly string[], folders: readonly string[]): void {
+  sweep(files, [pid]);
+  removeEmpty(folders);
+  sweepFolders(tmpdir(), workPrefix, [pid]);
 }

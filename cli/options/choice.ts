@@ -1,6 +1,6 @@
 /** Options that take one of several words; a misspelled word, or that of another tool, is refused with the right one. */
 
-import { InvalidArgumentError, type Option } from 'commander';
+import { type Argument, InvalidArgumentError, type Option } from 'commander';
 import { nearest } from '../../spec/nearest.ts';
 
 /** Words of other tools, and ours. */
@@ -25,7 +25,12 @@ export const oneOf =
     throw notAmong(text, names, others);
   };
 
-export function choice(option: Option, names: readonly string[], others: OtherWords = {}): Option {
+export function choice<T extends Option | Argument>(
+  option: T,
+  names: readonly string[],
+  others: OtherWords = {},
+): T {
   option.argChoices = [...names]; // for help and completion
-  return option.argParser(oneOf(names, others));
+  option.argParser(oneOf(names, others));
+  return option;
 }

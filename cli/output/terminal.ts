@@ -52,6 +52,18 @@ export function wrapped(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
+/** Columns for descriptions; with less room beside the names, descriptions go below them. */
+const fewestColumns = 30;
+
+/** `  name  description`, where the longest name has `names` columns. */
+export function listed(name: string, names: number, description: string, width: number): string {
+  if (description === '') return `  ${name}`;
+  const isBeside = width - names - 4 >= fewestColumns;
+  const indent = isBeside ? names + 4 : 6;
+  const text = wrapped(description, width - indent).join(`\n${' '.repeat(indent)}`);
+  return isBeside ? `  ${padded(name, names)}  ${text}` : `  ${name}\n${' '.repeat(indent)}${text}`;
+}
+
 /** Wraps lines that are too wide, with further indentation; tables fit already. */
 export function laidOut(lines: readonly string[], width = widthOf(process.stdout)): string {
   const fitted = (line: string): string => {

@@ -4,11 +4,9 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { removeEmpty, sweep, sweepFolders } from '../../backends/leftovers_node.ts';
-import { moreTime } from '../../driver/plugins/plugin_watch.ts';
-import { workPrefix } from '../../driver/work_folder.ts';
-import { type Diagnostic, error } from '../../spec/diagnostic.ts';
+import { unanswered } from '../../driver/plugins/plugin_watch.ts';
+import { tidyAfter } from '../../driver/work_folder.ts';
+import type { Diagnostic } from '../../spec/diagnostic.ts';
 import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
 import type { SupervisorMessage } from './supervised.ts';
@@ -46,7 +44,7 @@ export async function supervise(argv: readonly string[]): Promise<void> {
     });
   });
   for (const name of endings) process.off(name, asked);
-  if (code !== 0) tidy(watched);
+  if (code !== 0) tidyAfter(watched.pid, watched.targets, watched.folders);
   process.exitCode = code ?? (await explain(argv, signal, watched));
 }
 
@@ -86,27 +84,13 @@ function watch(child: ChildProcess): Watched {
     else {
       clearTimeout(deadline);
       const { plugin, seconds } = said;
-      if (plugin !== undefined) deadline = setTimeout(() => end(silent(plugin, seconds)), 1000 * seconds);
+      if (plugin !== undefined) deadline = setTimeout(() => end(unanswered(plugin, seconds)), 1000 * seconds);
     }
   });
   child.once('exit', () => {
     for (const running of [timer, last, deadline]) clearTimeout(running);
   });
   return watched;
-}
-
-const silent = (file: string, seconds: number): Diagnostic =>
-  error('N512', `${file} does not answer`, {
-    file,
-    found: `its code has run for ${seconds} s`,
-    hint: `is there a loop without an end? ${moreTime}`,
-  });
-
-/** Removes what a command has left that could not tidy up itself. */
-function tidy({ pid, targets, folders }: Watched): void {
-  sweep(targets, [pid]);
-  removeEmpty(folders);
-  sweepFolders(tmpdir(), workPrefix, [pid]);
 }
 
 /** Explains a command that was ended by a signal, and returns the exit code. */

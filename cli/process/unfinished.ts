@@ -1,12 +1,7 @@
 /** Watches for code of a plugin that ends the process, or fails outside any call. */
 
 import { setImmediate } from 'node:timers/promises';
-import { error, Refusal } from '../../spec/diagnostic.ts';
-
-const plugins: string[] = [];
-
-/** Records a plugin, whose code may do so from now on. */
-export const notePlugin = (path: string): void => void plugins.push(path);
+import { blamedOnPlugin, hasPlugins } from '../../driver/plugins/plugin_watch.ts';
 
 let leaving = false;
 
@@ -20,9 +15,10 @@ export function leave(code: number): never {
 export function watchUnfinished(explain: (cause: unknown) => number): () => void {
   const exited = (): void => {
     if (!leaving)
-      process.exitCode = explain(blamed('ended the process', new Error('ended before it was done')));
+      process.exitCode = explain(blamedOnPlugin('ended the process', new Error('ended before it was done')));
   };
-  const failed = (cause: unknown): void => leave(explain(blamed('failed while nobody called it', cause)));
+  const failed = (cause: unknown): void =>
+    leave(explain(blamedOnPlugin('failed while nobody called it', cause)));
   process.on('exit', exited);
   process.on('uncaughtException', failed);
   return () => {
@@ -33,23 +29,15 @@ export function watchUnfinished(explain: (cause: unknown) => number): () => void
 
 /** Lets pending failures of a plugin happen now, while they are watched. */
 export async function settle(): Promise<void> {
-  if (plugins.length > 0) await setImmediate();
+  if (hasPlugins()) await setImmediate();
 }
 
 /** Ends the process even if a plugin has left a timer behind, which would keep it running for ever. */
 export function endAfterwards(): void {
-  if (plugins.length === 0) return;
+  if (!hasPlugins()) return;
   const end = (): void => {
     if (process.stdout.writableLength + process.stderr.writableLength === 0)
       leave(Number(process.exitCode ?? 0));
   };
   setInterval(end, 500).unref();
-}
-
-/** The cause, blamed on a plugin if there is one, and otherwise on nanoc. */
-function blamed(what: string, cause: unknown): unknown {
-  const [file] = plugins;
-  if (file === undefined || cause instanceof Refusal) return cause;
-  const found = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n')[0]}` : String(cause);
-  return new Refusal([error('N512', `${file} ${what}`, { file, found })]);
 }

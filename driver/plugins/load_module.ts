@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { limits } from '../../spec/limits.ts';
 import { isFile } from '../on_disk.ts';
-import { moreTime, pluginSeconds, pluginWatch } from './plugin_watch.ts';
+import { moreTime, notePlugin, pluginSeconds, pluginWatch } from './plugin_watch.ts';
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
@@ -31,7 +31,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
     throw new Refusal([error('N512', `${path} cannot be loaded`, { file: path, found: 'no such file' })]);
   }
   resolveOwnLibrary();
-  pluginWatch().loading(path);
+  notePlugin(path);
   const url = pathToFileURL(resolve(path)).href;
   pluginWatch().running(path, pluginSeconds(limits.pluginLoad) + 1);
   try {
