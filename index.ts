@@ -29,7 +29,7 @@ export { openWeights as open } from './driver/open_weights.ts';
 export { loadPlugins, loadTarget } from './driver/plugins/extensions.ts';
 export type { Caller, Progress, Reporter } from './driver/reporter.ts';
 export { type LoadedSpec, loadSpec as findSpec } from './driver/specs/load_spec.ts';
-export { type VerifyModelOptions, verifyModel } from './driver/verify_model.ts';
+export { type VerifyModelOptions, verifyModel } from './driver/verify/verify_model.ts';
 // Running.
 export { decoder, type Rows } from './runtime/cache.ts';
 export { libtorchSession } from './runtime/sessions/libtorch_node_session.ts';

@@ -82,7 +82,7 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
 }
 
 async function isVerified(cx: Context, path: string, options: Options, loaded: Loaded): Promise<boolean> {
-  const { verifyModels } = await import('../driver/verify_models.ts');
+  const { verifyModels } = await import('../driver/verify/verify_models.ts');
   const { reporting } = await import('./verify_report.ts');
   return verifyModels([path], reporting(cx, options, loaded), cx);
 }

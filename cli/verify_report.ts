@@ -2,7 +2,7 @@
 
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
-import type { VerifyModelsOptions } from '../driver/verify_models.ts';
+import type { VerifyModelsOptions } from '../driver/verify/verify_models.ts';
 import type { VerifyReport, VerifyRow } from '../runtime/verify/verify.ts';
 import type { Context } from './command.ts';
 import type { CompileOptions } from './options/compile_options.ts';

@@ -6,8 +6,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decode, encode } from '../../backends/onnx/schema.ts';
 import { openModel } from '../../driver/model_kinds.ts';
-import { ownWeights } from '../../driver/own_weights.ts';
-import { recompileModel } from '../../driver/recompile_model.ts';
+import { ownWeights } from '../../driver/verify/own_weights.ts';
+import { recompileModel } from '../../driver/verify/recompile_model.ts';
 import { bytesOf, fixture, folder, nanoc, root, written } from '../cli/run_cli.ts';
 
 const mixtures = ['hf-qwen3-moe', 'hf-gpt-oss'];

@@ -1,14 +1,14 @@
 /** Verifies a spec: compiled for every target into a folder that is removed afterwards, and what was written run and compared. */
 
-import type { Backend } from '../backends/backend.ts';
-import { defaults } from './compile_options.ts';
-import { compileToAll, type OutputOfAll } from './compile_to_all.ts';
-import type { Inputs } from './open_inputs.ts';
-import { openable } from './registry.ts';
-import { type Caller, silent } from './reporter.ts';
-import { usage } from './usage.ts';
+import type { Backend } from '../../backends/backend.ts';
+import { defaults } from '../compile_options.ts';
+import { compileToAll, type OutputOfAll } from '../compile_to_all.ts';
+import type { Inputs } from '../open_inputs.ts';
+import { openable } from '../registry.ts';
+import { type Caller, silent } from '../reporter.ts';
+import { usage } from '../usage.ts';
+import { workFolder } from '../work_folder.ts';
 import { type VerifyModelsOptions, verifyModels } from './verify_models.ts';
-import { workFolder } from './work_folder.ts';
 
 /** Whether every check passes. Refuses as compiling does, and (N510) a target whose files cannot be run here. */
 export async function verifySpec(

@@ -1,17 +1,17 @@
 /** Compiles the spec in a model's manifest again, so that the file can be compared with the result. */
 
-import { requestAgain } from '../backends/request_again.ts';
-import { type Compiled, compile } from '../compiler/compile.ts';
-import { version } from '../compiler/generated/version.ts';
-import type { Graph } from '../compiler/graph/ir.ts';
-import { seedOf } from '../compiler/identity.ts';
-import { hasErrors, Refusal } from '../spec/diagnostic.ts';
-import type { ComparedWeights } from './compile_options.ts';
-import type { ModelFile } from './model_kinds.ts';
-import { openNamed } from './open_inputs.ts';
+import { requestAgain } from '../../backends/request_again.ts';
+import { type Compiled, compile } from '../../compiler/compile.ts';
+import { version } from '../../compiler/generated/version.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import { seedOf } from '../../compiler/identity.ts';
+import { hasErrors, Refusal } from '../../spec/diagnostic.ts';
+import type { ComparedWeights } from '../compile_options.ts';
+import type { ModelFile } from '../model_kinds.ts';
+import { openNamed } from '../open_inputs.ts';
+import { type Reporter, silent } from '../reporter.ts';
+import { shippedSpecs } from '../shipped.ts';
 import { ownWeights, type Values } from './own_weights.ts';
-import { type Reporter, silent } from './reporter.ts';
-import { shippedSpecs } from './shipped.ts';
 
 export interface Recompiled {
   readonly compiled: Compiled;

@@ -1,13 +1,13 @@
 /** Explains a failed verification: the first value that differs, its block and its line in the spec, and whether a pass or the backend is to blame. */
 
-import type { Device, Session } from '../compiler/ports/session.ts';
-import { bisect, explain } from '../runtime/verify/bisect.ts';
-import { sensitivity } from '../runtime/verify/sensitivity.ts';
-import type { Failing } from '../runtime/verify/verify.ts';
-import { type Diagnostic, warning } from '../spec/diagnostic.ts';
-import type { ModelFile } from './model_kinds.ts';
+import type { Device, Session } from '../../compiler/ports/session.ts';
+import { bisect, explain } from '../../runtime/verify/bisect.ts';
+import { sensitivity } from '../../runtime/verify/sensitivity.ts';
+import type { Failing } from '../../runtime/verify/verify.ts';
+import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
+import type { ModelFile } from '../model_kinds.ts';
+import type { Reporter } from '../reporter.ts';
 import type { Recompiled } from './recompile_model.ts';
-import type { Reporter } from './reporter.ts';
 
 export async function explainFailure(
   model: ModelFile,

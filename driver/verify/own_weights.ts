@@ -1,14 +1,14 @@
 /** The parameters of a model as its file holds them: whole, or put together from the views that were kept. */
 
-import type { LazyTensor } from '../compiler/checkpoint/checkpoint.ts';
-import type { Graph } from '../compiler/graph/ir.ts';
-import { converter } from '../compiler/weights/convert.ts';
-import type { WeightSource } from '../compiler/weights/source.ts';
-import { rawBytes } from '../compiler/weights/stream.ts';
-import { isWhole, partsOf, type Step, type View, viewOf } from '../compiler/weights/view.ts';
-import { elements, viewBytes } from '../compiler/weights/view_stream.ts';
-import { Bug, error, Refusal } from '../spec/diagnostic.ts';
-import { product } from '../spec/tensor.ts';
+import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
+import type { Graph } from '../../compiler/graph/ir.ts';
+import { converter } from '../../compiler/weights/convert.ts';
+import type { WeightSource } from '../../compiler/weights/source.ts';
+import { rawBytes } from '../../compiler/weights/stream.ts';
+import { isWhole, partsOf, type Step, type View, viewOf } from '../../compiler/weights/view.ts';
+import { elements, viewBytes } from '../../compiler/weights/view_stream.ts';
+import { Bug, error, Refusal } from '../../spec/diagnostic.ts';
+import { product } from '../../spec/tensor.ts';
 
 export type Values = Pick<WeightSource, 'values'>;
 

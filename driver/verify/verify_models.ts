@@ -1,10 +1,10 @@
 /** Verifies compiled models one after the other, and compares each further one with the first. */
 
-import type { OpenOptions } from '../backends/opened_model.ts';
-import type { Session } from '../compiler/ports/session.ts';
-import { Refusal } from '../spec/diagnostic.ts';
-import { openModel } from './model_kinds.ts';
-import { type Caller, silent } from './reporter.ts';
+import type { OpenOptions } from '../../backends/opened_model.ts';
+import type { Session } from '../../compiler/ports/session.ts';
+import { Refusal } from '../../spec/diagnostic.ts';
+import { openModel } from '../model_kinds.ts';
+import { type Caller, silent } from '../reporter.ts';
 import { type VerifyModelOptions, verifyModel } from './verify_model.ts';
 
 export interface VerifyModelsOptions extends Omit<VerifyModelOptions, 'peer'> {

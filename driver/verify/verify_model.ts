@@ -1,16 +1,16 @@
 /** A compiled model run and compared: with the interpreter, with itself, with another target and with someone else's numbers. */
 
 import { readFileSync } from 'node:fs';
-import type { Device, Session } from '../compiler/ports/session.ts';
-import { readGolden } from '../runtime/verify/golden.ts';
-import { type VerifyReport, type VerifyRow, verify } from '../runtime/verify/verify.ts';
-import { wholeTextSession } from '../runtime/verify/whole_text.ts';
-import { windowsOf } from '../runtime/verify/windows.ts';
-import { error, Refusal } from '../spec/diagnostic.ts';
-import type { ComparedWeights } from './compile_options.ts';
-import type { ModelFile } from './model_kinds.ts';
+import type { Device, Session } from '../../compiler/ports/session.ts';
+import { readGolden } from '../../runtime/verify/golden.ts';
+import { type VerifyReport, type VerifyRow, verify } from '../../runtime/verify/verify.ts';
+import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
+import { windowsOf } from '../../runtime/verify/windows.ts';
+import { error, Refusal } from '../../spec/diagnostic.ts';
+import type { ComparedWeights } from '../compile_options.ts';
+import type { ModelFile } from '../model_kinds.ts';
+import { type Caller, silent } from '../reporter.ts';
 import { recompileModel } from './recompile_model.ts';
-import { type Caller, silent } from './reporter.ts';
 
 export interface VerifyModelOptions extends ComparedWeights {
   /** A safetensors file with `tokens` and the `logits` that someone else computed. */
