@@ -47,7 +47,7 @@ export { format } from './spec/format.ts';
 export { type Attrs, defineOp, type Emit, type Op, words } from './spec/op.ts';
 export { addOp } from './spec/ops/added.ts';
 export { parse } from './spec/parse.ts';
-export type { Checked, ConfigValue, ElaborationOptions as Surroundings, Program } from './spec/program.ts';
+export type { Checked, ConfigValue, ElaborationOptions, Program } from './spec/program.ts';
 export { render, toJson } from './spec/render.ts';
 export type { Origin } from './spec/sink.ts';
 export type { Source, Span } from './spec/source.ts';

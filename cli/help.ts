@@ -1,4 +1,4 @@
-/** The layout of every `--help`: choices and defaults in words, columns that fit the terminal, examples at the end. */
+/** How every `--help` is set out: choices and defaults in words, columns that fit the terminal, examples at the end. */
 
 import type { Command, Option } from 'commander';
 import { listed, widthOf } from './output/terminal.ts';

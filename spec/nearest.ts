@@ -32,7 +32,8 @@ function distance(a: string, b: string, limit: number): number {
       row.push(d);
       least = Math.min(least, d);
     }
-    if (least > limit) return limit; // a swap may still save one
+    // No later row has less: a swap takes up the row above this one, which has one edit less at best, and costs one.
+    if (least >= limit) return limit;
     [before, above] = [above, row];
   }
   return above[b.length]!;

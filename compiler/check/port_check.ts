@@ -53,19 +53,18 @@ function checkPort(graph: Graph, port: Port, users: Users): void {
   if (!fits || last.type.dtype !== type.dtype) {
     fail(`the output is ${showType(last.type)}, the port ${showType(type)}`);
   }
-  const op = rule === 'in_place' ? 'write' : rule;
-  if (op === 'write' || op === 'append') checkJoin(graph, port, op, last, users, fail);
+  if (rule === 'in_place' || rule === 'append') checkJoin(graph, port, last, users, fail);
 }
 
 /** The past is read by the node that joins it with what is new, and by nothing else; the port's output is that node. */
 function checkJoin(
   graph: Graph,
-  { input, axis }: Port,
-  op: 'write' | 'append',
+  { input, axis, rule }: Port,
   last: Node,
   users: Users,
   fail: (law: string) => never,
 ): void {
+  const op = rule === 'in_place' ? 'write' : 'append';
   const past =
     graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === input) ?? fail(`nothing reads ${input}`);
   const readers = users.get(past.id) ?? [];

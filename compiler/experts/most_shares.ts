@@ -9,16 +9,16 @@ import type { Node, NodeId } from '../graph/ir.ts';
 import { meaningOf } from '../graph/meaning.ts';
 import { axisOfInputs, typedBy } from '../graph/token_axis.ts';
 
-/** Of each row along the last axis, all entries but `most` have one value. */
+/** Of each row along the last axis, all entries have one value but for a few, of which this says how many at most. */
 interface Sparse {
-  readonly most: number;
+  readonly exceptions: number;
   readonly value: number;
 }
 
 /** Undefined where all of them may be. */
 export function mostShares(builder: Builder, id: NodeId): number | undefined {
   const found = reader(builder)(id);
-  return found?.value === 0 ? found.most : undefined;
+  return found?.value === 0 ? found.exceptions : undefined;
 }
 
 type Read = (id: NodeId) => Sparse | undefined;
@@ -31,7 +31,7 @@ function reader(builder: Builder, outside: readonly (() => Sparse | undefined)[]
     return known.get(id);
   };
   const sparse = (node: Node): Sparse | undefined => {
-    if (node.op === 'is_top') return { most: Number(node.attrs['k']), value: 0 };
+    if (node.op === 'is_top') return { exceptions: Number(node.attrs['k']), value: 0 };
     if (!isComposite(node.op)) return settled(builder, node, read);
     const types = node.inputs.map((input) => builder.node(input).type);
     const meaning = meaningOf(opOf(node.op), types, node.attrs);
@@ -62,14 +62,14 @@ function settled(builder: Builder, node: Node, read: Read): Sparse | undefined {
       given.map((x) => x?.value),
       node.attrs,
     );
-    const most = given.reduce((sum, x) => sum + (x?.most ?? 0), 0);
-    if (value !== undefined && (!best || most < best.most)) best = { most, value };
+    const exceptions = given.reduce((sum, x) => sum + (x?.exceptions ?? 0), 0);
+    if (value !== undefined && (!best || exceptions < best.exceptions)) best = { exceptions, value };
   }
   return best;
 }
 
 /** Stretched along the last axis, only what has no exceptions stays what it is. */
-const uniform = (x: Sparse | undefined): Sparse | undefined => (x?.most === 0 ? x : undefined);
+const uniform = (x: Sparse | undefined): Sparse | undefined => (x?.exceptions === 0 ? x : undefined);
 
 function sameRows(builder: Builder, node: Node, operand: number): boolean {
   const last = node.type.shape.length - 1;

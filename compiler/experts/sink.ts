@@ -55,7 +55,7 @@ export function expertsSink(
     },
     total(term, at) {
       const value = lifted(term);
-      if (value.kind !== 'each' || (chosen(at).most < count && value.unchosen !== 0)) return undefined;
+      if (value.kind !== 'each' || (chosen(at).perToken < count && value.unchosen !== 0)) return undefined;
       const { shape } = builder.node(value.node).type;
       const w = words(builder.emit([place(at)]));
       return w.reshape(w.sum(value.node, 2), shape.toSpliced(2, 1)); // [B, T, s...]
@@ -66,7 +66,8 @@ export function expertsSink(
 interface Choices {
   /** int64 [B, T, K]: the experts of each token. */
   readonly choice: NodeId;
-  readonly most: number;
+  /** K */
+  readonly perToken: number;
 }
 
 /** Every expert whose share can be other than zero is among the K of the largest shares. */
@@ -78,9 +79,9 @@ function chosenExperts(builder: Builder, shares: NodeId, count: number, dense: b
   const w = words(builder.emit([at]));
   const e = builder.emit([at]);
   if (chosenCount < count)
-    return { choice: e.make('argtop', [w.abs(shares)], { k: chosenCount }), most: chosenCount };
+    return { choice: e.make('argtop', [w.abs(shares)], { k: chosenCount }), perToken: chosenCount };
   const every = e.make('iota', [], { size: size(count) });
-  return { choice: e.make('broadcast', [every], { shape }), most: chosenCount };
+  return { choice: e.make('broadcast', [every], { shape }), perToken: chosenCount };
 }
 
 /** [B, T, K, 1] */

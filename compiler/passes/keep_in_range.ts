@@ -85,8 +85,8 @@ function scaled(
     builder.op(op, inputs, attrs, at);
   const number = (x: number): NodeId => make('scalar', [], { value: x, dtype: 'float32' });
   const axis = builder.node(value).type.shape.length - 1;
-  const largest = make('reduce_max', [make('abs', [value])], { axis });
-  const scale = make('max', [make('div', [largest, number(largestRowValue)]), number(1)]);
+  const rowMaximum = make('reduce_max', [make('abs', [value])], { axis });
+  const scale = make('max', [make('div', [rowMaximum, number(largestRowValue)]), number(1)]);
   const small = make('cast', [make('div', [value, scale])], { dtype: narrowDtype });
   const product = make(node.op, [small, ...rest], node.attrs, inside);
   const wide = make('cast', [product], { dtype: 'float32' }, around);

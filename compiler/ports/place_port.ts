@@ -59,19 +59,19 @@ export function placeGrowing(x: NodeId, decl: PortDecl, names: PortNames, place:
   const { builder, form, ambients: around, at } = place;
   if (form.cache === 'none') return { value: x };
   const { dtype, shape } = builder.node(x).type;
-  const layout = boundaryAxes(shape.length, place);
-  const rows = layout.reorder(x);
+  const axes = boundaryAxes(shape.length, place);
+  const rows = axes.reorder(x);
   const held = form.cache === 'static' ? form.columns : form.past;
   const type: TensorType<GraphDType> = {
     dtype,
-    shape: layout.shape([shape[0]!, held, ...shape.slice(2)]),
+    shape: axes.shape([shape[0]!, held, ...shape.slice(2)]),
   };
   const past = builder.leaf('input', [], { name: names.input }, type, at);
   const joined =
     form.cache === 'static'
-      ? builder.op('write', [past, rows, around.ambient('past')], { axis: layout.axis }, at)
-      : builder.op('append', [past, rows], { axis: layout.axis }, at);
+      ? builder.op('write', [past, rows, around.ambient('past')], { axis: axes.axis }, at)
+      : builder.op('append', [past, rows], { axis: axes.axis }, at);
   const rule = form.cache === 'static' ? 'in_place' : 'append';
-  const port = { decl, rule, ...names, type, axis: layout.axis, fill: decl.fill, node: joined } as const;
-  return { value: layout.reorder(joined), port };
+  const port = { decl, rule, ...names, type, axis: axes.axis, fill: decl.fill, node: joined } as const;
+  return { value: axes.reorder(joined), port };
 }

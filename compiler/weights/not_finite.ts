@@ -36,8 +36,8 @@ export function countNotFinite(dtype: StoredDType, chunk: Uint8Array): NotFinite
   if (knownFinite.has(chunk)) return none;
   if (dtype === 'float64') return countDoubles(chunk);
   if (dtype !== 'float32' && dtype !== 'float16' && dtype !== 'bfloat16') return none;
-  const layout: FloatBits = floatBits[dtype];
-  return mayHoldAny(chunk, layout) ? count(chunk, layout) : none;
+  const bits: FloatBits = floatBits[dtype];
+  return mayHoldAny(chunk, bits) ? count(chunk, bits) : none;
 }
 
 /**

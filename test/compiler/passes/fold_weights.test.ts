@@ -37,13 +37,14 @@ const params = (graph: Graph): readonly string[] =>
     .filter((n) => n.op === 'param')
     .map(({ attrs, type }) => `${String(attrs['name'])} [${type.shape.map((d) => d.terms[0]?.n ?? 0)}]`);
 
-const cut = (s: Sketch, x: NodeId, axis: number, from: number, to: number, step = 1): NodeId =>
+type Range = readonly [from: number, to: number, step?: number];
+const cut = (s: Sketch, x: NodeId, axis: number, [from, to, step = 1]: Range): NodeId =>
   s.op('slice', [x], { axis, start: size(from), stop: size(to), step });
 const plain = (s: Sketch, x: NodeId, value: number): NodeId => s.w.scalar(value, x);
 
 test('rows that a product is cut down to are the only ones kept', () => {
   const { text, lines } = fold(
-    graphOf((s, x) => cut(s, s.op('linear', [x, s.param('head', [8, 4])]), 2, 1, 6)),
+    graphOf((s, x) => cut(s, s.op('linear', [x, s.param('head', [8, 4])]), 2, [1, 6])),
   );
   assert.is(
     text,
@@ -56,14 +57,14 @@ output y = %2`,
 });
 
 test('so are columns of a matrix that is not turned', () => {
-  const { graph } = fold(graphOf((s, x) => cut(s, s.op('matmul', [x, s.param('w', [4, 6])]), 2, 0, 5, 2)));
+  const { graph } = fold(graphOf((s, x) => cut(s, s.op('matmul', [x, s.param('w', [4, 6])]), 2, [0, 5, 2])));
   assert.equal(params(graph), ['w [4,3]']);
   assert.not.ok(graph.nodes.some((n) => n.op === 'slice'));
 });
 
 test('a product with a transposed matrix reads the matrix as it lies', () => {
   const { graph } = fold(
-    graphOf((s, x) => cut(s, s.op('matmul', [x, s.w.transpose(s.param('w', [6, 4]), [1, 0])]), 2, 0, 5)),
+    graphOf((s, x) => cut(s, s.op('matmul', [x, s.w.transpose(s.param('w', [6, 4]), [1, 0])]), 2, [0, 5])),
   );
   assert.equal(
     graph.nodes.map((n) => n.op),
@@ -75,7 +76,7 @@ test('entries of a list of numbers become numbers with the name of their place',
   const { graph, lines } = fold(
     graphOf((s, x) => {
       const list = s.param('lambdas', [3]);
-      const entry = (i: number): NodeId => s.w.reshape(cut(s, list, 0, i, i + 1), []);
+      const entry = (i: number): NodeId => s.w.reshape(cut(s, list, 0, [i, i + 1]), []);
       return s.w.add(s.w.mul(x, entry(0)), s.w.mul(x, entry(2)));
     }),
   );
@@ -103,9 +104,9 @@ test('slices, turns and new shapes of one another are one view', () => {
   const { graph } = fold(
     graphOf((s, x) => {
       const w = s.param('w', [2, 6, 4]);
-      const middle = s.w.transpose(cut(s, w, 1, 1, 6, 2), [2, 0, 1]); // [4, 2, 3]
+      const middle = s.w.transpose(cut(s, w, 1, [1, 6, 2]), [2, 0, 1]); // [4, 2, 3]
       const split = s.w.reshape(middle, [2, 2, 2, 3].map(size));
-      return s.w.add(x, s.w.reshape(cut(s, cut(s, split, 2, 1, 2), 3, 2, 3), [size(4)]));
+      return s.w.add(x, s.w.reshape(cut(s, cut(s, split, 2, [1, 2]), 3, [2, 3]), [size(4)]));
     }),
   );
   assert.equal(params(graph), ['w [4]']);
@@ -114,7 +115,7 @@ test('slices, turns and new shapes of one another are one view', () => {
 test('what cannot be walked with strides stays an operation', () => {
   const { graph, lines } = fold(
     graphOf((s, x) =>
-      s.w.add(x, cut(s, s.w.reshape(s.w.transpose(s.param('w', [2, 3]), [1, 0]), [size(6)]), 0, 0, 4)),
+      s.w.add(x, cut(s, s.w.reshape(s.w.transpose(s.param('w', [2, 3]), [1, 0]), [size(6)]), 0, [0, 4])),
     ),
   );
   assert.match(lines[0]!, /refused: w cannot be walked as \[6\] after it was moved apart/);
@@ -125,7 +126,7 @@ test('a weight that would be stored twice stays whole', () => {
   const s = sketch();
   const x = s.input('x', typed('float32', B, T, 4));
   const w = s.param('wte', [20_000, 4]);
-  s.output('y', cut(s, s.op('linear', [x, w]), 2, 0, 9_000));
+  s.output('y', cut(s, s.op('linear', [x, w]), 2, [0, 9_000]));
   s.output('z', s.w.mul(w, w));
   const graph = s.finish();
   const { lines, text } = runPass(fold_weights, graph);
@@ -145,7 +146,7 @@ test('a product that is used whole as well stays whole', () => {
   const { lines } = fold(
     graphOf((s, x) => {
       const whole = s.op('linear', [x, s.param('w', [8, 4])]);
-      return s.w.add(cut(s, whole, 2, 0, 4), cut(s, whole, 2, 4, 8));
+      return s.w.add(cut(s, whole, 2, [0, 4]), cut(s, whole, 2, [4, 8]));
     }),
   );
   assert.equal(lines, [
@@ -170,7 +171,7 @@ test('two parameters together stay an operation', () => {
 test('where parameters are stored in fewer bits, views fold and arithmetic stays', () => {
   const graph = graphOf((s, x) => {
     const w = s.param('w', [4]);
-    return s.w.add(s.w.mul(x, s.w.add(plain(s, w, 1), w)), cut(s, s.param('v', [8]), 0, 2, 6));
+    return s.w.add(s.w.mul(x, s.w.add(plain(s, w, 1), w)), cut(s, s.param('v', [8]), 0, [2, 6]));
   });
   const { graph: folded } = runPass(fold_weights_as_stored, graph);
   assert.equal(params(folded), ['w [4]', 'v [4]']);
