@@ -22,14 +22,31 @@ export type { Device } from './compiler/ports/session.ts';
 // What the command does, for programs.
 export type { CheckpointOptions, CompileOptions, InputOptions } from './driver/compile_options.ts';
 export { compileTo, type Output, type Written } from './driver/compile_to.ts';
+export { compileToAll, type OutputOfAll } from './driver/compile_to_all.ts';
+export { type ContinueOptions, continueIds, continueTexts } from './driver/continue_model.ts';
 export { type Drafted, draft } from './driver/draft/drafted.ts';
+export { checkpointReport } from './driver/inspect/checkpoint_report.ts';
+export { modelReport } from './driver/inspect/model_report.ts';
+export { specPage } from './driver/inspect/spec_page.ts';
+export {
+  type InspectedSpec,
+  inspectSpec,
+  type SpecReport,
+  type SpecReportOptions,
+} from './driver/inspect/spec_report.ts';
+export { type Look, lookInside, type Piece as SeenPiece, type Stage } from './driver/look_inside.ts';
 export { type ModelFile, openModel } from './driver/model_kinds.ts';
 export { type Inputs, openInputs } from './driver/open_inputs.ts';
 export { openWeights as open } from './driver/open_weights.ts';
 export { loadPlugins, loadTarget } from './driver/plugins/extensions.ts';
 export type { Caller, Progress, Reporter } from './driver/reporter.ts';
 export { type LoadedSpec, loadSpec as findSpec } from './driver/specs/load_spec.ts';
+export { type ListedSpec, listSpecs } from './driver/specs/spec_list.ts';
+export { type CheckedSpec, checkSpec, type FormattedSpec, formatSpec } from './driver/specs/spec_text.ts';
 export { type VerifyModelOptions, verifyModel } from './driver/verify/verify_model.ts';
+export { type VerifyModelsOptions, verifyModels } from './driver/verify/verify_models.ts';
+export { verifySpec } from './driver/verify/verify_spec.ts';
+export { writtenReport } from './driver/written_report.ts';
 // Running.
 export { decoder, type Rows } from './runtime/cache.ts';
 export { libtorchSession } from './runtime/sessions/libtorch_node_session.ts';

@@ -1,12 +1,13 @@
 // What the command does, from a program: node whole_way.mjs CHECKPOINT FOLDER
 //
-// finds the spec and the tokenizer of a checkpoint, compiles it to ONNX, opens the file again, verifies it, and drafts a spec of
-// its own from the tensors, as `nanoc compile --verify` and `nanoc new --from-checkpoint` do.
+// finds the spec and the tokenizer of a checkpoint, compiles it to ONNX, opens the file again, verifies it, continues a text, and
+// drafts a spec of its own from the tensors, as `nanoc compile --verify`, `nanoc run` and `nanoc new --from-checkpoint` do.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   compileTo,
+  continueTexts,
   draft,
   findBackend,
   findSpec,
@@ -46,6 +47,9 @@ try {
   } finally {
     await session.close();
   }
+  let text = '';
+  for await (const piece of continueTexts(model, ['My lord'], { maxTokens: 20 })) text += piece.text;
+  console.log(`My lord${JSON.stringify(text)}`);
 
   const drafted = draft(inputs.checkpoint, 'drafted');
   const file = join(folder, 'drafted.nanospec');

@@ -48,10 +48,12 @@ test('a program finds, compiles, opens, verifies and drafts, as the command does
   const checkpoint = `${tiny}/base_checkpoints/d4`;
   const { status, stdout, stderr } = run(checkpoint, out);
   assert.is(status, 0, stderr);
-  const [compiled, verified, drafted] = stdout.trim().split('\n');
+  const [compiled, verified, continued, drafted] = stdout.trim().split('\n');
   const path = /^(\S+\.onnx): \d+ nodes, opset 21$/.exec(compiled!)?.[1] ?? '';
   assert.ok(readFileSync(path).equals(readFileSync(model)), 'the same bytes');
   assert.match(verified!, /^(\d+) of \1 checks agree$/);
+  const ran = await nanoc(['run', model, '--prompt', 'My lord', '-n', '20']);
+  assert.is(`${JSON.stringify(ran.out.slice(0, -1))}`, continued!.slice('My lord'.length));
   assert.match(drafted!, /drafted\.nanospec: \d+ marks to look at$/);
   assert.match(stderr, 'spec: recognised nanochat');
   const typed = await nanoc(['new', join(folder(), 'drafted'), '--from-checkpoint', checkpoint, '--json']);

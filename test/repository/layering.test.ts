@@ -92,6 +92,10 @@ test('an import against the direction is found', () => {
   assert.equal(faults([{ path: 'spec/x.ts', text: '', imports }]), [
     'spec/x.ts imports compiler/graph/ir.ts',
   ]);
+  const verb = [{ from: 'cli/command.ts', typeOnly: true }];
+  assert.equal(faults([{ path: 'driver/verify/x.ts', text: '', imports: verb }]), [
+    'driver/verify/x.ts imports cli/command.ts',
+  ]);
 });
 
 test('spec needs chevrotain and nothing else', () => {

@@ -16,6 +16,16 @@ test('no file is above 500 lines, and half of what ships is within 120', () => {
   assert.ok(lengths[lengths.length >> 1]! <= 120, `the median is ${lengths[lengths.length >> 1]}`);
 });
 
+test("the command line stays thin: verbs, options and output, and the rest is the driver's", () => {
+  const lines = shippedSources
+    .filter(({ path }) => path.startsWith('cli/'))
+    .reduce((sum, { text }) => sum + lengthOf(text), 0);
+  assert.ok(
+    lines > 1000 && lines <= 2500,
+    `cli/ has ${lines} lines: what a program could use goes to driver/`,
+  );
+});
+
 test('half of the specs that ship are within 60 lines, empty ones not counted', () => {
   const lengths = shippedSpecs()
     .map(({ path }) => readFileSync(path, 'utf8').split('\n'))
