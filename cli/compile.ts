@@ -41,7 +41,13 @@ export function addCompile(program: Command): void {
     )
     .option('--verify', 'verify what was written')
     .optionsGroup('Look inside:')
-    .addOption(choice(new Option('--emit <stage>', 'print it and write nothing'), ['ast', 'graph', 'passes']))
+    .addOption(
+      choice(new Option('--emit <stage>', 'print what the compiler sees at this stage, and write nothing'), [
+        'ast',
+        'graph',
+        'passes',
+      ]),
+    )
     .option('--explain <pass>', 'print what a pass did and why it left the rest; `all` for every pass');
   asVerb(
     command,

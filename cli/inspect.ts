@@ -32,7 +32,7 @@ export function addInspect(program: Command): void {
       `a spec (file or shipped name), a ${extensionsText()} model that nanoc wrote, or a checkpoint`,
     )
     .option('--checkpoint <path>', 'with a spec: take its sizes from the config of this checkpoint')
-    .option('--step <n>', 'the step of a checkpoint folder; newest by default', whole(0))
+    .option('--step <n>', 'the step of a checkpoint folder; the newest when left out', whole(0))
     .addOption(setOption('with a spec: '))
     .addOption(pluginOption())
     .addOption(includeOption())

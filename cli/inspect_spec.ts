@@ -1,6 +1,7 @@
 /** Prints a summary of a spec: its sizes, parameters, ports and their cost. */
 
 import { bytes } from '../driver/byte_count.ts';
+import { specLines } from '../driver/inspect/spec_lines.ts';
 import { specPage } from '../driver/inspect/spec_page.ts';
 import {
   type InspectedSpec,
@@ -42,18 +43,10 @@ export async function showSpec(
 }
 
 function card({ report, compiled: { program } }: InspectedSpec): string {
-  const { model, parameters, config, unread, nodes } = report;
-  const entries = config.map((e) => `${e.name} = ${JSON.stringify(e.value)}`).join(', ');
   const params = groupKeys(report.params.map((p) => ({ ...p, key: p.path, traits: p.shapeText })));
   const ports = groupKeys(program.ports.map((p) => ({ key: p.name, traits: holds(p) })));
   return laidOut([
-    `${model}: ${shortCount(parameters)} parameters (${parameters})`,
-    `config: ${entries || 'none'}`,
-    ...(unread.length > 0 ? [`not read from the checkpoint's config: ${unread.join(', ')}`] : []),
-    `weights: ${bytes(4 * parameters)} as f32, ${bytes(2 * parameters)} as f16 or bf16`,
-    cacheText(report),
-    flopsText(report),
-    `graph: ${nodes} nodes`,
+    ...specLines(report),
     '',
     blocks(report),
     '',
@@ -75,17 +68,6 @@ function card({ report, compiled: { program } }: InspectedSpec): string {
 
 const holds = ({ type, last, carried }: Program['ports'][number]): string =>
   `${showShape(type.shape)}${carried ? ', carried' : last === undefined ? '' : `, the last ${last}`}`;
-
-function cacheText({ ports, cache: { perToken, fixed }, context }: SpecReport): string {
-  const ofRow = fixed > 0 ? `, ${bytes(fixed)} a row` : '';
-  const inAll = context === null ? '' : `, ${bytes(perToken * context + fixed)} at ${context} tokens`;
-  return `cache: ${ports.length} ports, ${bytes(perToken)} a token and row${ofRow}${inAll}`;
-}
-
-function flopsText({ flops: { weights, attention, keys } }: SpecReport): string {
-  const more = attention > 0 ? `, ${shortCount(attention)} more for attention over ${keys} tokens` : '';
-  return `FLOPs: ${shortCount(weights)} a token for the weights${more}`;
-}
 
 function blocks({ blocks: rows, parameters: all }: SpecReport): string {
   const share = (n: number): string => `${((100 * n) / all).toFixed(1)} %`;

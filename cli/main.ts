@@ -41,7 +41,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   watchStreams();
   const program = withHelp(new Command('nanoc'))
     .description('compile GPT-style models written as text to files that run anywhere')
-    .version(version)
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this')
+    .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   const json = argv.includes('--json');

@@ -62,7 +62,10 @@ export function addRun(program: Command): void {
       collect(String),
       [],
     )
-    .option('--special', 'special tokens written in a prompt count as such')
+    .option(
+      '--special',
+      'read special tokens spelled out in a prompt, such as <|bos|>, as tokens and not as text',
+    )
     .addOption(
       choice(
         new Option('--bos <when>', 'begin prompts with the BOS token; auto: as the tokenizer says'),

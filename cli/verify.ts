@@ -25,8 +25,12 @@ export function addVerify(program: Command): void {
     )
     .optionsGroup('Checks:')
     .option('--golden <file>', 'a safetensors file with `tokens` and the `logits` that someone else computed')
-    .option('--atol <x>', 'largest difference of two logits, in place of the table of tolerances', positive)
-    .option('--full', 'long texts through the interpreter too')
+    .option(
+      '--atol <x>',
+      'largest difference allowed between two logits, in place of the table of tolerances',
+      positive,
+    )
+    .option('--full', 'run long texts through the interpreter too, which takes long')
     .option('--no-bisect', 'after a failure, do not look for the first value that differs')
     .addOption(new Option('--bisect', 'look for it, which is the default').default(true).hideHelp())
     .addOption(deviceOption('where the target runs'));

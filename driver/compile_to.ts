@@ -11,7 +11,7 @@ import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
 import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';
-import { noteSwept, outputFolder, outputPath, refuseOverwrite } from './output_path.ts';
+import { noteSwept, outputFolder, outputPath, refuseOverwrite, refuseUnnamed } from './output_path.ts';
 import { type Caller, silent } from './reporter.ts';
 import { unreadEntries } from './specs/unread_entries.ts';
 import { emitOptions } from './target_options.ts';
@@ -69,6 +69,7 @@ export async function compileTo(
   const path = join(folder, artifact.files.at(-1)!.name);
   if (!options.force) refuseOverwrite(artifact, folder);
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
+  if (!inputs.checkpoint) refuseUnnamed(out, path, total);
   const progress = io.progress(`writing ${path}`, total);
   await writeArtifact(artifact, folder, {
     ...(signal ? { signal } : {}),

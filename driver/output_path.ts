@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import type { Swept } from '../backends/leftovers_node.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { bytes } from './byte_count.ts';
 import { isFile, isFolder } from './on_disk.ts';
 import type { Reporter } from './reporter.ts';
 import { usage } from './usage.ts';
@@ -69,6 +70,18 @@ export const noteSwept =
     if (left.length > 0)
       io.note(`another run may be writing this, or has left it elsewhere: ${left.join(', ')}`);
   };
+
+/** Bytes of random weights that are written only where someone says where to. */
+const mostUnnamed = 1e9;
+
+/** Refuses (N510) a large model that is likely unmeant: without a checkpoint a spec has the sizes of its example, and goes to the folder one is in. */
+export function refuseUnnamed(out: string | undefined, path: string, size: number): void {
+  if (out !== undefined || size <= mostUnnamed) return;
+  throw usage(
+    `${path} would hold ${bytes(size)} of random weights, as there is no checkpoint`,
+    'name one with --checkpoint, or make the model smaller with --set; if it is meant, say where it goes with -o',
+  );
+}
 
 export function refuseOverwrite(artifact: Artifact, folder: string): void {
   const there = artifact.files.map((f) => join(folder, f.name)).filter((path) => existsSync(path));

@@ -54,7 +54,12 @@ function withWeightOptions(command: Command): Command {
     .option('--step <n>', 'the step of a checkpoint folder; the newest when left out', whole(0))
     .addOption(choice(source, ['base', 'mid', 'sft', 'rl']))
     .option('--model-tag <tag>', 'with --source: which model, such as d20; the deepest when left out')
-    .option('--ignore-extra <glob>', 'tensors that the spec does not use (repeatable)', collect(String), [])
+    .option(
+      '--ignore-extra <glob>',
+      'leave out tensors of such names, which the spec does not use (repeatable)',
+      collect(String),
+      [],
+    )
     .option(
       '--seed <n>',
       'of the random weights that stand in for a missing checkpoint',
@@ -82,7 +87,7 @@ function withTargetOptions(command: Command): Command {
   const more = '--target-option <name=value>';
   return command
     .addOption(
-      new Option(more, 'what a backend of yours declares that it reads (repeatable)')
+      new Option(more, 'an option that a backend of yours declares (repeatable)')
         .default([])
         .argParser(collect((text) => nameAndValue(text))),
     )
@@ -98,9 +103,9 @@ const declared: Readonly<Record<string, TargetOption>> = Object.assign(
 
 function declaredOption(name: string, option: TargetOption): Option {
   const { value, doc, choices } = option;
-  const left = choices ? `; ${option.default} when left out` : ` [default ${option.default}]`;
-  const usual = option.default === undefined ? '' : left;
-  const typed = new Option(`${flagOf(name)} ${value}`, `${doc}${usual}`);
+  const typed = new Option(`${flagOf(name)} ${value}`, doc);
+  // Only for the help: what was not typed is left to the target.
+  if (option.default !== undefined) typed.defaultValueDescription = String(option.default);
   if (choices) return choice(typed, choices);
   return typed.argParser((text: string) => {
     const found = optionValue(option, text);
@@ -126,7 +131,10 @@ function withBoundaryOptions(command: Command): Command {
   const dtype = new Option('--dtype <type>', 'storage of the weights').default(defaults.dtype, 'f32');
   dtype.argChoices = Object.keys(storage);
   const readType = oneOf(dtype.argChoices, otherTypes);
-  const cache = new Option('--cache <form>', 'past in, present out; static:N has N slots');
+  const cache = new Option(
+    '--cache <form>',
+    'how keys and values of past tokens are kept: not at all, growing with the text, or in N slots (static:N)',
+  );
   cache.argChoices = [...cacheForms];
   return command
     .optionsGroup('Model:')
@@ -142,7 +150,7 @@ function withBoundaryOptions(command: Command): Command {
       choice(
         new Option(
           '--logits <which>',
-          'of which positions; when left out, last in a layout and all elsewhere',
+          'which positions get logits; when left out, last in a layout and all elsewhere',
         ),
         ['all', 'last'],
       ),

@@ -12,10 +12,10 @@ export const withModelOptions = (command: Command): Command =>
   command
     .option(
       '--trust-code',
-      'of a .pt: run its code although it is not what its spec compiles to; it can do whatever you can',
+      'run a .pt whatever code it holds; else only the code that nanoc writes for its spec is run. Such code can do all that you can: only for files that you trust',
     )
     .option(
       '--deadline <seconds>',
-      'of a .pt: how long one call may take before it is given up; 600 when left out',
+      'end a call of a .pt, which runs in a process of its own, that takes longer than this [default 600]',
       positive,
     );

@@ -20,7 +20,7 @@ export function withSamplingOptions(
       '--tokenizer <path>',
       'tokenizer.pkl, .json or .model, or a folder with one; else looked for beside the model',
     )
-    .option('-n, --max-tokens <n>', 'stop after this many', whole(1), 256)
+    .option('-n, --max-tokens <n>', 'stop after this many tokens', whole(1), 256)
     .optionsGroup('Choice of tokens:')
     .option(
       '--temperature <t>',
@@ -33,10 +33,10 @@ export function withSamplingOptions(
     .option('--min-p <p>', 'draw from those at least this fraction as probable as the first', share)
     .option(
       '--repetition-penalty <x>',
-      'make tokens that are there already less probable, from 1 on',
+      'make tokens that are in the text already less probable; 1 changes nothing',
       penalty,
     )
-    .option('--seed <n>', 'of the draws', whole(0), 42)
+    .option('--seed <n>', 'of the random draws', whole(0), 42)
     .optionsGroup('Machine:')
     .addOption(deviceOption('where the model runs'));
 }

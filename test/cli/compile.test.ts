@@ -200,6 +200,21 @@ test('weights lie beside the model when asked for, and the model finds them', as
   assert.is(text.out.trim().split(' ').length, 4);
 });
 
+test('gigabytes of random weights are written only where -o says, and that before any are', async () => {
+  const cwd = folder();
+  for (const more of [[], ['--layout', 'triton'], ['--target', 'torchscript']]) {
+    const ran = await nanoc(['compile', 'nanochat', ...more], { cwd });
+    assert.is(ran.code, 2);
+    assert.match(ran.err, /would hold \d\.\d GB of random weights, as there is no checkpoint/);
+    assert.match(ran.err, /hint: .*--checkpoint.*--set.*-o/);
+    assert.equal(readdirSync(cwd), []);
+  }
+  const named = await nanoc(['compile', 'nanochat', '-o', join(cwd, 'no', 'such', 'm.onnx')]);
+  assert.match(named.err, 'N505');
+  const tiny = await nanoc(['compile', 'nanochat', ...small], { cwd });
+  assert.is(tiny.code, 0, tiny.err);
+});
+
 test('the stages of the compiler are shown instead of written', async () => {
   const cwd = folder();
   const look = async (...args: string[]): Promise<string> => {
