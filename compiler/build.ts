@@ -8,6 +8,7 @@ import type { Checked, ElaborationOptions } from '../spec/program.ts';
 import type { Ambient, PortDecl, Sink } from '../spec/sink.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
 import { expertsSink } from './experts/sink.ts';
+import { type GraphValue, nodeOf } from './graph/body_value.ts';
 import { type Builder, dropDead, newBuilder } from './graph/builder.ts';
 import type { Graph, GraphInput, GraphOutput, NodeId } from './graph/ir.ts';
 import { scanSink } from './scan/sink.ts';
@@ -34,8 +35,8 @@ function graphSink(
   outputs: GraphOutput[],
   caches: Map<string, PortDecl>,
   compute: GraphDType,
-): Sink<NodeId> {
-  const sink: Sink<NodeId> = {
+): Sink<GraphValue> {
+  const sink: Sink<GraphValue> = {
     input(name, type, at) {
       inputs.push({ name, type });
       return builder.leaf('input', [], { name }, type, [at]);
@@ -44,19 +45,21 @@ function graphSink(
       const type = { dtype: dtype === 'float' ? compute : dtype, shape: shape.map(size) };
       return builder.leaf('param', [], { name: key }, type, [at]);
     },
-    op: (name, values, attrs, at) => builder.op(name, values, attrs, [at]),
-    cache(x, port, at) {
+    op: (name, values, attrs, at) => builder.op(name, values.map(nodeOf), attrs, [at]),
+    cache(value, port, at) {
+      const x = nodeOf(value);
       caches.set(port.name, port);
       return builder.leaf('cache', [x], { port: port.name }, withPast(builder.node(x).type, port), [at]);
     },
-    delay(x, { last, back }, at) {
+    delay(value, { last, back }, at) {
+      const x = nodeOf(value);
       const { dtype, shape } = builder.node(x).type;
       const type = { dtype, shape: [shape[0]!, tokens, ...shape.slice(2)] };
       return builder.leaf('delay', [x], { last, back }, type, [at]);
     },
     ambient: (name, at) => builder.leaf('ambient', [], { name }, ambientTypes[name], [at]),
-    output(name, node) {
-      outputs.push({ name, node: asFloat32(builder, node) });
+    output(name, value) {
+      outputs.push({ name, node: asFloat32(builder, nodeOf(value)) });
     },
     experts: (request) => expertsSink(sink, builder, request),
     scan(request) {

@@ -12,7 +12,7 @@ import {
   type Origin,
   type Sink,
 } from '../../spec/sink.ts';
-import { bodyIndex, bodyValue, isBodyValue } from '../graph/body_value.ts';
+import { bodyValues, type GraphValue, isBodyValue, nodeOf } from '../graph/body_value.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { NodeId } from '../graph/ir.ts';
 import { liftOf } from './lift.ts';
@@ -20,14 +20,13 @@ import type { Lifted } from './lifted.ts';
 import { mostShares } from './most_shares.ts';
 
 export function expertsSink(
-  outside: Sink<NodeId>,
+  outside: Sink<GraphValue>,
   builder: Builder,
-  { count, shares, dense, place }: ExpertsRequest<NodeId>,
-): ExpertsSink<NodeId> {
-  const inner: Lifted[] = [];
-  const recorded = (value: Lifted): NodeId => bodyValue(inner.push(value) - 1);
-  const lifted = (id: NodeId): Lifted =>
-    isBodyValue(id) ? inner[bodyIndex(id)]! : { kind: 'plain', node: id };
+  { count, shares, dense, place }: ExpertsRequest<GraphValue>,
+): ExpertsSink<GraphValue> {
+  const { recorded, contentOf } = bodyValues<Lifted>();
+  const lifted = (value: GraphValue): Lifted =>
+    isBodyValue(value) ? contentOf(value) : { kind: 'plain', node: value };
   let choices: Choices | undefined;
   const chosen = (at: Origin): Choices => {
     choices ??= chosenExperts(builder, shares, count, dense, at);
@@ -44,11 +43,11 @@ export function expertsSink(
       if (typeof result === 'string') throw new NotUniform(`\`${name}\`: ${result}`);
       return recorded(result);
     },
-    own: (parameters) => recorded({ kind: 'stack', parts: parameters }),
+    own: (parameters) => recorded({ kind: 'stack', parts: parameters.map(nodeOf) }),
     entry(x, axis, from) {
       const at = place(from);
       if (x === shares && axis === 2)
-        return recorded({ kind: 'each', node: shareOf(builder, shares, chosen(at), at), unchosen: 0 });
+        return recorded({ kind: 'each', node: shareOf(builder, chosen(at), at), unchosen: 0 });
       if (isBodyValue(x) || axis !== 0 || builder.node(x).type.shape.some((d) => constant(d) === undefined))
         throw new NotUniform('a term reads its own place of a tensor that is no share');
       return recorded({ kind: 'stack', whole: x, first: true });
@@ -64,6 +63,7 @@ export function expertsSink(
 }
 
 interface Choices {
+  readonly shares: NodeId;
   /** int64 [B, T, K]: the experts of each token. */
   readonly choice: NodeId;
   /** K */
@@ -71,7 +71,13 @@ interface Choices {
 }
 
 /** Every expert whose share can be other than zero is among the K of the largest shares. */
-function chosenExperts(builder: Builder, shares: NodeId, count: number, dense: boolean, at: Origin): Choices {
+function chosenExperts(
+  builder: Builder,
+  shares: GraphValue,
+  count: number,
+  dense: boolean,
+  at: Origin,
+): Choices {
   // Shares that the body itself computes are none of this graph's nodes.
   if (typeof shares !== 'number') throw new NotUniform('its shares are computed by the experts');
   const { shape } = builder.node(shares).type;
@@ -79,13 +85,13 @@ function chosenExperts(builder: Builder, shares: NodeId, count: number, dense: b
   const w = words(builder.emit([at]));
   const e = builder.emit([at]);
   if (chosenCount < count)
-    return { choice: e.make('argtop', [w.abs(shares)], { k: chosenCount }), perToken: chosenCount };
+    return { shares, choice: e.make('argtop', [w.abs(shares)], { k: chosenCount }), perToken: chosenCount };
   const every = e.make('iota', [], { size: size(count) });
-  return { choice: e.make('broadcast', [every], { shape }), perToken: chosenCount };
+  return { shares, choice: e.make('broadcast', [every], { shape }), perToken: chosenCount };
 }
 
 /** [B, T, K, 1] */
-function shareOf(builder: Builder, shares: NodeId, { choice }: Choices, at: Origin): NodeId {
+function shareOf(builder: Builder, { shares, choice }: Choices, at: Origin): NodeId {
   const picked = builder.op('pick', [shares, choice], {}, [at]);
   const { shape } = builder.node(picked).type;
   return words(builder.emit([at])).reshape(picked, [...shape, size(1)]);

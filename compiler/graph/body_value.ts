@@ -1,14 +1,47 @@
 /**
- * Values of a body (the step of a scan, one expert) while it is being recorded. A sink hands them to the elaborator as node ids,
- * among those of the graph around the body; they are told apart by lying below zero, which no node of a graph does.
+ * What elaboration computes with: nodes of the graph, and values of a body beside it (the step of a scan, one expert), of which
+ * only the sink that records the body knows what they stand for.
  */
 
+import { Bug } from '../../spec/diagnostic.ts';
 import type { NodeId } from './ir.ts';
 
-/** The value that stands for entry `index` of the body: 0 becomes -1, 1 becomes -2. */
-export const bodyValue = (index: number): NodeId => -1 - index;
+export interface BodyValue {
+  readonly kind: 'body';
+}
 
-export const isBodyValue = (value: NodeId): boolean => value < 0;
+export type GraphValue = NodeId | BodyValue;
 
-/** The entry that a value of the body stands for. */
-export const bodyIndex = (value: NodeId): number => -1 - value;
+export const isBodyValue = (value: GraphValue): value is BodyValue => typeof value === 'object';
+
+/** The node of a value that no body holds. */
+export function nodeOf(value: GraphValue): NodeId {
+  if (isBodyValue(value)) throw new Bug('a value of a body is used outside of it');
+  return value;
+}
+
+/** The values of one body, and what each stands for; equal contents are one value. */
+export interface BodyValues<T> {
+  recorded(content: T): BodyValue;
+  contentOf(value: BodyValue): T;
+}
+
+export function bodyValues<T extends NonNullable<unknown>>(): BodyValues<T> {
+  const values = new Map<T, BodyValue>();
+  const contents = new Map<BodyValue, T>();
+  return {
+    recorded(content) {
+      const known = values.get(content);
+      if (known) return known;
+      const value: BodyValue = { kind: 'body' };
+      values.set(content, value);
+      contents.set(value, content);
+      return value;
+    },
+    contentOf(value) {
+      const content = contents.get(value);
+      if (content === undefined) throw new Bug('a value of one body is used in another');
+      return content;
+    },
+  };
+}

@@ -3,17 +3,19 @@
 import type { Attrs } from '../../spec/op.ts';
 import type { Origin, ScanRequest, ScanSink, Sink } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
-import { bodyIndex, bodyValue, isBodyValue } from '../graph/body_value.ts';
+import { bodyValues, type GraphValue, isBodyValue, nodeOf } from '../graph/body_value.ts';
 import { type Builder, newBuilder } from '../graph/builder.ts';
 import type { GraphInput, NodeId } from '../graph/ir.ts';
 import { bodyFrom, makeScan } from '../graph/scan_body.ts';
 
 export function scanSink(
-  outside: Sink<NodeId>,
+  outside: Sink<GraphValue>,
   builder: Builder,
-  { states, sequences, at }: ScanRequest<NodeId>,
-): ScanSink<NodeId> {
+  { states, sequences: walked, at }: ScanRequest<GraphValue>,
+): ScanSink<GraphValue> {
+  const sequences = walked.map(nodeOf);
   const body = newBuilder();
+  const { recorded, contentOf } = bodyValues<NodeId>();
   const inputs: GraphInput[] = [];
   const captured: NodeId[] = [];
   const input = (name: string, type: TensorType<GraphDType>): NodeId => {
@@ -34,19 +36,23 @@ export function scanSink(
     if (known >= 0) return body.leaf('input', [], { name: `outside.${known}` }, type, [at]);
     return input(`outside.${captured.push(id) - 1}`, type);
   };
-  const within = (id: NodeId, from: Origin): NodeId => (isBodyValue(id) ? bodyIndex(id) : capture(id, from));
+  const within = (value: GraphValue, from: Origin): NodeId =>
+    isBodyValue(value) ? contentOf(value) : capture(value, from);
 
   return {
-    states: carried.map(bodyValue),
-    elements: elements.map(bodyValue),
+    states: carried.map(recorded),
+    elements: elements.map(recorded),
     param: (decl, from) => outside.param(decl, from),
-    op(name: string, values: readonly NodeId[], attrs: Attrs, from: Origin) {
+    op(name: string, values: readonly GraphValue[], attrs: Attrs, from: Origin) {
       if (!values.some(isBodyValue)) return outside.op(name, values, attrs, from);
-      const inputs = values.map((id) => within(id, from));
-      return bodyValue(body.op(name, inputs, attrs, [from]));
+      const inputs = values.map((value) => within(value, from));
+      return recorded(body.op(name, inputs, attrs, [from]));
     },
     finish(after, results) {
-      const ends = [...after, ...results].map((id, i) => ({ name: `next.${i}`, node: within(id, at) }));
+      const ends = [...after, ...results].map((value, i) => ({
+        name: `next.${i}`,
+        node: within(value, at),
+      }));
       const graph = body.finish({ name: 'step', inputs, outputs: ends, caches: new Map(), ports: [] });
       const starts = states.map(({ name, type }) => builder.leaf('state', [], { port: name }, type, [at]));
       const scan = { body: bodyFrom(graph), states: states.length, sequences: sequences.length };
