@@ -9,6 +9,7 @@ export type { EmitOptions, OptionValue, TargetOption } from './backends/target_o
 export { type CheckedArchive, checkArchive } from './backends/torchscript/check_archive.ts';
 export { readArchive } from './backends/torchscript/read_archive.ts';
 export { writeArtifact } from './backends/write_artifact_node.ts';
+export { check } from './compiler/build.ts';
 export type { Checkpoint } from './compiler/checkpoint/checkpoint.ts';
 // The compiler.
 export { type Compiled, type CompileRequest, compile } from './compiler/compile.ts';
@@ -57,7 +58,6 @@ export { openTokenizer } from './runtime/tokenizer/tokenizer_node.ts';
 export { readGolden } from './runtime/verify/golden.ts';
 export { type VerifyOptions, type VerifyReport, type VerifyRow, verify } from './runtime/verify/verify.ts';
 // The language.
-export { check } from './spec/check.ts';
 export { type Code, codes } from './spec/codes.ts';
 export { Bug, type Outcome, type Severity } from './spec/diagnostic.ts';
 export { format } from './spec/format.ts';

@@ -11,6 +11,7 @@ import { expertsSink } from './experts/sink.ts';
 import { type GraphValue, nodeOf } from './graph/body_value.ts';
 import { type Builder, dropDead, newBuilder } from './graph/builder.ts';
 import type { Graph, GraphInput, GraphOutput, NodeId } from './graph/ir.ts';
+import { lazyBuilder } from './graph/lazy_builder.ts';
 import { scanSink } from './scan/sink.ts';
 
 export interface Built extends Checked {
@@ -27,6 +28,12 @@ export function build(file: File, options: ElaborationOptions): Built {
   if (!program) return { diagnostics };
   const graph = builder.finish({ name: program.model, inputs, outputs, caches, ports: [] });
   return { program, graph: dropDead(graph), diagnostics };
+}
+
+/** The same without a graph: what is said of a mixture of experts is found by building its body. */
+export function check(file: File, options: ElaborationOptions): Checked {
+  const sink = graphSink(lazyBuilder(), [], [], new Map(), options.compute ?? 'float32');
+  return elaborate(file, options, { ...sink, output: () => {} });
 }
 
 function graphSink(
@@ -49,7 +56,7 @@ function graphSink(
     cache(value, port, at) {
       const x = nodeOf(value);
       caches.set(port.name, port);
-      return builder.leaf('cache', [x], { port: port.name }, withPast(builder.node(x).type, port), [at]);
+      return builder.leaf('cache', [x], { port: port.name }, withPast(port.type, port), [at]);
     },
     delay(value, { last, back }, at) {
       const x = nodeOf(value);

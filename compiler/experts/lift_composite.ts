@@ -1,6 +1,7 @@
 /** A composite on values of all experts: the op itself where it means its steps on all of them, else those steps. */
 
 import { Bug } from '../../spec/diagnostic.ts';
+import { size } from '../../spec/dim.ts';
 import { largest } from '../../spec/long_list.ts';
 import type { Attrs, Emit, Op } from '../../spec/op.ts';
 import { type Composite, opOf } from '../../spec/ops/index.ts';
@@ -56,7 +57,11 @@ function liftWhole(
   const scratch: Site = { builder, origins: [], choice: same(site.choice) };
   const tried = inputs.map((x): Lifted => {
     if (x.kind !== 'stack') return { ...x, node: same(x.node) };
-    return 'parts' in x ? { ...x, parts: x.parts.map(same) } : { ...x, whole: same(x.whole) };
+    if ('whole' in x) return { ...x, whole: same(x.whole) };
+    const { parts, ...stack } = x;
+    const { dtype, shape } = site.builder.node(parts[0]!).type;
+    const type = { dtype, shape: [size(parts.length), ...shape] };
+    return { ...stack, whole: operand(builder, parts.join(), type) };
   });
   const rank = largest(inputs.map((x) => bodyShape(site, x).length));
   const found = aligned(scratch, tried, rank);

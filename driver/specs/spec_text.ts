@@ -1,7 +1,7 @@
 /** The text of a spec checked or laid out anew; what is wrong with the file is a diagnostic like any other. */
 
+import { check } from '../../compiler/build.ts';
 import type { File } from '../../spec/ast.ts';
-import { check } from '../../spec/check.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../../spec/diagnostic.ts';
 import { format } from '../../spec/format.ts';
 import { parse } from '../../spec/parse.ts';

@@ -11,7 +11,12 @@ function expertsOf(weights: readonly Type[]): { readonly shape: readonly Dim[] }
   const [first, ...more] = weights;
   if (!first) return 'there must be weights';
   const shape = first.shape.length === 3 && more.length === 0 ? first.shape.slice(1) : first.shape;
-  const alike = more.every((w) => w.dtype === first.dtype && showShape(w.shape) === showShape(first.shape));
+  const alike = more.every(
+    (w) =>
+      w.dtype === first.dtype &&
+      w.shape.length === first.shape.length &&
+      w.shape.every((d, i) => equal(d, first.shape[i]!)),
+  );
   if (shape.length !== 2 || !alike || !isFloat(first.dtype)) {
     return `the weights ${weights.map((w) => showShape(w.shape)).join(', ')} are no matrices of one shape`;
   }
@@ -35,10 +40,11 @@ const expert_matmul: Row<'expert_matmul'> = {
       : [experts.shape[0]!, experts.shape[1]!];
     const [b, t, k] = choice.shape as [Dim, Dim, Dim]; // three axes, as seen above
     const [rows, tokens, places, width] = x!.shape;
-    const shown = `${showShape(x!.shape)} chosen by ${showShape(choice.shape)} from ${showShape(experts.shape)}`;
-    if (!rows || !tokens || !places || !width || x!.shape.length !== 4 || !isFloat(x!.dtype)) return shown;
+    const shown = (): string =>
+      `${showShape(x!.shape)} chosen by ${showShape(choice.shape)} from ${showShape(experts.shape)}`;
+    if (!rows || !tokens || !places || !width || x!.shape.length !== 4 || !isFloat(x!.dtype)) return shown();
     const fits = equal(rows, b) && equal(tokens, t) && (constant(places) === 1 || equal(places, k));
-    return fits && equal(width, m) ? { dtype: x!.dtype, shape: [b, t, k, n] } : shown;
+    return fits && equal(width, m) ? { dtype: x!.dtype, shape: [b, t, k, n] } : shown();
   },
   evaluate([x, choice, ...weights], { transposed }) {
     const [b, t, k] = choice!.shape as [number, number, number];

@@ -3,9 +3,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { flatten_rows } from '../../backends/onnx/flatten_rows.ts';
+import { check } from '../../compiler/build.ts';
 import { compile } from '../../compiler/compile.ts';
 import type { Graph } from '../../compiler/graph/ir.ts';
 import { stack_weights } from '../../compiler/passes/index.ts';
+import { parse } from '../../spec/parse.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { addOps } from './added_ops.ts';
 
@@ -79,6 +81,12 @@ test('one that mixes tokens does not, and what stops it is said', () => {
     'the experts of this sum are computed one by one, for every token: ' +
       '`centred`: its reduce_mean: it computes tokens from each other',
   ]);
+  const { value } = parse({ name: 'm.nanospec', text: model('centred') });
+  const checked = check(value!, { include: () => undefined }).diagnostics;
+  assert.equal(
+    checked.map(({ message }) => message),
+    warnings,
+  );
   assert.is(graph.nodes.filter(({ op }) => op === 'centred').length, 1 + 2 * 4 + 1);
   for (const line of [
     'last_token_logits: sliced centred in the model, since it needs all places beside the one',

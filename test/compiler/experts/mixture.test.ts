@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { build } from '../../../compiler/build.ts';
+import { build, check } from '../../../compiler/build.ts';
 import { evaluator } from '../../../compiler/evaluate/evaluate.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { place_cache, stack_weights } from '../../../compiler/passes/index.ts';
@@ -58,10 +58,15 @@ function graphOf(text: string): Graph {
   return graph!;
 }
 
-const warningsOf = (text: string): readonly string[] =>
-  build(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined })
-    .diagnostics.filter(({ code }) => code === 'N403')
-    .map(({ message }) => message);
+function warningsOf(text: string): readonly string[] {
+  const [built, checked] = [build, check].map((walk) =>
+    walk(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined })
+      .diagnostics.filter(({ code }) => code === 'N403')
+      .map(({ message }) => message),
+  );
+  assert.equal(checked, built, 'a check says the same');
+  return built!;
+}
 
 const feeds = { input_ids: ids(3, 11, 2, 6) };
 
