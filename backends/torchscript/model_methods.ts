@@ -117,9 +117,7 @@ function modelResult(
   const plain = graph.outputs.filter((o) => !ports.has(o.name));
   const texts = plain.map(({ node }) => {
     const { text } = body.result(node);
-    return graph.nodes[node]!.type.dtype === 'float32' && !text.endsWith('.float()')
-      ? `${text}.float()`
-      : text;
+    return graph.nodes[node]!.type.dtype === 'float32' ? `${text}.float()` : text;
   });
   const isStatic = graph.ports.some((p) => p.rule === 'in_place');
   const present = graph.ports.map((p) => outputOf.get(p.output)!);

@@ -4,14 +4,22 @@ import type * as ast from '../../ast.ts';
 import { append } from '../../long_list.ts';
 import { textOf } from '../../source.ts';
 import type { Site } from '../values/context.ts';
-import type { Assigned, Declared, Plan, Scope } from '../values/value.ts';
+import {
+  type Assigned,
+  assignedAt,
+  type Condition,
+  type Declared,
+  type LocalKind,
+  type Plan,
+  type Scope,
+} from '../values/value.ts';
 import { isReservedValue, lineOf } from './names.ts';
 
 /** In the order of the text; a dotted path is declared by its first word. */
 export function declaredIn(node: ast.Block | ast.Model): ReadonlyMap<string, Declared> {
   const found = new Map<string, Declared>();
-  const put = (name: ast.Word, what: string): void => {
-    if (!found.has(name.text)) found.set(name.text, { span: name.span, what });
+  const put = (name: ast.Word, what: string, more: Pick<Declared, 'isBlock'> = {}): void => {
+    if (!found.has(name.text)) found.set(name.text, { span: name.span, what, ...more });
   };
   const of = node.kind === 'Model' ? 'the model' : 'this block';
   if (node.kind === 'Block') for (const p of node.params) put(p.name, `a parameter of ${of}`);
@@ -30,7 +38,7 @@ export function declaredIn(node: ast.Block | ast.Model): ReadonlyMap<string, Dec
         put(item.name, `a function of ${of}`);
         break;
       case 'Block':
-        put(item.name, `a block of ${of}`);
+        put(item.name, `a block of ${of}`, { isBlock: true });
         break;
       case 'Config':
         for (const e of item.entries) if (e.kind === 'Entry') put(e.name, 'a config entry');
@@ -85,40 +93,37 @@ export function planOf<V>(site: Site<V, ast.Function | ast.Forward>, scope: Scop
   const plan: Plan = { assigned };
   cx.plans.set(node, plan);
   const outer: Scope<V> = { kind: 'body', names: new Map(), declared: assigned, parent: scope };
-  const put: Put = (name, what, tests) => {
+  const put: Put = (name, kind, conditions) => {
     const before = assigned.get(name.text);
+    const now = assignedAt(name, kind, conditions);
     if (!before) {
-      if (takeName(site.at(name), outer)) assigned.set(name.text, { span: name.span, what, tests });
-    } else if (before.what === 'a loop variable' ? what !== before.what : what !== 'a local name') {
+      if (takeName(site.at(name), outer)) assigned.set(name.text, now);
+    } else if (before.kind === 'loop' ? kind !== 'loop' : kind !== 'local') {
       reportTaken(site.at(name), before);
-    } else if (tests.length === 0 && before.tests.length > 0) {
-      assigned.set(name.text, { span: name.span, what, tests });
+    } else if (conditions.length === 0 && before.conditions.length > 0) {
+      assigned.set(name.text, now);
     }
   };
-  for (const { name } of node.signature.inputs) put(name, 'an input', []);
+  for (const { name } of node.signature.inputs) put(name, 'input', []);
   if (node.body.kind === 'Statements') scan(site.at(node.body), put);
   return plan;
 }
 
-type Put = (
-  name: ast.Word,
-  what: 'an input' | 'a local name' | 'a loop variable',
-  tests: readonly string[],
-) => void;
+type Put = (name: ast.Word, kind: LocalKind, conditions: readonly Condition[]) => void;
 
 interface Part {
   readonly body: ast.Statements;
-  readonly tests: readonly string[];
+  readonly conditions: readonly Condition[];
   /** Binders of the loops around it. */
   readonly bound: readonly ast.Word[];
 }
 
 function scan<V>(site: Site<V, ast.Statements>, put: Put): void {
   const { node: whole } = site;
-  const left: Part[] = [{ body: whole, tests: [], bound: [] }];
+  const left: Part[] = [{ body: whole, conditions: [], bound: [] }];
   for (let next = left.pop(); next; next = left.pop()) {
     for (const s of next.body.body) {
-      if (s.kind === 'Assign') for (const t of s.targets) put(t.name, 'a local name', next.tests);
+      if (s.kind === 'Assign') for (const t of s.targets) put(t.name, 'local', next.conditions);
       if (s.kind === 'For') left.push(scanLoop(site.at(s), next, put));
       if (s.kind === 'Choose') append(left, arms(s, next));
       if (s.kind === 'Return' && next.bound.length > 0) {
@@ -130,21 +135,26 @@ function scan<V>(site: Site<V, ast.Statements>, put: Put): void {
   }
 }
 
-function scanLoop<V>(site: Site<V, ast.For>, { tests, bound }: Part, put: Put): Part {
+function scanLoop<V>(site: Site<V, ast.For>, { conditions: outside, bound }: Part, put: Put): Part {
   const { node: s } = site;
-  const test = `\`${textOf(s.over.span)}\` has entries (line ${lineOf(s.span)})`;
+  const text = `\`${textOf(s.over.span)}\` has entries (line ${lineOf(s.span)})`;
+  const conditions = [...outside, { of: 'loop', text } as const];
   for (const word of s.binder) {
     const outer = bound.find((b) => b.text === word.text);
-    if (outer) reportTaken(site.at(word), { span: outer.span, what: 'a loop variable' });
-    else put(word, 'a loop variable', [...tests, test]);
+    if (outer) reportTaken(site.at(word), assignedAt(outer, 'loop'));
+    else put(word, 'loop', conditions);
   }
-  return { body: s.body, tests: [...tests, test], bound: [...bound, ...s.binder] };
+  return { body: s.body, conditions, bound: [...bound, ...s.binder] };
 }
 
-function arms(s: ast.Choose, { tests, bound }: Part): readonly Part[] {
+function arms(s: ast.Choose, { conditions, bound }: Part): readonly Part[] {
   const test = `\`${textOf(s.test.span)}\` (line ${lineOf(s.test.span)})`;
-  const then = { body: s.then, tests: [...tests, test], bound };
-  return s.else ? [then, { body: s.else, tests: [...tests, `not ${test}`], bound }] : [then];
+  const arm = (body: ast.Statements, text: string): Part => ({
+    body,
+    conditions: [...conditions, { of: 'if', text }],
+    bound,
+  });
+  return s.else ? [arm(s.then, test), arm(s.else, `not ${test}`)] : [arm(s.then, test)];
 }
 
 /** Names that statements assign, at any depth. */

@@ -7,7 +7,7 @@ import { type Site, step } from '../values/context.ts';
 import { number } from '../values/number.ts';
 import { makeScope } from '../values/scope.ts';
 import { reportSize } from '../values/tensors.ts';
-import { describeKind, text, type Value } from '../values/value.ts';
+import { assignedAt, describeKind, text, type Value } from '../values/value.ts';
 import { takeName } from './declared.ts';
 
 /** One iteration: an entry of the list, with its key. */
@@ -72,7 +72,7 @@ export const boundIn = <V>(
 
 /** The site in a frame for names that hide nothing, local names included; undefined after a report. */
 export function bindingSite<V>(site: Site<V>, binder: readonly ast.Word[]): Site<V> | undefined {
-  const declared = new Map(binder.map(({ text, span }) => [text, { span, what: 'a loop variable' }]));
+  const declared = new Map(binder.map((word) => [word.text, assignedAt(word, 'loop')]));
   const scope = makeScope('body', site.frame.scope, declared);
   return binder.every((word) => takeName(site.at(word), scope))
     ? site.inFrame({ ...site.frame, scope })

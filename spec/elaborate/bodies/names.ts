@@ -13,6 +13,7 @@ import { positionsValue } from '../values/positions.ts';
 import { lookup, namesInScope } from '../values/scope.ts';
 import {
   type AbsentValue,
+  type Assigned,
   type Declared,
   describeKind,
   type Poison,
@@ -66,7 +67,7 @@ export function unknownBlockHint<V>(scope: Scope<V>, name: string): { readonly h
 function* blocksInScope<V>(scope: Scope<V>): Generator<string> {
   for (let at: Scope<V> | undefined = scope; at; at = at.parent) {
     for (const [name, value] of at.names) if (value.kind === 'block') yield name;
-    for (const [name, { what }] of at.declared) if (what.startsWith('a block')) yield name;
+    for (const [name, { isBlock }] of at.declared) if (isBlock) yield name;
   }
 }
 
@@ -118,28 +119,25 @@ function reportLater<V>(site: Site<V, Spelled>, { span, what }: Declared) {
   });
 }
 
-function reportUnassigned<V>(
-  site: Site<V, Spelled>,
-  later: Declared & { readonly tests?: readonly string[] },
-) {
+function reportUnassigned<V>(site: Site<V, Spelled>, later: Declared | Assigned) {
   const { node: name } = site;
-  const tests = later.tests ?? [];
-  if (later.what === 'a loop variable') {
+  const { kind, conditions = [] } = 'kind' in later ? later : {};
+  if (kind === 'loop') {
     return site.fail('N206', `\`${name.text}\` ends with its loop (line ${lineOf(later.span)})`, {
       hint: 'assign it to a name of its own in the loop',
     });
   }
-  const decisive = tests.filter((t) => !t.includes(' has entries ('));
-  const wheres = (decisive.length > 0 ? decisive : tests).join(' and ');
+  const tests = conditions.filter((c) => c.of === 'if');
+  const wheres = (tests.length > 0 ? tests : conditions).map((c) => c.text).join(' and ');
   const reached =
-    decisive.length < tests.length && decisive.length > 0 ? 'no turn' : 'nothing on the way here';
+    tests.length < conditions.length && tests.length > 0 ? 'no turn' : 'nothing on the way here';
   const message =
-    tests.length > 0
+    conditions.length > 0
       ? `\`${name.text}\` is assigned only where ${wheres}, which ${reached} reached`
       : `\`${name.text}\` is used before it is assigned (line ${lineOf(later.span)})`;
   return site.fail('N206', message, {
     related: [{ message: `\`${name.text}\` is assigned here`, span: later.span }],
-    ...(tests.length > 0
+    ...(conditions.length > 0
       ? { hint: `give \`${name.text}\` a value on every way, or check the condition` }
       : {}),
   });

@@ -43,7 +43,11 @@ export function fileScope<V>(
     const first = declared.get(d.name.text);
     if (first) reportTaken(site.at(d.name), first);
     else if (takeName(site.at(d.name), scope)) {
-      declared.set(d.name.text, { span: d.name.span, what: `${what[d.kind]} of this file` });
+      declared.set(d.name.text, {
+        span: d.name.span,
+        what: `${what[d.kind]} of this file`,
+        ...(d.kind === 'Block' ? { isBlock: true } : {}),
+      });
       scope.names.set(d.name.text, declaredValue(site.at(d), prelude, reading));
     }
   }

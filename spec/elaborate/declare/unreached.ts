@@ -14,7 +14,7 @@ import {
 import { type Context, Site } from '../values/context.ts';
 import { outermostFrame } from '../values/frame.ts';
 import { makeScope } from '../values/scope.ts';
-import type { Scope } from '../values/value.ts';
+import { assignedAt, type Scope } from '../values/value.ts';
 
 /** A node to check, with the names that may be used in it under any config; scopes hold names without values. */
 interface Visit<V> {
@@ -79,7 +79,7 @@ function childrenOf<V>(node: ast.AnyNode, scope: Scope<V>): readonly Visit<V>[] 
 }
 
 const withWords = <V>(scope: Scope<V>, words: readonly ast.Word[]): Scope<V> =>
-  makeScope('body', scope, new Map(words.map(({ text, span }) => [text, { span, what: 'a local name' }])));
+  makeScope('body', scope, new Map(words.map((word) => [word.text, assignedAt(word, 'local')])));
 
 function localsOf({ signature, body }: ast.Function | ast.Forward): readonly ast.Word[] {
   const found = signature.inputs.map((i) => i.name);

@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import type { Dim } from '../../dim.ts';
 import type { ParamDecl } from '../../sink.ts';
-import type { Span } from '../../source.ts';
+import type { Located, Span } from '../../source.ts';
 import type { DType, TensorType } from '../../type.ts';
 
 /** `dim` is the same number as a size over config names; absent when only the double is known. */
@@ -227,12 +227,30 @@ export interface Declared {
   readonly span: Span;
   /** Its kind in messages: "already names a ...". */
   readonly what: string;
+  readonly isBlock?: true;
 }
 
 /** A local name where it is assigned. */
 export interface Assigned extends Declared {
-  /** What decides whether it is, outermost first: "`i == 3` (line 7)"; empty when nothing does. */
-  readonly tests: readonly string[];
+  readonly kind: LocalKind;
+  /** What decides whether it is, outermost first; empty when nothing does. */
+  readonly conditions: readonly Condition[];
+}
+
+const localKinds = { input: 'an input', local: 'a local name', loop: 'a loop variable' } as const;
+export type LocalKind = keyof typeof localKinds;
+
+export const assignedAt = (
+  { span }: Located,
+  kind: LocalKind,
+  conditions: readonly Condition[] = [],
+): Assigned => ({ span, kind, what: localKinds[kind], conditions });
+
+/** The test of an `if`, or that the list of a loop has entries. */
+export interface Condition {
+  readonly of: 'if' | 'loop';
+  /** `i == 3` (line 7) */
+  readonly text: string;
 }
 
 /** The names that a body will assign, found before it runs. */
