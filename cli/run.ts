@@ -6,6 +6,7 @@ import { type ContinueOptions, continueIds, continueTexts } from '../driver/cont
 import { type ModelFile, openModel } from '../driver/model_kinds.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
+import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { usage } from '../driver/usage.ts';
 import type { End, Step } from '../runtime/generate.ts';
 import { type Bos, bosChoices } from '../runtime/generate_text.ts';
@@ -131,10 +132,11 @@ type Continued = Options & ContinueOptions;
 
 function texts(io: Io, model: ModelFile, options: Continued): AsyncIterable<Shown> {
   const { numSamples: samples, escapes = false, stop, ...more } = options;
+  const tokenizer = tokenizerFor(model.path, options.tokenizer); // refused before standard input is waited for
   if (!escapes) noteEscapes(io, options.prompt);
   const read = escapes ? unescaped : String;
   const prompts = options.prompt.map((text) => (text === '-' ? readFileSync(0, 'utf8') : read(text)));
-  return continueTexts(model, prompts, { ...more, samples, stopTexts: stop.map(read) });
+  return continueTexts(model, prompts, { ...more, tokenizer, samples, stopTexts: stop.map(read) });
 }
 
 function ids(model: ModelFile, { stop, numSamples: samples, ...more }: Continued): AsyncIterable<Shown> {

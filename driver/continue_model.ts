@@ -4,6 +4,7 @@ import type { Device, Session } from '../compiler/ports/session.ts';
 import type { Rows } from '../runtime/cache.ts';
 import { generateRows, type RowsOptions, type Step } from '../runtime/generate.ts';
 import { generateText, type Piece, type TextOptions } from '../runtime/generate_text.ts';
+import type { Tokenizer } from '../runtime/tokenizer/tokenizer.ts';
 import type { ModelFile } from './model_kinds.ts';
 import { tokenizerFor } from './tokenizer_files.ts';
 
@@ -13,13 +14,16 @@ export interface ContinueOptions {
   readonly onOpen?: () => void;
 }
 
-/** `tokenizer` is a path; without one it is looked for beside the model. Refuses (N708, N621) what is no tokenizer, and as `generateText` does. */
+/** `tokenizer` may be a path; without one it is looked for beside the model. Refuses (N708, N621) what is no tokenizer, and as `generateText` does. */
 export async function* continueTexts(
   model: ModelFile,
   prompts: readonly string[],
-  { tokenizer: named, ...options }: TextOptions & ContinueOptions & { readonly tokenizer?: string },
+  {
+    tokenizer: named,
+    ...options
+  }: TextOptions & ContinueOptions & { readonly tokenizer?: Tokenizer | string },
 ): AsyncGenerator<Piece, void, void> {
-  const tokenizer = tokenizerFor(model.path, named);
+  const tokenizer = typeof named === 'object' ? named : tokenizerFor(model.path, named);
   yield* whileOpen(model, options, (session) => generateText(session, tokenizer, prompts, options));
 }
 

@@ -176,6 +176,17 @@ test('the tokenizer is found beside the model or where it is said to be', async 
   assert.is((await nanoc(['run', lonely, '--prompt', 'a', '-n', '2'])).code, 0);
 });
 
+test('a missing tokenizer is said while standard input is still open', async () => {
+  const lonely = join(folder(), 'tiny.onnx');
+  cpSync(model, lonely);
+  const child = spawn(process.execPath, command(['run', lonely, '--prompt', '-']), { cwd: root });
+  const said: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void said.push(text));
+  const [code] = await once(child, 'close');
+  assert.is(code, 1);
+  assert.match(said.join(''), 'N708');
+});
+
 test('a tokenizer may be a rank file, or a vocabulary beside its merges', async () => {
   const json = JSON.parse(readFileSync(model.replace('.onnx', '.tokenizer.json'), 'utf8'));
   const names = ['vocab.json', 'merges.txt'];
