@@ -27,6 +27,7 @@ test('a spec is compiled, run every way and compared, and nothing is left behind
   }
   assert.match(out, /onnxruntime-node cpu against reference: \d+ checks, all agree, worst \d/);
   assert.match(err, 'weights: random (seed 0)');
+  assert.is(err.match(/^weights: /gm)?.length, 1, err);
   assert.equal(left(), before);
 });
 
