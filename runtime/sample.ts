@@ -41,13 +41,13 @@ interface Scored {
 function largestLogits(logits: ArrayLike<number>, k: number, temperature: number): readonly Scored[] {
   let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) if (logits[i]! > top) top = logits[i]!;
-  let least = top - negligibleLogitGap * temperature;
+  let lowestKept = top - negligibleLogitGap * temperature;
   if (k < logits.length)
-    least = Math.max(least, Float64Array.from(logits, orLowest).sort()[logits.length - k]!);
+    lowestKept = Math.max(lowestKept, Float64Array.from(logits, orLowest).sort()[logits.length - k]!);
   const found: Scored[] = [];
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token]!;
-    if (logit >= least) found.push({ logit, token });
+    if (logit >= lowestKept) found.push({ logit, token });
   }
   return found.sort((a, b) => b.logit - a.logit || a.token - b.token).slice(0, k);
 }

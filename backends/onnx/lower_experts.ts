@@ -101,6 +101,6 @@ function oneByOne({ site, x, weights, chosen, transposed, share, width, dtype }:
       ];
     },
   );
-  const turns = writer.node('Size', [used]);
-  return writer.node('Loop', [turns, writer.scalar(1, 'bool'), none], { body });
+  const iterations = writer.node('Size', [used]);
+  return writer.node('Loop', [iterations, writer.scalar(1, 'bool'), none], { body });
 }

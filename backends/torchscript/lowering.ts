@@ -113,7 +113,7 @@ const elementwise = {
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
 /** Places of the k largest along the last axis. */
-const largest = (value: Expr, k: number): Expr =>
+const placesOfLargest = (value: Expr, k: number): Expr =>
   indexed(atom(`${torch('sort', value, 'stable=True', 'dim=-1', 'descending=True').text}[1]`), `..., :${k}`);
 
 const along =
@@ -131,9 +131,9 @@ const reductions = {
   is_top(site, [x], { k }) {
     const value = site.tensor(x!);
     const none = torch('zeros_like', value, 'dtype=11');
-    return method(none, 'scatter', '-1', largest(value, k).text, '1');
+    return method(none, 'scatter', '-1', placesOfLargest(value, k).text, '1');
   },
-  argtop: (site, [x], { k }) => largest(site.tensor(x!), k),
+  argtop: (site, [x], { k }) => placesOfLargest(site.tensor(x!), k),
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
 const leaves = {

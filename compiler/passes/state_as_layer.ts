@@ -1,6 +1,6 @@
 /** Presents a state of fixed length as the keys of one more layer, for clients that can carry nothing else from call to call. */
 
-import { type Dim, product as total } from '../../spec/dim.ts';
+import { type Dim, size, product as total } from '../../spec/dim.ts';
 import { copy, dropDead, newBuilder } from '../graph/builder.ts';
 import type { Graph, NodeId, Port } from '../graph/ir.ts';
 import { isState, layerNames, layerOf } from '../ports/port_names.ts';
@@ -38,7 +38,7 @@ function asLayer(port: Port, layer: number): Port {
   };
 }
 
-const one = total([]);
+const one = size(1);
 
 function renamed(graph: Graph, moved: ReadonlyMap<string, Port>): Graph {
   const builder = newBuilder();

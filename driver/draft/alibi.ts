@@ -12,8 +12,8 @@ export interface Alibi extends OpenPoints {
 export function alibiOf(draft: Draft): Alibi {
   const { sizes, family } = draft;
   const heads = sizes.use('heads')!;
-  const most = sizes.use('lean') === undefined ? '8' : 'lean';
-  const { body, order } = slopes(heads, most, family.slopes ?? 'mpt');
+  const biasMax = sizes.use('lean') === undefined ? '8' : 'lean';
+  const { body, order } = slopes(heads, biasMax, family.slopes ?? 'mpt');
   const scale = family.leanScaled ? ' * head_dim ** -0.5' : '';
   if (family.leanScaled) sizes.use('head_dim');
   return {
@@ -27,7 +27,7 @@ export function alibiOf(draft: Draft): Alibi {
       ...(sizes.find(alibiKeys)
         ? []
         : [`heads lean towards near tokens (ALiBi), as in ${family.by} code: no entry says so`]),
-      `the slopes of ALiBi are powers of 2 ** (-${most} / n), with n ${order}`,
+      `the slopes of ALiBi are powers of 2 ** (-${biasMax} / n), with n ${order}`,
       family.leanScaled
         ? `what a head leans is divided by the root of its width, as in ${family.by} code, and not rounded to bfloat16, as there`
         : 'what a head leans is added behind the scale of its scores',
@@ -36,15 +36,15 @@ export function alibiOf(draft: Draft): Alibi {
 }
 
 /** Slopes of the heads. Where their number is no power of two, code follows either MPT or BLOOM. */
-function slopes(heads: number, most: string, way: 'mpt' | 'bloom') {
+function slopes(heads: number, biasMax: string, way: 'mpt' | 'bloom') {
   if (Number.isInteger(Math.log2(heads)))
-    return { body: `= 2 ** (-${most} * (h + 1) / heads)`, order: 'heads' };
+    return { body: `= 2 ** (-${biasMax} * (h + 1) / heads)`, order: 'heads' };
   return way === 'mpt'
     ? {
         body: `{
           n = 2 ** ceil(log2(heads))
           rank = if h < n / 2 then 2 * h + 2 else 2 * h - n + 1
-          return 2 ** (-${most} * rank / n)
+          return 2 ** (-${biasMax} * rank / n)
         }`,
         order: "the next power of two: every second comes first, as in MPT's code",
       }
@@ -52,7 +52,7 @@ function slopes(heads: number, most: string, way: 'mpt' | 'bloom') {
         body: `{
           n = 2 ** floor(log2(heads))
           rank = if h < n then h + 1 else h - n + 0.5
-          return 2 ** (-${most} * rank / n)
+          return 2 ** (-${biasMax} * rank / n)
         }`,
         order: "the last power of two, and those between them follow, as in BLOOM's code",
       };

@@ -48,10 +48,10 @@ function firstStop(text: string, stops: readonly string[]): number {
 
 /** Length of the longest suffix of the text that is a prefix of a stop text. */
 function partialStopLength(text: string, stops: readonly string[]): number {
-  let most = 0;
+  let longest = 0;
   for (const stop of stops) {
-    for (let n = Math.min(stop.length - 1, text.length); n > most; n--)
-      if (text.endsWith(stop.slice(0, n))) most = n;
+    for (let n = Math.min(stop.length - 1, text.length); n > longest; n--)
+      if (text.endsWith(stop.slice(0, n))) longest = n;
   }
-  return most;
+  return longest;
 }

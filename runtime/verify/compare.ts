@@ -108,9 +108,9 @@ export function compareValues(
 
 /** Largest |x|, the scale that a difference is read against. */
 export function magnitude(t: Tensor): number {
-  let most = 0;
-  for (const x of t.data) most = Math.max(most, Math.abs(x));
-  return most;
+  let largest = 0;
+  for (const x of t.data) largest = Math.max(largest, Math.abs(x));
+  return largest;
 }
 
 export const within = (d: Difference, allowed: Pick<Allowed, 'abs' | 'kl'>): boolean =>

@@ -12,7 +12,7 @@ interface Ran extends Stage {
 }
 
 const dtype = 'float16';
-const largest = -lowest(dtype);
+const largestFinite = -lowest(dtype);
 
 /**
  * The first float16 value of `target` that is not finite although all it was made from is, with what `reference`, which has
@@ -43,12 +43,12 @@ function counterpart({ graph: before, values }: Ran, graph: Graph, id: NodeId, c
 
 /** Whether a value is too large rather than wrong. Sums in another order may be larger by a rounding. */
 export const isOverflow = ({ type, expected, actual }: Finding): boolean =>
-  type.startsWith(dtype) && !Number.isFinite(actual) && !(Math.abs(expected) < largest / 2);
+  type.startsWith(dtype) && !Number.isFinite(actual) && !(Math.abs(expected) < largestFinite / 2);
 
 /** `what` names the value and its place. */
 export function overflowText({ origin, expected, actual, index, type }: Finding, what: string): Diagnostic {
-  const beyond = Number.isFinite(expected) ? expected.toPrecision(6) : `beyond ${largest}`;
-  return warning('N701', `${what} overflows: ${dtype} holds nothing above ${largest}`, {
+  const beyond = Number.isFinite(expected) ? expected.toPrecision(6) : `beyond ${largestFinite}`;
+  return warning('N701', `${what} overflows: ${dtype} holds nothing above ${largestFinite}`, {
     ...(origin ? { span: origin.span } : {}),
     expected: `${beyond} at [${index.join(', ')}] of ${type}, as float32 has it`,
     found: String(actual),

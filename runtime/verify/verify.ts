@@ -208,7 +208,7 @@ function rowOf(pairs: readonly Pair[], { fixed, ...tolerance }: Limit): Figures 
     const d = compareLogits(expected, actual, mine);
     return { d, mine, pass: within(d, mine) };
   });
-  const most = (of: (d: Difference) => number): number =>
+  const worst = (of: (d: Difference) => number): number =>
     largest(
       all.map(({ d }) => of(d)),
       0,
@@ -217,15 +217,15 @@ function rowOf(pairs: readonly Pair[], { fixed, ...tolerance }: Limit): Figures 
   const port = worstPort(pairs.flatMap((p) => p.memory ?? []));
   const kept = !port || port.share <= portShare(tolerance);
   const strictest = smallest(all.map(({ mine }) => mine.abs));
-  const spread = most((d) => d.spread);
+  const spread = worst((d) => d.spread);
   const notes = [
     ...(port && !kept ? [`${port.name} is ${port.share.toExponential(1)} of its size off`] : []),
     ...(spread < 2 * strictest || spread === 0 ? [equalLogitsNote] : []),
   ];
   return {
-    max_abs: most((d) => d.abs),
-    max_rel: most((d) => d.rel),
-    kl: most((d) => d.kl),
+    max_abs: worst((d) => d.abs),
+    max_rel: worst((d) => d.rel),
+    kl: worst((d) => d.kl),
     top1: positions ? sum(all.map(({ d }) => d.top1 * d.positions)) / positions : 0,
     memory: port?.share ?? 0,
     ...(port ? { port: port.name } : {}),

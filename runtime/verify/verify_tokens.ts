@@ -84,10 +84,10 @@ function goldenLogits({ target, uncached }: Subject, golden: Golden, cuts: reado
 export function stepsWithin(steps: NonNullable<Golden['steps']>, manifest: Manifest): typeof steps {
   const { prompt, tokens, logits } = steps;
   // The last token is not fed.
-  const most = Math.max(1, limitOf(manifest) - prompt[0]!.length + 1);
-  if (tokens[0]!.length <= most) return steps;
-  const kept = { prompt, tokens: tokens.map((row) => row.slice(0, most)) };
-  return logits ? { ...kept, logits: columnsOf(logits, 0, most) } : kept;
+  const room = Math.max(1, limitOf(manifest) - prompt[0]!.length + 1);
+  if (tokens[0]!.length <= room) return steps;
+  const kept = { prompt, tokens: tokens.map((row) => row.slice(0, room)) };
+  return logits ? { ...kept, logits: columnsOf(logits, 0, room) } : kept;
 }
 
 function stepsAfter({ target }: Subject, golden: Golden): readonly (Step | TokenStep)[] {

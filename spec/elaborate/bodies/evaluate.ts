@@ -98,18 +98,18 @@ function choose<V>(site: Site<V, ast.If>): Value<V> {
 
 function comprehension<V>(site: Site<V, ast.Comprehension>): Value<V> {
   const { node: expr } = site;
-  const turns = iterationsOf(site.at(expr.over));
+  const iterations = iterationsOf(site.at(expr.over));
   const inner = bindingSite(site, expr.binder);
-  if (!turns || !inner) return poison;
+  if (!iterations || !inner) return poison;
   const items: Value<V>[] = [];
-  for (const turn of turns) {
-    for (const [name, value] of boundIn(expr.binder, turn)) inner.frame.scope.names.set(name, value);
+  for (const iteration of iterations) {
+    for (const [name, value] of boundIn(expr.binder, iteration)) inner.frame.scope.names.set(name, value);
     const kept = expr.when ? decide(inner.at(expr.when)) : true;
     if (kept === undefined) return poison;
     if (kept) items.push(single(inner.at(expr.body)));
   }
   if (items.some((i) => i.kind === 'poison')) return poison;
-  const count = expr.when ? undefined : turns[0]?.count;
+  const count = expr.when ? undefined : iterations[0]?.count;
   return { ...list(items), ...(count ? { length: count } : {}) };
 }
 

@@ -14,7 +14,7 @@ import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
 import type { EntriesValue, ExpertIndexValue, ParamValue, TensorValue, Value } from '../values/value.ts';
 import { bindingSite, boundIn } from './iterations.ts';
 
-const turn: ExpertIndexValue = { kind: 'turn', plus: 0 };
+const expertIndex: ExpertIndexValue = { kind: 'expert_index', plus: 0 };
 
 /** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
 export function sumOfTerms<V>(site: Site<V, ast.Call>, plainly: () => Value<V>): Value<V> {
@@ -80,10 +80,10 @@ function termOf<V>(
   if (!inner) return undefined;
   cx.mixing = mixing;
   cx.sink = sink;
-  const member = over.kind === 'entries' ? mixing.anyOf(over) : turn;
+  const member = over.kind === 'entries' ? mixing.anyOf(over) : expertIndex;
   if (!member) return undefined;
   for (const [name, value] of boundIn(body.binder, { key: 0, value: member }))
-    inner.frame.scope.names.set(name, value === member ? member : turn);
+    inner.frame.scope.names.set(name, value === member ? member : expertIndex);
   return asTensor(cx, inner.evaluate(body.body));
 }
 
@@ -136,11 +136,11 @@ function rehearsalSink<V>(): Sink<V> {
   const refuse = (why: string) => (): never => {
     throw new NotUniform(why);
   };
-  const turns = refuse('an expert computes rotary tables');
+  const refuseRotation = refuse('an expert computes rotary tables');
   return {
     ...keepsNothing,
     op: (name, inputs, attrs, at) =>
-      name === 'rotary_table' ? turns() : keepsNothing.op(name, inputs, attrs, at),
+      name === 'rotary_table' ? refuseRotation() : keepsNothing.op(name, inputs, attrs, at),
     cache: refuse('an expert keeps a cache'),
     delay: refuse('an expert looks back at earlier tokens'),
     experts: refuse('an expert is a mixture itself'),

@@ -129,8 +129,8 @@ function declared<V>(site: Site<V, ast.Target>, value: Value<V>, at: ast.Expr): 
 
 function loop<V>(site: Site<V, ast.For>): void {
   const { frame, node: s } = site;
-  const turns = iterationsOf(site.at(s.over));
-  if (!turns) {
+  const iterations = iterationsOf(site.at(s.over));
+  if (!iterations) {
     spoil(frame, s.body);
     return;
   }
@@ -140,8 +140,8 @@ function loop<V>(site: Site<V, ast.For>): void {
     return before?.kind === 'tensor' ? [[name, before] as const] : [];
   });
   const hidden = s.binder.map(({ text }) => [text, names.get(text)] as const);
-  for (const turn of turns) {
-    for (const [name, value] of boundIn(s.binder, turn)) names.set(name, value);
+  for (const iteration of iterations) {
+    for (const [name, value] of boundIn(s.binder, iteration)) names.set(name, value);
     runStatements(site.at(s.body));
     for (const [name, before] of carried) keepType(site, name, before);
   }

@@ -153,11 +153,11 @@ function picked<V>(
   place: MemberPlace,
 ): Value<V> {
   const { node } = site;
-  const turns = iterationsOf(site.at(over));
+  const iterations = iterationsOf(site.at(over));
   const inner = bindingSite(site, [name]);
-  if (!turns || !inner) return poison;
+  if (!iterations || !inner) return poison;
   const entries = new Map<number, Value<V>>();
-  for (const { value } of turns) {
+  for (const { value } of iterations) {
     inner.frame.scope.names.set(name.text, value);
     const i = wholeNumber(site.at(over), value, 'the key of an entry');
     const kept = when ? decide(inner.at(when)) : true;

@@ -46,7 +46,7 @@ function entry<V>(site: Site<V, ast.Index>, object: Listed<V>): Value<V> {
   }
   if (subscript.kind === 'Slice') return sublist(site.at(subscript), object);
   const at = site.evaluate(subscript);
-  if (at.kind === 'turn' && at.plus === 0 && object.kind === 'entries') {
+  if (at.kind === 'expert_index' && at.plus === 0 && object.kind === 'entries') {
     const any = cx.mixing?.anyOf(object);
     if (any) return any;
   }
@@ -159,7 +159,7 @@ function entryOfAxis<V>(
     });
     return undefined;
   }
-  if (value.kind === 'turn' && value.plus === 0) return ownEntry(site, y, axis);
+  if (value.kind === 'expert_index' && value.plus === 0) return ownEntry(site, y, axis);
   const i = wholeNumber(site, value, 'an index');
   if (i === undefined) return undefined;
   const n = dim.constant(concrete(cx.sizes, size));
@@ -190,7 +190,7 @@ function isOwnPlace<V>(site: Site<V, ast.Slice>): boolean {
   const { start, stop, step } = site.node;
   if (!cx.mixing || !start || !stop || step) return false;
   const [from, to] = [site.evaluate(start), site.evaluate(stop)];
-  return from.kind === 'turn' && to.kind === 'turn' && from.plus === 0 && to.plus === 1;
+  return from.kind === 'expert_index' && to.kind === 'expert_index' && from.plus === 0 && to.plus === 1;
 }
 
 const replaced = <V>({ type }: TensorValue<V>, axis: number, by: dim.Dim): readonly dim.Dim[] =>
@@ -260,8 +260,8 @@ function isInside<V>(
 ): boolean {
   const { cx } = site;
   const at = (d: dim.Dim) => concrete(cx.sizes, d);
-  const least = [start, dim.sub(stop, start), dim.sub(n, stop)];
-  if (least.every((d) => dim.provablyNonNegative(at(d)))) return true;
+  const margins = [start, dim.sub(stop, start), dim.sub(n, stop)];
+  if (margins.every((d) => dim.provablyNonNegative(at(d)))) return true;
   const [from, to] = [showSize(cx.sizes, start), showSize(cx.sizes, stop)];
   site.fail('N306', `slice ${from} : ${to} is not always inside ${showSize(cx.sizes, n)}`, {
     hint: 'bounds must lie inside for every B, T and P; nothing is clamped',

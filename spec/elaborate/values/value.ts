@@ -85,7 +85,7 @@ export interface EntriesValue<V> {
 
 /** The index of the expert whose body stands for all, and what was added to it. */
 export interface ExpertIndexValue {
-  readonly kind: 'turn';
+  readonly kind: 'expert_index';
   readonly plus: number;
 }
 
@@ -183,7 +183,7 @@ const kindNames: Readonly<Record<Value<unknown>['kind'], string>> = {
   module: 'a module',
   rotary: 'a rotary table',
   entries: 'a list of members',
-  turn: 'an index',
+  expert_index: 'an index',
   namespace: 'the first part of a path',
   include: 'an included file',
   param: 'a tensor',
