@@ -22,7 +22,7 @@ export interface EmitOptions {
   readonly [option: string]: OptionValue | undefined;
 }
 
-/** Of targets that can keep the manifest beside the model, too. */
+/** The option `metadata`, which targets share that can keep the manifest beside the model. */
 export const metadata = {
   value: '<kind>',
   doc: 'the spec and the manifest in the model, or their hash; hash in a layout, full elsewhere',

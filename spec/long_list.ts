@@ -1,15 +1,15 @@
 /** Math.max, Math.min and push for lists of any length: spread into a call, 120,000 arguments overflow the stack. */
 
-/** The largest of the values and of `least`. */
-export function largest(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
-  let found = least;
+/** The largest of the values, and no less than `atLeast`. */
+export function largest(values: Iterable<number>, atLeast = Number.NEGATIVE_INFINITY): number {
+  let found = atLeast;
   for (const value of values) found = Math.max(found, value);
   return found;
 }
 
-/** The smallest of the values and of `most`. */
-export function smallest(values: Iterable<number>, most = Number.POSITIVE_INFINITY): number {
-  let found = most;
+/** The smallest of the values, and no more than `atMost`. */
+export function smallest(values: Iterable<number>, atMost = Number.POSITIVE_INFINITY): number {
+  let found = atMost;
   for (const value of values) found = Math.min(found, value);
   return found;
 }

@@ -28,7 +28,7 @@ export const grammar = (): Grammar => {
 export function parse(source: Source): Outcome<File> {
   if (source.text.length > limits.specLength) return { diagnostics: [tooMuch(source)] };
   const { tokens, comments, diagnostics: found, more } = lex(source);
-  // What the parser would say of such a text is of no use to anyone.
+  // With so many wrong characters, errors of the parser would only repeat them.
   if (more > 0) return { diagnostics: firstFew(found, more) };
   const deep = tooDeep(source, tokens);
   if (deep) return { diagnostics: [...found, deep] };

@@ -95,13 +95,13 @@ export interface ExpertsRequest<V> {
   readonly shares: V;
   /** Every expert is computed for every token, since a share of zero does not make its term zero. */
   readonly dense: boolean;
-  /** Where the one body that stands for all comes from. */
+  /** The origin of what the one body computes for all experts. */
   readonly place: (at: Origin) => Origin;
 }
 
 /** Takes the body of one expert, which is run once and stands for all of them. Throws `NotUniform` for what it cannot take. */
 export interface ExpertsSink<V> extends Pick<Sink<V>, 'op' | 'param' | 'ambient'> {
-  /** This expert's of one parameter for each. */
+  /** The parameter of this expert, where `parameters` has one for each expert. */
   own(parameters: readonly V[], at: Origin): V;
   /** This expert's place along an axis of `count`, kept with size 1. */
   entry(x: V, axis: number, at: Origin): V;

@@ -106,7 +106,7 @@ function onRows(node: Node, inputs: readonly NodeId[], nodeOf: (id: NodeId) => N
   return isComposite(op) ? bySteps(opOf(op), types, attrs, apart) : 'it goes from token to token';
 }
 
-/** Of a composite as of its steps. */
+/** Whether a composite may work on rows, which it may when each of its steps may; or why not. */
 function bySteps(op: Op, types: readonly Type[], attrs: Attrs, apart: readonly boolean[]): Attrs | string {
   const meaning = meaningOf(op, types, attrs);
   if (typeof meaning === 'string') return meaning;
@@ -126,7 +126,7 @@ function bySteps(op: Op, types: readonly Type[], attrs: Attrs, apart: readonly b
   return unlike ?? attrs;
 }
 
-/** What a reshaped matrix was before. */
+/** The matrix [rows, n] that a value was reshaped from. */
 function rowsOf(id: NodeId, b: Builder): NodeId | undefined {
   const { op, inputs, type } = b.node(id);
   if (op !== 'reshape' || type.shape.length < 3) return undefined;

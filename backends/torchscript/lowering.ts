@@ -250,7 +250,7 @@ const shapes = {
     ),
 } satisfies Partial<{ [P in Primitive]: Lower<P> }>;
 
-/** What the type checker misses here is an entry of a table above. */
+/** Where the type checker says that this lacks a primitive, add it to one of the tables above. */
 interface LoweringsInBackendsTorchscript extends Readonly<{ [P in Primitive]: Lower<P> }> {}
 
 const lowerings: LoweringsInBackendsTorchscript = {

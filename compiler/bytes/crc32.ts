@@ -15,7 +15,7 @@ const table = Int32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-/** What a page takes. */
+/** The sum by a table, for pages, which have no zlib. */
 export function byTable(bytes: Uint8Array, seed = 0): number {
   let crc = ~seed;
   for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 255]!;

@@ -15,14 +15,14 @@ export interface OpenFile {
   readonly path: string;
   readonly size: number;
   readonly stamp: Stamp;
-  /** The system's number of it, by which a second thread reads. */
+  /** Its file descriptor, by which a second thread reads. */
   readonly fd?: number;
   /** Fills `into` from an absolute offset; refuses (N623) where it ends before. */
   readInto(offset: number, into: Uint8Array): void;
   /** Refuses (N623) when it is no longer what it was. */
   checkStamp(stamp: Stamp): void;
   close(): void;
-  /** The same once more, for later. */
+  /** Opens the same file again, for reading after this one is closed. */
   reopen(): OpenFile;
 }
 

@@ -11,7 +11,7 @@ type NodeOf = (id: NodeId) => Node;
 
 const axesOfProducts: ReadonlySet<Axes> = new Set<Axes>(['multiplied', 'chosen']);
 
-/** Asked of the same node often. */
+/** Answers so far, since passes ask of the same node often. */
 const known = new WeakMap<Node, boolean>();
 
 /**

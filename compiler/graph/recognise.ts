@@ -32,7 +32,7 @@ interface Pattern {
   readonly ops: ReadonlySet<string>;
 }
 
-/** What stands before a node, with the ops among it. */
+/** The nodes before a node, and the set of their ops. */
 export interface NearbyOps extends Nearby {
   readonly ops: ReadonlySet<string>;
 }

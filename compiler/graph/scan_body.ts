@@ -24,7 +24,7 @@ export interface Scan {
   readonly sequences: number;
 }
 
-/** Of a `scan` node, whose attributes these are. */
+/** The attributes of a `scan` node. */
 export const scanOf = ({ attrs }: Pick<Node, 'attrs'>): Scan => attrs as unknown as Scan;
 
 /** Types of its results: [B, T, s...] for each of a token, then the states. */

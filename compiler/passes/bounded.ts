@@ -57,7 +57,7 @@ export function boundsOf(
   return opOf(op).bounds?.(inputs, attrs) ?? boundsBySteps(opOf(op), attrs, types, inputs);
 }
 
-/** Of a composite as of its steps. */
+/** What bounds a composite has, found by following the bounds through its steps. */
 export function boundsBySteps(
   op: Op,
   attrs: Attrs,

@@ -118,7 +118,7 @@ function decode(bytes: Uint8Array, refuse: (message: string, found?: string) => 
   try {
     const message = root.lookupType('ModelProto').decode(bytes) as unknown as Message; // the table above is its type
     if (message.pieces.length === 0) return refuse('no pieces in the SentencePiece model');
-    // What comes last is what a file that was cut has lost.
+    // A file that was cut off lacks these two, which come last.
     if (message.trainerSpec && message.normalizerSpec) return message;
     return refuse('the SentencePiece model ends after its pieces');
   } catch (cause) {

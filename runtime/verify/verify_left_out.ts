@@ -17,7 +17,7 @@ export function leftOutSteps(subject: Subject): readonly Step[] {
     plain(subject, without, [length]),
     ...(length > 3 ? [plain(subject, without, repeatCuts(length, [5, 1, 2]))] : []),
   ]);
-  // Of a mask that is given, positions must follow.
+  // When the mask is given and positions are left out, the model counts them from the mask.
   const counted = optional.filter((name) => name !== 'attention_mask');
   if (counted.length === 0 || !takesMask(target.manifest) || limit < 4) return steps;
   const { left, holes } = paddedRows(subject);

@@ -184,9 +184,9 @@ const cast: Row<'cast'> = {
 
 const minus = (a: number, b: number): number => a - b;
 
-/** A value that either operand passes on. */
+/** A value that the result has wherever either operand has it. */
 const ofEither = (value: number): readonly Alone[] => [0, 1].map((operand) => [operand, value, value]);
-/** What a mask wrote stays, beside numbers that are finite. */
+/** Infinity, which a mask has written, stays infinity when a finite number is added. */
 const ofSum = [...ofEither(Infinity), ...ofEither(-Infinity)];
 const ofQuotient: readonly Alone[] = [
   [0, 0, 0],
@@ -214,7 +214,7 @@ const ofLarger: Bounds<unknown> = ([a, b]) => ({
 const opposite: Bounds<unknown> = ([x]) => ({ below: x!.above, above: x!.below });
 const ofSize: Bounds<unknown> = ([x]) => ({ below: true, above: isBounded(x!) });
 const onlyAbove: Bounds<unknown> = ([x]) => ({ below: false, above: x!.above });
-/** What is left lies between zero and the divisor. */
+/** A remainder lies between zero and the divisor. */
 const ofDivisor: Bounds<unknown> = ([, b]) => b!;
 
 export const elementwise = {

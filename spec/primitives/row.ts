@@ -60,9 +60,9 @@ export const alike: Settles<unknown> = ([x, ...more]) => (more.every((y) => y ==
 /** Zero of zero, and nothing of another number. */
 export const zero: Settles<unknown> = ([x]) => (x === 0 ? 0 : undefined);
 
-/** What those say that are not about two operands of one kind. */
+/** Fields of ops that have not two operands of one kind, which could be exchanged or have no effect. */
 export const unpaired = { neutral: [], commutes: false } as const;
-/** What those say that give elements of their first operand. */
+/** Fields of ops whose result consists of elements of their first operand. */
 export const moving = { ...unpaired, elements: 'moved', settles: first, bounds: ofFirst } as const;
 
 interface RowFor<A> {

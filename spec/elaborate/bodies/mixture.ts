@@ -30,7 +30,7 @@ export function sumOfTerms<V>(site: Site<V, ast.Call>, plainly: () => Value<V>):
   return value;
 }
 
-/** Undefined for a sum of anything else. */
+/** The sum over the experts that are chosen, or why they are not computed together; undefined for a sum of anything else. */
 function mixture<V>(site: Site<V, ast.Call>): Attempt<Value<V>> | undefined {
   const { cx, node: call } = site;
   const [argument, ...more] = call.args;

@@ -42,7 +42,7 @@ function along<V>(use: Use<V>, op: Primitive, takes: 'float' | 'number' = 'numbe
   return emit(site, op, [x], { axis }, { dtype: x.type.dtype, shape });
 }
 
-/** The terms of a mixture, added from the left. */
+/** The sum of a list, its terms added from the left. */
 function sumOfTerms<V>(use: Use<V>, { items }: ListValue<V>): Value<V> {
   const size = items.find((item) => item.kind === 'size');
   if (size?.kind === 'size') return reportSize(use.site, size.dim);

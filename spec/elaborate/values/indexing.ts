@@ -184,7 +184,7 @@ function ownEntry<V>(site: Site<V>, y: TensorValue<V>, axis: number): TensorValu
   return tensorOf({ ...y.type, shape: replaced(y, axis, dim.size(1)) }, v);
 }
 
-/** `e:e+1` of the index of that expert. */
+/** Whether a slice is `e:e+1`, where `e` is the index of the expert that a body is run for. */
 function isOwnPlace<V>(site: Site<V, ast.Slice>): boolean {
   const { cx } = site;
   const { start, stop, step } = site.node;
