@@ -2,6 +2,7 @@
 
 import { constant, type Dim, equal, mul, size } from '../../spec/dim.ts';
 import { largest } from '../../spec/long_list.ts';
+import { words } from '../../spec/op.ts';
 import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import type { Axes, Settles } from '../../spec/primitives/row.ts';
@@ -107,11 +108,35 @@ const stacked: Lift = (site, inputs) => {
 
 const gathered: Lift = (site, [table, ids], attrs, op) => {
   if (hasTokens(site, table!)) return 'it looks up what differs from token to token';
-  if (table!.kind === 'stack') return 'an id beyond the table of one expert would find that of the next';
+  if (table!.kind === 'stack') return fromTables(site, table!, ids!);
   const found = aligned(site, [ids!], bodyShape(site, ids!).length);
   if (typeof found === 'string') return found;
   return of(found.kind, make(site, op, [table!.node, ...found.nodes], attrs));
 };
+
+/**
+ * Rows of the tables of all experts, which lie one after the other. An id that is no row of one table must not find a row of
+ * the next, so it is made one that none of them has.
+ */
+function fromTables(site: Site, table: Stack, ids: Lifted): Lifted | string {
+  const rank = bodyShape(site, ids).length;
+  const found = aligned(site, [ids], rank);
+  if (typeof found === 'string') return found;
+  const whole = wholeOf(site, table);
+  const [experts, rows, ...rest] = shapeOf(site, whole) as [Dim, Dim, ...Dim[]]; // a table has rows
+  const [count, n] = [constant(experts), constant(rows)];
+  if (count === undefined || n === undefined) return 'its table has rows that are counted only when running';
+  const w = words(site.builder.emit(site.origins));
+  const number = (value: number): NodeId => make(site, 'scalar', [], { value, dtype: 'int64' });
+  const [id] = found.nodes as [NodeId];
+  const lead = found.kind === 'each' ? [...shapeOf(site, site.choice)] : [experts];
+  const ones = Array<Dim>(rank - (lead.length - 1)).fill(size(1));
+  const which = found.kind === 'each' ? site.choice : make(site, 'iota', [], { size: experts });
+  const first = w.mul(reshape(site, which, [...lead, ...ones]), number(n));
+  const isRow = w.and(w.le(number(0), id), w.lt(id, number(n)));
+  const row = w.where(isRow, w.add(first, id), number(count * n));
+  return of(found.kind, make(site, 'gather', [reshape(site, whole, [mul(experts, rows), ...rest]), row]));
+}
 
 const multiplied: Lift = (site, [a, b], attrs, op) => {
   const [rank, other] = [bodyShape(site, a!).length, bodyShape(site, b!).length];

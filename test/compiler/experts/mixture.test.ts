@@ -153,6 +153,20 @@ test("norms of an expert's own, weights shared by all, and matrices in a list", 
   assert.is(count(graph, 'rms_norm'), 1);
 });
 
+test('rows of a table of its own are found for each expert, and none beyond it', () => {
+  const looked = { term: 'p[..., e:e+1] * f(tokens)', over: 'e, f in tables' };
+  const graph = held({ members: 'tables[5]: Embedding(11, dim)', ...looked });
+  assert.is(count(graph, 'stack'), 1);
+  assert.is(count(graph, 'argtop'), 1);
+  held({
+    members: 'table: [5, 11, dim]',
+    term: 'p[..., e:e+1] * take(table[e], tokens)',
+    over: 'e in range(5)',
+  });
+  for (const text of written({ members: 'tables[5]: Embedding(4, dim)', ...looked }))
+    assert.throws(() => run(graphOf(text)), /index \d+ is not one of \d+ rows/);
+});
+
 test('experts that differ are written out, with the reason: by a condition, by their sizes, by gaps', () => {
   const differs = (parts: Parts, why: RegExp): void => {
     assert.is(count(held(parts), 'expert_matmul'), 0);
