@@ -15,7 +15,7 @@ const mostTableElements = 2 ** 28;
 export const fold_rotary_tables: Pass = {
   name: 'fold_rotary_tables',
   doc: 'Look rotary cosines and sines up in stored tables, in the precision of the source.',
-  keepsScopes: false,
+  keepsScopes: true,
   run(graph, { trace }) {
     const names = tableNames(graph);
     return rebuild(graph, (node, inputs, builder, at) => {

@@ -10,7 +10,7 @@ export interface PassContext {
 export interface Pass {
   readonly name: string;
   readonly doc: string;
-  /** False when the pass moves values between block scopes: ARCHITECTURE.md, Scopes. */
+  /** False when the pass moves values from one block to another; a test holds those to it that do not. */
   readonly keepsScopes: boolean;
   /** Run on the steps of scans too, each a graph of its own. */
   readonly inSteps?: true;
