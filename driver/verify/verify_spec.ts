@@ -17,9 +17,9 @@ export async function verifySpec(
   options: Omit<OutputOfAll, 'out' | 'copies'> & VerifyModelsOptions = {},
   caller: Caller = { io: silent },
 ): Promise<boolean> {
-  const unknown = backends.find((b) => !b.file);
+  const takes = openable().map(({ name }) => name);
+  const unknown = backends.find(({ name }) => !takes.includes(name));
   if (unknown) {
-    const takes = openable().map(({ name }) => name);
     throw usage(`nothing here runs what ${unknown.name} writes`, `verify takes ${takes.join(' and ')}`);
   }
   const { checkpoint } = inputs;
