@@ -22,6 +22,9 @@ type Read<T> = (answer: Answer) => Promise<T>;
 /** The child could not be started, ended, or was given up; the message says which. */
 export class ChildGone extends Error {}
 
+/** The child was given up since an answer took too long. */
+export class ChildTooSlow extends ChildGone {}
+
 export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
@@ -50,7 +53,7 @@ export function startChild({ command, args, callSeconds, signal }: ChildOptions)
   };
   const timed = async <T>(work: () => Promise<T>, seconds: number): Promise<T> => {
     const timer = setTimeout(() => {
-      reader.stop(new ChildGone(`no answer within ${seconds} s`));
+      reader.stop(new ChildTooSlow(`no answer within ${seconds} s`));
       kill();
     }, 1000 * seconds);
     try {

@@ -5,7 +5,7 @@ import type { Feeds, Session } from '../../compiler/ports/session.ts';
 import { Bug, type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { findPythons } from './find_python_node.ts';
-import { type Answer, type Child, ChildGone, startChild } from './libtorch_child_node.ts';
+import { type Answer, type Child, ChildGone, ChildTooSlow, startChild } from './libtorch_child_node.ts';
 import { program } from './libtorch_program.ts';
 import { byteLength, fromBytes, isDType, toBytes } from './libtorch_wire.ts';
 
@@ -174,17 +174,18 @@ async function exchangeOrRefuse(
     return await child.exchange(lines, body, readReply);
   } catch (cause) {
     if (!(cause instanceof ChildGone)) throw cause;
-    throw new Refusal([gone(file, cause.message)]);
+    throw new Refusal([gone(file, cause)]);
   }
 }
 
-const gone = (file: string, found: string): Diagnostic =>
+const gone = (file: string, cause: ChildGone): Diagnostic =>
   error('N704', 'the LibTorch process is gone', {
     file,
-    found,
-    hint: found.startsWith('no answer')
-      ? 'a model that takes so long for one call needs a longer --deadline; one whose code never ends needs none'
-      : 'memory is what most often runs out; NANOC_PYTHON=/path/to/python tries another torch',
+    found: cause.message,
+    hint:
+      cause instanceof ChildTooSlow
+        ? 'a model that takes so long for one call needs a longer --deadline; one whose code never ends needs none'
+        : 'memory is what most often runs out; NANOC_PYTHON=/path/to/python tries another torch',
   });
 
 const noDevice = (device: string, found: string): Diagnostic =>

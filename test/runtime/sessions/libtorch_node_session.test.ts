@@ -87,9 +87,10 @@ test('a process that dies in the middle is said to be gone, with its last words'
 
 test('a process that does not answer is given up', async () => {
   const python = stand('hangs', "say('ready 9.9'); setInterval(() => {}, 1000)");
-  const { code, found } = await refused(libtorchSession({ ...trusted, pythons: [python], callSeconds: 0.5 }));
-  assert.is(code, 'N704');
-  assert.is(found, 'no answer within 0.5 s');
+  const refusal = await refused(libtorchSession({ ...trusted, pythons: [python], callSeconds: 0.5 }));
+  assert.is(refusal.code, 'N704');
+  assert.is(refusal.found, 'no answer within 0.5 s');
+  assert.match(refusal.hint ?? '', '--deadline');
 });
 
 test('code that nobody has checked or trusts is not given to any process', async () => {
@@ -109,7 +110,9 @@ test('an aborted signal ends the process in the middle of a call', async () => {
   const opened = refused(libtorchSession({ ...trusted, pythons: [python], signal: abort.signal }));
   while (!existsSync(asked)) await wait(20);
   abort.abort();
-  assert.is((await opened).found, 'it ended with signal SIGKILL');
+  const { found, hint } = await opened;
+  assert.is(found, 'it ended with signal SIGKILL');
+  assert.match(hint ?? '', 'memory');
 });
 
 test('NANOC_PYTHON comes before the PATH, where every python3 counts', () => {
