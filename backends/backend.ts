@@ -36,10 +36,22 @@ export interface Artifact {
   readonly graphHash?: string;
 }
 
+/** What the client of a layout has to be told to open files of a target. */
+export interface ClientFacts {
+  /** What the client calls the runtime that it opens them in, where it has several. */
+  readonly runtime?: string;
+  /** Its runtime tells inputs and outputs apart by their positions, and takes a cache as one list. */
+  readonly byPosition?: true;
+}
+
 export interface Backend {
   readonly name: string;
+  /** Other words for it, which are answered with its name. */
+  readonly otherNames?: readonly string[];
   readonly doc: string;
   readonly extension: string;
+  /** The layouts whose clients open its files, by name. */
+  readonly layouts?: Readonly<Record<string, ClientFacts>>;
   /** Parameters are kept as the checkpoint has them, and views of them are part of the code. */
   readonly wholeWeights?: boolean;
   /** A model without a cache takes a mask and positions all the same. */

@@ -13,10 +13,12 @@ export function findBackend(name: string, among: readonly Backend[] = backends):
   const found = among.find((b) => b.name === name);
   if (found) return found;
   const names = among.map((b) => b.name);
-  const near = nearest(name, names);
+  const word = name.toLowerCase();
+  const meant = among.find((b) => b.otherNames?.includes(word))?.name ?? nearest(word, names);
+  const allowed = `allowed: ${names.join(', ')}`;
   throw new Refusal([
     error('N501', `unknown target \`${name}\``, {
-      hint: near === undefined ? `targets: ${names.join(', ')}` : `did you mean \`${near}\`?`,
+      hint: meant === undefined ? allowed : `did you mean \`${meant}\`? ${allowed}`,
     }),
   ]);
 }

@@ -18,6 +18,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** Seconds that one call of a model in a process of its own may take. */
   readonly deadline?: number;
+  /** The command line that compiles such a model again, for messages. */
+  readonly again?: (model: Pick<OpenedModel, 'manifest' | 'emit'>) => string;
 }
 
 /** What `nanoc inspect` tells of a file besides its manifest. */
@@ -47,8 +49,12 @@ export interface OpenedModel {
 export interface FileKind {
   /** Where layouts put the model in a folder: `onnx/model.onnx`. */
   readonly inFolder?: readonly string[];
-  /** Of a file with the target's extension, where others have it too. */
+  /** Whether a file is one by what it holds; files of any name are asked, and without it the extension alone tells. */
   recognises?(path: string): boolean;
+  /** Other kinds of files have the extension too, so that only `recognises` tells. */
+  readonly sharesExtension?: true;
+  /** A file is a program, whose code has to be trusted and can take for ever. */
+  readonly isProgram?: true;
   /** Refuses (N704) what is damaged, and what nanoc did not write. */
   read(path: string, options: OpenOptions): OpenedModel;
 }

@@ -2,6 +2,7 @@
 
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import { limits } from '../spec/limits.ts';
+import { upgraded } from './manifest_versions.ts';
 
 type Is = (value: unknown) => boolean;
 const text: Is = (value) => typeof value === 'string';
@@ -33,6 +34,7 @@ const shape = listOf((size) => text(size) || whole(size));
 const tensor = { name: text, dtype, shape };
 
 const manifest = object({
+  version: whole,
   producer: text,
   model: text,
   spec: object({ name: text, text, sha256: text, includes: texts }),
@@ -61,12 +63,19 @@ const manifest = object({
 } satisfies Readonly<Record<keyof Manifest, Is>>);
 
 /** Undefined when there is none, or none that nanoc can have written. */
-export function parseManifest(json: string | undefined): Manifest | undefined {
+export function parseManifest(json: string | undefined, file?: string): Manifest | undefined {
   if (json === undefined) return undefined;
+  let stored: unknown;
   try {
-    const value: unknown = JSON.parse(json);
-    return manifest(value) ? (value as Manifest) : undefined; // every key was looked at
+    stored = JSON.parse(json);
   } catch {
     return undefined;
   }
+  return manifestFrom(stored, file);
+}
+
+/** The one place where a stored manifest becomes one of the newest version. Refuses (N704) what a newer nanoc wrote. */
+export function manifestFrom(stored: unknown, file?: string): Manifest | undefined {
+  const value = upgraded(stored, file);
+  return manifest(value) ? (value as unknown as Manifest) : undefined; // every key was looked at
 }

@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readSmall } from '../compiler/checkpoint/file_node.ts';
 import { refuse } from '../compiler/checkpoint/refuse.ts';
-import type { Manifest } from '../compiler/ports/manifest.ts';
 import { manifestHash } from './manifest_hash.ts';
-import { type Beside, besideIn, sidecarNames } from './sidecar.ts';
+import { besideIn, type FoundBeside, sidecarNames } from './sidecar.ts';
 
 /** Bytes of a sidecar: it holds a manifest, with the text of a spec, for each model of its folder. */
 const sidecarLimit = 64 * 2 ** 20;
@@ -20,7 +19,7 @@ export interface SidecarHashes {
 }
 
 /** Refuses (N704) a model without a sidecar, and one whose hashes differ. */
-export function readSidecar(model: string, { hash, graph }: SidecarHashes): Manifest {
+export function readSidecar(model: string, { hash, graph }: SidecarHashes): FoundBeside {
   const name = basename(model);
   const files = sidecarNames(name).map((own) => join(dirname(model), own));
   const found = files.filter((file) => existsSync(file)).map((file) => [file, inFile(file, name)] as const);
@@ -33,7 +32,7 @@ export function readSidecar(model: string, { hash, graph }: SidecarHashes): Mani
       hint: 'copy it with the model; nanoc compile --metadata full keeps it inside',
     });
   }
-  const said = manifestHash(beside.manifest);
+  const said = manifestHash(beside.stored);
   const hint = `${basename(file)} and ${name} belong together: copy both, or compile again`;
   if (said !== hash) {
     const [expected, other] = [`a manifest of sha256 ${hash.slice(0, 16)}...`, `${said.slice(0, 16)}...`];
@@ -47,8 +46,8 @@ export function readSidecar(model: string, { hash, graph }: SidecarHashes): Mani
       hint,
     });
   }
-  return beside.manifest;
+  return beside;
 }
 
-const inFile = (file: string, model: string): Beside | undefined =>
+const inFile = (file: string, model: string): FoundBeside | undefined =>
   besideIn(readSmall(file, sidecarLimit), model);

@@ -2,7 +2,7 @@
 
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { ArtifactFile } from './backend.ts';
-import { parseManifest } from './parse_manifest.ts';
+import { manifestFrom } from './parse_manifest.ts';
 
 /** The file in a folder of a layout, for all models in it. */
 export const sidecarName = 'nanoc.json';
@@ -14,13 +14,18 @@ export const sidecarNames = (model: string): readonly string[] => [
 ];
 
 /** The text that the hash of a manifest is computed from: JSON after one round of parsing, so that a reader gets the same. */
-export const hashedText = (manifest: Manifest): string =>
-  JSON.stringify(JSON.parse(JSON.stringify(manifest)));
+export const hashedText = (stored: unknown): string => JSON.stringify(JSON.parse(JSON.stringify(stored)));
 
 export interface Beside {
   /** sha256 over the operators, the boundary, and names, types and shapes of the weights. */
   readonly graph: string;
   readonly manifest: Manifest;
+}
+
+/** As a file has it. */
+export interface FoundBeside extends Beside {
+  /** The manifest as it was written, perhaps by an older nanoc: what its hash is of. */
+  readonly stored: unknown;
 }
 
 /** `before` is the text of the file that is there already, whose entries for other models are kept. */
@@ -37,12 +42,12 @@ export function sidecarFile(
 }
 
 /** The entry of a model; undefined where there is none, or none that nanoc wrote. */
-export function besideIn(text: string, model: string): Beside | undefined {
+export function besideIn(text: string, model: string): FoundBeside | undefined {
   const found = modelsIn(text)[model];
   if (typeof found !== 'object' || found === null) return undefined;
-  const { graph_sha256: graph, manifest: inner } = found as Readonly<Record<string, unknown>>; // an object, as just seen
-  const manifest = parseManifest(JSON.stringify(inner));
-  return typeof graph === 'string' && manifest ? { graph, manifest } : undefined;
+  const { graph_sha256: graph, manifest: stored } = found as Readonly<Record<string, unknown>>; // an object, as just seen
+  const manifest = manifestFrom(stored, model);
+  return typeof graph === 'string' && manifest ? { graph, manifest, stored } : undefined;
 }
 
 function modelsIn(text: string): Readonly<Record<string, unknown>> {

@@ -52,11 +52,11 @@ export function asVerb<O extends Partial<IoOptions>>(
 }
 
 /** Runs a verb and turns what comes out of it into an exit code; never shows a stack trace. */
-async function runAction<O extends Partial<IoOptions>>(
+export async function runAction<O extends Partial<IoOptions>>(
   action: Action<O>,
   options: O,
   args: readonly string[],
-  { quick = false }: Manner,
+  { quick = false }: Manner = {},
 ): Promise<void> {
   const io = makeIo({
     json: options.json ?? false,

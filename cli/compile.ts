@@ -63,9 +63,9 @@ export function addCompile(program: Command): void {
 
 async function run(cx: Context, options: Options, [spec]: readonly string[]): Promise<number> {
   refuseStdout(options.out);
-  const inputs = openInputs(spec, options, cx.io);
+  const passes = await loadPlugins(options.plugin); // which may bring the target
   const backends = await targetsOf(options.target, options);
-  const passes = await loadPlugins(options.plugin);
+  const inputs = openInputs(spec, options, cx.io);
   const { tokenizer: copies, checkpoint } = inputs;
   const output = { ...options, ...targetOptionsOf(options), ...(copies ? { copies } : {}), passes };
   if (options.emit || options.explain) {

@@ -1,12 +1,17 @@
 /** `nanoc specs` and `nanoc targets`: lists shipped specs and known targets. */
 
 import type { Command } from 'commander';
-import { backends } from '../backends/index.ts';
+import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { listSpecs, specGroups } from '../driver/specs/spec_list.ts';
+import { targetReports, targetRows } from '../driver/target_list.ts';
 import { largest } from '../spec/long_list.ts';
 import { asVerb, type Context } from './command.ts';
+import type { CompileOptions } from './options/compile_options.ts';
+import { pluginOption } from './options/repeatable.ts';
 import type { Io } from './output/io.ts';
 import { listed, widthOf, wrapped } from './output/terminal.ts';
+
+type Listing = Pick<CompileOptions, 'plugin' | 'json'>;
 
 interface Row {
   readonly name: string;
@@ -19,12 +24,17 @@ export function addLists(program: Command): void {
     .description('the specs that ship with nanoc')
     .argument('[word...]', 'only those with these words in their name or what is said of them');
   asVerb(specs, ['nanoc specs', 'nanoc specs llama', 'nanoc specs experts --json'], showSpecs);
-  asVerb(program.command('targets').description('what nanoc can compile to'), ['nanoc targets'], showTargets);
+  const list = program
+    .command('targets')
+    .description('what nanoc can compile to, and the options of each target')
+    .addOption(pluginOption());
+  asVerb(list, ['nanoc targets', 'nanoc targets --plugin my_backend.mjs'], showTargets);
 }
 
-async function showTargets({ io }: Context): Promise<undefined> {
-  const rows = backends.map(({ name, doc }) => ({ name, doc }));
-  if (io.options.json) for (const row of rows) io.json(row);
+async function showTargets({ io }: Context, { plugin }: Listing): Promise<undefined> {
+  await loadPlugins(plugin);
+  const rows = targetRows();
+  if (io.options.json) for (const report of targetReports()) io.json(report);
   else show(io, rows, widestName(rows));
 }
 

@@ -5,7 +5,7 @@ import { version } from '../compiler/generated/version.ts';
 import { error } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 import { toJson } from '../spec/render.ts';
-import { exitCodes, watchStreams } from './command.ts';
+import { exitCodes, runAction, watchStreams } from './command.ts';
 import { withHelp } from './help.ts';
 
 type Add = (program: Command) => void;
@@ -49,9 +49,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   const json = argv.includes('--json');
   if (json) program.configureOutput({ outputError: () => {}, writeErr: () => {} });
   const typed = own(verbs, argv[2] ?? '');
+  if (!(await loadForHelp(argv))) return;
   await withVerbs(program, typed);
   try {
-    if (argv[2] !== undefined && !typed) refuseVerb(program, argv[2]);
+    if (argv[2] !== undefined && !typed) await refuseVerb(program, argv[2]);
     await program.parseAsync(argv);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
@@ -59,6 +60,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = thrown.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
     if (json && thrown.exitCode !== 0) process.stdout.write(`${JSON.stringify(usageJson(thrown))}\n`);
   }
+}
+
+/** Help tells of targets that plugins bring, which have to be loaded before the options are declared; false where that failed. */
+async function loadForHelp(argv: readonly string[]): Promise<boolean> {
+  const named = [...argv.join('\0').matchAll(/\0--plugin[=\0]([^\0]+)/g)].map(([, file]) => file!);
+  if (named.length === 0 || !argv.some((word) => word === '--help' || word === '-h')) return true;
+  const { loadPlugins } = await import('../driver/plugins/extensions.ts');
+  await runAction(async () => void (await loadPlugins(named)), { json: argv.includes('--json') }, []);
+  return process.exitCode === exitCodes.fine;
 }
 
 /** Names of verbs in other tools, and ours. */
@@ -69,13 +79,14 @@ const otherVerbs: Readonly<Record<string, string>> = {
 };
 
 /** Refuses a file without a verb, or a verb of another tool; commander reports misspelled ones. */
-function refuseVerb(program: Command, word: string): void {
+async function refuseVerb(program: Command, word: string): Promise<void> {
   if (word.startsWith('-')) return;
   const said = `error: unknown command '${word}'`;
   const meant = own(otherVerbs, word);
   if (meant) program.error(`${said}\n(Did you mean ${meant}?)`);
   if (!/[./\\]/.test(word)) return;
-  const verb = /\.(?:onnx|pt)$/.test(word) ? 'run' : word.endsWith('.nanospec') ? 'compile' : 'inspect';
+  const { endsLikeModel } = await import('../driver/model_kinds.ts');
+  const verb = endsLikeModel(word) ? 'run' : word.endsWith('.nanospec') ? 'compile' : 'inspect';
   program.error(`${said}\n(Did you mean nanoc ${verb} ${word}?)`);
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Checkpoint } from '../compiler/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../compiler/checkpoint/open_checkpoint.ts';
 import { draft, type Marked } from '../driver/draft/drafted.ts';
+import { usualTarget } from '../driver/registry.ts';
 import {
   type NewSpec,
   nameFor,
@@ -51,7 +52,7 @@ function fromTemplate({ io }: Context, argument: string | undefined): number {
 }
 
 /** The model goes into the folder of the spec, not into the current one. */
-const modelBeside = (path: string): string => path.replace(/\.nanospec$/, '.onnx');
+const modelBeside = (path: string): string => path.replace(/\.nanospec$/, usualTarget().extension);
 
 function next(io: Context['io'], commands: readonly string[]): void {
   io.note(`next:\n${commands.map((command) => `  ${command}`).join('\n')}`);

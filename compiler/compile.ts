@@ -20,7 +20,7 @@ import type { Pass } from './passes/pass.ts';
 import { pipeline, runPasses } from './pipeline.ts';
 import { boundaryOf } from './ports/boundary.ts';
 import { contextOf } from './ports/context.ts';
-import type { CacheForm, Manifest } from './ports/manifest.ts';
+import { type CacheForm, type Manifest, manifestVersion } from './ports/manifest.ts';
 import { type Binding, bind } from './weights/bind.ts';
 import { plainValues } from './weights/plain_values.ts';
 import type { WeightSource } from './weights/source.ts';
@@ -111,6 +111,7 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
 
   // 5. What a runtime must know, and where the bytes come from.
   const manifest: Manifest = {
+    version: manifestVersion,
     producer: `nanoc ${version}`,
     model: program.model,
     spec: specIdentity(request.source, recorder),

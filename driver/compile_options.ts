@@ -18,6 +18,8 @@ export interface CheckpointOptions {
 export interface ComparedWeights extends CheckpointOptions {
   /** The checkpoint itself, where it is open already; what the other options name is not opened then. */
   readonly opened?: Checkpoint;
+  /** Files of plugins that the model was compiled with, for messages. */
+  readonly plugin?: readonly string[];
 }
 
 export interface InputOptions extends CheckpointOptions {
@@ -42,6 +44,13 @@ export interface CompileOptions extends InputOptions {
   readonly logits?: 'all' | 'last';
   readonly layout?: string;
 }
+
+/** Dtypes as they are typed. */
+export const dtypeWords: Readonly<Record<string, GraphDType>> = {
+  f32: 'float32',
+  f16: 'float16',
+  bf16: 'bfloat16',
+};
 
 export const defaults = {
   seed: 0,

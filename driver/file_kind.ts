@@ -2,7 +2,8 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
-import { isArchive } from '../backends/torchscript/read_archive.ts';
+import { isFile } from './on_disk.ts';
+import { openable } from './registry.ts';
 
 export interface Kind {
   readonly what: string;
@@ -68,14 +69,19 @@ const extensions: Readonly<Record<string, Kind>> = {
 export function kindOf(path: string, bytes: Buffer): Kind | undefined {
   const extension = extname(path).toLowerCase();
   const start = bytes.toString('latin1', 0, 64);
-  if (start.startsWith('PK\x03\x04')) return isArchive(path) ? model : checkpoint;
+  if (start.startsWith('PK\x03\x04')) return holdsModel(path) ? model : checkpoint;
   if (start.slice(5, 9) === '\0\0\0{') return checkpoint; // safetensors: a length, a header
   const found = beginnings.find(([text]) => start.trimStart().startsWith(text));
   if (found) return found[1];
-  if (extension === '.onnx') return model;
   if (extensions[extension]) return extensions[extension];
-  return bytes.includes(0) ? { what: 'a binary file' } : undefined;
+  if (!bytes.includes(0)) return undefined;
+  if (openable().some((t) => !t.file.sharesExtension && path.endsWith(t.extension))) return model;
+  return holdsModel(path) ? model : { what: 'a binary file' };
 }
+
+/** A pipe can be read only once, and holds none. */
+const holdsModel = (path: string): boolean =>
+  isFile(path) && openable().some(({ file }) => file.recognises?.(path));
 
 /** At most so many bytes. */
 export function startOf(path: string, most: number): Buffer {

@@ -3,11 +3,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Backend } from '../backends/backend.ts';
-import type { OpenedModel, OpenOptions } from '../backends/opened_model.ts';
+import type { FileKind, OpenedModel, OpenOptions } from '../backends/opened_model.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { compileAgain } from './compile_again.ts';
+import type { ComparedWeights } from './compile_options.ts';
 import { noModel, notModel, refuseOther } from './not_a_model.ts';
-import { isFolder } from './on_disk.ts';
+import { isFile, isFolder } from './on_disk.ts';
 import { openable } from './registry.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
@@ -53,19 +55,25 @@ function modelIn(folder: string): string {
   throw noModel(folder, expected);
 }
 
-const endsLikeModel = (name: string): boolean => openable().some(({ extension }) => name.endsWith(extension));
+/** Whether a name ends as those of models do; some checkpoints end so, too. */
+export const endsLikeModel = (name: string): boolean =>
+  openable().some(({ extension }) => name.endsWith(extension));
 
 /** The target that a file is of, by its name and where that does not tell by what it holds. */
 const kindOf = (path: string) =>
-  openable().find(
-    ({ extension, file }) =>
-      path.endsWith(extension) && (!file.recognises || (existsSync(path) && file.recognises(path))),
-  );
+  endsLikeModel(path)
+    ? openable().find(
+        ({ extension, file }) => path.endsWith(extension) && (!file.sharesExtension || holds(file, path)),
+      )
+    : openable().find(({ file }) => holds(file, path));
+
+const holds = ({ recognises }: FileKind, path: string): boolean =>
+  isFile(path) && recognises?.(path) === true;
 
 /** Whether a name is that of a model, or of a folder with one. Whatever ends like a model is meant to be one, unless it is a checkpoint. */
 export function namesModel(name: string): boolean {
   if (isFolder(name)) return findModel(name) !== undefined;
-  return endsLikeModel(name) && !isCheckpointFile(name);
+  return endsLikeModel(name) ? !isCheckpointFile(name) : isModelFile(name);
 }
 
 const isCheckpointFile = (path: string): boolean =>
@@ -74,14 +82,20 @@ const isCheckpointFile = (path: string): boolean =>
 /** Whether there is a model under this name, for those who take other files too. */
 export const isModelFile = (path: string): boolean => kindOf(path) !== undefined;
 
+export interface OpenModelOptions extends OpenOptions {
+  /** Where the weights of the model are, for messages. */
+  readonly compared?: ComparedWeights;
+}
+
 /** A file, or a folder with one. Refuses (N704) what no target wrote. */
-export function openModel(name: string, options: OpenOptions = {}): ModelFile {
+export function openModel(name: string, options: OpenModelOptions = {}): ModelFile {
   const path = isFolder(name) ? modelIn(name) : name;
   const known = kindOf(path);
-  if (!known?.file.recognises) refuseOther(path);
+  if (!known?.file.recognises || !holds(known.file, path)) refuseOther(path);
   // Of a damaged file the reader of its extension says more.
   const found = known ?? openable().find(({ extension }) => path.endsWith(extension));
   if (!found) throw notModel(path, 'is no model');
   const { file, ...backend } = found;
-  return { ...file.read(path, options), path, backend, plugins: options.plugins ?? [] };
+  const again: OpenOptions['again'] = (read) => compileAgain({ ...read, path, backend }, options.compared);
+  return { ...file.read(path, { again, ...options }), path, backend, plugins: options.plugins ?? [] };
 }

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { kindOf, startOf } from './file_kind.ts';
-import { extensionsText, openable } from './registry.ts';
+import { extensionsText, openable, usualTarget } from './registry.ts';
 import { families, isShipped } from './shipped.ts';
 import { holdsCheckpoint } from './specs/spec_file.ts';
 
@@ -25,7 +25,7 @@ export function refuseOther(path: string): void {
 
 /** Whether checkpoints have the extension of a target's files, too. */
 const sharesExtension = (path: string): boolean =>
-  openable().some(({ extension, file }) => file.recognises && path.endsWith(extension));
+  openable().some(({ extension, file }) => file.sharesExtension && path.endsWith(extension));
 
 /** The refusal for a folder without a model. */
 export const noModel = (folder: string, expected: string): Refusal =>
@@ -36,7 +36,8 @@ export const noModel = (folder: string, expected: string): Refusal =>
     }),
   ]);
 
-const compileFirst = (what: string): string => `compile it first: nanoc compile ${what} -o model.onnx`;
+const compileFirst = (what: string): string =>
+  `compile it first: nanoc compile ${what} -o model${usualTarget().extension}`;
 
 export const notModel = (
   path: string,

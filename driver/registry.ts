@@ -2,34 +2,42 @@
 
 import type { Backend } from '../backends/backend.ts';
 import { backends, findBackend } from '../backends/index.ts';
+import { onnx } from '../backends/onnx/index.ts';
 import type { FileKind } from '../backends/opened_model.ts';
+import { torchscript } from '../backends/torchscript/index.ts';
 import { own } from '../spec/own.ts';
 import { onnxFile } from './files/onnx_file.ts';
 import { torchscriptFile } from './files/torchscript_file.ts';
 
 /** How files of our own targets are opened again: in a runtime, which a backend does not know. */
-const files: Readonly<Record<string, FileKind>> = { onnx: onnxFile, torchscript: torchscriptFile };
+const files: Readonly<Record<string, FileKind>> = {
+  [onnx.name]: onnxFile,
+  [torchscript.name]: torchscriptFile,
+};
 
-const targets: Backend[] = backends.map((backend) => {
+const known: Backend[] = backends.map((backend) => {
   const file = own(files, backend.name);
   return file ? { ...backend, file } : backend;
 });
 
 /** One of the same name takes its place. */
 export function addTarget(backend: Backend): void {
-  const at = targets.findIndex(({ name }) => name === backend.name);
-  targets.splice(at < 0 ? targets.length : at, 1, backend);
+  const at = known.findIndex(({ name }) => name === backend.name);
+  known.splice(at < 0 ? known.length : at, 1, backend);
 }
 
+export const targets = (): readonly Backend[] => known;
+
+/** The one that is meant when none is named. */
+export const usualTarget = (): Backend => known[0]!; // ours are never taken away
+
 /** Refuses (N501) a name that no target has. */
-export const findTarget = (name: string): Backend => findBackend(name, targets);
+export const findTarget = (name: string): Backend => findBackend(name, known);
 
 /** Those whose files can be opened again. */
 export const openable = (): readonly (Backend & Required<Pick<Backend, 'file'>>)[] =>
-  targets.flatMap((target) => (target.file ? [{ ...target, file: target.file }] : []));
+  known.flatMap((target) => (target.file ? [{ ...target, file: target.file }] : []));
 
 /** `.onnx or .pt` */
-export const extensionsText = (): string =>
-  openable()
-    .map(({ extension }) => extension)
-    .join(' or ');
+export const extensionsText = (among: readonly Pick<Backend, 'extension'>[] = openable()): string =>
+  among.map(({ extension }) => extension).join(' or ');

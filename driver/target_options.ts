@@ -9,6 +9,16 @@ import { usage } from './usage.ts';
 /** `minLibtorch` -> `--min-libtorch` */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
+/** Options that have a name of their own on the command line: those of all targets that come with nanoc; what several read is declared alike. */
+export const ownOptions: Readonly<Record<string, TargetOption>> = Object.assign(
+  {},
+  ...backends.map((backend) => backend.options ?? {}),
+);
+
+/** As it is typed: `--opset 21`, and `--target-option level=9` for one that a plugin's target declares. */
+export const typedOption = (name: string, value: OptionValue): string =>
+  Object.hasOwn(ownOptions, name) ? `${flagOf(name)} ${value}` : `--target-option ${name}=${value}`;
+
 /** What the option may be, in words: `a whole number from 17 to 26`. */
 export const allowedText = ({ choices, range }: TargetOption): string =>
   choices

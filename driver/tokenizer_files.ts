@@ -13,6 +13,7 @@ import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/tokenizer
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
 import { isFile, isFolder } from './on_disk.ts';
+import { openable } from './registry.ts';
 
 export interface TokenizerFile {
   /** Path of the file. */
@@ -69,8 +70,14 @@ const besideModel = (model: string): string | undefined =>
   [
     ...ownNames(model),
     ...inFolder(dirname(model)),
-    ...(basename(dirname(resolve(model))) === 'onnx' ? inFolder(join(dirname(model), '..')) : []),
+    ...(foldersOfModels().includes(basename(dirname(resolve(model))))
+      ? inFolder(join(dirname(model), '..'))
+      : []),
   ].find(isFile);
+
+/** `onnx` of `onnx/model.onnx`. */
+const foldersOfModels = (): readonly string[] =>
+  openable().flatMap(({ file }) => (file.inFolder ?? []).map(dirname).filter((name) => name !== '.'));
 
 /** In the checkpoint's folder, or where nanochat keeps it: `<base>/tokenizer` for `<base>/base_checkpoints/d20`. */
 export function besideCheckpoint(checkpoint: string): string | undefined {

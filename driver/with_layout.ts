@@ -10,6 +10,7 @@ import type { GraphDType } from '../spec/type.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
 import { contentOf } from './on_disk.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
+import { targets } from './registry.ts';
 import { hubFiles, misfit } from './tokenizer_files.ts';
 import { usage } from './usage.ts';
 
@@ -20,10 +21,11 @@ export function layoutOf(
 ): Layout | undefined {
   const layout = layouts.find((l) => l.name === name);
   if (!layout) return undefined;
-  if (!layout.targets.includes(backend.name)) {
+  if (!opensFor(layout, backend)) {
+    const names = targets().filter((target) => opensFor(layout, target));
     throw usage(
       `--layout ${layout.name} takes no ${backend.name}`,
-      `--target ${layout.targets.join(' or ')}`,
+      `--target ${names.map((target) => target.name).join(' or ')}`,
     );
   }
   if (!layout.caches.includes(cache.form)) {
@@ -34,6 +36,8 @@ export function layoutOf(
   }
   return layout;
 }
+
+const opensFor = ({ name }: Layout, { layouts = {} }: Backend): boolean => Object.hasOwn(layouts, name);
 
 /** Name of the model file that the backend writes. */
 export const layoutModel = ({ suffixes }: Layout, { extension }: Backend, storage: GraphDType): string =>
@@ -63,6 +67,7 @@ export function withLayout(
       files: artifact.files,
       name: manifest.model,
       target: backend.name,
+      client: backend.layouts![layout.name]!, // `layoutOf` has looked
       existing: (file) => contentOf(join(folder, file))?.toString(),
     },
     ...(tokenizer ? { tokenizer } : {}),

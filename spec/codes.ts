@@ -107,6 +107,7 @@ export const codes = {
   N707: 'golden file not usable',
   N708: 'no tokenizer',
   N709: 'code not trusted',
+  N710: 'model of an older version',
 } as const;
 
 export type Code = keyof typeof codes;

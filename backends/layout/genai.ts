@@ -13,10 +13,10 @@ const client = 'onnxruntime-genai';
 export const genai: Layout = {
   name: 'genai',
   doc: 'folder that onnxruntime-genai opens; written by its sources, not run',
-  targets: ['onnx'],
   caches: ['dynamic'],
   statesAsLayers: false,
   padsUncached: true,
+  around: { folder: '.', sign: 'genai_config.json' },
   wantsTokenizer: true,
   suffixes: {},
   files(input) {

@@ -3,7 +3,7 @@
 import type { Graph } from '../../compiler/graph/ir.ts';
 import type { CacheForm, Manifest } from '../../compiler/ports/manifest.ts';
 import type { GraphDType } from '../../spec/type.ts';
-import type { ArtifactFile } from '../backend.ts';
+import type { ArtifactFile, ClientFacts } from '../backend.ts';
 
 /** A tokenizer as the files that clients read, and what they ask it. */
 export interface LayoutTokenizer {
@@ -25,6 +25,8 @@ export interface LayoutInput {
   /** Name of the folder, which is what a client calls the model. */
   readonly name: string;
   readonly target: string;
+  /** What the target says of this layout. */
+  readonly client: ClientFacts;
   /** Text of a file of the folder that is there already; a layout may keep part of it. */
   readonly existing: (name: string) => string | undefined;
 }
@@ -32,13 +34,13 @@ export interface LayoutInput {
 export interface Layout {
   readonly name: string;
   readonly doc: string;
-  /** Targets that its client runs. */
-  readonly targets: readonly string[];
   readonly caches: readonly CacheForm[];
   /** States of fixed length go by the names of further layers. */
   readonly statesAsLayers: boolean;
   /** A model without a cache takes a mask and positions all the same, where its target can do it. */
   readonly padsUncached: boolean;
+  /** Seen from the model: the folder that `-o` names, and a file that tells it from other folders. */
+  readonly around: { readonly folder: string; readonly sign: string };
   /** Whether its client cannot do without a tokenizer. */
   readonly wantsTokenizer: boolean;
   /** What its client appends to the model's name, by the dtype of the weights; nothing for a dtype that is not listed. */

@@ -18,10 +18,10 @@ const dtypeNames = { float32: 'fp32', bfloat16: 'fp32', float16: 'fp16' } as con
 export const transformers_js: Layout = {
   name: 'transformers.js',
   doc: 'folder that @huggingface/transformers opens in Node and in the browser',
-  targets: ['onnx'],
   caches: ['dynamic'],
   statesAsLayers: true,
   padsUncached: true,
+  around: { folder: '..', sign: '../config.json' },
   wantsTokenizer: true,
   suffixes: { float16: '_fp16' },
   files(input) {

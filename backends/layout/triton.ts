@@ -1,5 +1,5 @@
 /**
- * A model repository of Triton Inference Server: NAME/config.pbtxt and NAME/1/model.onnx or model.pt. Every port is a plain input
+ * A model repository of Triton Inference Server: NAME/config.pbtxt, and the model below NAME/1. Every port is a plain input
  * and a plain output, so whoever calls carries the cache; the names and sizes are those of the model.
  */
 
@@ -17,22 +17,24 @@ const types = {
   bool: 'TYPE_BOOL',
 } as const;
 
-const backendOf: Readonly<Record<string, string>> = { onnx: 'onnxruntime', torchscript: 'pytorch' };
-
 export const triton: Layout = {
   name: 'triton',
   doc: 'model repository of Triton Inference Server',
-  targets: ['onnx', 'torchscript'],
   caches: ['none', 'dynamic', 'static'],
   statesAsLayers: false,
   padsUncached: false,
+  around: { folder: '../..', sign: '../config.pbtxt' },
   wantsTokenizer: false,
   suffixes: {},
   files(input) {
-    const { name, target, files, manifest } = input;
-    if (target === 'torchscript' && manifest.ports.length > 0) {
-      const found = 'a cache, which is one list of tensors to a TorchScript archive';
-      throw cannotCarry("Triton's PyTorch backend", found, '--target onnx, or --cache none');
+    const { name, target, client, files, manifest } = input;
+    if (client.byPosition && manifest.ports.length > 0) {
+      const found = `a cache, which is one list of tensors to a model of ${target}`;
+      throw cannotCarry(
+        `Triton's backend \`${client.runtime}\``,
+        found,
+        'take another --target, or --cache none',
+      );
     }
     const inVersion = (file: ArtifactFile): ArtifactFile => ({
       ...file,
@@ -42,13 +44,13 @@ export const triton: Layout = {
   },
 };
 
-function configText({ manifest: { inputs, outputs, producer }, name, target }: LayoutInput): string {
+function configText({ manifest: { inputs, outputs, producer }, name, target, client }: LayoutInput): string {
   const named = (tensors: readonly BoundaryTensor[], word: string): readonly BoundaryTensor[] =>
-    target === 'torchscript' ? tensors.map((t, i) => ({ ...t, name: `${word}__${i}` })) : tensors;
+    client.byPosition ? tensors.map((t, i) => ({ ...t, name: `${word}__${i}` })) : tensors;
   return [
     `# Written by ${producer}. Sizes of -1 are the batch and the lengths of the text.`,
     `name: ${quoted(name)}`,
-    `backend: ${quoted(backendOf[target]!)}`,
+    `backend: ${quoted(client.runtime ?? target)}`,
     'max_batch_size: 0',
     ...named(inputs, 'INPUT').map((t) => `input [\n${tensor(t)}\n]`),
     ...named(outputs, 'OUTPUT').map((t) => `output [\n${tensor(t)}\n]`),

@@ -18,6 +18,8 @@ export const onnx = defineBackend({
   name: 'onnx',
   doc: `ONNX model of standard operators, opset ${opsets.least} to ${opsets.most}`,
   extension: '.onnx',
+  otherNames: ['ort', 'onnxruntime'],
+  layouts: { 'transformers.js': {}, genai: {}, triton: { runtime: 'onnxruntime' } },
   options,
   needs: (given) => `opset ${opsetOf(given)}`,
   passes(given) {

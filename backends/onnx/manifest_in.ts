@@ -14,7 +14,7 @@ const [metadataProps, keyField, valueField] = [14, 1, 2];
 /** Key of the hash of a manifest that lies beside the model. */
 export const hashKey = 'nanoc.manifest_sha256';
 
-/** Undefined for what nanoc did not write, and for a model that has its manifest beside it. */
+/** Undefined for what nanoc did not write, and for a model that has its manifest beside it. Refuses (N704) one of a newer nanoc. */
 export const manifestIn = (model: Uint8Array): Manifest | undefined =>
   parseManifest(metadataIn(model).get(manifestKey));
 
@@ -30,11 +30,11 @@ export async function manifestOf(model: Uint8Array, beside?: BesideModel): Promi
   const metadata = metadataIn(model);
   const hash = metadata.get(hashKey);
   if (hash === undefined) return parseManifest(metadata.get(manifestKey));
-  const found = beside && besideIn(beside.text, beside.name)?.manifest;
+  const found = beside && besideIn(beside.text, beside.name);
   const hint = `${sidecarName} and the model belong together: serve both`;
   if (!found)
     throw new Refusal([error('N704', 'the model keeps its manifest beside it, in nanoc.json', { hint })]);
-  if ((await sha256(hashedText(found))) === hash) return found;
+  if ((await sha256(hashedText(found.stored))) === hash) return found.manifest;
   throw new Refusal([error('N704', `${sidecarName} was not written with the model`, { hint })]);
 }
 

@@ -6,7 +6,7 @@ import { opsets } from './versions.ts';
 export const options = {
   opset: {
     value: '<n>',
-    doc: `ONNX operator set, ${opsets.least} to ${opsets.most}`,
+    doc: 'ONNX operator set',
     range: opsets,
     default: opsets.usual,
   },

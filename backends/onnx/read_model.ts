@@ -2,7 +2,7 @@
 
 import { fileName } from '../../compiler/bytes/paths.ts';
 import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
-import { openFile } from '../../compiler/checkpoint/file_node.ts';
+import { openFile, withFile } from '../../compiler/checkpoint/file_node.ts';
 import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
 import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
 import { refuse } from '../../compiler/checkpoint/refuse.ts';
@@ -11,13 +11,18 @@ import { Refusal } from '../../spec/diagnostic.ts';
 import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { readSidecar, type SidecarHashes } from '../read_sidecar_node.ts';
+import type { Metadata } from '../target_option.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor_node.ts';
+import { fieldId } from './schema.ts';
+import { fields } from './wire_reader.ts';
 
 export interface OnnxModel {
   readonly path: string;
   readonly manifest: Manifest;
+  /** Where the manifest lies: inside, or beside the model. */
+  readonly metadata: Metadata;
   readonly opset: number;
   readonly irVersion: number;
   /** How many nodes there are of each operator. */
@@ -30,7 +35,9 @@ export interface OnnxModel {
 /** Throws a Refusal (N704) for a file that is no ONNX model, is damaged, lacks its data file, or is not nanoc's. */
 export function readModel(path: string): OnnxModel {
   const { promised, metadata, producer, ...structure } = structureOf(path);
-  const manifest = promised ? readSidecar(path, promised) : parseManifest(metadata.get(manifestKey));
+  const manifest = promised
+    ? readSidecar(path, promised).manifest
+    : parseManifest(metadata.get(manifestKey), path);
   if (!manifest) {
     refuse('N704', `${fileName(path)} was not written by nanoc`, {
       file: path,
@@ -48,8 +55,24 @@ export function readModel(path: string): OnnxModel {
       hint,
     });
   }
-  return { path, manifest, ...structure };
+  return { path, manifest, metadata: promised ? 'hash' : 'full', ...structure };
 }
+
+/** Whether a file is a model, by its outermost fields. */
+export function isModel(path: string): boolean {
+  try {
+    return withFile(path, (file) => {
+      const seen = new Set<number>();
+      for (const { id } of fields(file, 0, file.size)) seen.add(id);
+      return outermost.every((id) => seen.has(id));
+    });
+  } catch (cause) {
+    if (cause instanceof Refusal) return false;
+    throw cause;
+  }
+}
+
+const outermost = (['irVersion', 'graph', 'opsetImport'] as const).map((name) => fieldId('ModelProto', name));
 
 export const readManifest = (path: string): Manifest => readModel(path).manifest;
 

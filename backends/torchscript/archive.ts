@@ -50,6 +50,8 @@ export interface TensorRecord {
 
 interface Form {
   readonly metadata?: OptionValue | undefined;
+  /** The manifest as the file to compare with has it, where an older nanoc wrote that. */
+  readonly stored?: unknown;
   /** Leaves out the numbers: all elements of a tensor share one. */
   readonly hollow?: boolean;
 }
@@ -60,9 +62,9 @@ export interface ManifestHash {
   readonly manifest_sha256: string;
 }
 
-const hashOf = (manifest: Manifest): ManifestHash => ({
-  producer: manifest.producer,
-  manifest_sha256: manifestHash(manifest),
+const hashOf = ({ producer }: Manifest, stored: unknown): ManifestHash => ({
+  producer,
+  manifest_sha256: manifestHash(stored),
 });
 
 export function archiveRecords(
@@ -70,7 +72,7 @@ export function archiveRecords(
   code: Code,
   manifest: Manifest,
   weights: Pick<WeightSource, 'info'>,
-  { hollow = false, metadata }: Form = {},
+  { hollow = false, metadata, stored = manifest }: Form = {},
 ): Records {
   const tensors = new Map<string, { readonly tensor: PickledTensor; readonly path: string }>();
   const tensorOf = (weight: string, path: string): PickledTensor => {
@@ -95,9 +97,9 @@ export function archiveRecords(
       held(`code/${packageName.replaceAll('.', '/')}.py`, code.text),
       held('constants.pkl', noConstants),
       ...(metadata === 'hash'
-        ? [held(`extra/${manifestFile}`, JSON.stringify(hashOf(manifest)))]
+        ? [held(`extra/${manifestFile}`, JSON.stringify(hashOf(manifest, stored)))]
         : [
-            held(`extra/${manifestFile}`, JSON.stringify(manifest)),
+            held(`extra/${manifestFile}`, JSON.stringify(stored)),
             held(`extra/${manifest.spec.name}`, manifest.spec.text),
           ]),
     ],

@@ -9,10 +9,10 @@ import { withFile } from '../../compiler/checkpoint/file_node.ts';
 import { type OpenFile, readAt } from '../../compiler/checkpoint/open_file.ts';
 import { readEntry, readZip, type Zip, type ZipEntry } from '../../compiler/checkpoint/zip_node.ts';
 import { type Compiled, compile } from '../../compiler/compile.ts';
-import { version } from '../../compiler/generated/version.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { type Diagnostic, error, hasErrors, Refusal } from '../../spec/diagnostic.ts';
+import { isOlder, isOther, makerOf, thisNanoc } from '../another_version.ts';
 import { emitInput } from '../emit_input.ts';
 import { requestAgain } from '../request_again.ts';
 import { archiveRecords, type HeldRecord, hollowArchive, type Records } from './archive.ts';
@@ -37,16 +37,29 @@ export interface CheckedArchive {
 export interface CheckOptions {
   /** Passes of plugins that the archive was compiled with. */
   readonly plugins?: readonly Pass[];
+  /** The command line that compiles the archive again, for messages. */
+  readonly again?: string;
 }
 
+/** The archive, and what refusals say besides. */
+type Suspect = TorchscriptModel & Pick<CheckOptions, 'again'>;
+
 /** Throws a Refusal (N709) that names the first entry that is not as nanoc writes it. */
-export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOptions = {}): CheckedArchive {
-  const { path } = model;
+export function checkArchive(
+  read: TorchscriptModel,
+  { plugins = [], again }: CheckOptions = {},
+): CheckedArchive {
+  const { path } = read;
+  const model: Suspect = again === undefined ? read : { ...read, again };
   const compiled = compiledAgain(model, plugins);
   const manifest = asWritten(compiled.manifest, model.manifest);
   const options = emittedAs(model);
   const { tree, code } = planArchive({ ...emitInput(compiled, options), manifest });
-  const records = archiveRecords(tree, code, manifest, compiled.weights, { metadata: options['metadata'] });
+  const { metadata } = options;
+  const records = archiveRecords(tree, code, manifest, compiled.weights, {
+    metadata,
+    ...storedAs(model, manifest),
+  });
   const starts = withFile(path, (file) => tensorStarts(file, { model, code, records }));
   const archive = hollowArchive(tree, code, manifest, compiled.weights);
   const offsets = new Map(records.tensors.map((t) => [t.path, starts.get(t.name)!])); // all were placed
@@ -54,7 +67,7 @@ export function checkArchive(model: TorchscriptModel, { plugins = [] }: CheckOpt
 }
 
 /** Compiles the spec in the manifest. Any error, even a `Bug`, is blamed on the manifest, which may say anything. */
-function compiledAgain(model: TorchscriptModel, plugins: readonly Pass[]): Compiled {
+function compiledAgain(model: Suspect, plugins: readonly Pass[]): Compiled {
   const { manifest } = model;
   try {
     const request = requestAgain({ manifest, backend: torchscript, emit: emittedAs(model), plugins });
@@ -71,9 +84,17 @@ function compiledAgain(model: TorchscriptModel, plugins: readonly Pass[]): Compi
   }
 }
 
+/**
+ * The manifest that the archive has to hold: byte for byte what is written now, or, of an older version, what becomes that by
+ * the table of versions. Nothing of it reaches LibTorch: the rest of the archive has to be what is written now, whoever made it.
+ */
+const storedAs = ({ manifest, stored }: TorchscriptModel, again: Manifest): { readonly stored?: unknown } =>
+  isOlder(manifest) && JSON.stringify(manifest) === JSON.stringify(again) ? { stored } : {};
+
 /** Takes over what compiling again cannot know: the version of nanoc, the weights, and where values of the config came from. */
 const asWritten = (again: Manifest, written: Manifest): Manifest => ({
   ...again,
+  version: written.version,
   producer: written.producer,
   config: again.config.map(({ name, value, from: other }) => {
     const { from = other, key } = written.config.find((entry) => entry.name === name) ?? {};
@@ -83,7 +104,7 @@ const asWritten = (again: Manifest, written: Manifest): Manifest => ({
 });
 
 interface Expected {
-  readonly model: TorchscriptModel;
+  readonly model: Suspect;
   readonly code: Code;
   readonly records: Records;
 }
@@ -147,18 +168,17 @@ const differsText = (name: string): string =>
 const sizeOf = (entry: ZipEntry | undefined): string => (entry ? `${entry.size} bytes` : 'no such entry');
 
 /** An archive of another version of nanoc may differ though nobody has changed it. */
-function archiveRefusal({ path, manifest }: TorchscriptModel, message: string, extra: Extra = {}): Refusal {
-  const [mine, theirs] = [`nanoc ${version}`, manifest.producer];
+function archiveRefusal({ path, manifest, again }: Suspect, message: string, extra: Extra = {}): Refusal {
   const hint = '--trust-code gives LibTorch the file as it is, and runs its code';
-  if (theirs === mine) return new Refusal([error('N709', message, { file: path, ...extra, hint })]);
+  if (!isOther(manifest)) return new Refusal([error('N709', message, { file: path, ...extra, hint })]);
   return new Refusal([
     error(
       'N709',
-      `${fileName(path)} was made by ${theirs}, and ${mine} compiles its spec to something else`,
+      `${fileName(path)} was made by ${makerOf(manifest)}, and ${thisNanoc(manifest)} compiles its spec to something else`,
       {
         file: path,
         found: message,
-        hint: `compile it again; ${hint}`,
+        hint: `${again ? `compile it again: ${again}` : 'compile it again'}; ${hint}`,
       },
     ),
   ]);

@@ -22,6 +22,8 @@ export const torchscript = defineBackend({
   name: 'torchscript',
   doc: `TorchScript archive for LibTorch ${releases[0]} and later`,
   extension: '.pt',
+  otherNames: ['pytorch', 'torch', 'libtorch', 'jit', 'pt'],
+  layouts: { triton: { runtime: 'pytorch', byPosition: true } },
   options: {
     minLibtorch: {
       value: '<release>',

@@ -28,6 +28,8 @@ import { codeFile } from './code_fault.ts';
 export interface TorchscriptModel {
   readonly path: string;
   readonly manifest: Manifest;
+  /** The manifest as it was written, perhaps by an older nanoc. */
+  readonly stored: unknown;
   /** Where the manifest lies: inside, or beside the archive. */
   readonly metadata: Metadata;
   /** Code files by their names below `code/`: `__torch__/nanoc.py`. */
@@ -93,7 +95,8 @@ function read(file: OpenFile): TorchscriptModel {
   const said = textOf(`extra/${manifestFile}`);
   const hash = hashIn(said);
   const graph = codeHash(code.get(codeFile) ?? '');
-  const manifest = hash === undefined ? parseManifest(said) : readSidecar(path, { hash, graph });
+  const beside = hash === undefined ? undefined : readSidecar(path, { hash, graph });
+  const manifest = beside?.manifest ?? parseManifest(said, path);
   if (!manifest) {
     refuse('N704', `${fileName(path)} was not written by nanoc`, {
       file: path,
@@ -102,7 +105,8 @@ function read(file: OpenFile): TorchscriptModel {
     });
   }
   const metadata = hash === undefined ? 'full' : 'hash';
-  return { path, manifest, metadata, code, tensors: tensorsOf(file, zip, root) };
+  const stored: unknown = beside ? beside.stored : JSON.parse(said!); // which gave a manifest
+  return { path, manifest, stored, metadata, code, tensors: tensorsOf(file, zip, root) };
 }
 
 /** The hash of the manifest, for an archive that has its manifest beside it. */

@@ -1,16 +1,15 @@
 /** Options for what to compile and how, shared by `compile` and `verify`. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { backends } from '../../backends/index.ts';
 import { layouts } from '../../backends/layout/index.ts';
 import type { OptionValue, TargetOption } from '../../backends/target_option.ts';
 import type { CacheForm } from '../../compiler/ports/manifest.ts';
-import { defaults, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
+import { defaults, dtypeWords, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
 import type { OutputOfAll } from '../../driver/compile_to_all.ts';
-import { isModulePath } from '../../driver/plugins/load_module.ts';
-import { allowedText, flagOf, optionValue } from '../../driver/target_options.ts';
+import { targets, usualTarget } from '../../driver/registry.ts';
+import { addedOptions, docOf } from '../../driver/target_list.ts';
+import { allowedText, flagOf, optionValue, ownOptions } from '../../driver/target_options.ts';
 import { limits } from '../../spec/limits.ts';
-import type { GraphDType } from '../../spec/type.ts';
 import type { IoOptions } from '../output/io.ts';
 import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
 import { nameAndValue, whole } from './read_value.ts';
@@ -26,17 +25,11 @@ export interface CompileOptions extends OfDriver, Partial<IoOptions> {
   readonly set: SetOption;
 }
 
-const storage: Readonly<Record<string, GraphDType>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
-
 /** Names of dtypes in PyTorch, numpy and other converters. */
 const otherTypes: OtherWords = {
   ...{ fp32: 'f32', float32: 'f32', float: 'f32', single: 'f32', full: 'f32' },
   ...{ fp16: 'f16', float16: 'f16', half: 'f16' },
   ...{ bfloat16: 'bf16', bfloat: 'bf16' },
-};
-const otherTargets: OtherWords = {
-  ...{ pytorch: 'torchscript', torch: 'torchscript', libtorch: 'torchscript', jit: 'torchscript' },
-  ...{ pt: 'torchscript', ort: 'onnx', onnxruntime: 'onnx' },
 };
 
 export function withCompileOptions(command: Command): Command {
@@ -69,25 +62,22 @@ function withWeightOptions(command: Command): Command {
 }
 
 function withTargetOptions(command: Command): Command {
-  const names = backends.map((b) => b.name);
   const target = new Option(
     '--target <name>',
     'what to compile to, or a file with a backend of yours (repeatable)',
   );
-  target.argChoices = names;
-  const read = oneOf(names, otherTargets);
+  // For help and completion; a plugin may bring further ones, so that what is typed is looked up when plugins are loaded.
+  target.argChoices = targets().map((b) => b.name);
   command
     .optionsGroup('Target:')
-    .addOption(
-      target
-        .default([], names[0] ?? '')
-        .argParser(collect((name) => (isModulePath(name) ? name : read(name)))),
-    );
-  for (const [name, option] of Object.entries(declared)) command.addOption(declaredOption(name, option));
-  const more = '--target-option <name=value>';
+    .addOption(target.default([], usualTarget().name).argParser(collect(String)));
+  for (const [name, option] of Object.entries(ownOptions)) command.addOption(declaredOption(name, option));
   return command
     .addOption(
-      new Option(more, 'an option that a backend of yours declares (repeatable)')
+      new Option(
+        '--target-option <name=value>',
+        `an option that a backend of yours declares (repeatable)${addedOptions()}`,
+      )
         .default([])
         .argParser(collect((text) => nameAndValue(text))),
     )
@@ -95,15 +85,9 @@ function withTargetOptions(command: Command): Command {
     .addOption(includeOption());
 }
 
-/** Of all targets that come with nanoc; what several read is declared alike. */
-const declared: Readonly<Record<string, TargetOption>> = Object.assign(
-  {},
-  ...backends.map((backend) => backend.options ?? {}),
-);
-
 function declaredOption(name: string, option: TargetOption): Option {
-  const { value, doc, choices } = option;
-  const typed = new Option(`${flagOf(name)} ${value}`, doc);
+  const { value, choices } = option;
+  const typed = new Option(`${flagOf(name)} ${value}`, docOf(option));
   // Only for the help: what was not typed is left to the target.
   if (option.default !== undefined) typed.defaultValueDescription = String(option.default);
   if (choices) return choice(typed, choices);
@@ -119,7 +103,7 @@ export function targetOptionsOf(
   options: Pick<CompileOptions, 'targetOption'>,
 ): Required<Pick<OutputOfAll, 'sharedOptions' | 'targetOptions'>> {
   const typed = options as Readonly<Record<string, unknown>>;
-  const given = Object.keys(declared).filter((name) => typed[name] !== undefined);
+  const given = Object.keys(ownOptions).filter((name) => typed[name] !== undefined);
   return {
     sharedOptions: Object.fromEntries(given.map((name) => [name, typed[name] as OptionValue])), // as `declaredOption` reads it
     targetOptions: Object.fromEntries(options.targetOption),
@@ -129,7 +113,7 @@ export function targetOptionsOf(
 /** Options for the inputs and outputs of the model. */
 function withBoundaryOptions(command: Command): Command {
   const dtype = new Option('--dtype <type>', 'storage of the weights').default(defaults.dtype, 'f32');
-  dtype.argChoices = Object.keys(storage);
+  dtype.argChoices = Object.keys(dtypeWords);
   const readType = oneOf(dtype.argChoices, otherTypes);
   const cache = new Option(
     '--cache <form>',
@@ -139,7 +123,7 @@ function withBoundaryOptions(command: Command): Command {
   return command
     .optionsGroup('Model:')
     .addOption(setOption())
-    .addOption(dtype.argParser((text: string) => storage[readType(text)]))
+    .addOption(dtype.argParser((text: string) => dtypeWords[readType(text)]))
     .addOption(cache.default(defaults.cache, defaults.cache.form).argParser(cacheForm))
     .option(
       '--max-seq-len <n>',

@@ -15,6 +15,6 @@ export const includeOption = (): Option =>
     .argParser(collect(String));
 
 export const pluginOption = (): Option =>
-  new Option('--plugin <file>', 'a file with ops and passes of yours (repeatable)')
+  new Option('--plugin <file>', 'a file with ops, passes or a target of yours (repeatable)')
     .default([])
     .argParser(collect(String));

@@ -28,7 +28,12 @@ export interface ManifestPort {
   readonly fill: number;
 }
 
+/** The version of the format below that is written; `backends/manifest_versions.ts` says what older ones have otherwise. */
+export const manifestVersion = 1;
+
 export interface Manifest {
+  /** The version that it was written in, which stays when a reader makes the fields those of the newest; 0 from before there were versions. */
+  readonly version: number;
   readonly producer: string;
   readonly model: string;
   /** The spec's text with its includes, so that `verify` can be run on the model alone. */

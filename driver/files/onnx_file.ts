@@ -1,6 +1,6 @@
 /** Files of the ONNX target, opened in onnxruntime. */
 
-import { readModel, weightsIn } from '../../backends/onnx/read_model.ts';
+import { isModel, type OnnxModel, readModel, weightsIn } from '../../backends/onnx/read_model.ts';
 import type { FileKind } from '../../backends/opened_model.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { bytes } from '../byte_count.ts';
@@ -8,12 +8,13 @@ import { openInside } from './open_inside.ts';
 
 export const onnxFile: FileKind = {
   inFolder: ['model.onnx', 'onnx/model.onnx', 'onnx/model_fp16.onnx'],
+  recognises: isModel,
   read(path) {
     const model = readModel(path);
-    const { manifest, opset, irVersion, initializers } = model;
+    const { manifest, metadata, opset, irVersion, initializers } = model;
     return {
       manifest,
-      emit: { opset, fileName: 'model.onnx' },
+      emit: { opset, metadata, external: isExternal(model) ? 'always' : 'auto', fileName: 'model.onnx' },
       tensors: () => weightsIn(model),
       inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
       open: (device) => onnxSession({ model: path, manifest, device }),
@@ -31,3 +32,7 @@ export const onnxFile: FileKind = {
     };
   },
 };
+
+/** Whether weights lie beside the model. */
+const isExternal = ({ path, initializers }: OnnxModel): boolean =>
+  initializers.some(({ file }) => file !== path);

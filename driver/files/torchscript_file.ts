@@ -18,8 +18,10 @@ import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
 export const torchscriptFile: FileKind = {
   inFolder: ['model.pt'],
   recognises: isArchive,
+  sharesExtension: true,
+  isProgram: true,
   read(path, options) {
-    const { plugins = [], signal, deadline } = options;
+    const { plugins = [], signal, deadline, again } = options;
     const model = readArchive(path);
     const { manifest } = model;
     const emit = emittedAs(model);
@@ -40,7 +42,9 @@ export const torchscriptFile: FileKind = {
       fault: (compiled) => archiveFault(model, compiled, emit),
       facts: () => factsOf(model),
       async open(device) {
-        const loaded = options.trustCode ? { model: path, manifest } : checkArchive(model, { plugins });
+        const loaded = options.trustCode
+          ? { model: path, manifest }
+          : checkArchive(model, { plugins, ...(again ? { again: again({ manifest, emit }) } : {}) });
         const running = await started();
         try {
           const session = await running.open({ ...loaded, device });

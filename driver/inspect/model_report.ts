@@ -1,5 +1,6 @@
 /** What a compiled model is: what it was made from, its form, and what its target tells of the file. */
 
+import { makerOf } from '../../backends/another_version.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { bytes } from '../byte_count.ts';
 import type { ModelFile } from '../model_kinds.ts';
@@ -13,10 +14,10 @@ export const modelReport = ({ path, manifest, facts }: ModelFile) => ({
 
 /** The same in lines of text, but for the boundary. */
 export function modelLines({ path, manifest, facts }: ModelFile): readonly string[] {
-  const { model, producer, spec, weights } = manifest;
+  const { model, spec, weights } = manifest;
   const { head = '', lines = [] } = facts?.() ?? {};
   return [
-    `${path}: ${model}, made by ${producer} from ${spec.name}, ${bytes(modelSize(path))}`,
+    `${path}: ${model}, made by ${makerOf(manifest)} from ${spec.name}, ${bytes(modelSize(path))}`,
     `spec sha256 ${spec.sha256.slice(0, 16)}..., weights ${weights.slice(0, 23)}`,
     [...(head === '' ? [] : [head]), formOf(manifest)].join(', '),
     ...lines,

@@ -1,16 +1,16 @@
 /** Compiles the spec in a model's manifest again, so that the file can be compared with the result. */
 
+import { againHint, isOther } from '../../backends/another_version.ts';
 import { requestAgain } from '../../backends/request_again.ts';
 import { type Compiled, compile } from '../../compiler/compile.ts';
-import { version } from '../../compiler/generated/version.ts';
 import type { Graph } from '../../compiler/graph/ir.ts';
 import { seedOf } from '../../compiler/identity.ts';
 import { hasErrors, Refusal } from '../../spec/diagnostic.ts';
+import { compileAgain } from '../compile_again.ts';
 import type { ComparedWeights } from '../compile_options.ts';
 import type { ModelFile } from '../model_kinds.ts';
 import { openNamed } from '../open_inputs.ts';
 import { type Reporter, silent } from '../reporter.ts';
-import { shippedSpecs } from '../shipped.ts';
 import { ownWeights, type Values } from './own_weights.ts';
 
 export interface Recompiled {
@@ -43,7 +43,7 @@ export function recompileModel(
     onPass: ({ name: pass }, graph) => void stages.push({ pass, graph }),
   });
   if (!value || hasErrors(diagnostics)) {
-    const hint = hintFor(model);
+    const hint = hintFor(model, options);
     const errors = diagnostics.filter((d) => d.severity === 'error');
     throw new Refusal(errors.map((found) => ({ ...found, ...hint(found.code) })));
   }
@@ -56,12 +56,10 @@ export function recompileModel(
 
 /** It compiled once: another nanoc took it, or an op of a plugin was there. */
 const hintFor =
-  ({ manifest: { producer, spec }, path }: ModelFile) =>
+  (model: ModelFile, options: ComparedWeights) =>
   (code: string): { readonly hint?: string } => {
-    const typed = shippedSpecs().find(({ name }) => `${name}.nanospec` === spec.name)?.name ?? spec.name;
-    const line = `nanoc compile ${typed} -o ${path} --force`;
-    if (producer !== `nanoc ${version}`)
-      return { hint: `${producer} made the model; compile it again: ${line}` };
+    const { manifest } = model;
+    if (isOther(manifest)) return { hint: againHint(manifest, compileAgain(model, options)) };
     return code === 'N201'
       ? { hint: 'an op of a plugin? name its file with --plugin, as when the model was compiled' }
       : {};

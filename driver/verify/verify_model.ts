@@ -1,12 +1,15 @@
 /** A compiled model run and compared: with the interpreter, with itself, with another target and with someone else's numbers. */
 
 import { readFileSync } from 'node:fs';
+import { againHint, isOlder } from '../../backends/another_version.ts';
+import { manifestVersion } from '../../compiler/ports/manifest.ts';
 import type { Device, Session } from '../../compiler/ports/session.ts';
 import { readGolden } from '../../runtime/verify/golden.ts';
 import { type VerifyReport, type VerifyRow, verify } from '../../runtime/verify/verify.ts';
 import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
-import { error, Refusal } from '../../spec/diagnostic.ts';
+import { type Diagnostic, error, Refusal, warning } from '../../spec/diagnostic.ts';
+import { compileAgain } from '../compile_again.ts';
 import type { ComparedWeights } from '../compile_options.ts';
 import type { ModelFile } from '../model_kinds.ts';
 import { type Caller, silent } from '../reporter.ts';
@@ -37,6 +40,7 @@ export async function verifyModel(
   { io }: Caller = { io: silent },
 ): Promise<VerifyReport> {
   const { manifest } = model;
+  if (isOlder(manifest)) io.report([olderModel(model, options)]);
   const again = recompileModel(model, options, io);
   const { believed, reference } = again.compiled;
   const { golden, atol, peer, full = false, device = 'cpu' } = options;
@@ -60,6 +64,12 @@ export async function verifyModel(
   }
   return report;
 }
+
+const olderModel = (model: ModelFile, options: ComparedWeights): Diagnostic =>
+  warning('N710', `the manifest of the model is of version ${model.manifest.version}`, {
+    ...{ file: model.path, expected: `version ${manifestVersion}, which this nanoc writes` },
+    hint: againHint(model.manifest, compileAgain(model, options)),
+  });
 
 function readFile(path: string): Uint8Array {
   try {

@@ -21,7 +21,7 @@ export async function verifyModels(
   let allPass = true;
   try {
     for (const path of paths) {
-      const model = openModel(path, open);
+      const model = openModel(path, { ...open, compared: options });
       const [peer] = sessions;
       const session = stoppable(await model.open(options.device ?? 'cpu'), caller.signal);
       sessions.push(session);

@@ -9,6 +9,17 @@ namespace nanoc {
 
 namespace {
 
+// The newest version of the manifest's format that is understood here; the oldest models have none.
+constexpr int64_t newest_version = 1;
+
+void refuse_newer(const Json& version) {
+  if (version.is_null()) return;
+  if (version.integer() > newest_version)
+    throw std::runtime_error("it is of version " + std::to_string(version.integer()) +
+                             ", and this program knows " + std::to_string(newest_version) +
+                             " at most: build it anew from the sources of a newer nanoc");
+}
+
 CacheForm cache_form(const std::string& text) {
   if (text == "none") return CacheForm::none;
   if (text == "dynamic") return CacheForm::dynamic;
@@ -60,6 +71,7 @@ std::vector<int64_t> Manifest::start_shape(const Port& port, int64_t rows) const
 Manifest read_manifest(std::string_view text, const std::string& name) {
   const Json json = Json::parse(text, "the manifest of " + name);
   try {
+    refuse_newer(json["version"]);
     Manifest manifest;
     manifest.model = json["model"].string();
     manifest.cache = cache_form(json["cache"].string());

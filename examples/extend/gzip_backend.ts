@@ -10,13 +10,13 @@ const onnx = findBackend('onnx');
 const suffix = '.onnx.gz';
 
 export default defineBackend({
-  ...onnx,
   name: 'onnx_gzip',
   doc: 'ONNX in one file that gzip has compressed',
   extension: suffix,
   options: {
     level: { value: '<n>', doc: 'how hard gzip tries', range: { least: 1, most: 9 }, default: 6 },
   },
+  passes: onnx.passes,
   needs: (options) => `gunzip, then ${onnx.needs(options)}`,
   emit(input) {
     const { fileName, level } = input.options;

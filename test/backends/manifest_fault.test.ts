@@ -21,7 +21,13 @@ const port: ManifestPort = {
 const graph: Boundary = { inputs: [ids, past], outputs: [logits, present] };
 
 const manifest: Manifest = {
-  ...{ producer: 'nanoc', model: 'm', spec: { name: 'm', text: '', sha256: '', includes: {} }, config: [] },
+  ...{
+    version: 1,
+    producer: 'nanoc',
+    model: 'm',
+    spec: { name: 'm', text: '', sha256: '', includes: {} },
+    config: [],
+  },
   ...{
     weights: '',
     passes: [],

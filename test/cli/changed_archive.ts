@@ -7,16 +7,18 @@ import { written } from './run_cli.ts';
 
 export interface Changes {
   readonly code?: (text: string) => string;
+  readonly manifest?: (text: string) => string;
   /** By name below the top folder: `data/7`; the bytes may be changed where they are. */
   readonly record?: (name: string, bytes: Uint8Array) => void;
 }
 
-export function changedArchive(path: string, { code, record }: Changes = {}): string {
+export function changedArchive(path: string, { code, manifest, record }: Changes = {}): string {
   const records = withFile(path, (file) =>
     [...readZip(file).entries].map(([name, entry]) => {
       const bytes = Uint8Array.from(readEntry(file, entry, 2 ** 30));
       record?.(name.slice(name.indexOf('/') + 1), bytes);
-      const changed = code && name.endsWith('.py') ? Buffer.from(code(Buffer.from(bytes).toString())) : bytes;
+      const change = name.endsWith('.py') ? code : name.endsWith('extra/nanoc.json') ? manifest : undefined;
+      const changed = change ? Buffer.from(change(Buffer.from(bytes).toString())) : bytes;
       return { name, size: changed.length, chunks: () => [changed] };
     }),
   );

@@ -8,6 +8,7 @@ import { weightsFor } from './tiny_graph.ts';
 
 export function sessionOf(graph: Graph, cache: CacheForm, slots?: number): Session {
   const manifest: Manifest = {
+    version: 1,
     producer: 'test',
     model: graph.name,
     spec: { name: 'tiny', text: '', sha256: '', includes: {} },

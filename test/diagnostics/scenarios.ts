@@ -257,6 +257,11 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
     copyFileSync(changedArchive(path, { code: swap('x.size(', 'x.numel(') }), path);
     return says(['run', path, '--tokens', '1']);
   },
+  N710: async (dir) => {
+    const path = join(dir, 'm.onnx');
+    copyFileSync('test/fixtures/older_models/random.onnx', path);
+    return (await nanoc(['verify', path])).err;
+  },
 };
 
 export async function scene(code: Code): Promise<string> {

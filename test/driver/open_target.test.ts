@@ -96,6 +96,51 @@ test('an option that a target does not read, or cannot be that, is refused with 
   }
 });
 
+test('a file of any name is known by what it holds, when it is written and afterwards', async () => {
+  for (const name of ['model', 'model.bin', 'model.v2']) {
+    const path = join(folder(), name);
+    const wrote = await nanoc(['compile', ...spec, '-o', path, '--verify']);
+    assert.is(wrote.code, 0, wrote.err);
+    for (const args of [
+      ['verify', path],
+      ['run', path, '--tokens', '1', '-n', '2'],
+      ['inspect', path],
+    ]) {
+      const ran = await nanoc(args);
+      assert.is(ran.code, 0, `${args}: ${ran.err}`);
+    }
+  }
+  const archive = join(folder(), 'archive');
+  assert.is((await nanoc(['compile', ...spec, '--target', 'torchscript', '-o', archive])).code, 0);
+  assert.match((await nanoc(['inspect', archive])).out, 'storage float32');
+  assert.match((await nanoc(['check', archive])).err, 'is a compiled model, not a spec');
+  const other = written('noise', Buffer.from([8, 10, 58, 200, 1, 0, 0, 0]));
+  for (const [verb, said] of [
+    ['run', 'is a binary file, not a compiled model'],
+    ['inspect', 'is a binary file, not a spec'],
+  ] as const)
+    assert.match((await nanoc([verb, other, ...(verb === 'run' ? ['--tokens', '1'] : [])])).err, said);
+});
+
+test('a target that a plugin brings is listed with its options, and can be named', async () => {
+  const { out } = await nanoc(['targets', ...plugin]);
+  assert.match(out, /^ {2}onnx_gzip +ONNX in one file that gzip has compressed$/m);
+  assert.match(out, /^ {4}--target-option level=<n> +how hard gzip tries, 1 to 9 \[default 6\]$/m);
+  assert.match(out, /^ {4}--opset <n> +ONNX operator set, 17 to 26 \[default 21\]$/m);
+  const rows = lines((await nanoc(['targets', '--json', ...plugin])).out).map((line) => JSON.parse(line));
+  assert.equal(rows.find(({ name }) => name === 'onnx_gzip')?.options.level.range, { least: 1, most: 9 });
+  const help = (await nanoc(['compile', ...plugin, '--help'])).out.replace(/\s+/g, ' ');
+  assert.match(help, 'torchscript, onnx_gzip; default onnx]');
+  assert.match(help, 'level=<n>: how hard gzip tries, 1 to 9 [default 6]');
+  const path = join(folder(), 'm.onnx.gz');
+  assert.is((await nanoc(['compile', ...spec, ...plugin, '--target', 'onnx_gzip', '-o', path])).code, 0);
+  assert.equal(readFileSync(path), readFileSync(model));
+  const none = nanocProcess(['compile', '--help', '--plugin', 'absent.mjs']);
+  assert.is(none.code, 1);
+  assert.match(none.err, 'N512: absent.mjs cannot be loaded');
+  assert.match(nanocProcess(['targets']).out, /^(?!.*onnx_gzip)/s);
+});
+
 test('help has every option that a target declares', async () => {
   const { out } = await nanoc(['compile', '--help']);
   for (const name of ['onnx', 'torchscript'])

@@ -61,6 +61,7 @@ export function tinyManifest({ cache = 'dynamic', slots, context, logits = 'all'
   if (cache === 'static') names.push('past_length');
   const state = { name: port.input, dtype: port.dtype, shape: port.shape };
   return {
+    version: 1,
     producer: 'test',
     model: 'tiny',
     spec: { name: 'tiny', text: '', sha256: '', includes: {} },

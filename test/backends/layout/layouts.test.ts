@@ -112,7 +112,7 @@ test('what a client cannot carry is refused, and nothing is left', async () => {
   for (const [args, code, said] of [
     [[...smeared, '--layout', 'genai'], 1, 'N511: onnxruntime-genai cannot carry this model'],
     [[...smeared, '--layout', 'genai'], 1, 'past_state.x'],
-    [[...smeared, '--layout', 'triton', '--target', 'torchscript'], 1, 'N511: .*PyTorch backend'],
+    [[...smeared, '--layout', 'triton', '--target', 'torchscript'], 1, 'N511: .*backend `pytorch`'],
     [[...smeared, '--layout', 'transformers.js', '--cache', 'static'], 2, '--cache dynamic'],
     [[...smeared, '--layout', 'transformers.js', '--cache', 'none'], 2, '--cache dynamic'],
     [[...smeared, '--layout', 'transformers.js', '--target', 'torchscript'], 2, 'takes no torchscript'],

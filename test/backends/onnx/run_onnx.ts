@@ -35,6 +35,7 @@ export const placed = (graph: Graph, cache: CacheForm, slots?: number): Graph =>
 export const legal = (graph: Graph, options: EmitOptions): Graph => runPasses(graph, onnx.passes(options));
 
 export const manifestOf = (graph: Graph, cache: CacheForm = 'dynamic'): Manifest => ({
+  version: 1,
   producer: 'nanoc 0.0.0',
   model: graph.name,
   spec: { name: 'tiny.nanospec', text: '## A tiny model.\nmodel tiny {}', sha256: '00', includes: {} },
