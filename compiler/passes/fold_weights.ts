@@ -26,10 +26,8 @@ const foldWeights = ({ arithmetic }: { readonly arithmetic: boolean }): Pass => 
   keepsScopes: true,
   run(raw, { trace }) {
     const graph = rebuild(raw, asLinear);
-    const consumers = consumersOf(graph);
-    const found = findViews(graph, arithmetic, trace);
-    const pushed = findProducts(graph, consumers, found, trace);
-    const kept = keptViews(graph, consumers, found, pushed, trace);
+    const { kept, pushed, lines } = chosenViews(graph, { arithmetic, unstretched: new Set() });
+    for (const line of lines) trace(line);
     if (kept.size === 0) return graph;
     const names = nameViews(kept.values(), takenNames(graph, kept));
     return rebuild(graph, (node, inputs, builder, at) => {
@@ -57,6 +55,33 @@ const asLinear: Change = (node, [x, turned], builder, at) => {
     : undefined;
 };
 
+interface Allowed {
+  readonly arithmetic: boolean;
+  /** Parameters of which no repeated view is kept. */
+  readonly unstretched: ReadonlySet<string>;
+}
+
+interface Chosen {
+  readonly kept: Views;
+  readonly pushed: Views;
+  readonly lines: readonly string[];
+}
+
+/** Where the views of a parameter take too many bytes, those that repeat its numbers are given up before all others. */
+function chosenViews(graph: Graph, allowed: Allowed): Chosen {
+  const lines: string[] = [];
+  const trace: Trace = (line) => void lines.push(line);
+  const consumers = consumersOf(graph);
+  const found = findViews(graph, allowed, trace);
+  const pushed = findProducts(graph, consumers, found, trace);
+  const { kept, refused } = keptViews(graph, consumers, found, pushed, trace);
+  const repeated = [...found].flatMap(([id, { of }]) => (graph.nodes[id]!.op === 'broadcast' ? [of] : []));
+  const given = repeated.filter((of) => refused.has(of));
+  return given.length === 0
+    ? { kept, pushed, lines }
+    : chosenViews(graph, { ...allowed, unstretched: new Set([...allowed.unstretched, ...given]) });
+}
+
 type Consumers = ReadonlyMap<NodeId, readonly Node[]>;
 type Views = ReadonlyMap<NodeId, View>;
 
@@ -67,10 +92,10 @@ function consumersOf(graph: Graph): Consumers {
 }
 
 /** All nodes that are views of one parameter. */
-function findViews(graph: Graph, arithmetic: boolean, trace: Trace): Views {
+function findViews(graph: Graph, allowed: Allowed, trace: Trace): Views {
   const found = new Map<NodeId, View>();
   for (const node of graph.nodes) {
-    const view = node.op === 'param' ? views.viewOf(node) : viewBy(graph, node, found, arithmetic);
+    const view = node.op === 'param' ? views.viewOf(node) : viewBy(graph, node, found, allowed);
     if (typeof view === 'string') trace(`refused: ${view}`);
     else if (view) found.set(node.id, view);
   }
@@ -78,11 +103,13 @@ function findViews(graph: Graph, arithmetic: boolean, trace: Trace): Views {
 }
 
 /** The view that results from a node on the view of its input, or why there is none; undefined when the node does not depend on one parameter alone. */
-function viewBy(graph: Graph, node: Node, found: Views, arithmetic: boolean): View | string | undefined {
+function viewBy(graph: Graph, node: Node, found: Views, allowed: Allowed): View | string | undefined {
+  const { arithmetic } = allowed;
   const known = node.inputs.map((id) => found.get(id));
   const [view] = known.filter((v) => v !== undefined);
   if (!view || known.filter(Boolean).length > 1) return undefined;
-  if (node.inputs.length === 1) return moved(node, view) ?? (arithmetic ? computed(node, view) : undefined);
+  if (node.inputs.length === 1)
+    return moved(node, view, allowed) ?? (arithmetic ? computed(node, view) : undefined);
   if (!arithmetic || !isElementwise(node) || !isFloat(views.dtypeOf(view)) || !isFloat(node.type.dtype))
     return undefined;
   const at = known.indexOf(view);
@@ -92,7 +119,7 @@ function viewBy(graph: Graph, node: Node, found: Views, arithmetic: boolean): Vi
   return views.applied(view, [node.op, node.type.dtype, value, at === 0 ? 'right' : 'left']);
 }
 
-function moved(node: Node, view: View): View | string | undefined {
+function moved(node: Node, view: View, { unstretched }: Allowed): View | string | undefined {
   if (node.op === 'slice') {
     const { axis, start, stop, step } = node.attrs as unknown as PrimitiveAttrs['slice']; // the op says so
     const [from, to] = [constant(start), constant(stop)];
@@ -106,6 +133,15 @@ function moved(node: Node, view: View): View | string | undefined {
       shape.map((n) => n ?? 0),
     );
     return result ?? `${view.of} cannot be walked as [${shape.join(', ')}] after it was moved apart`;
+  }
+  if (node.op === 'broadcast') {
+    const shape = (node.attrs['shape'] as readonly Dim[]).map(constant);
+    if (shape.includes(undefined)) return `${view.of} is stretched to a size known only when running`;
+    if (unstretched.has(view.of)) return `${view.of} would take too many bytes when it is stretched`;
+    return views.stretched(
+      view,
+      shape.map((n) => n ?? 0),
+    );
   }
   return node.op === 'transpose'
     ? views.transposed(view, node.attrs['perm'] as readonly number[])
@@ -177,7 +213,7 @@ function keptViews(
   found: Views,
   pushed: Views,
   trace: Trace,
-): ReadonlyMap<NodeId, View> {
+): { readonly kept: Views; readonly refused: ReadonlySet<string> } {
   const outputs = new Set(graph.outputs.map((o) => o.node));
   const cut = new Set([...pushed.keys()].map((id) => graph.nodes[graph.nodes[id]!.inputs[0]!]!.inputs[1]!));
   const ends = [...found].filter(
@@ -187,6 +223,7 @@ function keptViews(
   for (const [id, view] of [...ends, ...pushed])
     byParam.set(view.of, [...(byParam.get(view.of) ?? []), [id, view]]);
   const kept = new Map<NodeId, View>();
+  const refused = new Set<string>();
   for (const [of, all] of byParam) {
     const changed = all.filter(([id]) => graph.nodes[id]!.op !== 'param');
     if (changed.length === 0) continue;
@@ -194,6 +231,7 @@ function keptViews(
     const [{ whole, dtype }] = all.map(([, view]) => view) as [View]; // groups have members
     const stored = [...distinct.values()].reduce((sum, v) => sum + bytes(v.shape, views.dtypeOf(v)), 0);
     if (stored > bytes(whole, dtype) + mostExtraBytes) {
+      refused.add(of);
       trace(
         `refused: ${distinct.size} views of ${of} would take ${stored} bytes instead of ${bytes(whole, dtype)}`,
       );
@@ -202,7 +240,7 @@ function keptViews(
     for (const [id, view] of all) kept.set(id, view);
     trace(`${of}: ${distinct.size === 1 ? 'one view' : `${distinct.size} views`} kept`);
   }
-  return kept;
+  return { kept, refused };
 }
 
 const bytes = (shape: readonly number[], dtype: GraphDType): number =>

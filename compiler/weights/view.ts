@@ -100,6 +100,13 @@ export const transposed = (view: View, perm: readonly number[]): View => ({
   strides: perm.map((p) => view.strides[p]!),
 });
 
+/** Repeated along axes that are new or had one place. */
+export function stretched(view: View, shape: readonly number[]): View {
+  const lead = shape.length - view.shape.length;
+  const strides = shape.map((n, i) => (view.shape[i - lead] === n ? view.strides[i - lead]! : 0));
+  return { ...view, shape, strides };
+}
+
 /** Undefined when no strides describe the new axes: a transposition has moved apart what is to be one axis. */
 export function reshaped(view: View, shape: readonly number[]): View | undefined {
   const old = view.shape.map((n, i) => ({ n, stride: view.strides[i]! })).filter(({ n }) => n !== 1);

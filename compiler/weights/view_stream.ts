@@ -25,7 +25,7 @@ export function place(tensor: LazyTensor, { shape, strides, start, whole }: View
   const reach = [...first];
   const moved = shape.map((size, i) => {
     const stride = strides[i]!;
-    if (size <= 1) return 0;
+    if (size <= 1 || stride === 0) return 0;
     const axis = own.findIndex((s, k) => whole[k]! > 1 && stride >= s && stride % s === 0);
     if (axis < 0) return undefined;
     const step = stride / own[axis]!;

@@ -50,7 +50,11 @@ const projected = defineOp<None>({
   name: 'projected',
   doc: 'x times a weight [out, in], transposed.',
   inputs: ['x', 'weight'],
-  infer: ([x, weight]) => ({ dtype: x!.dtype, shape: x!.shape.with(-1, weight!.shape[0]!) }),
+  infer([x, weight]) {
+    const [outputs] = weight!.shape;
+    if (x!.shape.length < 2 || weight!.shape.length !== 2 || !outputs) return 'a matrix is needed';
+    return { dtype: x!.dtype, shape: x!.shape.with(-1, outputs) };
+  },
   decompose(e, [x, weight]) {
     const w = words(e);
     return w.matmul(x!, w.transpose(weight!, [1, 0]));

@@ -6,7 +6,7 @@ import { fold_weights, fold_weights_as_stored } from '../../../compiler/passes/i
 import { weightSource } from '../../../compiler/weights/weight_source.ts';
 import { size } from '../../../spec/dim.ts';
 import type { Tensor } from '../../../spec/tensor.ts';
-import { B, distance, noise, sketch, T, typed } from '../tiny_graph.ts';
+import { B, dims, distance, noise, sketch, T, typed } from '../tiny_graph.ts';
 import { runPass } from './run_pass.ts';
 
 type Sketch = ReturnType<typeof sketch>;
@@ -179,6 +179,42 @@ test('where parameters are stored in fewer bits, views fold and arithmetic stays
   assert.is(distance(run(graph), run(folded)), 0);
   assert.ok(distance(run(graph), run(folded, 1)) > 1e-3);
   assert.equal(runPass(fold_weights, graph).graph.nodes.filter((n) => n.op === 'scalar').length, 0);
+});
+
+const wide = (s: Sketch, x: NodeId, ...shape: number[]): NodeId =>
+  s.op('broadcast', [x], { shape: shape.map(size) });
+
+test('a weight that is repeated is kept so, while that takes few bytes', () => {
+  const { graph, lines } = fold(
+    graphOf((s, x) => {
+      const rows = wide(s, s.w.reshape(s.param('w', [2, 2]), dims([1, 4])), 3, 4);
+      return s.op('linear', [x, s.w.add(rows, plain(s, rows, 1))]);
+    }),
+  );
+  assert.equal(
+    graph.nodes.map((n) => n.op),
+    ['input', 'param', 'linear'],
+  );
+  assert.equal(lines, ['w: one view kept']);
+});
+
+test('repeated too often it stays as it is, and its other views are kept', () => {
+  const { graph, lines } = fold(
+    graphOf((s, x) => {
+      const w = s.param('w', [1, 4]);
+      const turned = s.w.add(s.w.transpose(w, [1, 0]), plain(s, w, 1));
+      return s.w.add(s.op('linear', [x, wide(s, w, 9000, 4)]), s.op('matmul', [x, turned]));
+    }),
+  );
+  assert.ok(graph.nodes.some((n) => n.op === 'broadcast'));
+  assert.equal(lines, ['refused: w would take too many bytes when it is stretched', 'w: 2 views kept']);
+});
+
+test('repeated for each row of the batch it stays in the graph, which is said', () => {
+  const { lines } = fold(
+    graphOf((s, x) => s.w.add(x, s.op('broadcast', [s.param('w', [4])], { shape: [B, T, size(4)] }))),
+  );
+  assert.equal(lines, ['refused: w is stretched to a size known only when running']);
 });
 
 test.run();

@@ -14,7 +14,7 @@ import { sketch } from '../tiny_graph.ts';
 
 await addOps();
 
-/** Those that move numbers are folded as views, which have tests of their own; repeated, a weight would only grow. */
+/** Those that move numbers are folded as views, which have tests of their own. */
 const views = new Set(['reshape', 'transpose', 'slice', 'broadcast']);
 
 /** Of floats: one weight, or one and a number. */

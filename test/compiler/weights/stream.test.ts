@@ -9,7 +9,7 @@ import { openCheckpoint } from '../../../compiler/checkpoint/open_checkpoint.ts'
 import { contiguousStrides } from '../../../compiler/checkpoint/place_tensor.ts';
 import { chunkBytes } from '../../../compiler/weights/scratch.ts';
 import { rawBytes } from '../../../compiler/weights/stream.ts';
-import { elements } from '../../../compiler/weights/view_stream.ts';
+import { elements, viewBytes } from '../../../compiler/weights/view_stream.ts';
 import { product } from '../../../spec/tensor.ts';
 import { refusal } from '../../harness/refusal.ts';
 import { inFolder } from '../checkpoint/in_folder.ts';
@@ -90,6 +90,20 @@ for (const [type, data] of [
     });
   });
 }
+
+test('a view that repeats a tensor reads it again for each place, in the order of the storage or not', () => {
+  const data = numbered(63);
+  const view = { of: 'w', dtype: 'float32', whole: [9, 7], shape: [3, 9, 7], start: 0, apply: [] } as const;
+  for (const strides of [undefined, [1, 9]]) {
+    stored({ w: { shape: [9, 7], data, ...(strides ? { strides } : {}) } }, (tensor) => {
+      const bytes = (of: readonly number[]): Buffer =>
+        Buffer.concat(Array.from(viewBytes(tensor, { ...view, strides: of }, new Set()), (c) => c.slice()));
+      const one = read(tensor);
+      assert.is(Buffer.compare(bytes([0, 7, 1]), Buffer.concat([one, one, one])), 0);
+      assert.not.equal(bytes([7, 7, 1]), bytes([0, 7, 1]));
+    });
+  }
+});
 
 test('chunks hold whole elements and no more than they may', () => {
   stored({ w: { shape: [1300, 1100], strides: [1, 1300], data: numbered(1300 * 1100) } }, (tensor) => {
