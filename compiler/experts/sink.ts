@@ -22,14 +22,15 @@ import { mostShares } from './most_shares.ts';
 export function expertsSink(
   outside: Sink<GraphValue>,
   builder: Builder,
-  { count, shares, dense, place }: ExpertsRequest<GraphValue>,
+  request: ExpertsRequest<GraphValue>,
 ): ExpertsSink<GraphValue> {
+  const { count, shares, place } = request;
   const { recorded, contentOf } = bodyValues<Lifted>();
   const lifted = (value: GraphValue): Lifted =>
     isBodyValue(value) ? contentOf(value) : { kind: 'plain', node: value };
   let choices: Choices | undefined;
   const chosen = (at: Origin): Choices => {
-    choices ??= chosenExperts(builder, shares, count, dense, at);
+    choices ??= chosenExperts(builder, request, at);
     return choices;
   };
   return {
@@ -73,9 +74,7 @@ interface Choices {
 /** Every expert whose share can be other than zero is among the K of the largest shares. */
 function chosenExperts(
   builder: Builder,
-  shares: GraphValue,
-  count: number,
-  dense: boolean,
+  { shares, count, dense }: ExpertsRequest<GraphValue>,
   at: Origin,
 ): Choices {
   // Shares that the body itself computes are none of this graph's nodes.

@@ -237,7 +237,7 @@ function orUndo<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
   }
   const reported = cx.diagnostics.splice(before.found);
   if (value !== undefined && reported.length === 0) return { value };
-  for (const diagnostic of reported) cx.places.delete(diagnostic);
+  for (const diagnostic of reported) cx.foundIn.delete(diagnostic);
   cx.ports.length = before.ports;
   cx.executed.clear();
   for (const [name, times] of executed) cx.executed.set(name, times);

@@ -32,9 +32,8 @@ export function checkOperands<V>(use: Use<V>): Operands<V> | undefined {
   const sinks = sinksOf(use);
   if (!q || !k || !v || sinks === null) return undefined;
   const crossed = !isProtected(k.type.shape[1]!);
-  const placed =
-    tokensOfQ(use, q) && (crossed || tokensOfKeys(use, 'k', k)) && sizesFit(use, q, k, v, crossed);
-  if (!placed || (sinks && !sinksFit(use, q, sinks))) return undefined;
+  const placed = tokensOfQ(use, q) && (crossed || (tokensOfKeys(use, 'k', k) && tokensOfKeys(use, 'v', v)));
+  if (!placed || !sizesFit(use, { q, k, v }) || (sinks && !sinksFit(use, q, sinks))) return undefined;
   const alike = oneDtype(use, [q, k, v]);
   if (!alike) return undefined;
   const width = numberOf(use.site.cx.sizes, q.type.shape[3]!) ?? 1;
@@ -93,16 +92,9 @@ function tokensOfKeys<V>(use: Use<V>, name: 'k' | 'v', { type }: TensorValue<V>)
 }
 
 /** Keys and queries of one width, values for each key, heads that group. */
-function sizesFit<V>(
-  use: Use<V>,
-  q: TensorValue<V>,
-  k: TensorValue<V>,
-  v: TensorValue<V>,
-  crossed: boolean,
-): boolean {
+function sizesFit<V>(use: Use<V>, { q, k, v }: Pick<Operands<V>, 'q' | 'k' | 'v'>): boolean {
   const [, , heads, width] = q.type.shape;
   const [, columns, groups, keyWidth] = k.type.shape;
-  if (!crossed && !tokensOfKeys(use, 'v', v)) return false;
   if (!equal(use, 'k', 'the width of a head is that of q', { of: k, wanted: width!, found: keyWidth! }))
     return false;
   const [, valueColumns, valueGroups] = v.type.shape;

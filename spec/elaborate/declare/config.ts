@@ -35,7 +35,7 @@ export function readConfig<V>(site: Site<V, ast.Config>, read: KeysRead): void {
         isEntry(value) ? configValue(cx, entry.name.text, value.value) : poison,
       );
       if (isEntry(value)) cx.config.push(value);
-      cx.entries.set(entry.name.text, entry.name.span);
+      cx.configSpans.set(entry.name.text, entry.name.span);
     }
   }
   itsOwn = isCausal(cx, node) && itsOwn;

@@ -40,7 +40,7 @@ export interface Context<V> extends Reports<V> {
   /** Results of scanning bodies and declarations, by node. */
   readonly plans: Map<object, Plan>;
   /** Where config entries are written. */
-  readonly entries: Map<string, Span>;
+  readonly configSpans: Map<string, Span>;
   /** Set while the body of one expert is run for all. */
   mixing?: Mixing<V>;
   /** The model's own `positions` input, when it declares one. */
@@ -65,9 +65,12 @@ export interface Mixing<V> {
 
 type Extra = Partial<Pick<Diagnostic, 'expected' | 'found' | 'hint' | 'related'>>;
 
-/** A node of the text while it is evaluated in a frame, or what stands for one: what has to be said of it is said here. */
+/**
+ * A node of the text, or a call, with the frame that it is evaluated in. It reports errors about the node, and leads to the sites
+ * of other nodes.
+ */
 export class Site<V, N extends Located = Located> {
-  // A class, since a site is made for nearly every expression: closures of its own would cost each of them more.
+  // A class, since one is made for nearly every expression, and closures would make each of them larger.
   readonly cx: Context<V>;
   readonly frame: Frame<V>;
   readonly node: N;
@@ -158,7 +161,7 @@ export function makeContext<V>(
     sizes: makeSizes(),
     diagnostics: [],
     unreported: new Set(),
-    places: new Map(),
+    foundIn: new Map(),
     config: [],
     params: new Map(),
     ports: [],
@@ -166,7 +169,7 @@ export function makeContext<V>(
     executed: new Map(),
     active: new Set(),
     plans: new Map(),
-    entries: new Map(),
+    configSpans: new Map(),
     steps: 0,
     ...meeting,
   };

@@ -7,10 +7,10 @@ import { isPrelude } from './prelude.ts';
 import type { TensorValue } from './value.ts';
 
 /** The config entries that sizes are made of. */
-export function sizeNotes<V>({ entries }: Context<V>, dims: readonly Dim[]): readonly Related[] {
+export function sizeNotes<V>({ configSpans }: Context<V>, dims: readonly Dim[]): readonly Related[] {
   const found = new Set(dims.flatMap((d) => [...names(d)]));
   return [...found].flatMap((name) => {
-    const span = entries.get(name);
+    const span = configSpans.get(name);
     return span ? [{ message: `\`${name}\` is a config entry`, span }] : [];
   });
 }
