@@ -19,34 +19,57 @@ const expertIndex: ExpertIndexValue = { kind: 'expert_index', plus: 0 };
 /** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
 export function sumOfTerms<V>(site: Site<V, ast.Call>, plainly: () => Value<V>): Value<V> {
   const tried = mixture(site);
-  if (tried?.value) return tried.value;
-  const value = plainly();
-  if (tried && value.kind !== 'poison') {
-    const message = `the experts of this sum are computed one by one, for every token: ${tried.refused}`;
-    const hint =
-      'where they are one program, made alike, whose index only picks, those chosen are computed together';
-    site.warn('N403', message, { hint });
+  if (tried?.value) {
+    for (const inner of tried.inner ?? []) warnOf(inner, 'the sum is within the experts of another one');
+    return tried.value;
   }
+  const value = plainly();
+  if (tried && value.kind !== 'poison') warnOf(site, tried.refused);
   return value;
 }
 
+function warnOf<V>(site: Site<V>, why: string | undefined): void {
+  const message = `the experts of this sum are computed one by one, for every token: ${why}`;
+  const hint =
+    'where they are one program, made alike, whose index only picks, those chosen are computed together';
+  site.warn('N403', message, { hint });
+}
+
 /** The sum over the experts that are chosen, or why they are not computed together; undefined for a sum of anything else. */
-function mixture<V>(site: Site<V, ast.Call>): Attempt<Value<V>> | undefined {
+function mixture<V>(site: Site<V, ast.Call>): Mixed<V> | undefined {
   const { cx, node: call } = site;
   const [argument, ...more] = call.args;
   const body = argument?.value;
-  if (body?.kind !== 'Comprehension' || more.length > 0 || argument?.name || body.when || cx.mixing)
-    return undefined;
+  if (body?.kind !== 'Comprehension' || more.length > 0 || argument?.name || body.when) return undefined;
+  if (cx.mixing) return noteInner(site, body, cx.mixing);
   const { value: count } = orUndo(cx, () => termsIn(site.at(body)));
   if (count === undefined) return undefined;
   const found: Scouted<V> = { shares: new Map(), weights: false };
   const { value: shares, refused } = orUndo(cx, () => scout(site.at(body), count, found));
   if (found.shares.size === 0 || !found.weights) return undefined;
   if (!shares || refused !== undefined) return { refused };
-  const summed = (dense: boolean): Attempt<Value<V>> =>
-    orUndo(cx, () => total(site, body, { count, shares: shares.v, dense }));
+  const summed = (dense: boolean): Mixed<V> => {
+    const inner = new Set<Site<V, ast.Call>>();
+    return { ...orUndo(cx, () => total(site, body, { count, shares: shares.v, dense, inner })), inner };
+  };
   const sparse = summed(false);
   return sparse.value ? sparse : summed(true);
+}
+
+interface Mixed<V> extends Attempt<Value<V>> {
+  readonly inner?: ReadonlySet<Site<V>>;
+}
+
+/** Takes down a mixture within the experts of another one, which is written out. */
+function noteInner<V>(site: Site<V, ast.Call>, body: ast.Comprehension, outer: Mixing<V>): undefined {
+  const { cx } = site;
+  if (!outer.inner) return undefined;
+  const found: Scouted<V> = { shares: new Map(), weights: false };
+  const { value: count } = orUndo(cx, () => termsIn(site.at(body)));
+  if (count !== undefined) orUndo(cx, () => scout(site.at(body), count, found));
+  cx.mixing = outer; // which `orUndo` ends
+  if (found.shares.size > 0 && found.weights) outer.inner.add(site);
+  return undefined;
 }
 
 /** How many terms a comprehension over numbers or members has; undefined where there are no two. */
@@ -168,11 +191,14 @@ const membersOf =
     return all[0];
   };
 
-function total<V>(
-  site: Site<V, ast.Call>,
-  body: ast.Comprehension,
-  asked: { readonly count: number; readonly shares: V; readonly dense: boolean },
-): Value<V> | undefined {
+interface Asked<V> {
+  readonly count: number;
+  readonly shares: V;
+  readonly dense: boolean;
+  readonly inner: Set<Site<V, ast.Call>>;
+}
+
+function total<V>(site: Site<V, ast.Call>, body: ast.Comprehension, asked: Asked<V>): Value<V> | undefined {
   const { cx, frame } = site;
   const outside = cx.sink;
   const members: Members = new Map();
@@ -189,6 +215,7 @@ function total<V>(
     return experts.own(all, place({ scope, span: decl.span, via: [] }));
   };
   const mixing: Mixing<V> = {
+    inner: asked.inner,
     anyOf: membersOf(asked.count, members),
     own,
     entry(x, axis, at) {

@@ -61,6 +61,8 @@ export interface Mixing<V> {
   own(param: ParamValue): V | undefined;
   /** The expert's place along an axis, kept with size 1. Throws `NotUniform` when the axis is not one of experts. */
   entry(x: TensorValue<V>, axis: number, at: Origin): V;
+  /** Sums over experts inside the body, which are written out. */
+  readonly inner?: Set<Site<V, ast.Call>>;
 }
 
 type Extra = Partial<Pick<Diagnostic, 'expected' | 'found' | 'hint' | 'related'>>;

@@ -58,6 +58,14 @@ function graphOf(text: string): Graph {
   return graph!;
 }
 
+const built = (text: string): Graph => {
+  const { graph, diagnostics } = build(parse({ name: 'm.nanospec', text }).value!, {
+    include: () => undefined,
+  });
+  assert.ok(graph, diagnostics.map(({ message }) => message).join());
+  return graph!;
+};
+
 function warningsOf(text: string): readonly string[] {
   const [built, checked] = [build, check].map((walk) =>
     walk(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined })
@@ -187,6 +195,32 @@ test('experts that differ are written out, with the reason: by a condition, by t
   );
   differs({ members: 'experts[i in range(5) if i != 2]: Mlp(dim)', term }, /not numbered 0, 1, 2/);
   differs({ members: experts, term: 'p[..., e:e+1] * p[..., 4 - e:5 - e] * f(x)' }, /found an index/);
+});
+
+test('a mixture within the experts of another is written out in the body of all of them, which is said', () => {
+  const members = `block Group(n) {
+    router: Linear(n, 3)
+    inner[3]: Mlp(n)
+    forward(x) {
+      q = softmax(router(x))
+      q = where(is_top(q, 2), q, 0)
+      return sum([q[..., j:j+1] * g(x) for j, g in inner])
+    }
+  }
+  groups[5]: Group(dim)`;
+  const parts = { members, term, over: 'e, f in groups' };
+  const [text, loop] = written(parts) as [string, string];
+  const sum = built(text);
+  assert.ok(distance(run(sum), run(built(loop))) < 2e-6);
+  assert.ok(distance(run(sum), run(built(loop), 1)) > 1e-3);
+  assert.is(count(sum, 'expert_matmul'), 1 + 3 * 2);
+  assert.is(sum.nodes.filter((n) => n.op === 'argtop').length, 1);
+  assert.equal(warningsOf(text), [
+    'the experts of this sum are computed one by one, for every token: the sum is within the experts of another one',
+  ]);
+  assert.equal(warningsOf(loop), []); // each group is a mixture of its own there
+  const plain = members.replace('q[..., j:j+1] * g(x)', 'g(x)');
+  assert.equal(warningsOf(written({ ...parts, members: plain })[0]!), []);
 });
 
 test('sums of other things are no mixtures, and nothing is said of them', () => {
