@@ -2,7 +2,8 @@
  * Breaks the compiler on purpose, one line at a time, and reports what notices: `npm run mutate` draws 150 mutations by a seed, puts
  * each into a copy of the tree, and writes test/mutation/RESULTS.md. What notices is looked for in this order: the verifier with
  * the laws of graphs, other people's numbers, the unit tests of the folder. With `--of checks` what is broken is the verifier
- * itself, and sizes, of which the unit tests alone can tell; the page is then test/mutation/CHECKS.md.
+ * itself, and sizes, of which the unit tests alone can tell; the page is then test/mutation/CHECKS.md. Beside each page lies the
+ * log that it was written from.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -74,7 +75,9 @@ const typeCheck = (copy: Copy) =>
 
 /** What the verifier, the laws or other people's numbers say. */
 async function tried(kind: Exclude<Kind, 'checks'>, copy: Copy, limits: Limits): Promise<Finding> {
-  const { out, code } = await trial(copy, trialsOf[kind], limits);
+  const { out: printed, code } = await trial(copy, trialsOf[kind], limits);
+  // Copies lie in folders whose names say nothing.
+  const out = printed.replaceAll(/(?:file:\/\/)?\/\S*nanoc-(?:mutant|trial)-\w+\//g, '');
   const line = out.split('\n').findLast((l) => l.startsWith('{"by"'));
   if (line !== undefined) {
     const { by, what } = JSON.parse(line) as Finding; // trial.ts wrote it

