@@ -24,7 +24,13 @@ export type { Device } from './compiler/ports/session.ts';
 export type { CheckpointOptions, CompileOptions, InputOptions } from './driver/compile_options.ts';
 export { compileTo, type Output, type Written } from './driver/compile_to.ts';
 export { compileToAll, type OutputOfAll } from './driver/compile_to_all.ts';
-export { type ContinueOptions, continueIds, continueTexts } from './driver/continue_model.ts';
+export {
+  type ContinueOptions,
+  type Conversations,
+  continueIds,
+  continueTexts,
+  openChat,
+} from './driver/continue_model.ts';
 export { type Drafted, draft } from './driver/draft/drafted.ts';
 export { checkpointReport } from './driver/inspect/checkpoint_report.ts';
 export { modelReport } from './driver/inspect/model_report.ts';

@@ -2,12 +2,12 @@
 
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { openChat } from '../driver/continue_model.ts';
 import { openModel } from '../driver/model_kinds.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { extensionsText } from '../driver/registry.ts';
-import { tokenizerFor } from '../driver/tokenizer_files.ts';
 import { gatherAnswer } from '../runtime/answer.ts';
-import { type Chat, type ChatPiece, chat } from '../runtime/chat.ts';
+import type { Chat, ChatPiece } from '../runtime/chat.ts';
 import { speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
@@ -45,12 +45,11 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   cx.farewell = `${isTyped(cx) ? '\n' : ''}${farewellOf('chat')}`;
   const plugins = await loadPlugins(options.plugin);
   const file = openModel(model, { ...options, plugins, signal: cx.signal });
-  const tokenizer = tokenizerFor(file.path, options.tokenizer);
-  const session = await file.open(options.device);
+  const conversations = await openChat(file, options);
   try {
-    await talk(cx, () => chat(session, tokenizer, options), options);
+    await talk(cx, conversations.begin, options);
   } finally {
-    await session.close();
+    await conversations.close();
   }
   return exitCodes.fine;
 }

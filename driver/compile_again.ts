@@ -12,9 +12,10 @@ import { contextOf } from '../compiler/ports/context.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
 import { parse } from '../spec/parse.ts';
 import type { ConfigValue } from '../spec/program.ts';
-import { type ComparedWeights, defaults, dtypeWords } from './compile_options.ts';
+import { type ComparedWeights, cacheWord, defaults, dtypeWords } from './compile_options.ts';
 import { usualTarget } from './registry.ts';
 import { shippedSpecs } from './shipped.ts';
+import { configValue } from './specs/config_value.ts';
 import { typedOption } from './target_options.ts';
 
 type Written = Pick<WrittenModel, 'manifest' | 'emit' | 'backend'> & { readonly path: string };
@@ -63,16 +64,7 @@ function weightWords(
 /** What `--set` reads as the same value again. */
 function setText(value: ConfigValue): string {
   if (value === null) return 'none';
-  return typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return text === 'none';
-  }
+  return typeof value === 'string' && configValue(value) === value ? value : JSON.stringify(value);
 }
 
 function formWords(manifest: Manifest, layout: Layout | undefined): readonly string[] {
@@ -80,7 +72,9 @@ function formWords(manifest: Manifest, layout: Layout | undefined): readonly str
   const dtype = Object.keys(dtypeWords).find((word) => dtypeWords[word] === storage);
   return [
     ...(storage === defaults.dtype || dtype === undefined ? [] : ['--dtype', dtype]),
-    ...(cache === defaults.cache.form ? [] : ['--cache', slots === undefined ? cache : `${cache}:${slots}`]),
+    ...(cache === defaults.cache.form
+      ? []
+      : ['--cache', cacheWord({ form: cache, ...(slots === undefined ? {} : { slots }) })]),
     ...(logits === (layout ? 'last' : 'all') ? [] : ['--logits', logits]),
     ...(context === undefined || context === declaredContext(manifest)
       ? []

@@ -45,6 +45,22 @@ export interface CompileOptions extends InputOptions {
   readonly layout?: string;
 }
 
+export type CacheOption = NonNullable<CompileOptions['cache']>;
+
+/** Forms of the cache as they are typed: `static:300` has slots. */
+export const cacheForms = ['none', 'dynamic', 'static'] as const satisfies readonly CacheForm[];
+
+export const cacheWord = ({ form, slots }: CacheOption): string =>
+  slots === undefined ? form : `${form}:${slots}`;
+
+/** Undefined for what is no form. */
+export function readCache(text: string): CacheOption | undefined {
+  const [, word, slots] = /^(\w+)(?::([1-9]\d*))?$/.exec(text) ?? [];
+  const form = cacheForms.find((known) => known === word);
+  if (!form || (slots !== undefined && form !== 'static')) return undefined;
+  return slots === undefined ? { form } : { form, slots: Number(slots) };
+}
+
 /** Dtypes as they are typed. */
 export const dtypeWords: Readonly<Record<string, GraphDType>> = {
   f32: 'float32',

@@ -1,7 +1,8 @@
-/** Continues texts or token ids with a compiled model, which is open as long as tokens are read. */
+/** Continues texts, token ids or conversations with a compiled model. */
 
 import type { Device, Session } from '../compiler/ports/session.ts';
 import type { Rows } from '../runtime/cache.ts';
+import { type Chat, type ChatOptions, chat } from '../runtime/chat.ts';
 import { generateRows, type RowsOptions, type Step } from '../runtime/generate.ts';
 import { generateText, type Piece, type TextOptions } from '../runtime/generate_text.ts';
 import type { Tokenizer } from '../runtime/tokenizer/tokenizer.ts';
@@ -14,14 +15,16 @@ export interface ContinueOptions {
   readonly onOpen?: () => void;
 }
 
-/** `tokenizer` may be a path; without one it is looked for beside the model. Refuses (N708, N621) what is no tokenizer, and as `generateText` does. */
+interface WithTokenizer {
+  /** It, or a path; without one it is looked for beside the model. */
+  readonly tokenizer?: Tokenizer | string;
+}
+
+/** Refuses (N708, N621) what is no tokenizer, and as `generateText` does. */
 export async function* continueTexts(
   model: ModelFile,
   prompts: readonly string[],
-  {
-    tokenizer: named,
-    ...options
-  }: TextOptions & ContinueOptions & { readonly tokenizer?: Tokenizer | string },
+  { tokenizer: named, ...options }: TextOptions & ContinueOptions & WithTokenizer,
 ): AsyncGenerator<Piece, void, void> {
   const tokenizer = typeof named === 'object' ? named : tokenizerFor(model.path, named);
   yield* whileOpen(model, options, (session) => generateText(session, tokenizer, prompts, options));
@@ -34,6 +37,26 @@ export const continueIds = (
   options: RowsOptions & ContinueOptions,
 ): AsyncGenerator<Step, void, void> =>
   whileOpen(model, options, (session) => generateRows(session, rows, options));
+
+/** Conversations with a model, which is open until `close`. */
+export interface Conversations {
+  begin(): Chat;
+  close(): Promise<void>;
+}
+
+/** Refuses (N708, N621) what is no tokenizer, and one without the tokens of a conversation. */
+export async function openChat(
+  model: ModelFile,
+  {
+    tokenizer: named,
+    device = 'cpu',
+    ...options
+  }: ChatOptions & WithTokenizer & Pick<ContinueOptions, 'device'>,
+): Promise<Conversations> {
+  const tokenizer = typeof named === 'object' ? named : tokenizerFor(model.path, named);
+  const session = await model.open(device);
+  return { begin: () => chat(session, tokenizer, options), close: () => session.close() };
+}
 
 async function* whileOpen<T>(
   model: ModelFile,

@@ -3,8 +3,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { layouts } from '../../backends/layout/index.ts';
 import type { OptionValue, TargetOption } from '../../backends/target_option.ts';
-import type { CacheForm } from '../../compiler/ports/manifest.ts';
-import { defaults, dtypeWords, type CompileOptions as OfDriver } from '../../driver/compile_options.ts';
+import {
+  type CacheOption,
+  cacheForms,
+  defaults,
+  dtypeWords,
+  type CompileOptions as OfDriver,
+  readCache,
+} from '../../driver/compile_options.ts';
 import type { OutputOfAll } from '../../driver/compile_to_all.ts';
 import { targets, usualTarget } from '../../driver/registry.ts';
 import { addedOptions, docOf } from '../../driver/target_list.ts';
@@ -151,15 +157,10 @@ function withBoundaryOptions(command: Command): Command {
     );
 }
 
-const cacheForms = ['none', 'dynamic', 'static'] as const;
-
-function cacheForm(text: string): NonNullable<CompileOptions['cache']> {
-  const match = /^(none|dynamic|static)(?::([1-9]\d*))?$/.exec(text);
-  const form = match?.[1] as CacheForm | undefined; // one of the alternatives of the pattern
-  if (!form || (match?.[2] && form !== 'static')) {
-    throw notAmong(text, [...cacheForms, 'static:SLOTS']);
-  }
-  if (Number(match?.[2] ?? 0) > limits.slots)
+function cacheForm(text: string): CacheOption {
+  const cache = readCache(text);
+  if (!cache) throw notAmong(text, [...cacheForms, 'static:SLOTS']);
+  if ((cache.slots ?? 0) > limits.slots)
     throw new InvalidArgumentError(`${limits.slots} slots are the most.`);
-  return match?.[2] ? { form, slots: Number(match[2]) } : { form };
+  return cache;
 }
