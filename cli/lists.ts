@@ -28,7 +28,7 @@ export function addLists(program: Command): void {
     .command('targets')
     .description('what nanoc can compile to, and the options of each target')
     .addOption(pluginOption());
-  asVerb(list, ['nanoc targets', 'nanoc targets --plugin my_backend.mjs'], showTargets);
+  asVerb(list, ['nanoc targets', 'nanoc targets --json'], showTargets);
 }
 
 async function showTargets({ io }: Context, { plugin }: Listing): Promise<undefined> {
