@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generate } from '../../../runtime/generate.ts';
-import { type Golden, readGolden } from '../../../runtime/verify/golden.ts';
+import { type Golden, readGolden, readTensors } from '../../../runtime/verify/golden.ts';
 import { verify } from '../../../runtime/verify/verify.ts';
 import { logitsOf } from '../../../runtime/verify/verify_run.ts';
 import { refusal } from '../../harness/refusal.ts';
@@ -15,13 +15,13 @@ interface Entry {
 }
 
 /** A safetensors file of these tensors. */
-function pack(entries: Readonly<Record<string, Entry>>): Uint8Array {
+function pack(entries: Readonly<Record<string, Entry>>, metadata: object = {}): Uint8Array {
   let at = 0;
   const header = Object.entries(entries).map(([name, { dtype, shape, bytes }]) => {
     at += bytes.length;
     return [name, { dtype, shape, data_offsets: [at - bytes.length, at] }];
   });
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const text = new TextEncoder().encode(JSON.stringify({ ...metadata, ...Object.fromEntries(header) }));
   const length = new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer);
   return Buffer.concat([length, text, ...Object.values(entries).map((e) => e.bytes)]);
 }
@@ -35,6 +35,18 @@ const float32 = (shape: number[], values: number[]): Entry => ({
   dtype: 'F32',
   shape,
   bytes: new Uint8Array(Float32Array.from(values).buffer),
+});
+
+test('reads the tensors that are wanted, and what is said about the file is none', () => {
+  const broken = { dtype: 'F32', shape: [9], bytes: new Uint8Array(4) };
+  const bytes = pack({ a: float32([2], [1, 2]), broken }, { __metadata__: { format: 'pt' } });
+  assert.equal(
+    [...readTensors(bytes, 'x', ['a'])].map(([name, t]) => [name, [...t.data]]),
+    [['a', [1, 2]]],
+  );
+  assert.match(refusal(() => readTensors(bytes, 'x')).message, 'broken');
+  const whole = pack({ a: float32([2], [1, 2]) }, { __metadata__: { format: 'pt' } });
+  assert.equal([...readTensors(whole, 'x').keys()], ['a']);
 });
 
 test('reads what the makers of the golden models wrote', () => {
