@@ -110,4 +110,28 @@ export const equivalent: Readonly<Record<string, string>> = {
     'The limit of a cache is reached two numbers earlier, of billions.',
   'name_composites.ts: .sort((a, b) => b.found.inside.length - a.found.inside.length); -> .sort((a, b) => b.found.inside.length);':
     'A layer norm may be named as the rms norm inside it, which says the same in more nodes.',
+  'verify_peer.ts: const rows = randomRows(3, length, target.manifest.vocab, seed + 11); -> const rows = randomRows(3, length, target.manifest.vocab, seed - 11);':
+    'Other random tokens check as much.',
+  'verify_peer.ts: calls.map(({ tokens }) => tokens[0]!.length), -> calls.map(({ tokens }) => tokens[1]!.length),':
+    'The rows of a call are of one length.',
+  'whole_text.ts: const [rows = 0, length = 0] = shape; -> const [rows = 1, length = 0] = shape;':
+    'Tokens have two axes, so that what stands in for a size is never read.',
+  "whole_text.ts: 'int64', -> 'bool',":
+    'The interpreter reads the numbers of positions, whose dtype nothing asks.',
+  "whole_text.ts: past: () => tensor('int64', [], [0]), -> past: () => tensor('bool', [], [0]),":
+    'The interpreter reads the number, whose dtype nothing asks.',
+  'compare.ts: if (d > abs) [abs, worst] = [d, p]; -> if (d >= abs) [abs, worst] = [d, p];':
+    'Of places that are equally far off another one is named.',
+  'verify_checks.ts: textInPieces(subject, repeatCuts(across, [Math.max(1, window - 1), 3]), 1, window - 1), -> textInPieces(subject, repeatCuts(across, [Math.max(1, window - 1), 1]), 1, window - 1),':
+    'The text is cut into other pieces across the same edges.',
+  'verify_padding.ts: padded(subject, holes, repeatCuts(longest, [5, 1])), -> padded(subject, holes, repeatCuts(longest, [6, 1])),':
+    'The same rows are cut into other calls.',
+  'dim.ts: const over = powers.filter(([, e]) => e > 0).map(part); -> const over = powers.filter(([, e]) => e >= 0).map(part);':
+    'No power is zero: such a factor is dropped when a size is made.',
+  'dim.ts: const sign = t.n < 0 ? -1 : 1; -> const sign = t.n < 0 ? -1 : 2;':
+    'Both parts of a fraction are doubled, and fractions are reduced when they are made.',
+  'dim.ts: return shifted.terms.every((t) => t.n > 0 && t.powers.every(([n, e]) => e > 0 && isRuntime(n))); -> return shifted.terms.every((t) => t.n >= 0 && t.powers.every(([n, e]) => e > 0 && isRuntime(n)));':
+    'No term is zero: such a term is dropped when a size is made.',
+  'verify_padding.ts: const tokens = randomRows(2, longest, vocab, seed + 8); -> const tokens = randomRows(3, longest, vocab, seed + 8);':
+    'One row more is checked.',
 };

@@ -51,6 +51,58 @@ test('a model without memory is checked as far as it goes', async () => {
   assert.is(ran(report), 'reference repeat cache batch greedy finite');
 });
 
+test('a context of four tokens has room for padding, and one of three has none', async () => {
+  assert.match(ran(await run({ context: 4 })), 'padding');
+  assert.not.match(ran(await run({ context: 3 })), 'padding');
+});
+
+test('windows of a vocabulary too large are left to --full, which the report says', async () => {
+  const session = tinySession({ window: 9 });
+  const windows = async (vocab: number) => {
+    const { rows } = await verify({
+      session: { ...session, manifest: { ...session.manifest, vocab } },
+      windows: [9],
+    });
+    return rows.filter((r) => r.check === 'window').map((r) => r.note);
+  };
+  assert.equal(await windows(13), [undefined, undefined]);
+  assert.equal(await windows(2 ** 27), ['too long without --full', 'too long without --full']);
+});
+
+test('the call that no slot is left for is one that a model would take but for its place', async () => {
+  const session = tinySession({ cache: 'static', slots: 12 });
+  const places: (readonly [string, number])[] = [];
+  const run: typeof session.run = (feeds, fetches) => {
+    const { dtype, data } = feeds['past_length']!;
+    places.push([dtype, data[0]!]);
+    return session.run(feeds, fetches);
+  };
+  assert.is(failed(await verify({ session: { ...session, run } })), '');
+  assert.equal([...new Set(places.map(([dtype]) => dtype))], ['int64']);
+  assert.ok(
+    places.some(([, at]) => at === 11),
+    'two tokens for the last slot',
+  );
+});
+
+test('what a peer gives at padding is not looked at', async () => {
+  const peer = tinySession({ label: 'other' });
+  const scribbles: typeof peer = {
+    ...peer,
+    async run(feeds, fetches) {
+      const outputs = await peer.run(feeds, fetches);
+      const [mask, { shape, data }] = [feeds['attention_mask']!, outputs['logits']!];
+      const [batch = 0, length = 0, width = 0] = shape;
+      const columns = mask.shape[1]!;
+      for (let b = 0; b < batch; b++)
+        for (let t = 0; t < length; t++)
+          if (mask.data[b * columns + columns - length + t] === 0) data[(b * length + t) * width]! += 1;
+      return outputs;
+    },
+  };
+  assert.is(failed(await run({}, { peer: scribbles })), '');
+});
+
 test('another model in place of the uncached one is noticed', async () => {
   const none = (adds: number) => tinySession({ cache: 'none', adds });
   assert.is(failed(await run({}, { uncached: none(0) })), '');
