@@ -56,6 +56,8 @@ export interface Backend {
   readonly wholeWeights?: boolean;
   /** A model without a cache takes a mask and positions all the same. */
   readonly padsUncached?: boolean;
+  /** Models have outputs of new rows besides those of whole caches, for hosts that pay for what they take. */
+  readonly newRows?: boolean;
   /** dtype of the arithmetic; float32 when left out. */
   readonly computesIn?: 'float32' | 'storage';
   /** What `emit`, `needs` and `passes` read, by name: `minLibtorch` is `--min-libtorch` on a command line. */

@@ -48,7 +48,7 @@ function portsFault({ ports, inputs, outputs }: Manifest): string | undefined {
     taken.add(port.input).add(port.output);
     if (shown(input) !== shown(port))
       return `the port ${port.name} is ${shown(port)}, its input ${shown(input)}`;
-    const fault = ruleFault(port, output);
+    const fault = ruleFault(port, output) ?? rowsFault(port, out!, taken);
     if (fault) return `the port ${port.name} ${fault}`;
   }
   return undefined;
@@ -57,7 +57,6 @@ function portsFault({ ports, inputs, outputs }: Manifest): string | undefined {
 /** The size of a port's output along its axis, by its rule; undefined where it is that of its input. */
 const growthByRule: Readonly<Record<ManifestPort['rule'], string | undefined>> = {
   append: 'total_sequence_length',
-  rows: 'sequence_length',
   replace: undefined,
   in_place: undefined,
 };
@@ -69,6 +68,22 @@ function ruleFault({ rule, shape, axis }: ManifestPort, output: BoundaryTensor):
   return wanted.join() === output.shape.join()
     ? undefined
     : `has the rule ${rule}, its output the shape [${output.shape.join(', ')}]`;
+}
+
+/** An output of the call's own rows has the shape of the input, but along its axis. */
+function rowsFault(
+  { newRows, dtype, shape, axis }: ManifestPort,
+  outputs: ReadonlyMap<string, BoundaryTensor>,
+  taken: Set<string>,
+): string | undefined {
+  if (newRows === undefined) return undefined;
+  const output = outputs.get(newRows);
+  if (!output || axis === undefined || taken.has(newRows)) return 'has no output of its own for new rows';
+  taken.add(newRows);
+  const wanted = { dtype, shape: shape.map((n, i) => (i === axis ? 'sequence_length' : n)) };
+  return shown(output) === shown(wanted)
+    ? undefined
+    : `is ${shown({ dtype, shape })}, the output of its new rows ${shown(output)}`;
 }
 
 function numbersFault({ cache, slots, vocab, outputs, ports }: Manifest): string | undefined {

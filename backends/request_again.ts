@@ -32,6 +32,7 @@ export function requestAgain({ manifest, backend, emit, plugins = [] }: WrittenM
     compute,
     wholeWeights: backend.wholeWeights ?? false,
     padded: manifest.inputs.some(({ name }) => name === 'attention_mask'),
+    newRows: manifest.ports.some(({ newRows }) => newRows !== undefined),
     statesAsLayers: manifest.passes.includes('state_as_layer'),
     backendPasses: [...plugins, ...backend.passes(emit)],
   };

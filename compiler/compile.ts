@@ -47,6 +47,8 @@ export interface CompileRequest {
   readonly wholeWeights?: boolean;
   /** States of fixed length go by the names of further layers. */
   readonly statesAsLayers?: boolean;
+  /** Caches that keep all tokens have an output of the call's own rows too, so that a host need not take all that it has. */
+  readonly newRows?: boolean;
   /** Passes of the backend, run after the common ones. */
   readonly backendPasses?: readonly Pass[];
   readonly trace?: (pass: string, line: string) => void;
@@ -96,10 +98,10 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
 
   // 4. Place the ports, fold, name, lower: see pipeline.ts for the order.
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
-  const { wholeWeights = false, statesAsLayers = false } = request;
+  const { wholeWeights = false, statesAsLayers = false, newRows = false } = request;
   const padded = cache !== 'none' || (request.padded ?? false);
   const common = pipeline({
-    ...{ cache, padded, logits, storage, compute, wholeWeights, statesAsLayers },
+    ...{ cache, padded, logits, storage, compute, wholeWeights, statesAsLayers, newRows },
     ...(slots === undefined ? {} : { slots }),
   });
   const passes = [...common, ...(request.backendPasses ?? [])];

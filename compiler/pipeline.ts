@@ -37,6 +37,8 @@ export interface PipelineOptions {
   readonly wholeWeights?: boolean;
   /** States of fixed length go by the names of further layers, for clients that know nothing else. */
   readonly statesAsLayers?: boolean;
+  /** Caches that keep all tokens have an output of the call's own rows too. */
+  readonly newRows?: boolean;
 }
 
 /**
@@ -63,8 +65,9 @@ export const pipeline = ({
   padded = cache !== 'none',
   wholeWeights = false,
   statesAsLayers = false,
+  newRows = false,
 }: PipelineOptions): Pass[] => [
-  place_cache({ cache, padded, ...(slots === undefined ? {} : { slots }) }),
+  place_cache({ cache, padded, newRows, ...(slots === undefined ? {} : { slots }) }),
   ...(statesAsLayers ? [state_as_layer] : []),
   ...(logits === 'last' ? [last_token_logits] : []),
   fold_constants,

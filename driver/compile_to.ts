@@ -106,6 +106,7 @@ export function requestOf(
     compute: backend.computesIn === 'storage' ? dtype : 'float32',
     wholeWeights: backend.wholeWeights ?? false,
     padded: (backend.padsUncached ?? false) && (layout?.padsUncached ?? true),
+    newRows: (backend.newRows ?? false) && !layout,
     statesAsLayers: layout?.statesAsLayers ?? false,
     backendPasses: [
       ...passes,

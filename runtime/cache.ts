@@ -1,11 +1,11 @@
 /** The memory of a model between calls: its ports, kept by the rules of the manifest, with the mask and positions that go with them. */
 
-import type { Manifest, ManifestPort } from '../compiler/ports/manifest.ts';
+import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { Feeds, Session } from '../compiler/ports/session.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
-import { limits } from '../spec/limits.ts';
 import { largest } from '../spec/long_list.ts';
 import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
+import { type MemoryOptions, portMemory } from './port_memory.ts';
 
 export type Rows = readonly (readonly number[])[];
 
@@ -16,11 +16,6 @@ export interface FeedOptions {
   readonly fetches?: readonly string[];
   /** Inputs that the call leaves out. */
   readonly without?: readonly string[];
-}
-
-export interface DecoderOptions {
-  /** Overwrites what a port holds before the first token. */
-  readonly refill?: (port: ManifestPort, start: Tensor) => void;
 }
 
 export interface Decoder {
@@ -55,56 +50,6 @@ export function padLeft(rows: Rows, filler = 0): { readonly tokens: Rows; readon
   };
 }
 
-function startShape(port: ManifestPort, batch: number, manifest: Manifest): readonly number[] {
-  return port.shape.map((size) => {
-    if (typeof size === 'number') return size;
-    if (size === 'batch_size') return batch;
-    return manifest.cache === 'static' && size === 'total_sequence_length' ? (manifest.slots ?? 0) : 0;
-  });
-}
-
-/** Refuses a cache that is too large before it is allocated, since the system kills a process that allocates too much. */
-function refuseTooLarge(manifest: Manifest, batch: number): void {
-  const numbers = manifest.ports.reduce((sum, p) => sum + product(startShape(p, batch, manifest)), 0);
-  if (numbers <= limits.portNumbers) return;
-  const found = `${numbers} numbers in ${manifest.ports.length} ports, for ${batch} rows`;
-  const hint = 'compile it with fewer slots (--cache static:N), or run fewer rows at once';
-  refuse(error('N704', 'the cache of this model is too large', { found, hint }));
-}
-
-const startOf = (port: ManifestPort, batch: number, manifest: Manifest): Tensor => {
-  const shape = startShape(port, batch, manifest);
-  const start = empty(port.dtype, shape);
-  if (port.fill !== 0) start.data.fill(port.fill);
-  return start;
-};
-
-/** Copies `rows` into `buffer` from slot `at` of `axis` on; both keep their other sizes. */
-export function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number): Tensor {
-  const inner = product(buffer.shape.slice(axis + 1));
-  const outer = product(buffer.shape.slice(0, axis));
-  const [slots, added] = [buffer.shape[axis]!, rows.shape[axis]!];
-  for (let o = 0; o < outer; o++) {
-    const piece = rows.data.subarray(o * added * inner, (o + 1) * added * inner);
-    buffer.data.set(piece, (o * slots + at) * inner);
-  }
-  return buffer;
-}
-
-/** The port's next input, made from its output. Only the rule `rows` leaves work here: the model returns the new rows alone. */
-function nextPast(port: ManifestPort, past: Tensor, output: Tensor, manifest: Manifest, at: number): Tensor {
-  if (port.rule !== 'rows' || port.axis === undefined) return output;
-  if (manifest.cache === 'static') return writeRows(past, output, port.axis, at);
-  const axis = port.axis;
-  const length = past.shape[axis]!;
-  const grown = empty(
-    past.dtype,
-    past.shape.map((n, i) => (i === axis ? n + output.shape[axis]! : n)),
-  );
-  writeRows(grown, past, axis, 0);
-  return writeRows(grown, output, axis, length);
-}
-
 /** Positions as Hugging Face clients make them: the running count of real tokens less one; 1 at padding. */
 const positionsOf = (real: readonly number[]): number[] => {
   let seen = 0;
@@ -116,18 +61,31 @@ interface Call {
   /** The mask of all columns so far, including these. */
   readonly real: Rows;
   readonly before: number;
+  /** Slots of a static cache. */
+  readonly slots: number | undefined;
+  /** Columns of the past that the call is given, where that is more than `before`. */
+  readonly past: number | undefined;
 }
 
+const zeros = (count: number): readonly number[] => Array<number>(count).fill(0);
+
+/** Slots that hold no token lie after all of a static cache, and between the past and the call elsewhere. */
+const maskOf = ({ real, before, slots, past = before }: Call): Rows =>
+  real.map((r) =>
+    slots === undefined
+      ? [...r.slice(0, before), ...zeros(past - before), ...r.slice(before)]
+      : [...r, ...zeros(slots - r.length)],
+  );
+
 /** All inputs besides ports that a model may have, under the names that ONNX clients use. */
-function boundaryFeeds({ tokens, real, before }: Call, slots: number | undefined): Feeds {
+function boundaryFeeds(call: Call): Feeds {
+  const { tokens, real, before } = call;
   const batch = tokens.length;
   const length = tokens[0]!.length;
   const int64 = (rows: Rows) => tensor('int64', [batch, rows[0]!.length], rows.flat());
-  const mask =
-    slots === undefined ? real : real.map((r) => [...r, ...Array<number>(slots - r.length).fill(0)]);
   return {
     input_ids: int64(tokens),
-    attention_mask: int64(mask),
+    attention_mask: int64(maskOf(call)),
     position_ids: int64(real.map((r) => positionsOf(r).slice(r.length - length))),
     past_length: tensor('int64', [1], [before]),
   };
@@ -194,29 +152,21 @@ const checkMask = (real: Rows, manifest: Manifest): void => {
 };
 
 /** A model with its memory, with the same calls for every form of cache. Without a cache all tokens are fed again each time. */
-export function decoder(session: Session, { refill }: DecoderOptions = {}): Decoder {
+export function decoder(session: Session, options: MemoryOptions = {}): Decoder {
   const { manifest } = session;
   const stateless = manifest.cache === 'none';
   const masked = takesMask(manifest);
+  const memory = portMemory(manifest, options);
   let history: Rows = [];
   let marks: Rows = [];
-  let state = new Map<string, Tensor>();
 
   const call = async (tokens: Rows, real: Rows, { fetches = [], without = [] }: FeedOptions) => {
-    if (state.size === 0) refuseTooLarge(manifest, tokens.length);
     const before = stateless ? 0 : (history[0]?.length ?? 0);
-    const feeds = selectFeeds(boundaryFeeds({ tokens, real, before }, manifest.slots), manifest, without);
-    const pasts = manifest.ports.map((port): [string, Tensor] => [
-      port.input,
-      state.get(port.input) ?? startWith(refill, port, tokens.length, manifest),
-    ]);
-    const wanted = ['logits', ...fetches, ...manifest.ports.map((p) => p.output)];
-    const outputs = await session.run({ ...feeds, ...Object.fromEntries(pasts) }, wanted);
-    const next = manifest.ports.map((port, i): [string, Tensor] => [
-      port.input,
-      nextPast(port, pasts[i]![1], outputs[port.output]!, manifest, before),
-    ]);
-    state = new Map(next);
+    const past = memory.feeds(tokens.length);
+    const own = { tokens, real, before, slots: manifest.slots, past: memory.columns() };
+    const feeds = selectFeeds(boundaryFeeds(own), manifest, without);
+    const outputs = await session.run({ ...feeds, ...past }, ['logits', ...fetches, ...memory.wanted]);
+    memory.take(outputs, before);
     return withoutPorts(outputs, manifest);
   };
   const feed = async (tokens: Rows, options: FeedOptions = {}) => {
@@ -244,50 +194,19 @@ export function decoder(session: Session, { refill }: DecoderOptions = {}): Deco
     repeat: (times) => {
       history = repeated(history, times);
       marks = repeated(marks, times);
-      state = new Map([...state].map(([name, t]) => [name, repeatRows(t, times)]));
+      memory.repeat(times);
     },
     length: () => history[0]?.length ?? 0,
-    memory: () => underOutputs(state, manifest),
+    memory: () => memory.held(),
   };
 }
-
-function startWith(
-  refill: DecoderOptions['refill'],
-  port: ManifestPort,
-  batch: number,
-  manifest: Manifest,
-): Tensor {
-  const tensor = startOf(port, batch, manifest);
-  refill?.(port, tensor);
-  return tensor;
-}
-
-const underOutputs = (state: ReadonlyMap<string, Tensor>, { ports }: Manifest): ReadonlyMap<string, Tensor> =>
-  new Map(
-    ports.flatMap(({ input, output }) => {
-      const held = state.get(input);
-      return held ? [[output, held] as const] : [];
-    }),
-  );
 
 const repeated = (rows: Rows, times: number): Rows =>
   rows.flatMap((row) => Array<readonly number[]>(times).fill(row));
 
 function withoutPorts(all: Readonly<Record<string, Tensor>>, { ports }: Manifest): Record<string, Tensor> {
-  const names = new Set(ports.map((p) => p.output));
+  const names = new Set(ports.flatMap((p) => [p.output, p.newRows]));
   return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name)));
-}
-
-/** Repeats every row of [B, ...] `times` times: [B * times, ...]. */
-export function repeatRows(t: Tensor, times: number): Tensor {
-  const [batch = 1, ...rest] = t.shape;
-  const inner = product(rest);
-  const all = empty(t.dtype, [batch * times, ...rest]);
-  for (let b = 0; b < batch; b++) {
-    const row = t.data.subarray(b * inner, (b + 1) * inner);
-    for (let i = 0; i < times; i++) all.data.set(row, (b * times + i) * inner);
-  }
-  return all;
 }
 
 /** The last `length` of N columns of outputs [B, N, ...]. */

@@ -2,7 +2,8 @@
 
 import type { Session } from '../compiler/ports/session.ts';
 import type { Tensor } from '../spec/tensor.ts';
-import { type Decoder, decoder, type Rows, repeatRows } from './cache.ts';
+import { type Decoder, decoder, type Rows } from './cache.ts';
+import { repeatRows } from './port_memory.ts';
 import { penalised, type Random, random, type SampleOptions, sample } from './sample.ts';
 
 export interface GenerateOptions extends SampleOptions {

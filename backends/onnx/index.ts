@@ -20,6 +20,7 @@ export const onnx = defineBackend({
   extension: '.onnx',
   otherNames: ['ort', 'onnxruntime'],
   layouts: { 'transformers.js': {}, genai: {}, triton: { runtime: 'onnxruntime' } },
+  newRows: true,
   options,
   needs: (given) => `opset ${opsetOf(given)}`,
   passes(given) {

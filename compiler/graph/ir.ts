@@ -47,7 +47,7 @@ export interface Node {
 }
 
 /** How a port's output becomes its next input: ARCHITECTURE.md, Ports. */
-export type PortRule = 'replace' | 'append' | 'rows' | 'in_place';
+export type PortRule = 'replace' | 'append' | 'in_place';
 
 /** One piece of memory across calls, placed: a graph input and a graph output. */
 export interface Port {
@@ -56,6 +56,8 @@ export interface Port {
   /** Names at the boundary: `past_key_values.0.key`, `present.0.key`. */
   readonly input: string;
   readonly output: string;
+  /** The output that holds the rows of the call alone, [B, H, T, D], where the model has such: `new_key_values.0.key`. */
+  readonly newRows?: string;
   /** Of the input: [B, H, P, D] dynamic, [B, H, S, D] static, [B, n, ...] for a `last` cache. */
   readonly type: TensorType<GraphDType>;
   /** Axis that grows or holds slots; undefined for a `last` cache. */

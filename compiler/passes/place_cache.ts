@@ -16,28 +16,20 @@ import {
 import { scanOf } from '../graph/scan_body.ts';
 import { substituteAttrs, substituteType } from '../graph/substitute.ts';
 import {
+  type AskedForm,
   ambientValues,
   type CallForm,
   callForm,
   isTokens,
   maskAndPositionInputs,
 } from '../ports/ambient_values.ts';
-import type { CacheForm } from '../ports/manifest.ts';
-import { type PlacingContext, placeGrowing } from '../ports/place_port.ts';
+import { type PlacedPort, type PlacingContext, placeGrowing } from '../ports/place_port.ts';
 import { placeDelay, placeLast, startOf } from '../ports/place_state.ts';
 import { type PortNames, portNames } from '../ports/port_names.ts';
 import { placeScan } from '../scan/place.ts';
 import type { Pass } from './pass.ts';
 
-export interface PlaceCache {
-  readonly cache: CacheForm;
-  /** Slots of a static cache; the symbol `S` when left out. */
-  readonly slots?: number;
-  /** A model without a cache takes a mask and positions all the same. */
-  readonly padded?: boolean;
-}
-
-export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCache): Pass => ({
+export const place_cache = (form: AskedForm): Pass => ({
   name: 'place_cache',
   doc: 'Turn caches and delays into ports, and what is known of tokens into inputs, of the form asked for.',
   keepsScopes: true,
@@ -49,7 +41,7 @@ export const place_cache = ({ cache, slots, padded = cache !== 'none' }: PlaceCa
         return graph;
       }
     }
-    return placeAll(graph, callForm(cache, slots, padded), trace);
+    return placeAll(graph, callForm(form), trace);
   },
 });
 
@@ -59,7 +51,7 @@ interface Placing {
   readonly builder: Builder;
   readonly names: ReadonlyMap<string, PortNames>;
   readonly renamed: ReadonlyMap<string, string>;
-  readonly ports: (Port & { readonly node: NodeId })[];
+  readonly ports: PlacedPort[];
   readonly trace: (line: string) => void;
 }
 
@@ -84,10 +76,11 @@ function placeAll(graph: Graph, form: CallForm, trace: (line: string) => void): 
   const outputs: GraphOutput[] = [
     ...graph.outputs.map((o) => ({ ...o, node: moved[o.node]! })),
     ...ports.map((p) => ({ name: p.output, node: p.node })),
+    ...ports.flatMap((p) => (p.newRows ? [{ name: p.newRows, node: p.rows! }] : [])),
   ];
   const given = maskAndPositionInputs(form).filter((i) => !own.some((o) => o.name === i.name));
   const inputs: GraphInput[] = [...own, ...given, ...ports.map((p) => ({ name: p.input, type: p.type }))];
-  const bare: Port[] = ports.map(({ node: _, ...port }) => port);
+  const bare: Port[] = ports.map(({ node: _, rows: __, ...port }) => port);
   return dropDead(builder.finish({ name: graph.name, inputs, outputs, caches: new Map(), ports: bare }));
 }
 

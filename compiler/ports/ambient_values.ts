@@ -18,14 +18,25 @@ export interface CallForm {
   readonly columns: Dim;
   /** Whether the graph takes a mask of real tokens, and positions. */
   readonly padded: boolean;
+  /** Whether caches that keep all tokens have an output of the call's own rows, besides that of all. */
+  readonly newRows: boolean;
   readonly replace: Replace;
 }
 
-export function callForm(cache: CacheForm, slots?: number, padded = cache !== 'none'): CallForm {
+export interface AskedForm {
+  readonly cache: CacheForm;
+  /** Slots of a static cache; the symbol `S` when left out. */
+  readonly slots?: number;
+  /** A model without a cache takes a mask and positions all the same. */
+  readonly padded?: boolean;
+  readonly newRows?: boolean;
+}
+
+export function callForm({ cache, slots, padded = cache !== 'none', newRows = false }: AskedForm): CallForm {
   const all = slots === undefined ? atom('S') : size(slots);
   const past = { none: size(0), dynamic: atom('P'), static: sub(all, T) }[cache];
   const replace = (name: string): Dim | undefined => (name === 'P' ? past : undefined);
-  return { cache, past, columns: add(past, T), padded, replace };
+  return { cache, past, columns: add(past, T), padded, newRows, replace };
 }
 
 const int64 = (...shape: readonly Dim[]): TensorType<GraphDType> => ({ dtype: 'int64', shape });

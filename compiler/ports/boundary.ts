@@ -33,10 +33,20 @@ export const boundaryOutputs = (graph: Graph): readonly BoundaryTensor[] =>
     return { name, dtype, shape: shape.map(boundarySize) };
   });
 
-export const boundaryPort = ({ decl, rule, input, output, type, axis, fill }: Port): ManifestPort => ({
+export const boundaryPort = ({
+  decl,
+  rule,
+  input,
+  output,
+  newRows,
+  type,
+  axis,
+  fill,
+}: Port): ManifestPort => ({
   name: decl.name,
   input,
   output,
+  ...(newRows === undefined ? {} : { newRows }),
   rule,
   dtype: type.dtype,
   shape: type.shape.map(boundarySize),

@@ -21,6 +21,8 @@ export interface ManifestPort {
   readonly name: string;
   readonly input: string;
   readonly output: string;
+  /** The output that holds the rows of the call alone; a host that keeps all rows itself takes this in place of `output`. */
+  readonly newRows?: string;
   readonly rule: PortRule;
   readonly dtype: GraphDType;
   readonly shape: readonly BoundarySize[];

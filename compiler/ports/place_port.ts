@@ -5,15 +5,22 @@ import { words } from '../../spec/op.ts';
 import type { Origin, PortDecl } from '../../spec/sink.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Builder } from '../graph/builder.ts';
-import type { NodeId, Port } from '../graph/ir.ts';
+import type { NodeId, Port, PortRule } from '../graph/ir.ts';
 import type { AmbientValues, CallForm } from './ambient_values.ts';
-import type { PortNames } from './port_names.ts';
+import { newRowsName, type PortNames } from './port_names.ts';
+
+/** A port with the nodes of its outputs. */
+export interface PlacedPort extends Port {
+  readonly node: NodeId;
+  /** Of `newRows`. */
+  readonly rows?: NodeId;
+}
 
 export interface Placed {
   /** What the `cache` node stood for: [B, P + T, s...] or [B, last + T, s...]. */
   readonly value: NodeId;
-  /** The port, with the node of its output; undefined for a model without a cache. */
-  readonly port?: Port & { readonly node: NodeId };
+  /** Undefined for a model without a cache. */
+  readonly port?: PlacedPort;
 }
 
 export interface PlacingContext {
@@ -71,7 +78,10 @@ export function placeGrowing(x: NodeId, decl: PortDecl, names: PortNames, place:
     form.cache === 'static'
       ? builder.op('write', [past, rows, around.ambient('past')], { axis: axes.axis }, at)
       : builder.op('append', [past, rows], { axis: axes.axis }, at);
-  const rule = form.cache === 'static' ? 'in_place' : 'append';
-  const port = { decl, rule, ...names, type, axis: axes.axis, fill: decl.fill, node: joined } as const;
+  const rule: PortRule = form.cache === 'static' ? 'in_place' : 'append';
+  const port: PlacedPort = {
+    ...{ decl, rule, ...names, type, axis: axes.axis, fill: decl.fill, node: joined },
+    ...(form.newRows ? { newRows: newRowsName(names), rows } : {}),
+  };
   return { value: axes.reorder(joined), port };
 }

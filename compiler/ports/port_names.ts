@@ -7,6 +7,9 @@ export interface PortNames {
   readonly output: string;
 }
 
+/** Of the output that holds the new rows alone: `new_key_values.0.key`, `new_state.h.0.attn.latent`. */
+export const newRowsName = ({ input }: PortNames): string => input.replace(/^past_/, 'new_');
+
 interface Group {
   readonly key: PortDecl[];
   readonly value: PortDecl[];

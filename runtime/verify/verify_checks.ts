@@ -5,6 +5,7 @@ import { columnsOf } from '../cache.ts';
 import type { Comparison } from './tolerance.ts';
 import { leftOutSteps } from './verify_left_out.ts';
 import { memoryPairs } from './verify_memory.ts';
+import { newRowsSteps } from './verify_new_rows.ts';
 import { paddingSteps } from './verify_padding.ts';
 import { peerSteps } from './verify_peer.ts';
 import { cutInto, endsOf, outcomeAt, outcomeOf, randomRows, rowOf } from './verify_run.ts';
@@ -156,6 +157,12 @@ export const checks: readonly Check[] = [
     doc: 'a static cache with other numbers beyond the text, and full',
     kind: 'self',
     steps: slotSteps,
+  },
+  {
+    name: 'new rows',
+    doc: 'whole caches against their past and the new rows',
+    kind: 'self',
+    steps: newRowsSteps,
   },
   { name: 'peer', doc: 'the target against another one', kind: 'peer', steps: peerSteps },
 ];

@@ -2,7 +2,8 @@
 
 import type { Session } from '../../compiler/ports/session.ts';
 import { empty, product, type Tensor } from '../../spec/tensor.ts';
-import { columnsOf, type DecoderOptions, decoder, type Rows, writeRows } from '../cache.ts';
+import { columnsOf, decoder, type Rows } from '../cache.ts';
+import { type MemoryOptions, writeRows } from '../port_memory.ts';
 import { random } from '../sample.ts';
 
 /** Seeded tokens, every one of them in the vocabulary. */
@@ -68,6 +69,9 @@ export function endsOf({ manifest }: Session, lengths: readonly number[]): reado
   });
 }
 
+/** Few, so that buffers grow, and have slots that hold no token, in texts as short as those of checks. */
+const slotsAtOnce = 6;
+
 /** The result of consecutive calls. */
 export interface Outcome {
   /** Logits [B, n, V] of every token, or of the last token of each call. */
@@ -79,9 +83,9 @@ export interface Outcome {
 export async function outcomeOf(
   session: Session,
   calls: readonly Call[],
-  options: DecoderOptions = {},
+  options: MemoryOptions = {},
 ): Promise<Outcome> {
-  const cache = decoder(session, options);
+  const cache = decoder(session, { slotsAtOnce, ...options });
   const parts: Tensor[] = [];
   for (const { tokens, ...given } of calls) parts.push((await cache.feed(tokens, given))['logits']!);
   return { logits: joinColumns(parts), memory: cache.memory() };

@@ -11,11 +11,12 @@ import type { WeightSource } from '../../compiler/weights/source.ts';
 import { evaluate } from '../../spec/dim.ts';
 import type { Ambient, PortDecl } from '../../spec/sink.ts';
 import { empty, product, type Tensor, tensor } from '../../spec/tensor.ts';
-import { columnsOf, writeRows } from '../cache.ts';
+import { columnsOf } from '../cache.ts';
+import { writeRows } from '../port_memory.ts';
 import { evaluator } from '../sessions/reference_session.ts';
 import { joinColumns } from './verify_run.ts';
 
-/** A session for first calls of a text; `manifest` is that of the target, whose outputs it returns. */
+/** A session for first calls of a text; `manifest` is that of the target, whose outputs it returns, but those of new rows. */
 export function wholeTextSession(
   built: Graph,
   manifest: Manifest,
@@ -24,7 +25,7 @@ export function wholeTextSession(
   const machine = evaluator(built, weights);
   return {
     label: 'reference',
-    manifest,
+    manifest: { ...manifest, ports: manifest.ports.map(({ newRows: _, ...port }) => port) },
     run: async (feeds) => {
       const tokens = feeds['input_ids']!;
       refuseMore(feeds, tokens);

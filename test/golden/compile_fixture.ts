@@ -51,6 +51,7 @@ export function makeFor(
   const { value, diagnostics } = compile({
     wholeWeights: backend.wholeWeights ?? false,
     padded: backend.padsUncached ?? false,
+    newRows: backend.newRows ?? false,
     ...(backend.computesIn === 'storage' && request.storage ? { compute: request.storage } : {}),
     backendPasses: backend.passes(options),
     ...request,

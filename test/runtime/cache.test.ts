@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Session } from '../../compiler/ports/session.ts';
 import { decoder, padLeft } from '../../runtime/cache.ts';
-import { tensor } from '../../spec/tensor.ts';
 import { refusalOf } from '../harness/refusal.ts';
 import { type TinyOptions, tinySession } from './tiny_session.ts';
 
@@ -89,25 +89,53 @@ test('gives positions that count real tokens only', async () => {
   assert.is(fed.map((row) => row.join('')).join(' '), '012110 111001 31 11110011');
 });
 
-test('keeps rows that the host must append or write', async () => {
+/** What a session was given as its past, and asked for. */
+function watched(session: Session) {
+  const slots: number[] = [];
+  const asked = new Set<string>();
+  const run: Session['run'] = async (feeds, fetches = []) => {
+    for (const name of fetches) asked.add(name);
+    slots.push(feeds['past_key_values.0.value']!.shape[2]!);
+    const outputs = await session.run(feeds);
+    return Object.fromEntries(Object.entries(outputs).filter(([name]) => fetches.includes(name)));
+  };
+  return { session: { ...session, run }, slots, asked };
+}
+
+test('takes new rows alone where a model gives them, and keeps all in buffers that grow now and then', async () => {
   for (const cache of ['dynamic', 'static'] as const) {
-    const session = tinySession({ cache, slots: 5 });
-    const port = { ...session.manifest.ports[0]!, rule: 'rows' } as const;
-    const manifest = { ...session.manifest, ports: [port] };
-    const run: typeof session.run = async (feeds, fetches) => {
-      const outputs = await session.run(feeds, fetches);
-      const all = outputs['present.0.value']!;
-      const [added, total] = [feeds['input_ids']!.shape[1]!, all.shape[2]!];
-      const before = cache === 'static' ? feeds['past_length']!.data[0]! : total - added;
-      const rows = all.data.slice(before * 4, (before + added) * 4);
-      return { ...outputs, 'present.0.value': tensor('float32', [1, 1, added, 4], rows) };
+    const form = cache === 'static' ? { cache, slots: 9 } : { cache };
+    const { session, slots, asked } = watched(tinySession({ ...form, newRows: true }));
+    const leftovers = (_: unknown, { data }: { readonly data: { fill(value: number): unknown } }) =>
+      void data.fill(7);
+    const [whole, rows] = [
+      decoder(tinySession(form)),
+      decoder(session, { slotsAtOnce: 3, refill: leftovers }),
+    ];
+    const both = async (act: (of: typeof whole) => Promise<{ readonly data: ArrayLike<number> }>) => {
+      const [a, b] = [(await act(whole)).data, (await act(rows)).data];
+      const worst = Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]!)));
+      assert.ok(worst < 1e-6, `${cache}: ${worst}`);
     };
-    const [whole, rows] = [decoder(session), decoder({ ...session, manifest, run })];
-    await whole.prefill([[1, 2]]);
-    await rows.prefill([[1, 2]]);
-    for (const token of [3, 4]) {
-      assert.is([...(await rows.step([token])).data].join(), [...(await whole.step([token])).data].join());
-    }
+    await both((of) => of.prefill([[1, 2, 3, 5], [4]]));
+    await both((of) => of.step([5, 6]));
+    whole.repeat(2);
+    rows.repeat(2);
+    for (const tokens of [
+      [1, 2, 3, 4],
+      [2, 3, 4, 5],
+      [7, 7, 8, 9],
+    ])
+      await both((of) => of.step(tokens, new Set([1])));
+    assert.equal(
+      slots,
+      cache === 'static' ? [9, 9, 9, 9, 9] : [0, 6, 6, 6, 9],
+      'the past has room for tokens to come',
+    );
+    assert.equal([...asked], ['logits', 'new_key_values.0.value']);
+    const [held, kept] = [whole, rows].map((of) => of.memory().get('present.0.value')!);
+    assert.equal(kept!.shape, held!.shape);
+    if (cache === 'dynamic') assert.equal([...kept!.data], [...held!.data]);
   }
 });
 

@@ -23,6 +23,8 @@ export interface TinyOptions {
   readonly wavers?: number;
   /** Ports hold their numbers backwards, and are read backwards. */
   readonly turnsPort?: boolean;
+  /** The rows of the call are an output too; the whole cache then has them backwards, or the rows are those before. */
+  readonly newRows?: true | 'other whole' | 'other rows';
   /** Inputs that calls may leave out; `miscounts` gives positions from zero in every call that leaves them out. */
   readonly optional?: readonly string[];
   readonly miscounts?: boolean;
@@ -36,16 +38,19 @@ export interface TinyOptions {
 }
 
 const [vocab, width] = [13, 4];
+const newRowsName = 'new_key_values.0.value';
 const next = random(7);
 const weights = (n: number) => Float32Array.from({ length: n }, () => 2 * next() - 1);
 const [embedding, head] = [weights(vocab * width), weights(width * vocab)];
 
-export function tinyManifest({ cache = 'dynamic', slots, context, logits = 'all' }: TinyOptions): Manifest {
+export function tinyManifest(options: TinyOptions): Manifest {
+  const { cache = 'dynamic', slots, context, logits = 'all', newRows } = options;
   const size = cache === 'static' ? 'total_sequence_length' : 'past_sequence_length';
   const port: ManifestPort = {
     name: 'v',
     input: 'past_key_values.0.value',
     output: 'present.0.value',
+    ...(newRows ? { newRows: newRowsName } : {}),
     rule: cache === 'static' ? 'in_place' : 'append',
     dtype: 'float32',
     shape: ['batch_size', 1, size, width],
@@ -149,10 +154,27 @@ export function tinySession(options: TinyOptions = {}): Session {
     }
     out.data[(batch * length - 1) * vocab]! += (options.adds ?? 0) + calls++ * (options.wavers ?? 0);
     const last = tensor('float32', [batch, 1, vocab], lastPositions(out));
-    return { logits: logits === 'all' ? out : last, 'present.0.value': kept };
+    const rows = options.newRows
+      ? rowsOf(kept, past, length, options.newRows === 'other rows' ? 1 : 0)
+      : undefined;
+    const whole = options.newRows === 'other whole' ? turned(kept) : kept;
+    return {
+      ...{ logits: logits === 'all' ? out : last, 'present.0.value': whole },
+      ...(rows && { [newRowsName]: rows }),
+    };
   };
   const { optional = [] } = options;
   return { label, manifest, optional, run: async (feeds) => run(feeds), close: async () => {} };
+}
+
+/** The slots of the call, or those `early` slots before them. */
+function rowsOf({ shape, data }: Tensor, past: number, length: number, early: number): Tensor {
+  const [batch = 0, , total = 0] = shape;
+  const rows = Array.from({ length: batch * length }, (_, i) => {
+    const slot = Math.floor(i / length) * total + Math.max(0, past + (i % length) - early);
+    return [...data.subarray(slot * width, (slot + 1) * width)];
+  });
+  return tensor('float32', [batch, 1, length, width], rows.flat());
 }
 
 /** The numbers of each slot, the last first. */

@@ -158,6 +158,17 @@ test('a port that holds other numbers fails and is named, although no logit show
   assert.is(failed(await run({}, { peer: tinySession({ turnsPort: true }) })), 'peer');
 });
 
+test('a cache given twice, whole and as its new rows, must be the same', async () => {
+  for (const form of [{}, { cache: 'static', slots: 40 }] as const) {
+    const healthy = await run({ ...form, newRows: true });
+    assert.is(failed(healthy), '');
+    assert.match(ran(healthy), 'new rows');
+    assert.is(failed(await run({ ...form, newRows: 'other whole' })), 'new rows');
+    assert.match(failed(await run({ ...form, newRows: 'other rows' })), 'reference');
+  }
+  assert.not.match(ran(await run({})), 'new rows');
+});
+
 test('calls that leave out what a model may do without must come to the same', async () => {
   const optional = ['position_ids'];
   assert.is(
