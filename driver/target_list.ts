@@ -22,24 +22,27 @@ export const targetRows = (): readonly Row[] =>
   ]);
 
 const optionRows = ({ options = {} }: Backend): readonly Row[] =>
-  Object.entries(options).map(([name, option]) => {
-    const { choices, default: usual, value } = option;
-    const parts = [choices?.join(', '), usual === undefined ? undefined : `default ${usual}`];
-    const said = parts.filter((part) => part !== undefined).join('; ');
-    return {
-      name: typedOption(name, value),
-      doc: said === '' ? docOf(option) : `${docOf(option)} [${said}]`,
-    };
-  });
+  Object.entries(options).map(([name, option]) => ({
+    name: typedOption(name, option.value),
+    doc: wholeDocOf(option),
+  }));
 
 /** What an option is, with its bounds. */
 export const docOf = ({ doc, range }: TargetOption): string =>
   range ? `${doc}, ${range.least} to ${range.most}` : doc;
+
+/** The same with its choices and its default: `how hard gzip tries, 1 to 9 [default 6]`. */
+function wholeDocOf(option: TargetOption): string {
+  const { choices, default: usual } = option;
+  const parts = [choices?.join(', '), usual === undefined ? undefined : `default ${usual}`];
+  const said = parts.filter((part) => part !== undefined).join('; ');
+  return said === '' ? docOf(option) : `${docOf(option)} [${said}]`;
+}
 
 /** What `--target-option` takes: `; level=<n>: how hard gzip tries`, and so on. */
 export const addedOptions = (): string =>
   targets()
     .flatMap(({ options = {} }) => Object.entries(options))
     .filter(([name]) => !Object.hasOwn(ownOptions, name))
-    .map(([name, option]) => `; ${name}=${option.value}: ${docOf(option)}`)
+    .map(([name, option]) => `; ${name}=${option.value}: ${wholeDocOf(option)}`)
     .join('');

@@ -2,6 +2,7 @@
 
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Feeds, Session } from '../../compiler/ports/session.ts';
+import { append } from '../../spec/long_list.ts';
 import { empty, type Tensor } from '../../spec/tensor.ts';
 import { writeRows } from '../port_memory.ts';
 import type { PortPair } from './verify_memory.ts';
@@ -21,7 +22,7 @@ export function newRowsSteps({ target, limit, seed }: Subject): readonly Step[] 
       run: async () => {
         const memory: PortPair[] = [];
         const logits = await logitsOf(
-          alsoWhole(target, (pairs) => memory.push(...pairs)),
+          alsoWhole(target, (pairs) => append(memory, pairs)),
           calls,
         );
         return [{ expected: logits, actual: logits, memory }];
