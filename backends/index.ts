@@ -18,7 +18,7 @@ export function findBackend(name: string, among: readonly Backend[] = backends):
   const allowed = `allowed: ${names.join(', ')}`;
   throw new Refusal([
     error('N501', `unknown target \`${name}\``, {
-      hint: meant === undefined ? allowed : `did you mean \`${meant}\`? ${allowed}`,
+      hint: meant === undefined ? allowed : `did you mean ${meant}? ${allowed}`,
     }),
   ]);
 }
