@@ -25,7 +25,7 @@ export interface Piece {
 
 interface Done {
   readonly pass: Pass;
-  /** After it. */
+  /** The graph that the pass left. */
   readonly graph: Graph;
 }
 

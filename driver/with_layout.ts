@@ -6,6 +6,7 @@ import { layouts } from '../backends/layout/index.ts';
 import type { Layout, LayoutTokenizer } from '../backends/layout/layout.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
+import { nearest } from '../spec/nearest.ts';
 import type { GraphDType } from '../spec/type.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
 import { contentOf } from './on_disk.ts';
@@ -14,13 +15,13 @@ import { targets } from './registry.ts';
 import { hubFiles, misfit } from './tokenizer_files.ts';
 import { usage } from './usage.ts';
 
-/** Undefined for a plain layout; refuses what the client of a layout cannot run at all. */
+/** Undefined for a plain layout; refuses (N510) a name that no layout has, and what the client of a layout cannot run at all. */
 export function layoutOf(
   { layout: name, cache = defaults.cache }: Pick<CompileOptions, 'layout' | 'cache'>,
   backend: Backend,
 ): Layout | undefined {
-  const layout = layouts.find((l) => l.name === name);
-  if (!layout) return undefined;
+  if (name === undefined || name === 'plain') return undefined;
+  const layout = layouts.find((l) => l.name === name) ?? unknownLayout(name);
   if (!opensFor(layout, backend)) {
     const names = targets().filter((target) => opensFor(layout, target));
     throw usage(
@@ -35,6 +36,16 @@ export function layoutOf(
     );
   }
   return layout;
+}
+
+function unknownLayout(name: string): never {
+  const names = ['plain', ...layouts.map((layout) => layout.name)];
+  const near = nearest(name, names);
+  const allowed = `allowed: ${names.join(', ')}`;
+  throw usage(
+    `unknown layout \`${name}\``,
+    near === undefined ? allowed : `did you mean ${near}? ${allowed}`,
+  );
 }
 
 const opensFor = ({ name }: Layout, { layouts = {} }: Backend): boolean => Object.hasOwn(layouts, name);

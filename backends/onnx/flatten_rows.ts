@@ -58,7 +58,7 @@ function endings(graph: Graph): ReadonlySet<NodeId> {
   return inside;
 }
 
-/** Of an operand that has the rows of a result, and is not for all of them alike. */
+/** Whether an operand has a row for each row of a result; one with fewer is the same for all of them. */
 export const hasRows = ({ shape: a }: Type, { shape: b }: Type): boolean =>
   a.length > 1 && a.length === b.length && a.slice(0, -1).every((d, i) => equal(d, b[i]!));
 

@@ -9,7 +9,7 @@ import type { Node, NodeId } from '../graph/ir.ts';
 import { meaningOf } from '../graph/meaning.ts';
 import { axisOfInputs, typedBy } from '../graph/token_axis.ts';
 
-/** Of each row along the last axis, all entries have one value but for a few, of which this says how many at most. */
+/** A tensor whose rows, along the last axis, hold `value` everywhere but in at most `exceptions` places. */
 interface Sparse {
   readonly exceptions: number;
   readonly value: number;

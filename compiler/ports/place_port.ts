@@ -12,7 +12,7 @@ import { newRowsName, type PortNames } from './port_names.ts';
 /** A port with the nodes of its outputs. */
 export interface PlacedPort extends Port {
   readonly node: NodeId;
-  /** Of `newRows`. */
+  /** The node of the output that `newRows` names. */
   readonly rows?: NodeId;
 }
 

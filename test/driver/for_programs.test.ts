@@ -105,4 +105,14 @@ test('a spec is verified, and what differs is found', async () => {
   assert.ok(said.includes('N701'), said.join('\n'));
 });
 
+test('a layout that there is not is refused, and not taken for a plain model', async () => {
+  const backend = findBackend('onnx');
+  const inputs = openInputs('nanochat');
+  const request = (layout: string) => async () => requestOf(inputs, { layout }, backend);
+  const { message } = await refusalOf(request('tritn')());
+  assert.match(message, 'N510: unknown layout `tritn`');
+  assert.is((await request('plain')()).logits, 'all');
+  assert.is((await request('triton')()).logits, 'last');
+});
+
 test.run();

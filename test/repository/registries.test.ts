@@ -56,6 +56,10 @@ test('what every op means is tested', () => {
 
 test('every layout has a row in the README, and a test names it', () => {
   for (const { name } of layouts) {
+    assert.ok(
+      backends.some(({ layouts: taken = {} }) => Object.hasOwn(taken, name)),
+      `no target takes the layout ${name}: \`layouts\` of a backend`,
+    );
     assert.match(readme, new RegExp(`^\\| \`${name}\` \\|`, 'm'), `README.md has no row for ${name}`);
     assert.ok(
       tested(name, 'test/backends/layout/'),
