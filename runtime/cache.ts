@@ -4,8 +4,8 @@ import type { Manifest } from '../compiler/ports/manifest.ts';
 import type { Feeds, Session } from '../compiler/ports/session.ts';
 import { type Diagnostic, error, Refusal } from '../spec/diagnostic.ts';
 import { largest } from '../spec/long_list.ts';
-import { empty, product, type Tensor, tensor } from '../spec/tensor.ts';
-import { type MemoryOptions, portMemory } from './port_memory.ts';
+import { type Tensor, tensor } from '../spec/tensor.ts';
+import { type MemoryOptions, portMemory, sliceOf } from './port_memory.ts';
 
 export type Rows = readonly (readonly number[])[];
 
@@ -217,13 +217,4 @@ function lastColumns(outputs: Readonly<Record<string, Tensor>>, length: number):
 }
 
 /** Columns from `start` up to `stop` of a tensor [B, N, ...]. */
-export function columnsOf(t: Tensor, start: number, stop = t.shape[1]!): Tensor {
-  const [batch = 1, columns = 1, ...rest] = t.shape;
-  const inner = product(rest);
-  const picked = empty(t.dtype, [batch, stop - start, ...rest]);
-  for (let b = 0; b < batch; b++) {
-    const piece = t.data.subarray((b * columns + start) * inner, (b * columns + stop) * inner);
-    picked.data.set(piece, b * (stop - start) * inner);
-  }
-  return picked;
-}
+export const columnsOf = (t: Tensor, start: number, stop = t.shape[1]!): Tensor => sliceOf(t, 1, start, stop);

@@ -68,13 +68,13 @@ export function portMemory(
     return made;
   };
   const heldBy = (port: ManifestPort): Tensor => state.get(port.input)!;
-  /** The buffer, or a larger one with the same rows; only its first `length` slots hold tokens. */
+  /** The buffer, or a larger one that begins as it does. */
   const withRoom = (port: ManifestPort, axis: number, wanted: number): Tensor => {
     const buffer = heldBy(port);
     if (cache === 'static' || buffer.shape[axis]! >= wanted) return buffer;
     const slots = slotsAtOnce * Math.ceil(wanted / slotsAtOnce);
     const larger = fresh(port, buffer.shape.with(axis, slots));
-    return writeRows(larger, firstPlaces(buffer, axis, length), axis, 0);
+    return writeRows(larger, buffer, axis, 0);
   };
   const next = (port: ManifestPort, outputs: Feeds, at: number): Tensor => {
     const { newRows, axis } = port;
@@ -106,7 +106,7 @@ export function portMemory(
           ? []
           : ports.map((port) => [
               port.output,
-              grows(port) ? firstPlaces(heldBy(port), port.axis!, length) : heldBy(port),
+              grows(port) ? sliceOf(heldBy(port), port.axis!, 0, length) : heldBy(port),
             ]),
       ),
   };
@@ -124,17 +124,16 @@ export function writeRows(buffer: Tensor, rows: Tensor, axis: number, at: number
   return buffer;
 }
 
-/** The first `count` places of `axis`. */
-function firstPlaces(t: Tensor, axis: number, count: number): Tensor {
-  const [slots, inner] = [t.shape[axis]!, product(t.shape.slice(axis + 1))];
-  if (slots === count) return t;
+/** Places from `start` up to `stop` of an axis, as a tensor of their own. */
+export function sliceOf(t: Tensor, axis: number, start: number, stop: number): Tensor {
+  const [length, inner] = [t.shape[axis]!, product(t.shape.slice(axis + 1))];
   const outer = product(t.shape.slice(0, axis));
-  const first = empty(t.dtype, t.shape.with(axis, count));
+  const picked = empty(t.dtype, t.shape.with(axis, stop - start));
   for (let o = 0; o < outer; o++) {
-    const from = o * slots * inner;
-    first.data.set(t.data.subarray(from, from + count * inner), o * count * inner);
+    const piece = t.data.subarray((o * length + start) * inner, (o * length + stop) * inner);
+    picked.data.set(piece, o * (stop - start) * inner);
   }
-  return first;
+  return picked;
 }
 
 /** Repeats every row of [B, ...] `times` times: [B * times, ...]. */
