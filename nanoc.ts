@@ -3,10 +3,12 @@
 
 import { isSupervised } from './cli/process/supervised.ts';
 import { endAfterwards } from './cli/process/unfinished.ts';
+import { version } from './compiler/generated/version.ts';
 
 const { argv } = process;
 const supervisor = isSupervised() ? undefined : await import('./cli/process/supervise.ts');
-if (supervisor?.wantsSupervisor(argv)) await supervisor.supervise(argv);
+if (/^(?:-V|--version)$/.test(argv[2] ?? '')) process.stdout.write(`${version}\n`);
+else if (supervisor?.wantsSupervisor(argv)) await supervisor.supervise(argv);
 else {
   await (await import('./cli/main.ts')).main(argv);
   endAfterwards();

@@ -19,6 +19,8 @@ export interface Context {
   readonly io: Io;
   /** Aborted by Ctrl-C; long work checks it between chunks. */
   readonly signal: AbortSignal;
+  /** Called before the first byte: the supervising process removes unfinished files where this one is killed. */
+  readonly onWriting: (files: readonly string[], folders: readonly string[]) => void;
   /** Called first on Ctrl-C, where set; true when it stopped a part of the work, so that the verb goes on. */
   stopsShort?: () => boolean;
   /** The message when Ctrl-C ends the verb, instead of the one for verbs that write files. */
@@ -29,7 +31,7 @@ export interface Context {
 export type Action<O> = (cx: Context, options: O, args: readonly string[]) => Promise<number | undefined>;
 
 export interface Manner {
-  /** Set for a verb that ends at once and leaves nothing behind, so that a signal may simply end the process. */
+  /** Set for a verb that leaves nothing behind until it writes, so that till then a signal may simply end the process. */
   readonly quick?: boolean;
 }
 
@@ -64,7 +66,15 @@ export async function runAction<O extends Partial<IoOptions>>(
     color: options.color ?? 'auto',
   });
   const abort = new AbortController();
-  const cx: Context = { io, signal: abort.signal };
+  let listenNoMore: (() => void) | undefined;
+  const listen = () => {
+    listenNoMore ??= onSignals(endings, interrupt);
+  };
+  const onWriting: Context['onWriting'] = (writing, making) => {
+    tell({ writing, making });
+    listen();
+  };
+  const cx: Context = { io, signal: abort.signal, onWriting };
   // The first asks; whoever asks twice does not want to wait.
   const interrupt = (name: Ending) => {
     if (name === 'SIGINT' && cx.stopsShort?.()) return;
@@ -73,7 +83,7 @@ export async function runAction<O extends Partial<IoOptions>>(
     abort.abort(code);
     tell({ ending: name });
   };
-  const listenNoMore = onSignals(quick ? [] : endings, interrupt);
+  if (!quick) listen();
   watchPlugins({
     running: (plugin, seconds) => tell({ plugin, seconds }),
     finished: () => tell({ seconds: 0 }),
@@ -86,7 +96,7 @@ export async function runAction<O extends Partial<IoOptions>>(
     process.exitCode = explain(cx, thrown);
   } finally {
     watchNoMore();
-    listenNoMore();
+    listenNoMore?.();
   }
 }
 

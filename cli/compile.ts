@@ -1,6 +1,5 @@
 /** `nanoc compile`: a spec and its weights to the files of a target. */
 
-import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { requestOf } from '../driver/compile_to.ts';
 import { compileToAll, outputFor } from '../driver/compile_to_all.ts';
@@ -12,7 +11,6 @@ import { loadPlugins } from '../driver/plugins/extensions.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
 import { choice } from './options/choice.ts';
 import { type CompileOptions, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';
-import { tell } from './process/supervised.ts';
 import { summarise } from './summarise.ts';
 import type { Loaded } from './verify_report.ts';
 
@@ -58,6 +56,7 @@ export function addCompile(program: Command): void {
       'nanoc compile my_model.nanospec --set layers=2 -o random.onnx',
     ],
     run,
+    { quick: true },
   );
 }
 
@@ -79,7 +78,7 @@ async function run(cx: Context, options: Options, [spec]: readonly string[]): Pr
     return exitCodes.fine;
   }
   let code: number = exitCodes.fine;
-  for await (const written of compileToAll(backends, inputs, output, { ...cx, onWriting })) {
+  for await (const written of compileToAll(backends, inputs, output, cx)) {
     summarise(cx.io, written);
     if (!options.verify) continue;
     if (!(await isVerified(cx, written.path, options, { passes, checkpoint }))) code = exitCodes.wrong;
@@ -92,7 +91,3 @@ async function isVerified(cx: Context, path: string, options: Options, loaded: L
   const { reporting } = await import('./verify_report.ts');
   return verifyModels([path], reporting(cx, options, loaded), cx);
 }
-
-/** Tells the supervising process, which removes unfinished files when this one is killed. */
-const onWriting = (files: readonly string[], folders: readonly string[]): void =>
-  tell({ writing: files.map((path) => resolve(path)), making: folders.map((path) => resolve(path)) });

@@ -47,6 +47,7 @@ export function addInspect(program: Command): void {
       'nanoc inspect my_model.nanospec --html page.html',
     ],
     run,
+    { quick: true },
   );
 }
 

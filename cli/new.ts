@@ -28,7 +28,9 @@ export function addNew(program: Command): void {
     .description('start a spec: from a template, or drafted from a checkpoint')
     .argument('[name]', 'what the model is called; a path puts NAME.nanospec into that folder')
     .option('--from-checkpoint <path>', 'draft it from the tensors and the config of this checkpoint');
-  asVerb(command, ['nanoc new my_model', 'nanoc new my_draft --from-checkpoint checkpoint'], run);
+  asVerb(command, ['nanoc new my_model', 'nanoc new my_draft --from-checkpoint checkpoint'], run, {
+    quick: true,
+  });
 }
 
 async function run(cx: Context, { fromCheckpoint }: Options, [argument]: readonly string[]): Promise<number> {

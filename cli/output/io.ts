@@ -2,9 +2,10 @@
 
 import { bytes } from '../../driver/byte_count.ts';
 import type { Progress, Reporter } from '../../driver/reporter.ts';
+import { columnsOf, shortened } from '../../driver/text_columns.ts';
 import type { Diagnostic } from '../../spec/diagnostic.ts';
 import { render, summary, toJson } from '../../spec/render.ts';
-import { columnsOf, shortened, widthOf } from './terminal.ts';
+import { widthOf } from './terminal.ts';
 
 export interface IoOptions {
   readonly json: boolean;

@@ -1,7 +1,8 @@
 /** Columns of text: names to the left, numbers to the right; on a terminal as wide as it is. */
 
+import { columnsOf } from '../../driver/text_columns.ts';
 import { largest } from '../../spec/long_list.ts';
-import { columnsOf, padded, widthOf, wrapped } from './terminal.ts';
+import { padded, widthOf, wrapped } from './terminal.ts';
 
 export interface Column {
   readonly title: string;

@@ -1,6 +1,6 @@
 /** How wide a terminal is, and how wide a text is on it. */
 
-import stringWidth from 'string-width';
+import { columnsOf, lettersOf, taken } from '../../driver/text_columns.ts';
 
 interface Stream {
   readonly isTTY?: boolean;
@@ -11,32 +11,8 @@ interface Stream {
 export const widthOf = ({ isTTY, columns }: Stream): number | undefined =>
   isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
 
-/** Width of a text in columns: a Chinese character takes two, a combining accent and a colour none. */
-export const columnsOf = (text: string): number => stringWidth(text);
-
 export const padded = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - columnsOf(text)));
-
-/** Shortens a text to a width by removing its middle, since paths differ at their beginnings and ends. */
-export function shortened(text: string, width: number): string {
-  if (columnsOf(text) <= width) return text;
-  if (width < 1) return '';
-  const letters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
-  const [front, back] = [Math.floor((width - 1) / 2), Math.ceil((width - 1) / 2)];
-  return `${taken(letters, front).join('')}…${taken(letters.toReversed(), back).reverse().join('')}`;
-}
-
-/** The first letters that fit. */
-function taken(letters: readonly string[], width: number): string[] {
-  const found: string[] = [];
-  let room = width;
-  for (const letter of letters) {
-    room -= columnsOf(letter);
-    if (room < 0) break;
-    found.push(letter);
-  }
-  return found;
-}
 
 /** Lines of at most so many columns, broken at spaces; a word that is longer is broken anywhere. */
 export function wrapped(text: string, width: number): readonly string[] {
@@ -76,7 +52,7 @@ export function laidOut(lines: readonly string[], width = widthOf(process.stdout
 
 function piecesOf(word: string, width: number): readonly string[] {
   if (columnsOf(word) <= width) return [word];
-  const letters = [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment);
+  const letters = lettersOf(word);
   const pieces: string[] = [];
   while (letters.length > 0) {
     const piece = letters.splice(0, Math.max(1, taken(letters, width).length));

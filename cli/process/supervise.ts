@@ -1,6 +1,6 @@
 /**
- * Runs a command in a process of its own. Much of what a command does (parsing, passes, onnxruntime) answers nothing while it lasts;
- * this process does nothing else, so that Ctrl-C is answered at once, and what an ended command leaves is removed.
+ * Runs a command in a process of its own. Code that is not ours (a runtime, a plugin) answers nothing while it lasts; this process
+ * does nothing else, so that Ctrl-C is answered at once, and what an ended command leaves is removed.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -11,8 +11,11 @@ import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
 import type { SupervisorMessage } from './supervised.ts';
 
-/** Verbs that end at once, without a second process; a signal simply ends them. */
-const quickVerbs: readonly string[] = ['check', 'fmt', 'specs', 'targets', 'help', 'completion'];
+/** Verbs that run no code but ours, without a second process: a signal simply ends them, but for `compile` once it writes. */
+const ownVerbs = ['check', 'fmt', 'specs', 'targets', 'help', 'completion', 'inspect', 'new', 'compile'];
+
+/** Options that bring other code, or a second target to compile to while the first is there. */
+const moreThanOwn = /\0--(?:plugin|verify)|\0--target[=\0][a-z]*[^a-z\0]|\0--target.*\0--target[=\0]/;
 
 /** A debugger is attached to one process. */
 const isDebugged = (): boolean =>
@@ -20,8 +23,9 @@ const isDebugged = (): boolean =>
 
 export function wantsSupervisor(argv: readonly string[]): boolean {
   const [verb = ''] = argv.slice(2);
-  const plugins = argv.some((word) => word.startsWith('--plugin'));
-  return /^[a-z]/.test(verb) && (plugins || !quickVerbs.includes(verb)) && !isDebugged();
+  return (
+    /^[a-z]/.test(verb) && (!ownVerbs.includes(verb) || moreThanOwn.test(argv.join('\0'))) && !isDebugged()
+  );
 }
 
 /** Milliseconds that a command has to answer a signal, and again to end; after that it is killed. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { wantsSupervisor } from '../../cli/process/supervise.ts';
 import { command, folder, nanoc, root, written } from './run_cli.ts';
 
 const small = ['--set', 'layers=1', '--set', 'dim=32', '--set', 'heads=2', '--set', 'vocab=97'];
@@ -61,6 +62,34 @@ for (const [signal, exit] of Object.entries(codes) as [keyof typeof codes, numbe
     assert.match(run.said(), 'interrupted; nothing was left behind');
     assert.equal(readdirSync(out), []);
   });
+
+test('before anything is written, a signal simply ends a command that runs no code but ours', async () => {
+  for (const args of [
+    ['compile', 'deepseek_v3', '--emit', 'graph'],
+    ['inspect', 'deepseek_v3'],
+  ]) {
+    const run = start(args);
+    const signal = once(run.child, 'exit').then(([, name]) => name);
+    await wait(300);
+    run.child.kill('SIGINT');
+    assert.is(await signal, 'SIGINT', `${args.join(' ')}: ${run.said()}`);
+  }
+});
+
+test('only what runs the code of others has a process to watch it', () => {
+  const wants = (...words: readonly string[]) => wantsSupervisor(['node', 'nanoc', ...words]);
+  for (const words of ['compile llama -o m.onnx', 'compile m --target torchscript', 'inspect llama', 'new m'])
+    assert.not.ok(wants(...words.split(' ')), words);
+  for (const words of [
+    ...['run m.onnx', 'chat m.onnx', 'verify m.onnx', 'compile m --verify', 'check m --plugin=p.mjs'],
+    ...[
+      'compile m --target ./b.mjs',
+      'compile m --target=b.mjs',
+      'compile m --target onnx --target torchscript',
+    ],
+  ])
+    assert.ok(wants(...words.split(' ')), words);
+});
 
 test('a chat or a run that hears nothing is ended with words of its own', async () => {
   for (const [verb, said] of [

@@ -7,7 +7,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { barLine, makeIo } from '../../cli/output/io.ts';
 import { table } from '../../cli/output/table.ts';
-import { columnsOf, shortened, wrapped } from '../../cli/output/terminal.ts';
+import { wrapped } from '../../cli/output/terminal.ts';
+import { columnsOf, shortened } from '../../driver/text_columns.ts';
 import { command, nanoc, root } from './run_cli.ts';
 
 const widths = [40, 80, 200] as const;

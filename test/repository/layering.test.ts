@@ -138,6 +138,18 @@ test('a page can compile: neither the compiler nor a target loads what names Nod
   assert.ok(loadedWith('driver/compile_to.ts').some(isForNode), 'which the driver does');
 });
 
+test('the version is said, and a command started in a process of its own, with nothing but Node', () => {
+  const packages = (door: string): readonly string[] => {
+    const loaded = loadedWith(door);
+    return shippedSources.filter(({ path }) => loaded.includes(path)).flatMap(packagesOf);
+  };
+  for (const door of ['nanoc.ts', 'cli/process/supervise.ts']) {
+    const others = packages(door).filter((name) => !name.startsWith('node:'));
+    assert.equal(others, [], door);
+  }
+  assert.ok(packages('cli/main.ts').includes('commander'), 'which all else needs');
+});
+
 test('of the compiler, a browser loads the readers of files; the interpreter only with the reference session', () => {
   const needed = shippedSources
     .filter(({ path }) => path.startsWith('runtime/') && path !== 'runtime/sessions/reference_session.ts')
