@@ -55,6 +55,8 @@ export interface FileKind {
   readonly sharesExtension?: true;
   /** A file is a program, whose code has to be trusted and can take for ever. */
   readonly isProgram?: true;
+  /** The files beside a model that hold its weights. Refuses as `read` does. */
+  beside?(path: string): readonly string[];
   /** Refuses (N704) what is damaged, and what nanoc did not write. */
   read(path: string, options: OpenOptions): OpenedModel;
 }

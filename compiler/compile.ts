@@ -21,6 +21,7 @@ import { pipeline, runPasses } from './pipeline.ts';
 import { boundaryOf } from './ports/boundary.ts';
 import { contextOf } from './ports/context.ts';
 import { type CacheForm, type Manifest, manifestVersion } from './ports/manifest.ts';
+import { type Logits, usualLogits } from './ports/usual_logits.ts';
 import { type Binding, bind } from './weights/bind.ts';
 import { plainValues } from './weights/plain_values.ts';
 import type { WeightSource } from './weights/source.ts';
@@ -40,7 +41,8 @@ export interface CompileRequest {
   readonly slots?: number;
   /** A model without a cache takes a mask and positions all the same. */
   readonly padded?: boolean;
-  readonly logits?: 'all' | 'last';
+  /** `usual` is what the sizes suggest. */
+  readonly logits?: Logits | 'usual';
   readonly storage?: GraphDType;
   readonly compute?: GraphDType;
   /** Parameters stay as the checkpoint has them; views of them stay in the graph. */
@@ -77,7 +79,7 @@ export interface Compiled {
 const changesBoundary = (pass: Pass): boolean => pass.changesBoundary === true;
 
 export function compile(request: CompileRequest): Outcome<Compiled> {
-  const { cache = 'dynamic', logits = 'all', storage = 'float32', compute = 'float32' } = request;
+  const { cache = 'dynamic', storage = 'float32', compute = 'float32' } = request;
 
   // 1. Text to syntax tree.
   const parsed = parse(request.source);
@@ -100,6 +102,8 @@ export function compile(request: CompileRequest): Outcome<Compiled> {
   const slots = cache === 'static' ? (request.slots ?? context) : undefined;
   const { wholeWeights = false, statesAsLayers = false, newRows = false } = request;
   const padded = cache !== 'none' || (request.padded ?? false);
+  const asked = request.logits ?? 'all';
+  const logits = asked === 'usual' ? usualLogits(logitsWidth(raw), { slots, context }) : asked;
   const common = pipeline({
     ...{ cache, padded, logits, storage, compute, wholeWeights, statesAsLayers, newRows },
     ...(slots === undefined ? {} : { slots }),
@@ -196,10 +200,14 @@ const observers = ({ trace, onPass }: CompileRequest) => ({
   ...(onPass ? { onPass } : {}),
 });
 
+function logitsWidth({ nodes, outputs }: Pick<Graph, 'nodes' | 'outputs'>): number {
+  const logits = outputs.find((o) => o.name === 'logits') ?? outputs[0];
+  return (logits && constant(nodes[logits.node]!.type.shape.at(-1)!)) ?? 0;
+}
+
 /** The number of token ids that have both logits and a row in every table of embeddings. */
 function vocabOf({ nodes, outputs }: Graph): number {
-  const logits = outputs.find((o) => o.name === 'logits') ?? outputs[0];
-  const width = (logits && constant(nodes[logits.node]!.type.shape.at(-1)!)) ?? 0;
+  const width = logitsWidth({ nodes, outputs });
   const tables = nodes.filter(
     ({ op, inputs }) => op === 'gather' && nodes[inputs[1]!]!.attrs['name'] === 'input_ids',
   );

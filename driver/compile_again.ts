@@ -9,7 +9,8 @@ import { sidecarName } from '../backends/sidecar.ts';
 import { build } from '../compiler/build.ts';
 import { seedOf, specOf } from '../compiler/identity.ts';
 import { contextOf } from '../compiler/ports/context.ts';
-import type { Manifest } from '../compiler/ports/manifest.ts';
+import { logitsIn, type Manifest } from '../compiler/ports/manifest.ts';
+import { usualLogits } from '../compiler/ports/usual_logits.ts';
 import { parse } from '../spec/parse.ts';
 import type { ConfigValue } from '../spec/program.ts';
 import { type ComparedWeights, cacheWord, defaults, dtypeWords } from './compile_options.ts';
@@ -75,7 +76,7 @@ function formWords(manifest: Manifest, layout: Layout | undefined): readonly str
     ...(cache === defaults.cache.form
       ? []
       : ['--cache', cacheWord({ form: cache, ...(slots === undefined ? {} : { slots }) })]),
-    ...(logits === (layout ? 'last' : 'all') ? [] : ['--logits', logits]),
+    ...(logits === (layout ? 'last' : usualLogits(logitsIn(manifest), manifest)) ? [] : ['--logits', logits]),
     ...(context === undefined || context === declaredContext(manifest)
       ? []
       : ['--max-seq-len', String(context)]),

@@ -40,7 +40,7 @@ export interface CompileOptions extends InputOptions {
   /** Patterns of tensors that the spec does not use. */
   readonly ignoreExtra?: readonly string[];
   readonly maxSeqLen?: number;
-  /** `last` in a layout and `all` elsewhere when left out. */
+  /** When left out, `last` in a layout, and elsewhere where those of a whole text would take more than 64 MB. */
   readonly logits?: 'all' | 'last';
   readonly layout?: string;
 }

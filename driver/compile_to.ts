@@ -7,12 +7,16 @@ import type { EmitOptions } from '../backends/target_option.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
+import { logitsIn, type Manifest } from '../compiler/ports/manifest.ts';
+import { textLogits } from '../compiler/ports/usual_logits.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { bytes } from './byte_count.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
+import { formerData, removeFormer } from './former_data.ts';
 import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';
 import { noteSwept, outputFolder, outputPath, refuseOverwrite, refuseUnnamed } from './output_path.ts';
-import { type Caller, silent } from './reporter.ts';
+import { type Caller, type Reporter, silent } from './reporter.ts';
 import { unreadEntries } from './specs/unread_entries.ts';
 import { emitOptions } from './target_options.ts';
 import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
@@ -68,6 +72,7 @@ export async function compileTo(
   const artifact = withSidecar(around, manifest, folder, layout ? 'folder' : 'model');
   const path = join(folder, artifact.files.at(-1)!.name);
   if (!options.force) refuseOverwrite(artifact, folder);
+  const former = options.force ? formerData(backend, path) : [];
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
   if (!inputs.checkpoint) refuseUnnamed(out, path, total);
   const progress = io.progress(`writing ${path}`, total);
@@ -79,9 +84,23 @@ export async function compileTo(
     makeFolder: true,
     onSwept: noteSwept(io),
   });
+  removeFormer(
+    io,
+    former,
+    artifact.files.map(({ name }) => join(folder, name)),
+  );
   progress.done(modelSize(path));
+  if (!layout && options.logits === undefined) noteLogits(io, manifest);
   io.report(compiled.weights.findings());
   return { path, compiled, artifact, target: backend.name, options: given, needs };
+}
+
+function noteLogits(io: Reporter, manifest: Manifest): void {
+  if (manifest.logits === 'all') return;
+  const { tokens, bytes: size } = textLogits(logitsIn(manifest), manifest);
+  io.note(
+    `logits: of the last token only, as those of ${tokens} tokens take ${bytes(size)}; --logits all gives them`,
+  );
 }
 
 export function requestOf(
@@ -101,7 +120,7 @@ export function requestOf(
     ...(maxSeqLen === undefined ? {} : { maxSeqLen }),
     cache: cache.form,
     ...('slots' in cache ? { slots: cache.slots } : {}),
-    logits: options.logits ?? (layout ? 'last' : 'all'),
+    logits: options.logits ?? (layout ? 'last' : 'usual'),
     storage: dtype,
     compute: backend.computesIn === 'storage' ? dtype : 'float32',
     wholeWeights: backend.wholeWeights ?? false,

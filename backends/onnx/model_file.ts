@@ -6,6 +6,7 @@ import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { GraphDType, TensorType } from '../../spec/type.ts';
 import type { Artifact, ArtifactFile } from '../backend.ts';
 import type { EmitOptions, OptionValue } from '../target_option.ts';
+import { marked, markKey } from './data_mark.ts';
 import { graphHashOf } from './graph_hash.ts';
 import type { Initializer } from './graph_writer.ts';
 import { readsOf } from './inner_graph.ts';
@@ -16,8 +17,8 @@ import { irVersion } from './versions.ts';
 import { type Chunk, framed, held, joined, totalSize } from './wire.ts';
 import type { WrittenGraph } from './write_graph.ts';
 
-/** With `--external auto`, weights of more bytes than this go into a file beside the model. */
-const mostInlineBytes = 1.5e9;
+/** With `--external auto`, weights of more bytes than this go into a file beside the model, which runtimes map instead of copying it. */
+const mostInlineBytes = 16e6;
 /** Protobuf readers refuse messages of 2 GiB. */
 const largestMessage = 2 ** 31 - 1;
 /** Smaller tensors stay in the model, where clients without the data file can read them. */
@@ -40,33 +41,42 @@ export function modelFiles(
   // The name that browser clients look for beside `model.onnx`.
   const dataName = `${options.fileName}_data`;
   const data = alignedData(outside);
+  const { chunk, mark } = marked(data.chunk);
   const { model, graphHash } = modelChunk(graph, written, manifest, options, {
     tensors: needed,
+    marks: outside.length > 0 ? [[dataName, mark]] : [],
     externalPlace(t) {
       const offset = data.offsets.get(t.name);
       return offset === undefined ? undefined : { file: dataName, offset, length: t.data.size };
     },
   });
   if (model.size > largestMessage) throw tooLarge(model.size, options['external']);
-  const file = (name: string, chunk: Chunk): ArtifactFile => ({
+  const file = (name: string, content: Chunk): ArtifactFile => ({
     name,
-    size: chunk.size,
-    chunks: () => chunk.bytes(),
+    size: content.size,
+    chunks: () => content.bytes(),
   });
   const modelFile = file(options.fileName, model);
-  const files = outside.length > 0 ? [file(dataName, data.chunk), modelFile] : [modelFile];
+  const files = outside.length > 0 ? [file(dataName, chunk), modelFile] : [modelFile];
   return { files, diagnostics: [], ...(options['metadata'] === 'hash' ? { graphHash } : {}) };
 }
 
 const goesOutside = ({ external = declared.external.default }: EmitOptions, bytes: number): boolean =>
   external === 'always' || (external === 'auto' && bytes > mostInlineBytes);
 
+/** What `--external` has to be for weights of so many bytes to lie where they do. */
+export function externalOf(isOutside: boolean, bytes: number): (typeof declared.external.choices)[number] {
+  const usual = declared.external.default;
+  if (goesOutside({ external: usual, fileName: '' }, bytes) === isOutside) return usual;
+  return isOutside ? 'always' : 'never';
+}
+
 const tooLarge = (size: number, external: OptionValue | undefined): Refusal =>
   new Refusal([
     error('N506', 'the model does not fit into one file', {
       expected: `at most ${largestMessage} bytes, the limit of the protobuf format`,
       found: `${size} bytes`,
-      hint: external === 'never' ? 'leave out --external never' : 'add --external always',
+      hint: external === 'never' ? 'leave out --external never' : 'its operators alone are too many',
     }),
   ]);
 
@@ -109,6 +119,8 @@ interface ExternalPlace {
 
 interface Stored {
   readonly tensors: readonly Initializer[];
+  /** Of the data files, by their names. */
+  readonly marks: readonly (readonly [dataFile: string, mark: Chunk])[];
   readonly externalPlace: (t: Initializer) => ExternalPlace | undefined;
 }
 
@@ -117,7 +129,7 @@ function modelChunk(
   { nodes, names }: WrittenGraph,
   manifest: Manifest,
   given: EmitOptions,
-  { tensors, externalPlace }: Stored,
+  { tensors, marks, externalPlace }: Stored,
 ): { readonly model: Chunk; readonly graphHash: string } {
   const boundary = new Set([...graph.inputs, ...graph.outputs].map((x) => x.name));
   const inner = new Map<string, ValueInfoProto>();
@@ -144,10 +156,18 @@ function modelChunk(
     held(encode('ModelProto', head)),
     ...framed('ModelProto', 'graph', content),
     held(encode('ModelProto', tail)),
+    ...marks.flatMap(([name, mark]) =>
+      framed('ModelProto', 'metadataProps', entryChunks(markKey(name), mark)),
+    ),
   ]);
   const weights = tensors.map(({ name, dtype, dims }) => ({ name, dtype, shape: dims }));
   return { model, graphHash: graphHashOf([operators, values], weights) };
 }
+
+const entryChunks = (key: string, value: Chunk): readonly Chunk[] => [
+  held(encode('StringStringEntryProto', { key })),
+  ...framed('StringStringEntryProto', 'value', [value]),
+];
 
 function producer(text: string): { readonly producerName: string; readonly producerVersion: string } {
   const [producerName = '', producerVersion = ''] = text.split(' ');

@@ -12,7 +12,7 @@ export const options = {
   },
   external: {
     value: '<when>',
-    doc: 'ONNX weights in a file of their own; auto: above 1.5 GB',
+    doc: 'ONNX weights in a file of their own, which runtimes map instead of copying it; auto: above 16 MB',
     choices: ['auto', 'always', 'never'],
     default: 'auto',
   },

@@ -3,7 +3,7 @@
 import { fileName } from '../../compiler/bytes/paths.ts';
 import type { LazyTensor } from '../../compiler/checkpoint/checkpoint.ts';
 import { openFile, withFile } from '../../compiler/checkpoint/file_node.ts';
-import type { OpenFile } from '../../compiler/checkpoint/open_file.ts';
+import { type OpenFile, readAt } from '../../compiler/checkpoint/open_file.ts';
 import { contiguousStrides } from '../../compiler/checkpoint/place_tensor.ts';
 import { refuse } from '../../compiler/checkpoint/refuse.ts';
 import type { BoundaryTensor, Manifest } from '../../compiler/ports/manifest.ts';
@@ -12,6 +12,7 @@ import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { readSidecar, type SidecarHashes } from '../read_sidecar_node.ts';
 import type { Metadata } from '../target_option.ts';
+import { markIn, markKey } from './data_mark.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor_node.ts';
@@ -82,10 +83,34 @@ function structureOf(path: string): Read {
   const file = open(path);
   try {
     const { graphHash, ...structure } = readStructure(file);
+    refuseOtherData(path, structure);
     const hash = structure.metadata.get(hashKey);
     return { ...structure, promised: hash === undefined ? undefined : { hash, graph: graphHash() } };
   } finally {
     file.close();
+  }
+}
+
+/** The files beside a model that hold its weights. */
+export const dataFiles = ({
+  path,
+  initializers,
+}: Pick<OnnxModel, 'path' | 'initializers'>): readonly string[] => [
+  ...new Set(initializers.map(({ file }) => file).filter((file) => file !== path)),
+];
+
+/** Refuses data of another model, by the mark that was written with its own. */
+function refuseOtherData(path: string, { initializers, metadata }: Omit<Structure, 'graphHash'>): void {
+  for (const file of dataFiles({ path, initializers })) {
+    const name = fileName(file);
+    const said = metadata.get(markKey(name));
+    if (said === undefined) continue;
+    const found = withFile(file, (open) => markIn(open.size, (at, length) => readAt(open, at, length)));
+    if (found === said) continue;
+    refuse('N704', `${name} is not the data that ${fileName(path)} was written with`, {
+      ...{ file, expected: `data of mark ${said}`, found },
+      hint: `was one of the two replaced? they belong together: copy both, or compile again`,
+    });
   }
 }
 

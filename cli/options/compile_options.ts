@@ -140,7 +140,7 @@ function withBoundaryOptions(command: Command): Command {
       choice(
         new Option(
           '--logits <which>',
-          'which positions get logits; when left out, last in a layout and all elsewhere',
+          'which positions get logits; when left out, last in a layout and where those of a whole text take more than 64 MB',
         ),
         ['all', 'last'],
       ),

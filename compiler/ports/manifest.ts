@@ -62,3 +62,9 @@ export interface Manifest {
   readonly outputs: readonly BoundaryTensor[];
   readonly ports: readonly ManifestPort[];
 }
+
+/** The number of logits of one token. */
+export const logitsIn = ({ outputs, vocab }: Pick<Manifest, 'outputs' | 'vocab'>): number => {
+  const width = outputs.find(({ name }) => name === 'logits')?.shape.at(-1);
+  return typeof width === 'number' ? width : vocab;
+};

@@ -27,7 +27,9 @@ export async function verifySpec(
   const { folder, remove } = workFolder();
   try {
     const paths: string[] = [];
-    const output = { ...options, out: `${folder}/` };
+    // Numbers of somebody else are of all tokens.
+    const logits = options.logits ?? (options.golden === undefined ? undefined : 'all');
+    const output = { ...options, out: `${folder}/`, ...(logits ? { logits } : {}) };
     for await (const { path } of compileToAll(backends, inputs, output, caller)) paths.push(path);
     return await verifyModels(paths, { ...options, ...(checkpoint ? { opened: checkpoint } : {}) }, caller);
   } finally {

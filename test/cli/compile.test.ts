@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -166,7 +175,10 @@ test('what cannot be asked for ends with 2', async () => {
     [['nanochat', '--model-tag', 'd4'], '--model-tag needs --source'],
     [['nanochat', '--step', '4'], '--step needs a checkpoint'],
     [['nanochat', '--explain', 'fold_everything'], 'no pass named `fold_everything` runs here'],
-    [['nanochat', '--explain', 'last_token_logits'], 'no pass named `last_token_logits` runs here'],
+    [
+      ['nanochat', '--logits', 'all', '--explain', 'last_token_logits'],
+      'no pass named `last_token_logits` runs here',
+    ],
     [[], 'no spec named'],
   ] as const) {
     const ran = await nanoc(['compile', ...args]);
@@ -198,6 +210,47 @@ test('weights lie beside the model when asked for, and the model finds them', as
   const text = await nanoc(['run', out, '--tokens', '1,2,3', '-n', '4']);
   assert.is(text.code, 0, text.err);
   assert.is(text.out.trim().split(' ').length, 4);
+});
+
+test('a model of more than 16 MB keeps its weights beside it, and gives the last token what a text gives it', async () => {
+  const out = join(folder(), 'm.onnx');
+  const large = ['compile', 'nanochat', ...small.slice(0, 6), '--set', 'vocab=32768'];
+  const ran = await nanoc([...large, '-o', out]);
+  assert.is(ran.code, 0, ran.err);
+  assert.equal(readdirSync(dirname(out)), ['m.onnx', 'm.onnx_data']);
+  assert.match(
+    ran.err,
+    'logits: of the last token only, as those of 20480 tokens take 2.7 GB; --logits all gives them',
+  );
+  const tokens = ['--tokens', '1,2,3', '-n', '4'];
+  const text = await nanoc(['run', out, ...tokens]);
+  assert.is(text.code, 0, text.err);
+
+  const [moved, swapped] = [join(folder(), 'm.onnx'), join(folder(), 'm.onnx')];
+  cpSync(out, moved);
+  assert.match((await nanoc(['run', moved, ...tokens])).err, 'm.onnx_data, the data of m.onnx, is missing');
+  await nanoc([...large, '--seed', '1', '-o', swapped]);
+  cpSync(out, swapped);
+  const wrong = await nanoc(['run', swapped, ...tokens]);
+  assert.is(wrong.code, 1);
+  assert.match(wrong.err, 'm.onnx_data is not the data that m.onnx was written with');
+
+  const single = await nanoc([...large, '--external', 'never', '--logits', 'all', '--force', '-o', out]);
+  assert.is(single.code, 0, single.err);
+  assert.match(single.err, `removed ${out}_data, the data of the model that was replaced`);
+  assert.not.match(single.err, 'last token');
+  assert.equal(readdirSync(dirname(out)), ['m.onnx']);
+  assert.is((await nanoc(['run', out, ...tokens])).out, text.out, 'one file says the same');
+  assert.match((await nanoc(['inspect', out])).out, 'logits all');
+});
+
+test('data of other models in the folder stays when a model is replaced', async () => {
+  const out = join(folder(), 'm.onnx');
+  const args = ['compile', 'nanochat', ...small, '-o', out, '--force'];
+  assert.is((await nanoc([...args, '--external', 'always'])).code, 0);
+  renameSync(out, join(dirname(out), 'kept.onnx')); // which still reads m.onnx_data
+  for (let i = 0; i < 2; i++) assert.is((await nanoc([...args, '--external', 'never'])).code, 0);
+  assert.equal(readdirSync(dirname(out)), ['kept.onnx', 'm.onnx', 'm.onnx_data']);
 });
 
 test('gigabytes of random weights are written only where -o says, and that before any are', async () => {

@@ -20,7 +20,7 @@ test('a spec from the template is canonical, checks, and compiles', async () => 
     const ran = await nanoc(command, { cwd });
     assert.is(ran.code, 0, ran.err);
   }
-  assert.equal(readdirSync(cwd).sort(), ['my_model.nanospec', 'my_model.onnx']);
+  assert.equal(readdirSync(cwd).sort(), ['my_model.nanospec', 'my_model.onnx', 'my_model.onnx_data']);
   assert.match(textOf(join(cwd, 'my_model.nanospec')), /^## my_model: .*\n.*\nmodel my_model \{/);
 });
 

@@ -204,14 +204,14 @@ function heavy(rows: number): { graph: Graph; weights: WeightSource } {
   return { graph, weights: { info: () => info, chunks: unread, values: unread, findings: () => [] } };
 }
 
-test('weights above 1.5 GB go outside by themselves, and 2 GB do not fit inside', () => {
+test('weights above 16 MB go outside by themselves, and 2 GB do not fit inside', () => {
   const files = (rows: number, external: 'auto' | 'never') => {
     const { graph, weights } = heavy(rows);
     const options = optionsAt(21, { external });
     return onnx.emit({ graph, weights, manifest: manifestOf(graph), options }).files;
   };
-  assert.is(files(300_000, 'auto').length, 1);
-  assert.is(files(400_000, 'auto').length, 2);
+  assert.is(files(3_906, 'auto').length, 1);
+  assert.is(files(3_907, 'auto').length, 2);
   assert.is(files(400_000, 'never').length, 1);
   assert.is(files(600_000, 'auto')[0]!.size, 600_000 * 4096);
   try {

@@ -124,6 +124,26 @@ test('asks for the data file where it is missing or short', ({ folder, outside }
   assert.is(short.found, '1000 bytes');
 });
 
+test('the data of another model of the same shapes is refused, and so is what has grown', ({
+  folder,
+  outside,
+}) => {
+  const other = mkdtempSync(join(folder, 'swapped-'));
+  const [model, data] = ['outside.onnx', 'outside.onnx_data'].map((name) => join(other, name));
+  copyFileSync(outside, model!);
+  const own = readFileSync(`${outside}_data`);
+  const changed = own.map((byte) => byte ^ 1);
+  for (const bytes of [changed, Buffer.concat([own, Buffer.alloc(64)])]) {
+    writeFileSync(data!, bytes);
+    const { message, file, hint } = refused(model!);
+    assert.is(message, 'outside.onnx_data is not the data that outside.onnx was written with');
+    assert.is(file, data);
+    assert.match(hint ?? '', 'copy both');
+  }
+  writeFileSync(data!, own);
+  assert.is(readModel(model!).opset, 21);
+});
+
 /** A model of one tensor that lies somewhere. */
 function pointing(externalData: Readonly<Record<string, string>>): Buffer {
   const entries = Object.entries(externalData).map(([key, value]) => ({ key, value }));
