@@ -38,6 +38,8 @@ Port read_port(const Json& json) {
   port.rule = json["rule"].string();
   port.dtype = json["dtype"].string();
   port.fill = json["fill"].number();
+  if (!json["newRows"].is_null()) port.new_rows = json["newRows"].string();
+  if (!json["axis"].is_null()) port.axis = static_cast<size_t>(json["axis"].integer());
   for (const Json& size : json["shape"].array())
     port.shape.push_back(size.kind() == Json::Kind::string ? size.string() : std::to_string(size.integer()));
   if (port.rule != "append" && port.rule != "replace" && port.rule != "in_place")

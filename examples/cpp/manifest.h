@@ -16,6 +16,10 @@ struct Port {
   // `append`, `replace` or `in_place`: in all of them the output is the next input as it is.
   std::string input, output, rule, dtype;
   std::vector<std::string> shape;  // numbers, or the names of sizes
+  // The output of the call's own rows alone, and the axis that they follow the others on: for programs that
+  // keep all rows themselves.
+  std::optional<std::string> new_rows;
+  std::optional<size_t> axis;
   double fill = 0;                 // of every element before the first token
 };
 

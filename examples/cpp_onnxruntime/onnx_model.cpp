@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <stdexcept>
 
 namespace nanoc {
 
 namespace {
+
+// Buffers of rows grow by so many slots, so that a long text is copied once for so many tokens.
+constexpr int64_t slots_at_once = 256;
 
 // ONNX Runtime sends what a model's metadata holds, the text of its spec among it. It reads this variable
 // when its first environment is made; what the user has set stands. Changing variables is safe while no other
@@ -89,6 +91,31 @@ Ort::Value view(const Ort::MemoryInfo& memory, const std::vector<int64_t>& value
   return Ort::Value::CreateTensor<int64_t>(memory, data, values.size(), shape.data(), shape.size());
 }
 
+size_t bytes_of(ONNXTensorElementDataType type) {
+  if (type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64) return 8;
+  return type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT ? 4 : 2;  // of those that `filled` makes
+}
+
+// Copies `rows` into `buffer` from slot `at` of the axis on; both keep their other sizes.
+void write_rows(Ort::Value& buffer, const Ort::Value& rows, size_t axis, int64_t at) {
+  const auto type = rows.GetTensorTypeAndShapeInfo();
+  const std::vector<int64_t> shape = type.GetShape();
+  const int64_t slots = buffer.GetTensorTypeAndShapeInfo().GetShape().at(axis);
+  size_t row_bytes = bytes_of(type.GetElementType());
+  size_t pieces = 1;
+  for (size_t i = 0; i < shape.size(); i++) {
+    if (i < axis) pieces *= static_cast<size_t>(shape[i]);
+    if (i > axis) row_bytes *= static_cast<size_t>(shape[i]);
+  }
+  const size_t piece_bytes = static_cast<size_t>(shape.at(axis)) * row_bytes;
+  auto* to = static_cast<char*>(buffer.GetTensorMutableRawData());
+  const auto* from = static_cast<const char*>(rows.GetTensorRawData());
+  for (size_t piece = 0; piece < pieces; piece++) {
+    const size_t place = piece * static_cast<size_t>(slots) + static_cast<size_t>(at);
+    std::copy_n(from + piece * piece_bytes, piece_bytes, to + place * row_bytes);
+  }
+}
+
 // Logits [rows, columns, vocab] -> those of the last column, [rows, vocab].
 std::vector<float> last_column(const Ort::Value& logits) {
   const auto type = logits.GetTensorTypeAndShapeInfo();
@@ -112,24 +139,63 @@ OnnxModel::OnnxModel(const std::filesystem::path& file, const Options& options)
       session_(open_session(env_, file, options)),
       manifest_(manifest_of(session_, file.u8string())),
       host_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
-      device_(device_memory(options.cuda)) {}
+      device_(device_memory(options.cuda)),
+      cuda_(options.cuda) {}
 
 void OnnxModel::begin(int64_t rows) {
   state_.clear();
+  slots_ = 0;
   for (const Port& port : manifest_.ports)
     state_.push_back(filled(manifest_.start_shape(port, rows), port.dtype, port.fill));
+}
+
+bool OnnxModel::keeps_rows(const Port& port) const {
+  return !cuda_ && manifest_.cache == CacheForm::dynamic && port.new_rows && port.axis &&
+         manifest_.wants("attention_mask");
+}
+
+std::vector<int64_t> OnnxModel::mask_of(const Call& call) const {
+  if (slots_ <= call.before) return call.mask;
+  std::vector<int64_t> mask;
+  for (int64_t row = 0; row < call.rows; row++) {
+    const auto start = call.mask.begin() + row * call.mask_columns;
+    mask.insert(mask.end(), start, start + call.before);
+    mask.insert(mask.end(), static_cast<size_t>(slots_ - call.before), 0);
+    mask.insert(mask.end(), start + call.before, start + call.mask_columns);
+  }
+  return mask;
+}
+
+void OnnxModel::take(size_t i, Ort::Value output, const Call& call) {
+  const Port& port = manifest_.ports[i];
+  if (!keeps_rows(port)) {
+    state_[i] = std::move(output);
+    return;
+  }
+  const int64_t wanted = call.before + call.columns;
+  std::vector<int64_t> shape = state_[i].GetTensorTypeAndShapeInfo().GetShape();
+  if (shape.at(*port.axis) < wanted) {
+    shape[*port.axis] = (wanted + slots_at_once - 1) / slots_at_once * slots_at_once;
+    Ort::Value larger = filled(shape, port.dtype, port.fill);
+    write_rows(larger, state_[i], *port.axis, 0);
+    state_[i] = std::move(larger);
+  }
+  write_rows(state_[i], output, *port.axis, call.before);
+  slots_ = shape[*port.axis];
 }
 
 std::vector<float> OnnxModel::run(const Call& call) {
   if (call.before == 0) begin(call.rows);
   const std::vector<int64_t> before = {call.before};
+  const std::vector<int64_t> mask = mask_of(call);
+  const int64_t mask_columns = static_cast<int64_t>(mask.size()) / call.rows;
 
   Ort::IoBinding binding(session_);
   for (const std::string& name : manifest_.inputs) {
     if (name == "input_ids")
       binding.BindInput("input_ids", view(host_, call.tokens, {call.rows, call.columns}));
     else if (name == "attention_mask")
-      binding.BindInput("attention_mask", view(host_, call.mask, {call.rows, call.mask_columns}));
+      binding.BindInput("attention_mask", view(host_, mask, {call.rows, mask_columns}));
     else if (name == "position_ids")
       binding.BindInput("position_ids", view(host_, call.positions, {call.rows, call.columns}));
     else if (name == "past_length")
@@ -145,7 +211,9 @@ std::vector<float> OnnxModel::run(const Call& call) {
   binding.BindOutput("logits", host_);
   for (size_t i = 0; i < state_.size(); i++) {
     const Port& port = manifest_.ports[i];
-    if (port.rule == "in_place" && call.before > 0)
+    if (keeps_rows(port))
+      binding.BindOutput(port.new_rows->c_str(), host_);
+    else if (port.rule == "in_place" && call.before > 0)
       binding.BindOutput(port.output.c_str(), state_[i]);
     else
       binding.BindOutput(port.output.c_str(), device_);
@@ -153,8 +221,7 @@ std::vector<float> OnnxModel::run(const Call& call) {
   session_.Run(Ort::RunOptions{nullptr}, binding);
 
   std::vector<Ort::Value> outputs = binding.GetOutputValues();
-  state_.clear();
-  std::move(outputs.begin() + 1, outputs.end(), std::back_inserter(state_));
+  for (size_t i = 0; i < state_.size(); i++) take(i, std::move(outputs[i + 1]), call);
   return last_column(outputs[0]);
 }
 

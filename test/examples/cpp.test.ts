@@ -303,6 +303,33 @@ whenThere(['compiler', 'onnxruntime'], () => {
 });
 
 whenThere(['compiler', 'onnxruntime'], () => {
+  test('onnxruntime: new rows alone are taken, and whole caches from a model that has no others', () => {
+    const { bytes } = make(`${tiny}/base_checkpoints/d4`, undefined);
+    const args = [...rows([long.prompt_ids]), '--max-tokens', '300']; // beyond the first buffer
+    const padded = [...rows(texts.map((t) => t.prompt_ids)), '--max-tokens', '64'];
+    /** The model with keys of its manifest, or names of ports in it, that mean nothing. */
+    const without = (...words: readonly (readonly [from: string, to: string])[]): string => {
+      let text = Buffer.from(bytes).toString('latin1');
+      for (const [from, to] of words) {
+        assert.ok(text.includes(from) && from.length === to.length);
+        text = text.replaceAll(from, to);
+      }
+      return written('m.onnx', Buffer.from(text, 'latin1'));
+    };
+    const noWhole = ['"output":"present.', '"output":"missing.'] as const;
+    const noRows = ['"newRows":', '"oldRows":'] as const;
+    for (const model of [without(noWhole), without(noRows)]) {
+      const [one, batch] = [args, padded].map((more) => start(program('onnxruntime'), [model, ...more]));
+      assert.is(one!.code, 0, one!.err);
+      assert.equal(idsOf(one!), [long.ids]);
+      assert.equal(
+        idsOf(batch!),
+        texts.map((t) => t.nostop_ids),
+      );
+    }
+    assert.is(start(program('onnxruntime'), [without(noWhole, noRows), ...args]).code, 1);
+  });
+
   test('onnxruntime: nothing is written down for sending, unless it is asked for', () => {
     const model = join(folder(), 'm.onnx');
     writeFileSync(model, make(`${tiny}/base_checkpoints/d4`, undefined).bytes);
