@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import { emitInput } from '../backends/emit_input.ts';
+import type { Layout } from '../backends/layout/layout.ts';
 import type { EmitOptions } from '../backends/target_option.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
@@ -61,8 +62,7 @@ export async function compileTo(
     ? { folder: outputFolder(out, manifest.model), file: layoutModel(layout, backend, dtype) }
     : outputPath(out, manifest.model, backend, targets);
   const { folder, file } = place;
-  const metadata = layout && backend.options?.['metadata'] ? { metadata: 'hash' } : {};
-  const given = emitOptions(backend, { ...metadata, ...options.targetOptions }, file);
+  const given = emitOptions(backend, { ...ofLayout(layout, backend), ...options.targetOptions }, file);
   const emitted = backend.emit(emitInput(compiled, given));
   io.report(emitted.diagnostics);
   const needs = backend.needs(given);
@@ -93,6 +93,13 @@ export async function compileTo(
   if (!layout && options.logits === undefined) noteLogits(io, manifest);
   io.report(compiled.weights.findings());
   return { path, compiled, artifact, target: backend.name, options: given, needs };
+}
+
+/** What a target is told by the layout around its files, as far as it reads it. */
+function ofLayout(layout: Layout | undefined, { options = {} }: Backend) {
+  if (!layout) return {};
+  const told = { metadata: 'hash', ...(layout.dataLimit ? { dataLimit: layout.dataLimit } : {}) };
+  return Object.fromEntries(Object.entries(told).filter(([name]) => Object.hasOwn(options, name)));
 }
 
 function noteLogits(io: Reporter, manifest: Manifest): void {

@@ -3,7 +3,12 @@
 import { existsSync, statSync } from 'node:fs';
 
 /** Bytes of the model file and of the weights beside it, without tokenizer and config. */
-export const modelSize = (path: string): number =>
-  [path, `${path}_data`]
-    .filter((file) => existsSync(file))
-    .reduce((sum, file) => sum + statSync(file).size, 0);
+export function modelSize(path: string): number {
+  let size = sizeOf(path);
+  for (let i = 0; existsSync(dataPath(path, i)); i++) size += sizeOf(dataPath(path, i));
+  return size;
+}
+
+const dataPath = (path: string, i: number): string => `${path}_data${i === 0 ? '' : `_${i}`}`;
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -41,6 +41,8 @@ export interface Layout {
   readonly padsUncached: boolean;
   /** Seen from the model: the folder that `-o` names, and a file that tells it from other folders. */
   readonly around: { readonly folder: string; readonly sign: string };
+  /** MB of the largest data file that its client can load. */
+  readonly dataLimit?: number;
   /** Whether its client cannot do without a tokenizer. */
   readonly wantsTokenizer: boolean;
   /** What its client appends to the model's name, by the dtype of the weights; nothing for a dtype that is not listed. */

@@ -22,6 +22,8 @@ export const transformers_js: Layout = {
   statesAsLayers: true,
   padsUncached: true,
   around: { folder: '..', sign: '../config.json' },
+  // A page holds each file in one array, and those end at 2 GiB in some browsers.
+  dataLimit: 2000,
   wantsTokenizer: true,
   suffixes: { float16: '_fp16' },
   files(input) {

@@ -3,8 +3,14 @@
 import { sha256 } from '../../compiler/bytes/sha256.ts';
 import type { Chunk } from './wire.ts';
 
+const prefix = 'nanoc.data_mark.';
+
 /** Key of a data file's mark in the metadata of its model. */
-export const markKey = (dataFile: string): string => `nanoc.data_mark.${dataFile}`;
+export const markKey = (dataFile: string): string => prefix + dataFile;
+
+/** The data file that a key is of; undefined for another key. */
+export const markedFile = (key: string): string | undefined =>
+  key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
 
 const places = 256;
 const placeBytes = 64;

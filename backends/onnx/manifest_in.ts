@@ -4,6 +4,7 @@ import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { besideIn, hashedText, sidecarName } from '../sidecar.ts';
+import { markedFile, markIn, markKey } from './data_mark.ts';
 
 /** Key of the manifest as JSON: everything that `verify`, `run` and `inspect` need. */
 export const manifestKey = 'nanoc.manifest';
@@ -36,6 +37,19 @@ export async function manifestOf(model: Uint8Array, beside?: BesideModel): Promi
     throw new Refusal([error('N704', 'the model keeps its manifest beside it, in nanoc.json', { hint })]);
   if ((await sha256(hashedText(found.stored))) === hash) return found.manifest;
   throw new Refusal([error('N704', `${sidecarName} was not written with the model`, { hint })]);
+}
+
+/** The files beside the model that hold its weights, by the names that it has for them; of models from before they had marks, none. */
+export const dataFilesIn = (model: Uint8Array): readonly string[] =>
+  [...metadataIn(model).keys()].flatMap((key) => markedFile(key) ?? []);
+
+/** Refuses (N704) data of another model, by the mark that was written with its own. */
+export function refuseOtherData(model: Uint8Array, name: string, data: Uint8Array): void {
+  const said = metadataIn(model).get(markKey(name));
+  const found = markIn(data.length, (at, length) => data.subarray(at, at + length));
+  if (said === undefined || said === found) return;
+  const hint = 'they belong together: serve both, or compile again';
+  throw new Refusal([error('N704', `${name} is not the data that the model was written with`, { hint })]);
 }
 
 async function sha256(of: string): Promise<string> {

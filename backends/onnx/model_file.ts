@@ -38,17 +38,12 @@ export function modelFiles(
   const outside = goesOutside(options, totalSize(needed.map((t) => t.data)))
     ? needed.filter((t) => !t.keepInline && t.data.size >= smallestExternalTensor)
     : [];
-  // The name that browser clients look for beside `model.onnx`.
-  const dataName = `${options.fileName}_data`;
-  const data = alignedData(outside);
-  const { chunk, mark } = marked(data.chunk);
+  const dataFiles = dataFilesOf(outside, options);
+  const places = new Map(dataFiles.flatMap(({ places }) => [...places]));
   const { model, graphHash } = modelChunk(graph, written, manifest, options, {
     tensors: needed,
-    marks: outside.length > 0 ? [[dataName, mark]] : [],
-    externalPlace(t) {
-      const offset = data.offsets.get(t.name);
-      return offset === undefined ? undefined : { file: dataName, offset, length: t.data.size };
-    },
+    marks: dataFiles.map(({ name, mark }) => [name, mark]),
+    externalPlace: (t) => places.get(t.name),
   });
   if (model.size > largestMessage) throw tooLarge(model.size, options['external']);
   const file = (name: string, content: Chunk): ArtifactFile => ({
@@ -57,7 +52,7 @@ export function modelFiles(
     chunks: () => content.bytes(),
   });
   const modelFile = file(options.fileName, model);
-  const files = outside.length > 0 ? [file(dataName, chunk), modelFile] : [modelFile];
+  const files = [...dataFiles.map(({ name, chunk }) => file(name, chunk)), modelFile];
   return { files, diagnostics: [], ...(options['metadata'] === 'hash' ? { graphHash } : {}) };
 }
 
@@ -93,22 +88,47 @@ export function naturalOrder(a: string, b: string): number {
   return left!.length - right!.length;
 }
 
-/** Tensors one after the other, each at a multiple of the alignment. */
-function alignedData(tensors: readonly Initializer[]): {
+interface DataFile {
+  readonly name: string;
   readonly chunk: Chunk;
-  readonly offsets: ReadonlyMap<string, number>;
-} {
-  const offsets = new Map<string, number>();
+  readonly mark: Chunk;
+  /** Of the tensors in it, by their names. */
+  readonly places: ReadonlyMap<string, ExternalPlace>;
+}
+
+/** As few files as the limit allows, under the names that browser clients look for beside `model.onnx`. */
+function dataFilesOf(
+  tensors: readonly Initializer[],
+  { fileName, dataLimit }: EmitOptions,
+): readonly DataFile[] {
+  const most = dataLimit === undefined ? Number.POSITIVE_INFINITY : Number(dataLimit) * 1e6;
+  const groups: Initializer[][] = [];
+  let filled = most;
+  for (const tensor of tensors) {
+    const size = alignment * Math.ceil(tensor.data.size / alignment);
+    if (groups.length === 0 || filled + size > most) {
+      groups.push([]);
+      filled = 0;
+    }
+    groups.at(-1)!.push(tensor);
+    filled += size;
+  }
+  return groups.map((group, i) => dataFile(`${fileName}_data${i === 0 ? '' : `_${i}`}`, group));
+}
+
+/** Tensors one after the other, each at a multiple of the alignment. */
+function dataFile(file: string, tensors: readonly Initializer[]): DataFile {
+  const places = new Map<string, ExternalPlace>();
   const chunks: Chunk[] = [];
   let at = 0;
   for (const { name, data } of tensors) {
     const gap = (alignment - (at % alignment)) % alignment;
     if (gap > 0) chunks.push(held(new Uint8Array(gap)));
-    offsets.set(name, at + gap);
+    places.set(name, { file, offset: at + gap, length: data.size });
     chunks.push(data);
     at += gap + data.size;
   }
-  return { chunk: joined(chunks), offsets };
+  return { name: file, ...marked(joined(chunks)), places };
 }
 
 interface ExternalPlace {

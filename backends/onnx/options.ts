@@ -16,6 +16,11 @@ export const options = {
     choices: ['auto', 'always', 'never'],
     default: 'auto',
   },
+  dataLimit: {
+    value: '<MB>',
+    doc: 'ONNX weights beside the model: the most that one file holds before the next one begins; 2000 in a layout for pages',
+    range: { least: 1, most: 1_000_000 },
+  },
   metadata,
 } as const satisfies Readonly<Record<string, TargetOption>>;
 

@@ -3,17 +3,20 @@
 import {
   chat,
   conversationTokens,
+  dataFilesIn,
+  fetchFile,
   generateText,
   manifestOf,
   openTokenizer,
   Refusal,
+  refuseOtherData,
   webSession,
 } from './nanospec/web.js';
 import * as ort from './ort/ort.webgpu.min.mjs';
 
 const element = (id) => document.getElementById(id);
 const [talk, prompt, go, about, speed] = ['talk', 'prompt', 'go', 'about', 'speed'].map(element);
-const [device, mode] = [element('device'), element('mode')];
+const [device, mode, bar] = [element('device'), element('mode'), element('bar')];
 const number = (id) => Number(element(id).value);
 
 ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
@@ -21,32 +24,50 @@ ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
 /** What one can begin with: a small model trained on plays wants a line break after the name of who speaks. */
 const examples = { text: 'ROMEO:\n', chat: 'What is 12*7?' };
 
-let files; // { model, data, manifest, tokenizer }: fetched once
+let files; // { model, manifest, tokenizer }: fetched once
 let session; // of the device that was chosen
 let conversation;
 let running = false;
 let stopped = false;
 
-async function bytesOf(path, wanted = true) {
-  const response = await fetch(path);
-  if (response.status === 404 && !wanted) return undefined;
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
-  return new Uint8Array(await response.arrayBuffer());
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** From the server, or as the last visit kept it where the server has the same. */
+async function found(name) {
+  const onBytes = (done, total) => {
+    bar.hidden = false;
+    bar.max = total ?? 1;
+    bar.value = total ? done : 0;
+    about.textContent = `${name}: ${megabytes(done)}${total ? ` of ${megabytes(total)}` : ''}`;
+  };
+  const bytes = await fetchFile(new URL(`model/${name}`, location.href).href, { keepIn: 'nanoc', onBytes });
+  bar.hidden = true;
+  return bytes;
+}
+
+async function wanted(...names) {
+  for (const name of names) {
+    const bytes = await found(name);
+    if (bytes) return bytes;
+  }
+  throw new Error(`the server has no ${names.join(' and no ')}`);
 }
 
 async function load() {
-  const model = await bytesOf('model/model.onnx');
-  const text = new TextDecoder().decode(await bytesOf('model/nanoc.json', false));
-  const manifest = await manifestOf(model, { name: 'model.onnx', text });
-  if (!manifest) throw new Error('model.onnx was not written by nanoc');
-  const beside = await bytesOf('model/model.onnx_data', false);
-  const data = beside && { path: 'model.onnx_data', bytes: beside };
-  const config = await bytesOf('model/tokenizer_config.json', false);
-  const tokenizer = openTokenizer(await bytesOf('model/tokenizer.json'), 'tokenizer.json', config);
-  files = { model, data, manifest, tokenizer };
-  const talks = conversationTokens.every((name) => tokenizer.special.has(name));
+  const asked = new URLSearchParams(location.search);
+  const name = asked.get('model') ?? 'model.onnx';
+  const stem = name.replace(/\.onnx$/, '');
+  const model = await wanted(name);
+  const text = new TextDecoder().decode(await found('nanoc.json'));
+  const manifest = await manifestOf(model, { name, text });
+  if (!manifest) throw new Error(`${name} was not written by nanoc`);
+  // Beside a plain model they have its name, in a layout the client's.
+  const config = (await found(`${stem}.tokenizer_config.json`)) ?? (await found('tokenizer_config.json'));
+  const json = await wanted(`${stem}.tokenizer.json`, 'tokenizer.json');
+  files = { model, manifest, tokenizer: openTokenizer(json, 'tokenizer.json', config) };
+  const talks = conversationTokens.every((name) => files.tokenizer.special.has(name));
   mode.disabled = !talks;
-  if (talks && new URLSearchParams(location.search).get('mode') === 'chat') mode.value = 'chat';
+  if (talks && asked.get('mode') === 'chat') mode.value = 'chat';
   suggest();
   await open();
 }
@@ -56,11 +77,18 @@ async function open() {
   await session?.close();
   session = undefined;
   conversation = undefined;
-  const { model, data, manifest } = files;
-  const size = ((model.length + (data?.bytes.length ?? 0)) / 1e6).toFixed(1);
-  about.textContent = `${manifest.model}, ${size} MB: getting ready for ${device.value} …`;
-  session = await webSession({ ort, model, data, manifest, device: device.value });
-  about.textContent = `${manifest.model}, ${size} MB, ${session.label}`;
+  const { model, manifest } = files;
+  const data = [];
+  // Not kept here: the runtime has its own copy, and another device can have them from the browser's cache.
+  for (const path of dataFilesIn(model)) {
+    const bytes = await wanted(path);
+    refuseOtherData(model, path, bytes);
+    data.push({ path, bytes });
+  }
+  const size = megabytes(data.reduce((sum, { bytes }) => sum + bytes.length, model.length));
+  about.textContent = `${manifest.model}, ${size}: getting ready for ${device.value} …`;
+  session = await webSession({ ort, model, data, manifest, device: device.value, keepOnDevice: true });
+  about.textContent = `${manifest.model}, ${size}, ${session.label}`;
   go.disabled = false;
   named();
   prompt.focus();

@@ -1,16 +1,20 @@
-// Serves the page with a folder that `nanoc compile --layout transformers.js` wrote: node serve.mjs FOLDER [PORT]
+// Serves the page with a model that `nanoc compile` wrote, or the folder of a layout: node serve.mjs MODEL.onnx|FOLDER [PORT]
 
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, normalize } from 'node:path';
+import { basename, dirname, extname, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const [folder, port = '8080'] = process.argv.slice(2);
-const modelFolder = folder && [join(folder, 'onnx'), folder].find((at) => existsSync(join(at, 'model.onnx')));
-if (!modelFolder) {
-  console.error(folder ? `no model.onnx in ${folder}` : 'usage: node serve.mjs FOLDER [PORT]');
+const [given, port = '8080'] = process.argv.slice(2);
+const model =
+  given &&
+  [given, join(given, 'onnx/model.onnx'), join(given, 'model.onnx')].find(
+    (path) => path.endsWith('.onnx') && existsSync(path),
+  );
+if (!model) {
+  console.error(given ? `no model.onnx in ${given}` : 'usage: node serve.mjs MODEL.onnx|FOLDER [PORT]');
   process.exit(2);
 }
 
@@ -20,7 +24,7 @@ const resolve = createRequire(import.meta.url).resolve;
 const places = {
   '/nanospec/': [dirname(resolve('nanospec/web'))],
   '/ort/': [dirname(resolve('onnxruntime-web'))],
-  '/model/': [modelFolder, folder],
+  '/model/': [dirname(model), given],
   '/': [page],
 };
 const types = {
@@ -62,14 +66,25 @@ const server = createServer((request, response) => {
     response.writeHead(404).end('not found\n');
     return;
   }
+  const { size, mtimeMs } = statSync(file);
   response.writeHead(200, {
     'Content-Type': types[extname(file)] ?? 'application/octet-stream',
-    'Content-Length': statSync(file).size,
+    'Content-Length': size,
+    // By this the page sees whether it has the file from its last visit.
+    ETag: `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`,
   });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
   pipeline(createReadStream(file), response, () => {}); // one of the two may go away, and the other is closed then
 });
 server.on('error', (cause) => {
   console.error(`cannot listen on port ${port}: ${cause.message}`);
   process.exit(1);
 });
-server.listen(Number(port), '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/`));
+/** The page looks for `model.onnx` unless its address names another one. */
+const query = basename(model) === 'model.onnx' ? '' : `?model=${encodeURIComponent(basename(model))}`;
+server.listen(Number(port), '127.0.0.1', () =>
+  console.log(`http://127.0.0.1:${server.address().port}/${query}`),
+);

@@ -5,6 +5,7 @@ import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Feeds } from '../../compiler/ports/session.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import type { Tensor } from '../../spec/tensor.ts';
+import type { DeviceTensors } from './device_tensors.ts';
 import { fromHalf, toHalf } from './half.ts';
 
 export type TensorMaker = typeof Ort.Tensor;
@@ -17,18 +18,26 @@ export function refuseNarrow({ inputs, outputs }: Manifest): void {
   throw new Refusal([error('N704', 'onnxruntime takes no bfloat16 at the boundary', extra)]);
 }
 
-/** One call; inputs that the session does not know are left out, and outputs that it does not have. */
+/**
+ * One call; inputs that the session does not know are left out, and outputs that it does not have. What stays on the device is
+ * given once: the call that takes it frees it.
+ */
 export async function runOrt(
   maker: TensorMaker,
   session: Ort.InferenceSession,
   feeds: Feeds,
   fetches?: readonly string[],
+  kept?: DeviceTensors,
 ): Promise<Readonly<Record<string, Tensor>>> {
   const used = Object.entries(feeds).filter(([name]) => session.inputNames.includes(name));
-  const inputs = Object.fromEntries(used.map(([name, t]) => [name, toOrt(maker, t)]));
+  const there = used.flatMap(([, t]) => kept?.behind(t) ?? []);
+  const inputs = Object.fromEntries(used.map(([name, t]) => [name, kept?.behind(t) ?? toOrt(maker, t)]));
   const names = fetches?.filter((name) => session.outputNames.includes(name));
   const outputs = await (names ? session.run(inputs, names) : session.run(inputs));
-  return Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, fromOrt(t)]));
+  for (const t of there) t.dispose();
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, t]) => [name, kept?.standIn(t) ?? fromOrt(t)]),
+  );
 }
 
 /** int64 leaves as BigInt64Array, float16 as bits; bfloat16 cannot cross this runtime's boundary. */

@@ -44,10 +44,13 @@ const [first] = JSON.parse(readFileSync(`${tiny}/reference/base_greedy.json`, 'u
 ];
 
 await withChromium((browser) => {
-  for (const external of ['never', 'always']) {
-    test(`a prompt goes on as nanochat's engine goes on, external data ${external}`, async () => {
+  for (const external of [
+    ['--external', 'never'],
+    ['--external', 'always', '--data-limit', '2'], // so there are several files
+  ]) {
+    test(`a prompt goes on as nanochat's engine goes on, ${external.join(' ')}`, async () => {
       const out = join(folder(), 'laid');
-      const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`, '--external', external];
+      const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`, ...external];
       const ran = await nanoc(['compile', ...from, '--layout', 'transformers.js', '-o', out]);
       assert.is(ran.code, 0, ran.err);
       const { url, close } = await serve(out);

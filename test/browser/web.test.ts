@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -40,6 +40,16 @@ async function layOut(from: string, ...more: string[]): Promise<string> {
   return out;
 }
 
+/** A plain model, whose page takes new rows; its weights lie in several files. */
+async function plain(): Promise<string> {
+  const out = join(folder(), 'plain.onnx');
+  const from = ['compile', '--checkpoint', `${tiny}/base_checkpoints/d4`, '-o', out];
+  const { code, err } = await nanoc([...from, '--external', 'always', '--data-limit', '2']);
+  assert.is(code, 0, err);
+  assert.ok(existsSync(`${out}_data_2`));
+  return out;
+}
+
 async function served(path: string): Promise<{ readonly url: string; readonly stop: () => void }> {
   const child = spawn(process.execPath, [serve, path, '0']);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -65,7 +75,8 @@ async function ask(page: Page, prompt: string): Promise<void> {
 }
 
 await withChromium(async (browser) => {
-  const base = await served(await layOut('base_checkpoints', '--external', 'always'));
+  const model = await plain();
+  const base = await served(model);
   const talking = await served(await layOut('chatsft_checkpoints'));
   const expected = first.engine_text.replace(/<\|bos\|>$/, '');
 
@@ -133,6 +144,66 @@ await withChromium(async (browser) => {
     await page.evaluate(`document.getElementById('prompt').value = ''`);
     await set(page, 'mode', 'chat');
     assert.is(await page.evaluate(`document.getElementById('prompt').value`), 'What is 12*7?');
+  });
+
+  test('weights are kept from visit to visit, as long as the server has the same', async () => {
+    const file = `${model}_data_1`;
+    const [own, { atime, mtime }] = [readFileSync(file), statSync(file)];
+    const other = own.map((byte) => byte ^ 1);
+    const visit = async (bytes: Uint8Array, isNew: boolean): Promise<Page> => {
+      writeFileSync(file, bytes);
+      if (!isNew) utimesSync(file, atime, mtime);
+      return browser.open(base.url);
+    };
+    await ready(await browser.open(base.url));
+    const kept = await visit(other, false); // the server says that it is the same
+    await ready(kept);
+    const names = await kept.evaluate<string>(
+      `caches.open('nanoc').then((c) => c.keys()).then((all) => all.map((r) => r.url).sort().join())`,
+    );
+    for (const name of ['plain.onnx', 'plain.onnx_data', 'plain.onnx_data_1']) assert.match(names, name);
+    const fresh = await visit(other, true);
+    await fresh.until(`document.querySelector('.wrong')`);
+    assert.match(
+      await text(fresh, '.wrong'),
+      'plain.onnx_data_1 is not the data that the model was written with',
+    );
+    await ready(await visit(own, true));
+  });
+
+  test('on WebGPU the memory stays there, and what would need its numbers is refused', async () => {
+    const page = await browser.open(base.url);
+    await ready(page);
+    const tokens = (keepOnDevice: boolean, samples: number): Promise<string> =>
+      page.evaluate(`(async () => {
+        const { dataFilesIn, fetchFile, generateRows, manifestIn, webSession } = await import('/nanospec/web.js');
+        const ort = await import('/ort/ort.webgpu.min.mjs');
+        const model = await fetchFile('/model/plain.onnx');
+        const data = await Promise.all(
+          dataFilesIn(model).map(async (path) => ({ path, bytes: await fetchFile('/model/' + path) })),
+        );
+        const asked = { ort, model, data, manifest: manifestIn(model), device: 'webgpu', keepOnDevice: ${keepOnDevice} };
+        const session = await webSession(asked);
+        const made = [];
+        try {
+          const options = { maxTokens: 6, temperature: 0, samples: ${samples} };
+          for await (const { token } of generateRows(session, [[1, 2, 3, 4]], options)) made.push(token);
+        } catch (fault) {
+          return fault.message;
+        }
+        return made.join();
+      })()`);
+    const alone = await tokens(true, 1);
+    assert.is(alone.split(',').length, 6);
+    assert.is(await tokens(false, 1), alone);
+    assert.match(await tokens(true, 2), 'the memory of this session stays on the GPU');
+    assert.is(
+      (await tokens(false, 2))
+        .split(',')
+        .filter((_, i) => i % 2 === 0)
+        .join(),
+      alone,
+    );
   });
 
   test('Esc stops a text', async () => {

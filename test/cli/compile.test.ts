@@ -244,6 +244,30 @@ test('a model of more than 16 MB keeps its weights beside it, and gives the last
   assert.match((await nanoc(['inspect', out])).out, 'logits all');
 });
 
+test('weights go into several files where one is limited, and the model reads all of them', async () => {
+  const out = join(folder(), 'm.onnx');
+  const large = ['compile', 'nanochat', ...small.slice(0, 6), '--set', 'vocab=32768', '--force', '-o', out];
+  const tokens = ['--tokens', '1,2,3', '-n', '4'];
+  assert.is((await nanoc(large)).code, 0);
+  const one = await nanoc(['run', out, ...tokens]);
+  assert.is((await nanoc([...large, '--data-limit', '6'])).code, 0);
+  const names = ['m.onnx', 'm.onnx_data', 'm.onnx_data_1', 'm.onnx_data_2', 'm.onnx_data_3'];
+  const there = readdirSync(dirname(out)).sort();
+  assert.ok(there.length > 3);
+  assert.equal(there, names.slice(0, there.length));
+  const several = await nanoc(['run', out, ...tokens]);
+  assert.is(several.out, one.out, several.err);
+  const { bytes } = JSON.parse((await nanoc(['inspect', out, '--json'])).out) as { readonly bytes: number };
+  const sizes = there.map((name) => statSync(join(dirname(out), name)).size);
+  assert.is(
+    bytes,
+    sizes.reduce((a, b) => a + b),
+  );
+  const again = await nanoc(large);
+  assert.match(again.err, `removed ${out}_data_1`);
+  assert.equal(readdirSync(dirname(out)).sort(), ['m.onnx', 'm.onnx_data']);
+});
+
 test('data of other models in the folder stays when a model is replaced', async () => {
   const out = join(folder(), 'm.onnx');
   const args = ['compile', 'nanochat', ...small, '-o', out, '--force'];

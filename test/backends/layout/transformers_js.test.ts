@@ -100,19 +100,20 @@ test("text goes on as nanochat's engine goes on, and stops where it stops", asyn
 
 test('a conversation is rendered and answered as nanochat does, and in other dtypes and files nearly so', async () => {
   const from = ['--checkpoint', `${tiny}/chatsft_checkpoints/d4`];
-  const out = await layOut(...from, '--external', 'always');
+  const out = await layOut(...from, '--external', 'always', '--data-limit', '4');
   const half = ['compile', ...from, '--layout', 'transformers.js', '-o', out, '--dtype', 'f16', '--force'];
   assert.is((await nanoc(half)).code, 0);
   assert.equal(readdirSync(join(out, 'onnx')).sort(), [
     'model.onnx',
     'model.onnx_data',
+    'model.onnx_data_1',
     'model_fp16.onnx',
     'nanoc.json',
   ]);
   const config = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
   assert.equal(config['transformers.js_config'], {
     dtype: 'fp16',
-    use_external_data_format: { 'model.onnx': 1, 'model_fp16.onnx': 0 },
+    use_external_data_format: { 'model.onnx': 2, 'model_fp16.onnx': 0 },
   });
   const [{ user, text }] = chats[0] as readonly [(typeof chats)[0][0]];
   for (const dtype of ['fp32', 'fp16']) {

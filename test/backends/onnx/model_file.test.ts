@@ -187,21 +187,40 @@ test('external data lies aligned, in the order of the paths, and is the same num
   assert.is(bytes.length, end);
 });
 
+test('data goes on in a further file where the limit is met, and only a tensor that is larger is above it', () => {
+  const { graph, weights } = heavy(1000, 100, 300);
+  const options = optionsAt(21, { external: 'always', dataLimit: 2 });
+  const { files } = onnx.emit({ graph, weights, manifest: manifestOf(graph), options });
+  assert.equal(
+    files.slice(0, -1).map(({ name, size }) => [name, size]),
+    [
+      ['model.onnx_data', 1000 * 4096],
+      ['model.onnx_data_1', 400 * 4096],
+    ],
+  );
+});
+
 test('paths sort as people count', () => {
   const paths = ['h.10.w', 'h.2.w', 'wte', 'h.2', 'h.2.attn', 'head'];
   assert.is(paths.sort(naturalOrder).join(' '), 'h.2 h.2.attn h.2.w h.10.w head wte');
 });
 
-/** A graph with one weight of so many bytes; its stream is never asked for. */
-function heavy(rows: number): { graph: Graph; weights: WeightSource } {
+/** A graph with weights of so many times 4096 bytes; their streams are never asked for. */
+function heavy(...rows: readonly number[]): { graph: Graph; weights: WeightSource } {
   const s = sketch('heavy');
-  s.output('y', s.op('gather', [s.param('w', [rows, 1024]), s.input('input_ids', typed('int64', B, T))]));
+  const tokens = s.input('input_ids', typed('int64', B, T));
+  rows.forEach((n, i) => {
+    s.output(`y${i}`, s.op('gather', [s.param(`w${i}`, [n, 1024]), tokens]));
+  });
   const graph = s.finish();
-  const info = { shape: [rows, 1024], dtype: 'float32', bytes: rows * 4096 } as const;
+  const infoOf = (name: string) => {
+    const n = rows[Number(name.slice(1))]!;
+    return { shape: [n, 1024], dtype: 'float32', bytes: n * 4096 } as const;
+  };
   const unread = (): never => {
     throw new Error('nothing may be read');
   };
-  return { graph, weights: { info: () => info, chunks: unread, values: unread, findings: () => [] } };
+  return { graph, weights: { info: infoOf, chunks: unread, values: unread, findings: () => [] } };
 }
 
 test('weights above 16 MB go outside by themselves, and 2 GB do not fit inside', () => {
