@@ -39,7 +39,14 @@ Ort::Session open_session(const Ort::Env& env, const std::filesystem::path& file
   } catch (const Ort::Exception& problem) {
     throw std::runtime_error("this ONNX Runtime cannot use CUDA: " + std::string(problem.what()));
   }
-  return Ort::Session(env, file.c_str(), session_options);
+  try {
+    return Ort::Session(env, file.c_str(), session_options);
+  } catch (const Ort::Exception& problem) {
+    const std::string name = file.u8string(), what = problem.what();
+    const bool of_data = what.find("xternal") != std::string::npos;
+    throw std::runtime_error(name + (of_data ? " needs its weights, " + name + "_data, beside it: copy both ("
+                                             : " cannot be loaded (") + what + ")");
+  }
 }
 
 Manifest manifest_of(const Ort::Session& session, const std::string& file) {

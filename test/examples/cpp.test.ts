@@ -303,6 +303,19 @@ whenThere(['compiler', 'onnxruntime'], () => {
 });
 
 whenThere(['compiler', 'onnxruntime'], () => {
+  test('onnxruntime: weights beside the model are found, and asked for where they are missing', async () => {
+    const model = join(folder(), 'm.onnx');
+    const from = ['compile', '--checkpoint', `${tiny}/base_checkpoints/d4`, '-o', model];
+    assert.is((await nanoc([...from, '--external', 'always', '--data-limit', '2'])).code, 0);
+    const args = [...rows([long.prompt_ids]), '--max-tokens', '20'];
+    assert.equal(idsOf(start(program('onnxruntime'), [model, ...args])), [long.ids.slice(0, 20)]);
+    const alone = join(folder(), 'm.onnx');
+    cpSync(model, alone);
+    const { code, err } = start(program('onnxruntime'), [alone, ...args]);
+    assert.is(code, 1);
+    assert.match(err, `${alone} needs its weights, ${alone}_data, beside it: copy both`);
+  });
+
   test('onnxruntime: new rows alone are taken, and whole caches from a model that has no others', () => {
     const { bytes } = make(`${tiny}/base_checkpoints/d4`, undefined);
     const args = [...rows([long.prompt_ids]), '--max-tokens', '300']; // beyond the first buffer
