@@ -64,8 +64,9 @@ function goldenLogits({ target, uncached }: Subject, golden: Golden, cuts: reado
   const once = cuts.length === 1;
   const session = once ? uncached : target;
   const calls = cutInto(tokens, cuts);
+  const of = session.manifest.logits === 'last' ? 'the last of ' : '';
   return {
-    what: once ? `logits of ${length} tokens` : `the same in pieces of ${cuts.join(' + ')}`,
+    what: once ? `logits of ${of}${length} tokens` : `the same in pieces of ${cuts.join(' + ')}`,
     work: { reference: 0, target: tokens.length * length },
     calls,
     run: async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { workPrefix } from '../../driver/work_folder.ts';
-import { bytesOf, fixture, folder, lines, nanoc, written } from './run_cli.ts';
+import { bytesOf, fixture, folder, lines, nanoc, tiny, written } from './run_cli.ts';
 
 const name = 'nanochat-g7-mha-t300';
 const small = ['--set', 'layers=2', '--set', 'dim=64', '--set', 'heads=2', '--set', 'vocab=100'];
@@ -119,6 +119,21 @@ test('every cache form, storage and opset is verified as it is', async () => {
     assert.is(code, 0, args.join(' ') + err + out);
     assert.match(out, 'all agree');
   }
+});
+
+test("a spec is compiled with the logits of all tokens for somebody else's, and of a model that has the last ones only that is said", async () => {
+  // Logits of so long a text are more than a model has all of unasked.
+  const from = ['--checkpoint', `${tiny}/base_checkpoints/d4`, '--max-seq-len', '20000'];
+  const golden = ['--golden', `${tiny}/reference/base_window64.safetensors`];
+  const all = await nanoc(['verify', ...from, ...golden]);
+  assert.is(all.code, 0, all.err);
+  assert.match(all.out, /^golden +logits of 64 tokens .*ok$/m);
+  const path = join(folder(), 'm.onnx');
+  const made = await nanoc(['compile', ...from, '-o', path]);
+  assert.match(made.err, 'logits: of the last token only, as those of 20000 tokens take 82 MB');
+  const last = await nanoc(['verify', path, ...golden]);
+  assert.is(last.code, 0, last.err);
+  assert.match(last.out, /^golden +logits of the last of 64 tokens .*ok$/m);
 });
 
 test('numbers of another generation fail, and the interpreter is said to agree with the file', async () => {
