@@ -6,6 +6,8 @@ export interface Timed {
   readonly seconds: number;
   /** Peak resident set in MiB, of Node processes only. */
   readonly peak: number;
+  /** Seconds of processor time with its children, where a shell counted them. */
+  readonly processor: number;
 }
 
 /** Writes, as Node ends, the peak that the kernel counted since it began, in KiB; `maxRSS` would count this process in, too. */
@@ -16,9 +18,14 @@ process.on('exit', () => {
 });`;
 const hook = `data:text/javascript,${encodeURIComponent(reporter)}`;
 
+/** The peak is that of the largest process, where a command starts others. */
 export function timedNode(args: readonly string[], cwd: string, expected = 0): Timed {
   return timed(process.execPath, ['--import', hook, ...args], cwd, expected);
 }
+
+/** With processor time of the whole tree, as bash counts it. */
+export const timedTree = (command: string, args: readonly string[], cwd: string, expected = 0): Timed =>
+  timed('bash', ['-c', `TIMEFORMAT='processor %U %S'; time "$@"`, 'bash', command, ...args], cwd, expected);
 
 export function timed(command: string, args: readonly string[], cwd: string, expected = 0): Timed {
   const start = performance.now();
@@ -30,11 +37,7 @@ export function timed(command: string, args: readonly string[], cwd: string, exp
   const seconds = (performance.now() - start) / 1000;
   if (error) throw error;
   if (status !== expected) throw new Error(`${command} ${args.join(' ')} exited with ${status}: ${stderr}`);
-  return { seconds, peak: Number(/\npeak (\d+)\n$/.exec(stderr)?.[1] ?? 0) / 1024 };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const peaks = [...stderr.matchAll(/\npeak (\d+)\n/g)].map(([, peak]) => Number(peak));
+  const [, user = '0', system = '0'] = /processor ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
+  return { seconds, peak: Math.max(0, ...peaks) / 1024, processor: Number(user) + Number(system) };
 }

@@ -1,6 +1,6 @@
 /**
- * A nanochat d20 of the first generation with random weights: 561 million float32 numbers, 2.2 GB, written as torch
- * would write it and without torch. Nothing large is held in memory.
+ * A nanochat of the first generation with random float32 weights, written as torch would write it and without torch.
+ * Nothing large is held in memory.
  */
 
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
@@ -8,23 +8,28 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as pickle from '../test/compiler/checkpoint/pickle_bytes.ts';
 
-/** Sizes of nanochat's speedrun model. */
-export const d20 = {
-  sequence_len: 2048,
-  vocab_size: 65536,
-  n_layer: 20,
-  n_head: 10,
-  n_kv_head: 10,
-  n_embd: 1280,
-};
-type Sizes = typeof d20;
+/** Under the names of nanochat's own config. */
+export interface Shape {
+  readonly sequence_len: number;
+  readonly vocab_size: number;
+  readonly n_layer: number;
+  readonly n_head: number;
+  readonly n_kv_head: number;
+  readonly n_embd: number;
+}
+
+/** A model of this depth as nanochat sizes it: heads of 128, and 64 of width for each layer. */
+export const ofDepth = (depth: number): Shape => ({
+  ...{ sequence_len: 2048, vocab_size: 65536, n_layer: depth, n_embd: 64 * depth },
+  ...{ n_head: depth / 2, n_kv_head: depth / 2 },
+});
 
 interface Tensor {
   readonly key: string;
   readonly shape: readonly [rows: number, columns: number];
 }
 
-function tensorsOf({ vocab_size, n_layer, n_embd: n }: Sizes): readonly Tensor[] {
+function tensorsOf({ vocab_size, n_layer, n_embd: n }: Shape): readonly Tensor[] {
   const layers = Array.from({ length: n_layer }, (_, i) => `transformer.h.${i}`).flatMap((at): Tensor[] => [
     ...['c_q', 'c_k', 'c_v', 'c_proj'].map(
       (name): Tensor => ({ key: `${at}.attn.${name}.weight`, shape: [n, n] }),
@@ -39,10 +44,10 @@ function tensorsOf({ vocab_size, n_layer, n_embd: n }: Sizes): readonly Tensor[]
 const count = ({ shape }: Tensor): number => shape[0] * shape[1];
 
 /** Writes `model_000000.pt` and `meta_000000.json` into a folder; gives the size of the first in bytes. */
-export function makeCheckpoint(folder: string, sizes: Sizes = d20): number {
+export function makeCheckpoint(folder: string, shape: Shape): number {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'meta_000000.json'), JSON.stringify({ step: 0, model_config: sizes }));
-  const tensors = tensorsOf(sizes);
+  writeFileSync(join(folder, 'meta_000000.json'), JSON.stringify({ step: 0, model_config: shape }));
+  const tensors = tensorsOf(shape);
   const zip = openSync(join(folder, 'model_000000.pt'), 'w');
   const archive = new StoredZip(zip);
   archive.add('archive/data.pkl', [pickleOf(tensors)]);
@@ -56,7 +61,7 @@ export function makeCheckpoint(folder: string, sizes: Sizes = d20): number {
 }
 
 /** `length` bytes of small floats from a generator with this seed, in pieces. */
-function* numbers(seed: number, length: number): Generator<Buffer> {
+export function* numbers(seed: number, length: number): Generator<Buffer> {
   const floats = new Float32Array(1 << 18);
   let state = seed * 2654435761 + 1;
   for (let i = 0; i < floats.length; i++) {
