@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The command line. */
 
-import { isSupervised } from './cli/process/supervised.ts';
-import { endAfterwards } from './cli/process/unfinished.ts';
 import { version } from './compiler/generated/version.ts';
+import { isSupervised } from './driver/process/supervised.ts';
+import { endAfterwards } from './driver/process/unfinished.ts';
 
 const { argv } = process;
 const supervisor = isSupervised() ? undefined : await import('./cli/process/supervise.ts');

@@ -3,15 +3,15 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { watchPlugins } from '../driver/plugins/plugin_watch.ts';
+import { type Ending, endings, exitCodes, signalCodes } from '../driver/process/exit_codes.ts';
+import { onSignals, tell } from '../driver/process/supervised.ts';
+import { leave, settle, watchUnfinished } from '../driver/process/unfinished.ts';
 import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { withExamples } from './help.ts';
 import { choice } from './options/choice.ts';
 import { type Io, type IoOptions, makeIo } from './output/io.ts';
-import { type Ending, endings, exitCodes, signalCodes } from './process/exit_codes.ts';
 import { farewellOf } from './process/farewell.ts';
-import { onSignals, tell } from './process/supervised.ts';
-import { leave, settle, watchUnfinished } from './process/unfinished.ts';
 
 export { exitCodes };
 

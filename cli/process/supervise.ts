@@ -5,11 +5,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { unanswered } from '../../driver/plugins/plugin_watch.ts';
+import { type Ending, endings, exitCodes, signalCodes } from '../../driver/process/exit_codes.ts';
+import type { SupervisorMessage } from '../../driver/process/supervised.ts';
 import { tidyAfter } from '../../driver/work_folder.ts';
 import type { Diagnostic } from '../../spec/diagnostic.ts';
-import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
 import { farewellOf } from './farewell.ts';
-import type { SupervisorMessage } from './supervised.ts';
 
 /** Verbs that run no code but ours, without a second process: a signal simply ends them, but for `compile` once it writes. */
 const ownVerbs = ['check', 'fmt', 'specs', 'targets', 'help', 'completion', 'inspect', 'new', 'compile'];

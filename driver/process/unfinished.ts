@@ -1,7 +1,7 @@
 /** Watches for code of a plugin that ends the process, or fails outside any call. */
 
 import { setImmediate } from 'node:timers/promises';
-import { blamedOnPlugin, hasPlugins } from '../../driver/plugins/plugin_watch.ts';
+import { blamedOnPlugin, hasPlugins } from '../plugins/plugin_watch.ts';
 
 let leaving = false;
 
