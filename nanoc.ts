@@ -6,10 +6,12 @@ import { isSupervised } from './driver/process/supervised.ts';
 import { endAfterwards } from './driver/process/unfinished.ts';
 
 const { argv } = process;
-const supervisor = isSupervised() ? undefined : await import('./cli/process/supervise.ts');
+const supervision = isSupervised() ? undefined : await import('./cli/supervision.ts');
 if (/^(?:-V|--version)$/.test(argv[2] ?? '')) process.stdout.write(`${version}\n`);
-else if (supervisor?.wantsSupervisor(argv)) await supervisor.supervise(argv);
-else {
+else if (supervision?.wantsSupervisor(argv)) {
+  const { supervise } = await import('./cli/process/supervise.ts');
+  await supervise(argv, supervision.toldAs(argv));
+} else {
   await (await import('./cli/main.ts')).main(argv);
   endAfterwards();
 }

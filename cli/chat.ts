@@ -11,11 +11,11 @@ import type { Chat, ChatPiece } from '../runtime/chat.ts';
 import { speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
+import { farewellOf } from './farewell.ts';
 import { type ModelOptions, withModelOptions } from './options/model_options.ts';
 import { pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, withSamplingOptions } from './options/sampling_options.ts';
 import type { IoOptions } from './output/io.ts';
-import { farewellOf } from './process/farewell.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly system?: string;

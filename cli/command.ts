@@ -8,10 +8,10 @@ import { onSignals, tell } from '../driver/process/supervised.ts';
 import { leave, settle, watchUnfinished } from '../driver/process/unfinished.ts';
 import type { Code } from '../spec/codes.ts';
 import { Bug, hasErrors, Refusal } from '../spec/diagnostic.ts';
+import { farewellOf } from './farewell.ts';
 import { withExamples } from './help.ts';
 import { choice } from './options/choice.ts';
 import { type Io, type IoOptions, makeIo } from './output/io.ts';
-import { farewellOf } from './process/farewell.ts';
 
 export { exitCodes };
 

@@ -15,13 +15,13 @@ import { speedOf, speedText } from '../runtime/speed.ts';
 import { Refusal } from '../spec/diagnostic.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
 import { noteEscapes, unescaped } from './escapes.ts';
+import { farewellOf } from './farewell.ts';
 import { choice } from './options/choice.ts';
 import { type ModelOptions, withModelOptions } from './options/model_options.ts';
 import { whole } from './options/read_value.ts';
 import { collect, pluginOption } from './options/repeatable.ts';
 import { type SamplingOptions, withSamplingOptions } from './options/sampling_options.ts';
 import type { Io, IoOptions } from './output/io.ts';
-import { farewellOf } from './process/farewell.ts';
 
 interface Options extends SamplingOptions, ModelOptions, Partial<IoOptions> {
   readonly prompt: readonly string[];

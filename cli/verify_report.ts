@@ -5,11 +5,11 @@ import type { Pass } from '../compiler/passes/pass.ts';
 import type { VerifyModelsOptions } from '../driver/verify/verify_models.ts';
 import type { VerifyReport, VerifyRow } from '../runtime/verify/verify.ts';
 import type { Context } from './command.ts';
+import { farewellOf } from './farewell.ts';
 import type { CompileOptions } from './options/compile_options.ts';
 import type { ModelOptions } from './options/model_options.ts';
 import { type Painter, painter } from './output/painter.ts';
 import { table } from './output/table.ts';
-import { farewellOf } from './process/farewell.ts';
 
 export type VerifyOptions = CompileOptions &
   ModelOptions &

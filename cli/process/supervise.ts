@@ -9,30 +9,22 @@ import { type Ending, endings, exitCodes, signalCodes } from '../../driver/proce
 import type { SupervisorMessage } from '../../driver/process/supervised.ts';
 import { tidyAfter } from '../../driver/work_folder.ts';
 import type { Diagnostic } from '../../spec/diagnostic.ts';
-import { farewellOf } from './farewell.ts';
 
-/** Verbs that run no code but ours, without a second process: a signal simply ends them, but for `compile` once it writes. */
-const ownVerbs = ['check', 'fmt', 'specs', 'targets', 'help', 'completion', 'inspect', 'new', 'compile'];
-
-/** Options that bring other code, or a second target to compile to while the first is there. */
-const moreThanOwn = /\0--(?:plugin|verify)|\0--target[=\0][a-z]*[^a-z\0]|\0--target.*\0--target[=\0]/;
-
-/** A debugger is attached to one process. */
-const isDebugged = (): boolean =>
-  [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) => option.includes('--inspect'));
-
-export function wantsSupervisor(argv: readonly string[]): boolean {
-  const [verb = ''] = argv.slice(2);
-  return (
-    /^[a-z]/.test(verb) && (!ownVerbs.includes(verb) || moreThanOwn.test(argv.join('\0'))) && !isDebugged()
-  );
+/** How the end of a command is told, which the command itself can tell no more. */
+export interface Told {
+  /** Nothing but errors. */
+  readonly quiet: boolean;
+  /** Diagnostics as JSON on standard output. */
+  readonly json: boolean;
+  /** The message when a signal ended it. */
+  readonly farewell: string;
 }
 
 /** Milliseconds that a command has to answer a signal, and again to end; after that it is killed. */
 const answerMilliseconds = 700;
 
 /** Leaves the exit code in `process.exitCode`. */
-export async function supervise(argv: readonly string[]): Promise<void> {
+export async function supervise(argv: readonly string[], told: Told): Promise<void> {
   const child = spawn(process.execPath, [...process.execArgv, ...argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NANOC_SUPERVISOR: String(process.pid) },
@@ -49,7 +41,7 @@ export async function supervise(argv: readonly string[]): Promise<void> {
   });
   for (const name of endings) process.off(name, asked);
   if (code !== 0) tidyAfter(watched.pid, watched.targets, watched.folders);
-  process.exitCode = code ?? (await explain(argv, signal, watched));
+  process.exitCode = code ?? (await explain(told, signal, watched));
 }
 
 interface Watched {
@@ -98,20 +90,16 @@ function watch(child: ChildProcess): Watched {
 }
 
 /** Explains a command that was ended by a signal, and returns the exit code. */
-async function explain(
-  argv: readonly string[],
-  signal: NodeJS.Signals | null,
-  watched: Watched,
-): Promise<number> {
+async function explain(told: Told, signal: NodeJS.Signals | null, watched: Watched): Promise<number> {
   const { ended } = watched;
   if (typeof ended === 'object') {
-    await show(argv, ended);
+    await show(told, ended);
     return exitCodes.wrong;
   }
   const name = ended ?? endings.find((known) => known === signal);
   if (name !== undefined) {
-    if (!argv.includes('--quiet') && !argv.includes('--json'))
-      process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${farewellOf(argv[2] ?? '')}\n`);
+    if (!told.quiet && !told.json)
+      process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${told.farewell}\n`);
     return signalCodes[name];
   }
   const memory = signal === 'SIGABRT' || signal === 'SIGKILL';
@@ -123,8 +111,8 @@ async function explain(
   return memory ? exitCodes.wrong : exitCodes.bug;
 }
 
-async function show(argv: readonly string[], diagnostic: Diagnostic): Promise<void> {
+async function show({ json }: Told, diagnostic: Diagnostic): Promise<void> {
   const { render, toJson } = await import('../../spec/render.ts');
-  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(toJson(diagnostic))}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(toJson(diagnostic))}\n`);
   else process.stderr.write(`${render([diagnostic], { color: false })}\n`);
 }
