@@ -8,7 +8,6 @@ import { lookInside, type Stage } from '../driver/look_inside.ts';
 import { openInputs } from '../driver/open_inputs.ts';
 import { refuseStdout } from '../driver/output_path.ts';
 import { loadPlugins } from '../driver/plugins/extensions.ts';
-import { tell } from '../driver/process/supervised.ts';
 import { asVerb, type Context, exitCodes } from './command.ts';
 import { choice } from './options/choice.ts';
 import { type CompileOptions, targetOptionsOf, withCompileOptions } from './options/compile_options.ts';

@@ -1,7 +1,7 @@
 /** Which commands run in a process of their own, and what is said when a signal ends one. */
 
+import type { Told } from '../driver/process/supervise.ts';
 import { farewellOf } from './farewell.ts';
-import type { Told } from './process/supervise.ts';
 
 /** Verbs that run no code but ours, without a second process: a signal simply ends them, but for `compile` once it writes. */
 const ownVerbs = ['check', 'fmt', 'specs', 'targets', 'help', 'completion', 'inspect', 'new', 'compile'];

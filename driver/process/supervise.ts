@@ -4,11 +4,11 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { unanswered } from '../../driver/plugins/plugin_watch.ts';
-import { type Ending, endings, exitCodes, signalCodes } from '../../driver/process/exit_codes.ts';
-import type { SupervisorMessage } from '../../driver/process/supervised.ts';
-import { tidyAfter } from '../../driver/work_folder.ts';
 import type { Diagnostic } from '../../spec/diagnostic.ts';
+import { unanswered } from '../plugins/plugin_watch.ts';
+import { tidyAfter } from '../work_folder.ts';
+import { type Ending, endings, exitCodes, signalCodes } from './exit_codes.ts';
+import type { SupervisorMessage } from './supervised.ts';
 
 /** How the end of a command is told, which the command itself can tell no more. */
 export interface Told {
