@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { wantsSupervisor } from '../../cli/process/supervise.ts';
+import { wantsSupervisor } from '../../cli/supervision.ts';
 import { command, folder, nanoc, root, written } from './run_cli.ts';
 
 const small = ['--set', 'layers=1', '--set', 'dim=32', '--set', 'heads=2', '--set', 'vocab=97'];
