@@ -3,6 +3,7 @@
 // Targets.
 export { type Artifact, type Backend, defineBackend } from './backends/backend.ts';
 export { backends, findBackend } from './backends/index.ts';
+export type { Layout, LayoutInput } from './backends/layout/layout.ts';
 export { readModel } from './backends/onnx/read_model.ts';
 export type { FileFacts, FileKind, OpenedModel, OpenOptions } from './backends/opened_model.ts';
 export type { EmitOptions, OptionValue, TargetOption } from './backends/target_option.ts';

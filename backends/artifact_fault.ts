@@ -11,6 +11,11 @@ export function artifactFault(value: unknown): string | undefined {
   const wrong = diagnostics.find((d) => !isDiagnostic(d));
   if (wrong !== undefined)
     return `one of its diagnostics is ${described(wrong)}, not { code, severity, message }`;
+  return filesFault(files);
+}
+
+/** The same of a list of files alone. */
+export function filesFault(files: readonly unknown[]): string | undefined {
   const names: unknown[] = files.map((file) => (isObject(file) ? file['name'] : undefined));
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   for (const file of files) {

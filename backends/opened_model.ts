@@ -47,8 +47,6 @@ export interface OpenedModel {
 }
 
 export interface FileKind {
-  /** Where layouts put the model in a folder: `onnx/model.onnx`. */
-  readonly inFolder?: readonly string[];
   /** Whether a file is one by what it holds; files of any name are asked, and without it the extension alone tells. */
   recognises?(path: string): boolean;
   /** Other kinds of files have the extension too, so that only `recognises` tells. */

@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { layouts } from '../backends/layout/index.ts';
 import type { Layout } from '../backends/layout/layout.ts';
 import type { WrittenModel } from '../backends/request_again.ts';
 import { sidecarName } from '../backends/sidecar.ts';
@@ -14,6 +13,7 @@ import { usualLogits } from '../compiler/ports/usual_logits.ts';
 import { parse } from '../spec/parse.ts';
 import type { ConfigValue } from '../spec/program.ts';
 import { type ComparedWeights, cacheWord, defaults, dtypeWords } from './compile_options.ts';
+import { folderAround, layoutAround } from './layout_folders.ts';
 import { usualTarget } from './registry.ts';
 import { shippedSpecs } from './shipped.ts';
 import { configValue } from './specs/config_value.ts';
@@ -24,9 +24,9 @@ type Written = Pick<WrittenModel, 'manifest' | 'emit' | 'backend'> & { readonly 
 /** `compared` says where the weights and the plugins are, where somebody has named them; `PATH` stands for what nobody has. */
 export function compileAgain(model: Written, compared: ComparedWeights = {}): string {
   const { path, manifest, backend } = model;
-  const layout = layoutAround(path);
+  const layout = writtenAs(path);
   const target = backend.name === usualTarget().name ? [] : ['--target', backend.name];
-  const folder = layout && join(dirname(path), layout.around.folder, '/');
+  const folder = layout && folderAround(layout, path);
   return [
     ...['nanoc', 'compile', specName(manifest)],
     ...weightWords(manifest, compared),
@@ -101,10 +101,8 @@ function optionWords({ emit, backend: { options = {} } }: Written, layout: Layou
 }
 
 /** The layout that a model was written in, of which its manifest says nothing. */
-const layoutAround = (path: string): Layout | undefined =>
-  existsSync(join(dirname(path), sidecarName))
-    ? layouts.find(({ around: { sign } }) => existsSync(join(dirname(path), sign)))
-    : undefined;
+const writtenAs = (path: string): Layout | undefined =>
+  existsSync(join(dirname(path), sidecarName)) ? layoutAround(path) : undefined;
 
 /** Quoted where a shell would read something else. */
 const shellWord = (word: string): string =>

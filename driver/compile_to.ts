@@ -14,13 +14,14 @@ import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { bytes } from './byte_count.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
 import { formerData, removeFormer } from './former_data.ts';
+import { layoutModel } from './layout_folders.ts';
 import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';
 import { noteSwept, outputFolder, outputPath, refuseOverwrite, refuseUnnamed } from './output_path.ts';
 import { type Caller, type Reporter, silent } from './reporter.ts';
 import { unreadEntries } from './specs/unread_entries.ts';
 import { emitOptions } from './target_options.ts';
-import { layoutModel, layoutOf, withLayout } from './with_layout.ts';
+import { layoutOf, withLayout } from './with_layout.ts';
 import { withSidecar } from './with_sidecar.ts';
 import { withTokenizer } from './with_tokenizer.ts';
 

@@ -8,6 +8,7 @@ import type { Pass } from '../compiler/passes/pass.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { compileAgain } from './compile_again.ts';
 import type { ComparedWeights } from './compile_options.ts';
+import { modelPlaces } from './layout_folders.ts';
 import { noModel, notModel, refuseOther } from './not_a_model.ts';
 import { isFile, isFolder } from './on_disk.ts';
 import { openable } from './registry.ts';
@@ -19,26 +20,35 @@ export interface ModelFile extends OpenedModel {
   readonly plugins: readonly Pass[];
 }
 
-/** Where the model lies in a folder that nanoc wrote, that of Triton one folder further down. */
-const inFolder = (): readonly string[] => openable().flatMap(({ file }) => file.inFolder ?? []);
-const inVersion = (): readonly string[] => openable().map(({ extension }) => `1/model${extension}`);
-
 /** Undefined where no model lies; a checkpoint is none. Refuses (N704) several of which none is meant. */
 export function findModel(folder: string): string | undefined {
   const isModel = (path: string): boolean => existsSync(path) && kindOf(path) !== undefined;
-  const [usual] = inFolder()
-    .map((name) => join(folder, name))
-    .filter(isModel);
+  const { fixed, named } = places();
+  const usual = fixed.map((name) => join(folder, name)).find(isModel);
   if (usual !== undefined) return usual;
-  const entries = entriesOf(folder);
-  const further = entries.flatMap((entry) => inVersion().map((name) => join(folder, entry, name)));
-  const own = entries.filter((entry) => endsLikeModel(entry)).map((entry) => join(folder, entry));
-  const found = [...further, ...own].filter(isModel);
+  const below = named.flatMap((name) => pathsOf(folder, name.split('/')));
+  const beside = entriesOf(folder).filter(endsLikeModel);
+  const found = [...below, ...beside.map((entry) => join(folder, entry))].filter(isModel);
   if (found.length < 2) return found[0];
   const names = found.map((path) => relative(folder, path)).join(', ');
   const hint = `name one of them: ${found[0]}`;
   throw new Refusal([error('N704', 'several models in this folder', { file: folder, found: names, hint })]);
 }
+
+/** Places of models in layouts, and those among them that are named after the model. */
+function places(): { readonly fixed: readonly string[]; readonly named: readonly string[] } {
+  const all = modelPlaces();
+  return {
+    fixed: all.filter((place) => !place.includes('*')),
+    named: all.filter((place) => place.includes('*')),
+  };
+}
+
+/** What there may be under a name of several parts, of which `*` is any. */
+const pathsOf = (folder: string, [part, ...rest]: readonly string[]): readonly string[] =>
+  part === undefined
+    ? [folder]
+    : (part === '*' ? entriesOf(folder) : [part]).flatMap((entry) => pathsOf(join(folder, entry), rest));
 
 function entriesOf(folder: string): readonly string[] {
   try {
@@ -51,8 +61,8 @@ function entriesOf(folder: string): readonly string[] {
 function modelIn(folder: string): string {
   const found = findModel(folder);
   if (found !== undefined) return found;
-  const expected = [...inFolder(), ...inVersion().map((name) => `NAME/${name}`)].join(', ');
-  throw noModel(folder, expected);
+  const { fixed, named } = places();
+  throw noModel(folder, [...fixed, ...named.map((place) => place.replace('*', 'NAME'))].join(', '));
 }
 
 /** Whether a name ends as those of models do; some checkpoints end so, too. */

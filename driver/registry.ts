@@ -1,7 +1,9 @@
-/** The targets that are known while a command runs: ours, and those that plugins have brought. */
+/** The targets and layouts that are known while a command runs: ours, and those that plugins have brought. */
 
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, ClientFacts } from '../backends/backend.ts';
 import { backends, findBackend } from '../backends/index.ts';
+import { layouts as ownLayouts } from '../backends/layout/index.ts';
+import type { Layout } from '../backends/layout/layout.ts';
 import { onnx } from '../backends/onnx/index.ts';
 import type { FileKind } from '../backends/opened_model.ts';
 import { torchscript } from '../backends/torchscript/index.ts';
@@ -20,13 +22,23 @@ const known: Backend[] = backends.map((backend) => {
   return file ? { ...backend, file } : backend;
 });
 
+const knownLayouts: Layout[] = [...ownLayouts];
+
 /** One of the same name takes its place. */
-export function addTarget(backend: Backend): void {
-  const at = known.findIndex(({ name }) => name === backend.name);
-  known.splice(at < 0 ? known.length : at, 1, backend);
+export const addTarget = (backend: Backend): void => addNamed(known, backend);
+export const addLayout = (layout: Layout): void => addNamed(knownLayouts, layout);
+
+function addNamed<T extends { readonly name: string }>(list: T[], added: T): void {
+  const at = list.findIndex(({ name }) => name === added.name);
+  list.splice(at < 0 ? list.length : at, 1, added);
 }
 
 export const targets = (): readonly Backend[] => known;
+export const layouts = (): readonly Layout[] => knownLayouts;
+
+/** What the client of a layout has to be told to open files of a target; undefined where it cannot. */
+export const clientOf = (layout: Layout, backend: Backend): ClientFacts | undefined =>
+  own(backend.layouts ?? {}, layout.name) ?? own(layout.targets ?? {}, backend.name);
 
 /** The one that is meant when none is named. */
 export const usualTarget = (): Backend => known[0]!; // ours are never taken away

@@ -1,7 +1,7 @@
 /** Where a tokenizer lies: beside a model, a checkpoint or in nanochat's base folder, under the names it is given there. */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { chatTemplate, conversationTokens } from '../runtime/tokenizer/chat_template.ts';
 import { gpt2Tokenizer } from '../runtime/tokenizer/gpt2_files.ts';
 import { encodingOf } from '../runtime/tokenizer/open_tokenizer.ts';
@@ -12,8 +12,9 @@ import { openTokenizer } from '../runtime/tokenizer/tokenizer_node.ts';
 import { type Ends, tokenizerConfig, tokenizerFiles } from '../runtime/tokenizer/write_tokenizer.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { own } from '../spec/own.ts';
+import { folderAround } from './layout_folders.ts';
 import { isFile, isFolder } from './on_disk.ts';
-import { openable } from './registry.ts';
+import { layouts } from './registry.ts';
 
 export interface TokenizerFile {
   /** Path of the file. */
@@ -65,19 +66,14 @@ const ownNames = (model: string): readonly string[] =>
 
 const stem = (path: string): string => basename(path).replace(/\.[^.]*$/, '');
 
-/** In a layout the model may be one folder further down. */
 const besideModel = (model: string): string | undefined =>
-  [
-    ...ownNames(model),
-    ...inFolder(dirname(model)),
-    ...(foldersOfModels().includes(basename(dirname(resolve(model))))
-      ? inFolder(join(dirname(model), '..'))
-      : []),
-  ].find(isFile);
+  [...ownNames(model), ...[dirname(model), ...foldersAround(model)].flatMap(inFolder)].find(isFile);
 
-/** `onnx` of `onnx/model.onnx`. */
-const foldersOfModels = (): readonly string[] =>
-  openable().flatMap(({ file }) => (file.inFolder ?? []).map(dirname).filter((name) => name !== '.'));
+/** In a layout the model may lie further down than its tokenizer. */
+const foldersAround = (model: string): readonly string[] =>
+  layouts()
+    .filter(({ wantsTokenizer }) => wantsTokenizer)
+    .flatMap((layout) => folderAround(layout, model) ?? []);
 
 /** In the checkpoint's folder, or where nanochat keeps it: `<base>/tokenizer` for `<base>/base_checkpoints/d20`. */
 export function besideCheckpoint(checkpoint: string): string | undefined {

@@ -1,17 +1,17 @@
 /** Puts the files of a layout around a model. */
 
 import { join } from 'node:path';
-import type { Artifact, Backend } from '../backends/backend.ts';
-import { layouts } from '../backends/layout/index.ts';
+import type { Artifact, ArtifactFile, Backend } from '../backends/backend.ts';
 import type { Layout, LayoutTokenizer } from '../backends/layout/layout.ts';
+import { fileName } from '../compiler/bytes/paths.ts';
 import type { Compiled } from '../compiler/compile.ts';
 import { error, Refusal } from '../spec/diagnostic.ts';
 import { nearest } from '../spec/nearest.ts';
-import type { GraphDType } from '../spec/type.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
+import { modelFolder } from './layout_folders.ts';
 import { contentOf } from './on_disk.ts';
 import type { FoundTokenizer } from './open_inputs.ts';
-import { targets } from './registry.ts';
+import { clientOf, layouts, targets } from './registry.ts';
 import { hubFiles, misfit } from './tokenizer_files.ts';
 import { usage } from './usage.ts';
 
@@ -21,9 +21,9 @@ export function layoutOf(
   backend: Backend,
 ): Layout | undefined {
   if (name === undefined || name === 'plain') return undefined;
-  const layout = layouts.find((l) => l.name === name) ?? unknownLayout(name);
-  if (!opensFor(layout, backend)) {
-    const names = targets().filter((target) => opensFor(layout, target));
+  const layout = layouts().find((l) => l.name === name) ?? unknownLayout(name);
+  if (!clientOf(layout, backend)) {
+    const names = targets().filter((target) => clientOf(layout, target));
     throw usage(
       `--layout ${layout.name} takes no ${backend.name}`,
       `--target ${names.map((target) => target.name).join(' or ')}`,
@@ -39,8 +39,9 @@ export function layoutOf(
 }
 
 function unknownLayout(name: string): never {
-  const names = ['plain', ...layouts.map((layout) => layout.name)];
-  const near = nearest(name, names);
+  const names = layoutNames();
+  const word = name.toLowerCase();
+  const near = layouts().find(({ otherNames }) => otherNames?.includes(word))?.name ?? nearest(word, names);
   const allowed = `allowed: ${names.join(', ')}`;
   throw usage(
     `unknown layout \`${name}\``,
@@ -48,11 +49,8 @@ function unknownLayout(name: string): never {
   );
 }
 
-const opensFor = ({ name }: Layout, { layouts = {} }: Backend): boolean => Object.hasOwn(layouts, name);
-
-/** Name of the model file that the backend writes. */
-export const layoutModel = ({ suffixes }: Layout, { extension }: Backend, storage: GraphDType): string =>
-  `model${suffixes[storage] ?? ''}${extension}`;
+/** What `--layout` takes. */
+export const layoutNames = (): readonly string[] => ['plain', ...layouts().map(({ name }) => name)];
 
 /** `folder` is where the files go, named after the model unless the user named it. */
 export function withLayout(
@@ -71,19 +69,23 @@ export function withLayout(
       }),
     ]);
   }
-  const files = layout.files({
+  const around = layout.around({
     ...{
       manifest,
       graph: reference,
       files: artifact.files,
       name: manifest.model,
       target: backend.name,
-      client: backend.layouts![layout.name]!, // `layoutOf` has looked
+      client: clientOf(layout, backend)!, // `layoutOf` has looked
       existing: (file) => contentOf(join(folder, file))?.toString(),
     },
     ...(tokenizer ? { tokenizer } : {}),
   });
-  return { ...artifact, files };
+  const place = modelFolder(layout, manifest.model);
+  const laid = artifact.files.map(
+    (file): ArtifactFile => ({ ...file, name: `${place}${fileName(file.name)}` }),
+  );
+  return { ...artifact, files: [...around, ...laid] };
 }
 
 function fitting({ file }: FoundTokenizer, vocab: number): LayoutTokenizer {

@@ -16,14 +16,15 @@ export const genai: Layout = {
   caches: ['dynamic'],
   statesAsLayers: false,
   padsUncached: true,
-  around: { folder: '.', sign: 'genai_config.json' },
+  modelFolder: '',
+  sign: 'genai_config.json',
   wantsTokenizer: true,
   suffixes: {},
-  files(input) {
-    const { manifest, tokenizer, files } = input;
+  around(input) {
+    const { manifest, tokenizer } = input;
     refuseUncarried(client, manifest);
     refuseHalves(input);
-    return [jsonFile('genai_config.json', config(input)), ...tokenizerFiles(tokenizer), ...files];
+    return [jsonFile('genai_config.json', config(input)), ...tokenizerFiles(tokenizer)];
   },
 };
 

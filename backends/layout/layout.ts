@@ -19,7 +19,7 @@ export interface LayoutInput {
   readonly manifest: Manifest;
   /** The graph with its ports placed. */
   readonly graph: Graph;
-  /** What the backend wrote, data first, the model last; names are those of a plain layout. */
+  /** What the backend wrote, data first, the model last; they go into `modelFolder` under these names. */
   readonly files: readonly ArtifactFile[];
   readonly tokenizer?: LayoutTokenizer;
   /** Name of the folder, which is what a client calls the model. */
@@ -33,22 +33,28 @@ export interface LayoutInput {
 
 export interface Layout {
   readonly name: string;
+  /** Other words for it, which are answered with its name. */
+  readonly otherNames?: readonly string[];
   readonly doc: string;
   readonly caches: readonly CacheForm[];
   /** States of fixed length go by the names of further layers. */
   readonly statesAsLayers: boolean;
   /** A model without a cache takes a mask and positions all the same, where its target can do it. */
   readonly padsUncached: boolean;
-  /** Seen from the model: the folder that `-o` names, and a file that tells it from other folders. */
-  readonly around: { readonly folder: string; readonly sign: string };
   /** MB of the largest data file that its client can load. */
   readonly dataLimit?: number;
+  /** Where the model lies in the folder that `-o` names: `onnx`, or `''` for the folder itself; a folder `*` is named after the model. */
+  readonly modelFolder: string;
+  /** A file that tells the folder that `-o` names from others, seen from there, with the same `*`. */
+  readonly sign: string;
+  /** Targets whose files its client opens, besides those that name it among their own `layouts`. */
+  readonly targets?: Readonly<Record<string, ClientFacts>>;
   /** Whether its client cannot do without a tokenizer. */
   readonly wantsTokenizer: boolean;
   /** What its client appends to the model's name, by the dtype of the weights; nothing for a dtype that is not listed. */
   readonly suffixes: Readonly<Partial<Record<GraphDType, string>>>;
-  /** All files of the folder, the model last; refuses (N511) a model that its client cannot carry. */
-  files(input: LayoutInput): readonly ArtifactFile[];
+  /** The files around those of the model; refuses (N511) a model that its client cannot carry. */
+  around(input: LayoutInput): readonly ArtifactFile[];
 }
 
 /** The tokenizer as the two files that most programs read; none without one. */

@@ -5,7 +5,6 @@
  */
 
 import { fileName } from '../../compiler/bytes/paths.ts';
-import type { ArtifactFile } from '../backend.ts';
 import { refuseUncarried } from './carries.ts';
 import { jsonFile, type Layout, type LayoutInput, tokenizerFiles } from './layout.ts';
 import { shapeFacts } from './shape_facts.ts';
@@ -17,16 +16,18 @@ const dtypeNames = { float32: 'fp32', bfloat16: 'fp32', float16: 'fp16' } as con
 
 export const transformers_js: Layout = {
   name: 'transformers.js',
+  otherNames: ['hf', 'huggingface', 'transformers'],
   doc: 'folder that @huggingface/transformers opens in Node and in the browser',
   caches: ['dynamic'],
   statesAsLayers: true,
   padsUncached: true,
-  around: { folder: '..', sign: '../config.json' },
   // A page holds each file in one array, and those end at 2 GiB in some browsers.
   dataLimit: 2000,
+  modelFolder: 'onnx',
+  sign: 'config.json',
   wantsTokenizer: true,
   suffixes: { float16: '_fp16' },
-  files(input) {
+  around(input) {
     const { manifest, tokenizer } = input;
     refuseUncarried(client, manifest);
     const storage = manifest.storage as keyof typeof dtypeNames; // the dtypes that --dtype offers
@@ -34,7 +35,6 @@ export const transformers_js: Layout = {
       jsonFile('config.json', config(input, dtypeNames[storage])),
       jsonFile('generation_config.json', generationConfig(input)),
       ...tokenizerFiles(tokenizer),
-      ...input.files.map((file): ArtifactFile => ({ ...file, name: `onnx/${fileName(file.name)}` })),
     ];
   },
 };

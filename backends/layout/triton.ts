@@ -3,9 +3,7 @@
  * and a plain output, so whoever calls carries the cache; the names and sizes are those of the model.
  */
 
-import { fileName } from '../../compiler/bytes/paths.ts';
 import type { BoundaryTensor } from '../../compiler/ports/manifest.ts';
-import type { ArtifactFile } from '../backend.ts';
 import { cannotCarry } from './carries.ts';
 import { type Layout, type LayoutInput, textFile } from './layout.ts';
 
@@ -23,11 +21,12 @@ export const triton: Layout = {
   caches: ['none', 'dynamic', 'static'],
   statesAsLayers: false,
   padsUncached: false,
-  around: { folder: '../..', sign: '../config.pbtxt' },
+  modelFolder: '*/1',
+  sign: '*/config.pbtxt',
   wantsTokenizer: false,
   suffixes: {},
-  files(input) {
-    const { name, target, client, files, manifest } = input;
+  around(input) {
+    const { name, target, client, manifest } = input;
     if (client.byPosition && manifest.ports.length > 0) {
       const found = `a cache, which is one list of tensors to a model of ${target}`;
       throw cannotCarry(
@@ -36,11 +35,7 @@ export const triton: Layout = {
         'take another --target, or --cache none',
       );
     }
-    const inVersion = (file: ArtifactFile): ArtifactFile => ({
-      ...file,
-      name: `${name}/1/${fileName(file.name)}`,
-    });
-    return [textFile(`${name}/config.pbtxt`, configText(input)), ...files.map(inVersion)];
+    return [textFile(`${name}/config.pbtxt`, configText(input))];
   },
 };
 

@@ -1,7 +1,6 @@
 /** Options for what to compile and how, shared by `compile` and `verify`. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { layouts } from '../../backends/layout/index.ts';
 import type { OptionValue, TargetOption } from '../../backends/target_option.ts';
 import {
   type CacheOption,
@@ -15,6 +14,7 @@ import type { OutputOfAll } from '../../driver/compile_to_all.ts';
 import { targets, usualTarget } from '../../driver/registry.ts';
 import { addedOptions, docOf } from '../../driver/target_list.ts';
 import { allowedText, flagOf, optionValue, ownOptions } from '../../driver/target_options.ts';
+import { layoutNames } from '../../driver/with_layout.ts';
 import { limits } from '../../spec/limits.ts';
 import type { IoOptions } from '../output/io.ts';
 import { choice, notAmong, type OtherWords, oneOf } from './choice.ts';
@@ -126,6 +126,11 @@ function withBoundaryOptions(command: Command): Command {
     'how keys and values of past tokens are kept: not at all, growing with the text, or in N slots (static:N)',
   );
   cache.argChoices = [...cacheForms];
+  const layout = new Option(
+    '--layout <name>',
+    'the files around the model, for the client that opens it; plain when left out',
+  );
+  layout.argChoices = [...layoutNames()]; // a plugin may bring further ones
   return command
     .optionsGroup('Model:')
     .addOption(setOption())
@@ -145,16 +150,7 @@ function withBoundaryOptions(command: Command): Command {
         ['all', 'last'],
       ),
     )
-    .addOption(
-      choice(
-        new Option(
-          '--layout <name>',
-          'the files around the model, for the client that opens it; plain when left out',
-        ),
-        ['plain', ...layouts.map((l) => l.name)],
-        { hf: 'transformers.js', huggingface: 'transformers.js', transformers: 'transformers.js' },
-      ),
-    );
+    .addOption(layout);
 }
 
 function cacheForm(text: string): CacheOption {

@@ -8,7 +8,6 @@ import { bytes } from '../byte_count.ts';
 import { openInside } from './open_inside.ts';
 
 export const onnxFile: FileKind = {
-  inFolder: ['model.onnx', 'onnx/model.onnx', 'onnx/model_fp16.onnx'],
   recognises: isModel,
   beside: (path) => dataFiles(readModel(path)),
   read(path) {

@@ -16,7 +16,6 @@ import { bytes } from '../byte_count.ts';
 import { archiveFault, openInsideArchive } from './open_inside_archive.ts';
 
 export const torchscriptFile: FileKind = {
-  inFolder: ['model.pt'],
   recognises: isArchive,
   sharesExtension: true,
   isProgram: true,

@@ -1,8 +1,9 @@
 /** Attributes errors in a user's own code to that code, with its file and line, instead of reporting a fault of nanoc. */
 
 import { basename } from 'node:path';
-import { artifactFault, described, isObject } from '../../backends/artifact_fault.ts';
+import { artifactFault, described, filesFault, isObject } from '../../backends/artifact_fault.ts';
 import type { ArtifactFile, Backend } from '../../backends/backend.ts';
+import type { Layout } from '../../backends/layout/layout.ts';
 import type { FileKind } from '../../backends/opened_model.ts';
 import { checkGraph } from '../../compiler/check/ir_check.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
@@ -67,7 +68,26 @@ export const blamedBackend = (path: string, backend: Backend): Backend => ({
       const artifact = backend.emit(...given);
       const fault = artifactFault(artifact);
       if (fault) throw new TypeError(fault);
-      return { ...artifact, files: artifact.files.map((file) => blamedFile(path, backend.name, file)) };
+      return {
+        ...artifact,
+        files: artifact.files.map((file) => blamedFile(path, `the backend ${backend.name}`, file)),
+      };
+    }),
+});
+
+export const blamedLayout = (path: string, layout: Layout): Layout => ({
+  ...layout,
+  around: (input) =>
+    blaming(path, `around of the layout ${layout.name}`, () => {
+      const files: unknown = layout.around(input);
+      if (!Array.isArray(files)) throw new TypeError(`it gives ${described(files)}, not a list of files`);
+      const fault = filesFault(files);
+      if (fault) throw new TypeError(fault);
+      return (files as readonly ArtifactFile[]).map(
+        (
+          file, // as just seen
+        ) => blamedFile(path, `the layout ${layout.name}`, file),
+      );
     }),
 });
 
@@ -95,10 +115,10 @@ function passesOf(given: unknown): readonly Pass[] {
 }
 
 /** Wraps a file too, because its chunks are made while they are written, long after `emit` has returned. */
-const blamedFile = (path: string, name: string, file: ArtifactFile): ArtifactFile => ({
+const blamedFile = (path: string, maker: string, file: ArtifactFile): ArtifactFile => ({
   ...file,
   *chunks() {
-    const what = `the file ${file.name} of the backend ${name}`;
+    const what = `the file ${file.name} of ${maker}`;
     const chunks = blaming(path, what, () => file.chunks()[Symbol.iterator]());
     let written = 0;
     for (;;) {
@@ -122,7 +142,7 @@ function wrongFile(file: string, what: string, found: string): never {
   throw new Refusal([error('N512', `${what} failed`, { file, found })]);
 }
 
-type Shape = Readonly<Record<string, 'string' | 'function' | 'boolean'>>;
+type Shape = Readonly<Record<string, 'string' | 'function' | 'boolean' | 'object'>>;
 
 export const has = (value: unknown, shape: Shape): boolean =>
   isObject(value) && Object.entries(shape).every(([key, type]) => typeof value[key] === type);
