@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { backends } from '../../backends/index.ts';
 import { manifestIn, manifestOf } from '../../backends/onnx/manifest_in.ts';
 import { readModel } from '../../backends/onnx/read_model.ts';
 import { readArchive } from '../../backends/torchscript/read_archive.ts';
@@ -176,13 +177,10 @@ test('a second dtype of a folder keeps what is said of the first', async () => {
 });
 
 test('--metadata says it for any model', async () => {
-  for (const [extension, target] of [
-    ['onnx', 'onnx'],
-    ['pt', 'torchscript'],
-  ] as const) {
+  for (const { name: target, extension } of backends.filter(({ options }) => options?.['metadata'])) {
     const dir = folder();
-    const path = await compiled(join(dir, `m.${extension}`), '--target', target, '--metadata', 'hash');
-    assert.equal(readdirSync(dir).sort(), ['m.nanoc.json', `m.${extension}`]);
+    const path = await compiled(join(dir, `m${extension}`), '--target', target, '--metadata', 'hash');
+    assert.equal(readdirSync(dir).sort(), ['m.nanoc.json', `m${extension}`]);
     assert.not.match(readFileSync(path, 'latin1'), telling[0]!);
     assert.is((await nanoc(['inspect', path])).code, 0);
     rmSync(path);
@@ -192,7 +190,7 @@ test('--metadata says it for any model', async () => {
     assert.match(refused.err, 'm.nanoc.json exists');
     assert.equal(readdirSync(dir), ['m.nanoc.json']);
     assert.is((await nanoc([...again, '--force'])).code, 0);
-    const full = await compiled(join(folder(), `m.${extension}`), '--target', target);
+    const full = await compiled(join(folder(), `m${extension}`), '--target', target);
     assert.match(readFileSync(full, 'latin1'), JSON.stringify(telling[0]!).slice(1, -1));
     assert.equal(readdirSync(dirname(full)), [basename(full)]);
   }
@@ -239,7 +237,7 @@ test('no model names the folders of whoever compiled it', async () => {
   const dir = join(folder(), 'folder_of_mine');
   mkdirSync(dir);
   writeFileSync(join(dir, 'own.nanospec'), source);
-  for (const target of ['onnx', 'torchscript']) {
+  for (const { name: target } of backends) {
     const path = join(folder(), 'm');
     const args = ['compile', join(dir, 'own.nanospec'), ...small, '--target', target, '-o', path];
     assert.is((await nanoc(args)).code, 0);

@@ -9,6 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as registry from '../../backends/index.ts';
 import * as compiler from '../../compiler/compile.ts';
+import { emitOptions } from '../../driver/target_options.ts';
 
 type Library = Pick<typeof registry, 'findBackend'> & Pick<typeof compiler, 'compile'>;
 
@@ -32,11 +33,7 @@ async function inPage(): Promise<Library> {
 /** Files as a target gives them, each as its sha256. */
 function made({ compile, findBackend }: Library, target: string, seed: number): readonly string[] {
   const backend = findBackend(target);
-  const options = {
-    opset: 21,
-    external: 'auto',
-    fileName: `m${backend.extension}`,
-  } as const;
+  const options = emitOptions(backend, {}, `m${backend.extension}`);
   const { value } = compile({
     ...{ source, include: () => undefined, seed, set: new Map(Object.entries(sizes)) },
     wholeWeights: backend.wholeWeights ?? false,
@@ -52,7 +49,7 @@ function made({ compile, findBackend }: Library, target: string, seed: number): 
 
 const page = await inPage();
 
-for (const target of ['onnx', 'torchscript']) {
+for (const { name: target } of registry.backends) {
   test(`${target}: a page writes the bytes that Node writes`, () => {
     const here = made({ ...registry, ...compiler }, target, 3);
     assert.equal(made(page, target, 3), here);

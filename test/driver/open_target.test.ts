@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findBackend } from '../../backends/index.ts';
+import { backends } from '../../backends/index.ts';
 import { decode, encode } from '../../backends/onnx/schema.ts';
 import { flagOf } from '../../driver/target_options.ts';
 import { folder, lines, nanoc, nanocProcess, root, written } from '../cli/run_cli.ts';
@@ -143,8 +143,8 @@ test('a target that a plugin brings is listed with its options, and can be named
 
 test('help has every option that a target declares', async () => {
   const { out } = await nanoc(['compile', '--help']);
-  for (const name of ['onnx', 'torchscript'])
-    for (const option of Object.keys(findBackend(name).options ?? {})) assert.match(out, flagOf(option));
+  for (const { options = {} } of backends)
+    for (const option of Object.keys(options)) assert.match(out, flagOf(option));
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** Golden fixtures through the library: from the checkpoint and a spec to a session on onnxruntime. */
+/** Golden fixtures through the library: from the checkpoint and a spec to the bytes of a model, and to a session on onnxruntime. */
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { openCheckpoint } from '../../compiler/checkpoint/open_checkpoint.ts';
 import { type Compiled, type CompileRequest, compile } from '../../compiler/compile.ts';
 import type { Device, Session } from '../../compiler/ports/session.ts';
 import { loadSpec } from '../../driver/specs/load_spec.ts';
+import { emitOptions } from '../../driver/target_options.ts';
 import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { type Golden, readGolden, readTensors } from '../../runtime/verify/golden.ts';
 import type { Source } from '../../spec/source.ts';
@@ -20,8 +21,8 @@ export const fixture = (name: string): string =>
 export interface FixtureOptions
   extends Pick<CompileRequest, 'cache' | 'slots' | 'logits' | 'storage' | 'maxSeqLen'> {
   readonly opset?: number;
-  /** `onnx` when left out. */
-  readonly target?: 'onnx' | 'torchscript';
+  /** The name of one that ships; `onnx` when left out. */
+  readonly target?: string;
   /** Changes the text of the spec and of what it includes. */
   readonly edit?: (text: string) => string;
 }
@@ -38,16 +39,13 @@ export const joined = ({ files }: Artifact): Uint8Array => {
 };
 
 /** Compiles in the way of a target and emits; throws what the compiler says when it refuses. */
-export function makeFor(
-  target: NonNullable<FixtureOptions['target']>,
-  request: CompileRequest,
-  asked: Partial<EmitOptions> = {},
-): Made {
+export function makeFor(target: string, request: CompileRequest, asked: Partial<EmitOptions> = {}): Made {
   const backend = findBackend(target);
   const options = {
-    ...{ opset: 21, external: 'never', fileName: `model${backend.extension}` },
+    ...emitOptions(backend, {}, `model${backend.extension}`),
+    ...{ opset: 21, external: 'never' },
     ...asked,
-  } as const;
+  };
   const { value, diagnostics } = compile({
     wholeWeights: backend.wholeWeights ?? false,
     padded: backend.padsUncached ?? false,

@@ -1,14 +1,14 @@
 /** Every family that ships, found from its checkpoint alone, gives the numbers that other people's code gave. */
 
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '../../compiler/ports/session.ts';
 import { shippedSpecs } from '../../driver/shipped.ts';
 import { type FixtureOptions, fixture, make, open, readFixture } from './compile_fixture.ts';
+import { forEachTarget } from './each_target.ts';
 import { measure } from './measure.ts';
-import { withTorch } from './torch_here.ts';
 
 /** The fixture of each spec, and a change of the spec's text that the numbers must show. */
 const families: Readonly<
@@ -116,16 +116,21 @@ const forms = {
   none: { cache: 'none' },
 } as const satisfies Readonly<Record<string, FixtureOptions>>;
 
+/** What the usual target is held to in all forms of cache, the others are in the usual form. */
+await forEachTarget(({ target, isUsual, open }, within) => {
+  for (const name of names) {
+    const { spec, twin: _, ...asked } = families[name]!;
+    for (const [form, options] of Object.entries(isUsual ? forms : { dynamic: forms.dynamic }))
+      within(`${spec} (${name}) to ${target}, cache ${form}: logits, steps and the greedy text`, async () => {
+        const session = await open(make(fixture(name), undefined, { target, ...options, ...asked }));
+        assert.is(session.manifest.model, spec);
+        await hold(session, name);
+      });
+  }
+});
+
 for (const name of names) {
   const { spec, twin, ...asked } = families[name]!;
-  for (const [form, options] of Object.entries(forms)) {
-    test(`${spec} (${name}), cache ${form}: logits at once, step by step, and the greedy text`, async () => {
-      const session = await open(fixture(name), undefined, { ...options, ...asked });
-      assert.is(session.manifest.model, spec);
-      await hold(session, name);
-    });
-  }
-
   test(`${spec} (${name}): a spec with one thing changed is seen`, async () => {
     const [from, to] = twin;
     let found = false;
@@ -152,18 +157,6 @@ test('every spec that ships is held by a fixture, and every fixture by a spec', 
     folders.filter((f) => !f.startsWith('nanochat-')),
     [...names].sort(),
   );
-});
-
-await withTorch((torch, within) => {
-  for (const name of names) {
-    const { spec, twin: _, ...asked } = families[name]!;
-    within(`${spec} (${name}) in LibTorch`, async () => {
-      const { compiled, bytes } = make(fixture(name), undefined, { target: 'torchscript', ...asked });
-      const model = torch.file(`${name}.pt`, bytes);
-      await hold(await torch.host.open({ model, manifest: compiled.manifest }), name);
-      rmSync(model);
-    });
-  }
 });
 
 test.after(() => {

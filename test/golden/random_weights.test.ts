@@ -1,6 +1,6 @@
 /** Every spec that ships can be verified without a checkpoint: random weights let each of its parameters show. */
 
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,7 +8,6 @@ import type { Compiled } from '../../compiler/compile.ts';
 import { specOf } from '../../compiler/identity.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import { shippedSpecs } from '../../driver/shipped.ts';
-import { onnxSession } from '../../runtime/sessions/onnx_node_session.ts';
 import { referenceSession } from '../../runtime/sessions/reference_session.ts';
 import { compareLogits } from '../../runtime/verify/compare.ts';
 import { allowed } from '../../runtime/verify/tolerance.ts';
@@ -17,7 +16,7 @@ import { logitsOf, randomRows } from '../../runtime/verify/verify_run.ts';
 import { wholeTextSession } from '../../runtime/verify/whole_text.ts';
 import { windowsOf } from '../../runtime/verify/windows.ts';
 import { fixture, type Made, make, makeFor } from './compile_fixture.ts';
-import { withTorch } from './torch_here.ts';
+import { forEachTarget } from './each_target.ts';
 
 /** No tensor says which of two generations these are. */
 const ambiguous: Readonly<Record<string, string>> = {
@@ -35,7 +34,7 @@ const small = new Map(
   }),
 );
 
-function fromSeed(spec: string, target: 'onnx' | 'torchscript'): Made {
+function fromSeed(spec: string, target: string): Made {
   const manifest = small.get(spec)!;
   const made = makeFor(target, {
     ...specOf(manifest),
@@ -98,22 +97,13 @@ async function unseen(session: Session, compiled: Compiled): Promise<readonly st
   return missed;
 }
 
-for (const spec of small.keys()) {
-  test(`${spec} with random weights`, async () => {
-    const { compiled, bytes } = fromSeed(spec, 'onnx');
-    const session = await onnxSession({ model: bytes, manifest: compiled.manifest, device: 'cpu' });
-    assert.equal(await unseen(session, compiled), []);
-    await holds(session, compiled);
-  });
-}
-
-await withTorch((torch, within) => {
+await forEachTarget(({ target, isUsual, open }, within) => {
   for (const spec of small.keys())
-    within(`${spec} with random weights in LibTorch`, async () => {
-      const { compiled, bytes } = fromSeed(spec, 'torchscript');
-      const model = torch.file(`${spec}.pt`, bytes);
-      await holds(await torch.host.open({ model, manifest: compiled.manifest }), compiled);
-      rmSync(model);
+    within(`${spec} with random weights, to ${target}`, async () => {
+      const made = fromSeed(spec, target);
+      const session = await open(made);
+      if (isUsual) assert.equal(await unseen(session, made.compiled), []);
+      await holds(session, made.compiled);
     });
 });
 

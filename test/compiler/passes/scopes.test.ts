@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findBackend } from '../../../backends/index.ts';
+import { backends } from '../../../backends/index.ts';
 import { build } from '../../../compiler/build.ts';
 import { nodeKey, rebuild } from '../../../compiler/graph/builder.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
@@ -74,8 +74,8 @@ for (const spec of ['nanochat', 'gpt2', 'gpt_oss', 'gemma3', 'qwen3_moe', 'recur
     const { graph, diagnostics } = build(parse(source).value!, { include, set: new Map([['layers', 2]]) });
     assert.ok(graph, diagnostics.map(({ message }) => message).join());
     for (const form of forms)
-      for (const target of ['onnx', 'torchscript']) {
-        const passes = [...pipeline(form), ...findBackend(target).passes(emitted)];
+      for (const { name: target, passes: own } of backends) {
+        const passes = [...pipeline(form), ...own(emitted)];
         assert.ok(passes.every(({ keepsScopes }) => keepsScopes));
         assert.equal(moves(graph!, passes), [], `${target}, ${form.cache}`);
       }
