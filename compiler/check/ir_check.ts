@@ -8,8 +8,9 @@ import { isPrimitive } from '../../spec/primitives/index.ts';
 import { ambients } from '../../spec/sink.ts';
 import { type GraphDType, showType, type TensorType } from '../../spec/type.ts';
 import { isDim, isList } from '../graph/attr_text.ts';
-import { inferType, nodeKey } from '../graph/builder.ts';
+import { inferType } from '../graph/builder.ts';
 import { type Graph, type Node, structural } from '../graph/ir.ts';
+import { nodeTable } from '../graph/node_table.ts';
 import { tableAttrs, tableType } from '../graph/table_attrs.ts';
 import { checkPorts } from './port_check.ts';
 import { checkScan, resultType } from './scan_check.ts';
@@ -21,7 +22,7 @@ export function checkGraph(graph: Graph): void {
     broken(`${nodes.length} nodes have ${origins.length} lists of origins`);
   unique('input', inputs);
   unique('output', outputs);
-  const keys = new Map<string, number>();
+  const table = nodeTable(nodes);
   nodes.forEach((node, place) => {
     if (node.id !== place) broken(`%${node.id} stands at place ${place}`);
     for (const input of node.inputs) {
@@ -31,10 +32,8 @@ export function checkGraph(graph: Graph): void {
     }
     checkType(graph, node);
     checkSizes(node);
-    const key = nodeKey(node);
-    const twin = keys.get(key);
+    const twin = table.enter(node, place);
     if (twin !== undefined) broken(`${shown(node)} is %${twin} again`);
-    keys.set(key, place);
   });
   for (const { name, node } of outputs) {
     if (!nodes[node]) broken(`output ${name} names %${node}, which is not there`);
@@ -106,18 +105,22 @@ function expectedType(graph: Graph, node: Node): TensorType<GraphDType> | undefi
   }
 }
 
-/** Sizes found to hold no name of a config; most sizes are shared by many nodes and are checked once. */
-const decided = new WeakSet<Dim>();
+/** Types and attributes whose sizes were found to hold no name of a config; passes copy nodes with them, and they are checked once. */
+const decided = new WeakSet<object>();
 
 /** Names of config entries must have been replaced by numbers when the graph was built. */
 function checkSizes(node: Node): void {
-  const dims = [...node.type.shape, ...Object.values(node.attrs).flatMap(dimsOf)];
+  const { type, attrs } = node;
+  if (!decided.has(type)) checkDims(node, type.shape);
+  if (!decided.has(attrs)) checkDims(node, Object.values(attrs).flatMap(dimsOf));
+  decided.add(type).add(attrs);
+}
+
+function checkDims(node: Node, dims: readonly Dim[]): void {
   for (const dim of dims) {
-    if (decided.has(dim)) continue;
     const strange = [...names(dim)].find((name) => !isRuntime(name));
     if (strange !== undefined)
       broken(`${shown(node)} has the size ${show(dim)}, and ${strange} is no number`);
-    decided.add(dim);
   }
 }
 

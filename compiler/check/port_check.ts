@@ -3,16 +3,40 @@
 import { Bug } from '../../spec/diagnostic.ts';
 import { equal } from '../../spec/dim.ts';
 import { showType } from '../../spec/type.ts';
-import { type Graph, isUnplaced, type Node, type Port } from '../graph/ir.ts';
+import {
+  type Graph,
+  type GraphInput,
+  type GraphOutput,
+  isUnplaced,
+  type Node,
+  type Port,
+} from '../graph/ir.ts';
 
 export function checkPorts(graph: Graph): void {
   if (graph.ports.length === 0) return;
   const unplaced = graph.nodes.find(isUnplaced);
   if (unplaced) broken(`the ports are placed, yet %${unplaced.id} (${unplaced.op}) is not`);
   if (graph.caches.size > 0) broken('the ports are placed, yet the graph lists caches');
-  const users = usersOf(graph);
-  for (const port of graph.ports) checkPort(graph, port, users);
+  const named: Named = {
+    inputs: byName(graph.inputs),
+    outputs: byName(graph.outputs),
+    reads: new Map(graph.nodes.flatMap((n) => (n.op === 'input' ? [[n.attrs['name'], n]] : []))),
+    users: usersOf(graph),
+  };
+  for (const port of graph.ports) checkPort(graph, port, named);
 }
+
+/** What a graph has under the names of its boundary. */
+interface Named {
+  readonly inputs: ReadonlyMap<string, GraphInput>;
+  readonly outputs: ReadonlyMap<string, GraphOutput>;
+  /** The node of an input. */
+  readonly reads: ReadonlyMap<unknown, Node>;
+  readonly users: Users;
+}
+
+const byName = <E extends { readonly name: string }>(entries: readonly E[]): ReadonlyMap<string, E> =>
+  new Map(entries.map((entry) => [entry.name, entry]));
 
 const broken = (law: string): never => {
   throw new Bug(law);
@@ -33,7 +57,7 @@ function usersOf({ nodes, outputs }: Graph): Users {
   return users;
 }
 
-function checkPort(graph: Graph, port: Port, users: Users): void {
+function checkPort(graph: Graph, port: Port, named: Named): void {
   const { decl, input, output, rule, type, axis } = port;
   const fail = (law: string): never => broken(`port ${decl.name}: ${law}`);
   // Clients know a layer's keys by their four axes, heads before tokens; only what a spec caches with other axes is left as it is.
@@ -41,11 +65,11 @@ function checkPort(graph: Graph, port: Port, users: Users): void {
   if (input.startsWith('past_key_values.') && (own === 3 || own === 4) && type.shape.length !== 4) {
     fail(`${input} is ${showType(type)}, and a layer's keys and values have four axes`);
   }
-  const declared = graph.inputs.find((i) => i.name === input) ?? fail(`the graph has no input ${input}`);
+  const declared = named.inputs.get(input) ?? fail(`the graph has no input ${input}`);
   if (showType(declared.type) !== showType(type)) {
     fail(`the input is ${showType(declared.type)}, the port ${showType(type)}`);
   }
-  const result = graph.outputs.find((o) => o.name === output) ?? fail(`the graph has no output ${output}`);
+  const result = named.outputs.get(output) ?? fail(`the graph has no output ${output}`);
   const last = graph.nodes[result.node]!;
   const found = last.type.shape;
   const fits =
@@ -53,20 +77,18 @@ function checkPort(graph: Graph, port: Port, users: Users): void {
   if (!fits || last.type.dtype !== type.dtype) {
     fail(`the output is ${showType(last.type)}, the port ${showType(type)}`);
   }
-  if (rule === 'in_place' || rule === 'append') checkJoin(graph, port, last, users, fail);
+  if (rule === 'in_place' || rule === 'append') checkJoin(port, last, named, fail);
 }
 
 /** The past is read by the node that joins it with what is new, and by nothing else; the port's output is that node. */
 function checkJoin(
-  graph: Graph,
   { input, axis, rule }: Port,
   last: Node,
-  users: Users,
+  { reads, users }: Named,
   fail: (law: string) => never,
 ): void {
   const op = rule === 'in_place' ? 'write' : 'append';
-  const past =
-    graph.nodes.find((n) => n.op === 'input' && n.attrs['name'] === input) ?? fail(`nothing reads ${input}`);
+  const past = reads.get(input) ?? fail(`nothing reads ${input}`);
   const readers = users.get(past.id) ?? [];
   if (readers.length !== 1) fail(`${input} is read ${readers.length} times, not once`);
   const [reader] = readers;

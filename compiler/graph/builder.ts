@@ -5,8 +5,8 @@ import type { Attrs, Emit, Op, Primitive, PrimitiveAttrs } from '../../spec/op.t
 import { isComposite, opOf } from '../../spec/ops/index.ts';
 import { inferPrimitive, isPrimitive } from '../../spec/primitives/index.ts';
 import { type GraphDType, showType, type TensorType } from '../../spec/type.ts';
-import { attrText } from './attr_text.ts';
 import type { Graph, Node, NodeId, Origin, structural } from './ir.ts';
+import { nodeTable } from './node_table.ts';
 
 export type Structural = (typeof structural)[number];
 
@@ -33,7 +33,7 @@ export interface Builder {
 export function newBuilder(): Builder {
   const nodes: Node[] = [];
   const origins: (readonly Origin[])[] = [];
-  const known = new Map<string, NodeId>();
+  const table = nodeTable(nodes);
 
   const typeOf = (id: NodeId): TensorType<GraphDType> => {
     const node = nodes[id];
@@ -41,25 +41,23 @@ export function newBuilder(): Builder {
     return node.type;
   };
 
+  const put = (node: Node, from: readonly Origin[]): NodeId => {
+    const found = table.enter(node, nodes.length);
+    if (found !== undefined) {
+      origins[found] = union(origins[found]!, from);
+      return found;
+    }
+    nodes.push(node);
+    origins.push(union([], from));
+    return node.id;
+  };
   const add = (
     op: string,
     inputs: readonly NodeId[],
     attrs: Attrs,
     type: TensorType<GraphDType>,
     from: readonly Origin[],
-  ): NodeId => {
-    const key = nodeKey({ op, inputs, attrs, type });
-    const found = known.get(key);
-    if (found !== undefined) {
-      origins[found] = union(origins[found]!, from);
-      return found;
-    }
-    const id = nodes.length;
-    nodes.push({ id, op, inputs, attrs, type });
-    origins.push(union([], from));
-    known.set(key, id);
-    return id;
-  };
+  ): NodeId => put({ id: nodes.length, op, inputs, attrs, type }, from);
 
   const op: Builder['op'] = (name, inputs, attrs, from) =>
     add(name, inputs, attrs, inferType(name, inputs.map(typeOf), attrs, from), from);
@@ -67,7 +65,11 @@ export function newBuilder(): Builder {
   return {
     op,
     leaf: (name, inputs, attrs, type, from) => add(name, inputs, attrs, type, from),
-    same: ({ op: name, attrs, type }, inputs, from) => add(name, inputs, attrs, type, from),
+    same(node, inputs, from) {
+      const { op: name, attrs, type } = node;
+      const isAsItWas = node.id === nodes.length && inputs.every((id, i) => id === node.inputs[i]);
+      return isAsItWas ? put(node, from) : add(name, inputs, attrs, type, from);
+    },
     emit: (from) => ({
       make: <P extends Primitive>(name: P, inputs: readonly NodeId[], attrs: PrimitiveAttrs[P]) =>
         op(name, inputs, attrs as Attrs, from),
@@ -79,16 +81,9 @@ export function newBuilder(): Builder {
   };
 }
 
-/** Equal keys mean equal nodes. The type is part of a leaf's key only, since that of an op follows from the rest. */
-export function nodeKey({ op, inputs, attrs, type }: Omit<Node, 'id'>): string {
-  const key = `${op}(${inputs.join(',')}) ${attrText(attrs)}`;
-  return isPrimitive(op) || isComposite(op)
-    ? key
-    : `${key} ${type.dtype}${type.shape.map((d) => d.key).join(',')}`;
-}
-
 /** Both lists without repeats; the first list itself when the second adds nothing. */
 function union(known: readonly Origin[], more: readonly Origin[]): readonly Origin[] {
+  if (known.length === 0 && more.length < 2) return more;
   const fresh = more.filter((o, i) => more.indexOf(o) === i && !known.includes(o));
   if (fresh.length === 0) return known;
   const texts = new Set(known.map(originText));

@@ -23,7 +23,8 @@ export const substituteAttrs = (attrs: Attrs, replace: Replace): Attrs =>
     ? attrs
     : Object.fromEntries(Object.entries(attrs).map(([name, attr]) => [name, inAttr(attr, replace)]));
 
-export const substituteType = (
-  { dtype, shape }: TensorType<GraphDType>,
-  replace: Replace,
-): TensorType<GraphDType> => ({ dtype, shape: shape.map((d) => inDim(d, replace)) });
+/** The type itself where nothing is replaced in it. */
+export function substituteType(type: TensorType<GraphDType>, replace: Replace): TensorType<GraphDType> {
+  const shape = type.shape.map((d) => inDim(d, replace));
+  return shape.every((d, i) => d === type.shape[i]) ? type : { dtype: type.dtype, shape };
+}

@@ -4,7 +4,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { backends } from '../../../backends/index.ts';
 import { build } from '../../../compiler/build.ts';
-import { nodeKey, rebuild } from '../../../compiler/graph/builder.ts';
+import { attrText } from '../../../compiler/graph/attr_text.ts';
+import { rebuild } from '../../../compiler/graph/builder.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import type { Pass } from '../../../compiler/passes/pass.ts';
 import { pipeline, runPasses } from '../../../compiler/pipeline.ts';
@@ -20,7 +21,7 @@ function scopesByValue(
   const scopes = new Map<number, Set<string>>();
   const values: number[] = [];
   for (const node of nodes) {
-    const key = nodeKey({ ...node, inputs: node.inputs.map((i) => values[i]!) });
+    const key = `${node.op}(${node.inputs.map((i) => values[i]!).join(',')}) ${attrText(node.attrs)}`;
     const value = known.get(key) ?? known.size;
     known.set(key, value);
     values.push(value);
