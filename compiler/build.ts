@@ -49,7 +49,7 @@ function graphSink(
       return builder.leaf('input', [], { name }, type, [at]);
     },
     param({ key, shape, dtype }, at) {
-      const type = { dtype: dtype === 'float' ? compute : dtype, shape: shape.map(size) };
+      const type = typeOfParam(shape, dtype === 'float' ? compute : dtype);
       return builder.leaf('param', [], { name: key }, type, [at]);
     },
     op: (name, values, attrs, at) => builder.op(name, values.map(nodeOf), attrs, [at]),
@@ -75,6 +75,17 @@ function graphSink(
     },
   };
   return sink;
+}
+
+const paramTypes = new WeakMap<readonly number[], TensorType<GraphDType>>();
+
+/** Entries that are made alike share their shape, and so their type. */
+function typeOfParam(shape: readonly number[], dtype: GraphDType): TensorType<GraphDType> {
+  const known = paramTypes.get(shape);
+  if (known?.dtype === dtype) return known;
+  const type = { dtype, shape: shape.map(size) };
+  paramTypes.set(shape, type);
+  return type;
 }
 
 /** Outputs are float32, whatever dtype the model computes in. */

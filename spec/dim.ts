@@ -73,8 +73,17 @@ export function exact(value: number): Dim | undefined {
     : undefined;
 }
 
-/** A whole number as a size. */
-export const size = (value: number): Dim => exactOrThrow(exact(value));
+/** A whole number as a size; small ones, of which a model has thousands, are made once. */
+export function size(value: number): Dim {
+  const known = wholes.get(value);
+  if (known) return known;
+  const made = exactOrThrow(exact(value));
+  if (wholes.size < mostWholes) wholes.set(value, made);
+  return made;
+}
+
+const mostWholes = 4096;
+const wholes = new Map<number, Dim>();
 
 /** A run-time size, a config entry, or an opaque sub-expression identified by its text. */
 export const atom = (name: string): Dim => exactOrThrow(make([{ n: 1, d: 1, powers: [[name, 1]] }]));

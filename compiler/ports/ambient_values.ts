@@ -35,8 +35,7 @@ export interface AskedForm {
 export function callForm({ cache, slots, padded = cache !== 'none', newRows = false }: AskedForm): CallForm {
   const all = slots === undefined ? atom('S') : size(slots);
   const past = { none: size(0), dynamic: atom('P'), static: sub(all, T) }[cache];
-  const replace = (name: string): Dim | undefined =>
-    name === 'P' && cache !== 'dynamic' ? past : undefined;
+  const replace = (name: string): Dim | undefined => (name === 'P' && cache !== 'dynamic' ? past : undefined);
   return { cache, past, columns: add(past, T), padded, newRows, replace };
 }
 

@@ -83,8 +83,7 @@ function elaborateFile<V>(cx: Context<V>, file: ast.File): Program | undefined {
   checkUnreached(cx, file, scope);
   // After an error much is unread that the text does read.
   if (hasErrors(cx.diagnostics)) return program;
-  for (const found of [...unreadLocals(file), ...unreadParams(cx.params.values(), cx.used)])
-    report(cx, found);
+  for (const found of [...unreadLocals(file), ...unreadParams(cx.declared, cx.used)]) report(cx, found);
   return program;
 }
 
@@ -109,7 +108,7 @@ function elaborateModel<V>(cx: Context<V>, model: ast.Model, file: Scope<V>): Pr
   return {
     model: model.name.text,
     config: cx.config,
-    params: [...cx.params.values()],
+    params: cx.declared,
     ports: cx.ports,
     ...ends,
     names,

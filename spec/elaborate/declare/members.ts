@@ -1,7 +1,6 @@
 /** Members of an instance: parameters, modules, lists of them, under dotted paths. */
 
 import type * as ast from '../../ast.ts';
-import { limits } from '../../limits.ts';
 import { append } from '../../long_list.ts';
 import type { ParamDecl } from '../../sink.ts';
 import { textOf } from '../../source.ts';
@@ -11,13 +10,15 @@ import { argumentsOf, decide, single } from '../bodies/evaluate.ts';
 import { bindingSite, iterationsOf } from '../bodies/iterations.ts';
 import { preludeValue, resolve, select, unknownBlockHint } from '../bodies/names.ts';
 import { makeRotary } from '../builtins/rotary.ts';
-import { type Site, step, tooLarge } from '../values/context.ts';
+import { type Site, step } from '../values/context.ts';
 import type { Frame, Invocation } from '../values/frame.ts';
 import type { MemberPlace, Owner } from '../values/place.ts';
 import { lookup } from '../values/scope.ts';
 import { wholeNumber, writtenType } from '../values/shapes.ts';
 import { isRunning, numberOf, showSizes } from '../values/sizes.ts';
 import { describeKind, type NamespaceValue, poison, type Value } from '../values/value.ts';
+import { madeAlike } from './alike.ts';
+import { declareParam } from './params.ts';
 
 export function declareMember<V>(site: Site<V, ast.Member>, owner: Owner): void {
   const { node } = site;
@@ -133,8 +134,8 @@ function memberValue<V>(site: Site<V, ast.Member>, place: MemberPlace): Value<V>
   if (n === undefined) return poison;
   if (n < 0) return site.at(node.indices).fail('N318', `the number of entries is ${n}`);
   step(site.at(node.indices), n);
-  const entries = new Map<number, Value<V>>();
-  for (let i = 0; i < n; i++) entries.set(i, one(site, entry(place, i)));
+  const places = Array.from({ length: n }, (_, i) => entry(place, i));
+  const entries = new Map(madeAlike(site, places, (at) => one(site, at)).entries());
   const length = said.kind === 'number' && said.dim ? { length: said.dim } : {};
   return { kind: 'entries', label: place.label, entries, alike: true, ...length };
 }
@@ -156,19 +157,27 @@ function picked<V>(
   const iterations = iterationsOf(site.at(over));
   const inner = bindingSite(site, [name]);
   if (!iterations || !inner) return poison;
+  const alike = !mentions(node.type, name.text) && !(node.default && mentions(node.default, name.text));
   const entries = new Map<number, Value<V>>();
+  const keys = new Set<number>();
   for (const { value } of iterations) {
     inner.frame.scope.names.set(name.text, value);
     const i = wholeNumber(site.at(over), value, 'the key of an entry');
     const kept = when ? decide(inner.at(when)) : true;
     if (i === undefined || kept === undefined) return poison;
-    if (i < 0 || entries.has(i)) {
+    if (i < 0 || keys.has(i)) {
       const why = i < 0 ? 'is negative' : 'is there twice';
       return site.at(over).fail('N318', `the key ${i} of \`${place.label}\` ${why}`);
     }
-    if (kept) entries.set(i, one(inner.at(node), entry(place, i)));
+    if (!kept) continue;
+    keys.add(i);
+    if (!alike) entries.set(i, one(inner.at(node), entry(place, i)));
   }
-  const alike = !mentions(node.type, name.text) && !(node.default && mentions(node.default, name.text));
+  if (alike) {
+    const places = [...keys].map((i) => entry(place, i));
+    const made = madeAlike(site, places, (at) => one(inner.at(node), at));
+    for (const [i, key] of [...keys].entries()) entries.set(key, made[i]!);
+  }
   return { kind: 'entries', label: place.label, entries, alike, ...(when ? { when } : {}) };
 }
 
@@ -203,9 +212,7 @@ function parameter<V>(site: Site<V, ast.Type>, place: MemberPlace): Value<V> {
     span: site.at(place).shownAt,
     ...(place.default === undefined ? {} : { default: place.default }),
   };
-  cx.params.set(decl.path, decl);
-  if (cx.params.size > limits.parameters)
-    tooLarge(site, `the model has more than ${limits.parameters} tensors`);
+  declareParam(site, decl);
   return { kind: 'param', decl, type, scope: frame.path };
 }
 

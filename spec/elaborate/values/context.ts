@@ -30,6 +30,8 @@ export interface Context<V> extends Reports<V> {
   readonly config: ConfigEntry[];
   /** Parameters by path. */
   readonly params: Map<string, ParamDecl>;
+  /** The same in the order in which they are declared. */
+  readonly declared: ParamDecl[];
   readonly ports: PortDecl[];
   /** Parameters that something has used, by path. */
   used: Map<string, V>;
@@ -166,6 +168,7 @@ export function makeContext<V>(
     foundIn: new Map(),
     config: [],
     params: new Map(),
+    declared: [],
     ports: [],
     used: new Map(),
     executed: new Map(),
