@@ -13,7 +13,7 @@ import { textLogits } from '../compiler/ports/usual_logits.ts';
 import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { bytes } from './byte_count.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
-import { formerData, removeFormer } from './former_data.ts';
+import { formerData, removeFormer } from './files/former_data.ts';
 import { layoutModel } from './layout_folders.ts';
 import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';

@@ -2,9 +2,9 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Backend } from '../backends/backend.ts';
-import { Refusal } from '../spec/diagnostic.ts';
-import type { Reporter } from './reporter.ts';
+import type { Backend } from '../../backends/backend.ts';
+import { Refusal } from '../../spec/diagnostic.ts';
+import type { Reporter } from '../reporter.ts';
 
 /** Data of other names may belong to others, too. */
 export function formerData({ file }: Backend, model: string): readonly string[] {
