@@ -18,6 +18,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** Seconds that one call of a model in a process of its own may take. */
   readonly deadline?: number;
+  /** Threads that one call takes; all that the machine has when left out. */
+  readonly threads?: number;
   /** The command line that compiles such a model again, for messages. */
   readonly again?: (model: Pick<OpenedModel, 'manifest' | 'emit'>) => string;
 }

@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import type { OpenOptions } from '../../backends/opened_model.ts';
 import { extensionsText, openable } from '../../driver/registry.ts';
-import { positive } from './read_value.ts';
+import { positive, whole } from './read_value.ts';
 
-export interface ModelOptions extends Pick<OpenOptions, 'trustCode' | 'deadline'> {
+export interface ModelOptions extends Pick<OpenOptions, 'trustCode' | 'deadline' | 'threads'> {
   readonly plugin: readonly string[];
 }
 
@@ -20,5 +20,6 @@ export function withModelOptions(command: Command): Command {
       '--deadline <seconds>',
       `end a call of a ${extension}, which runs in a process of its own, that takes longer than this [default 600]`,
       positive,
-    );
+    )
+    .option('--threads <n>', 'threads that a call takes [default all of the machine]', whole(1, 1024));
 }

@@ -10,7 +10,7 @@ import { openInside } from './open_inside.ts';
 export const onnxFile: FileKind = {
   recognises: isModel,
   beside: (path) => dataFiles(readModel(path)),
-  read(path) {
+  read(path, { threads }) {
     const model = readModel(path);
     const { manifest, metadata, opset, irVersion, initializers } = model;
     const total = initializers.reduce((sum, t) => sum + t.bytes, 0);
@@ -20,7 +20,8 @@ export const onnxFile: FileKind = {
       emit: { opset, metadata, external, fileName: 'model.onnx' },
       tensors: () => weightsIn(model),
       inside: (compiled, ids, device) => openInside(model, compiled, ids, device),
-      open: (device) => onnxSession({ model: path, manifest, device }),
+      open: (device) =>
+        onnxSession({ model: path, manifest, device, ...(threads === undefined ? {} : { threads }) }),
       facts() {
         const nodes = Object.entries(model.nodes).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
         const count = nodes.reduce((sum, [, n]) => sum + n, 0);

@@ -20,7 +20,7 @@ export const torchscriptFile: FileKind = {
   sharesExtension: true,
   isProgram: true,
   read(path, options) {
-    const { plugins = [], signal, deadline, again } = options;
+    const { plugins = [], signal, deadline, threads, again } = options;
     const model = readArchive(path);
     const { manifest } = model;
     const emit = emittedAs(model);
@@ -30,6 +30,7 @@ export const torchscriptFile: FileKind = {
       host ??= await startLibtorch({
         ...(signal ? { signal } : {}),
         ...(deadline === undefined ? {} : { callSeconds: deadline }),
+        ...(threads === undefined ? {} : { threads }),
       });
       return host;
     };

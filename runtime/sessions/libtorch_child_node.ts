@@ -30,6 +30,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** Seconds that one answer may take, once the child has started. */
   readonly callSeconds: number;
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Ends the process when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -37,8 +39,12 @@ export interface ChildOptions {
 /** Seconds that the start may take: torch is large, and may have to be read from disk. */
 const startSeconds = 120;
 
-export function startChild({ command, args, callSeconds, signal }: ChildOptions): Child {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+export function startChild({ command, args, callSeconds, env, signal }: ChildOptions): Child {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+    env: { ...process.env, ...env },
+  });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   signal?.addEventListener('abort', kill, { once: true });

@@ -1,5 +1,6 @@
 /** Sessions on LibTorch: TorchScript archives, run by a Python process that has torch, or by a C++ program that does the same. */
 
+import { availableParallelism } from 'node:os';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Feeds, Session } from '../../compiler/ports/session.ts';
 import { Bug, type Diagnostic, error, Refusal } from '../../spec/diagnostic.ts';
@@ -33,6 +34,8 @@ export interface HostOptions {
   readonly native?: string;
   /** Seconds that one call may take before the process is given up. */
   readonly callSeconds?: number;
+  /** Threads that one call takes; by default those of OMP_NUM_THREADS, or all that the machine has. */
+  readonly threads?: number;
   /** Ends the process when aborted, even during a call. */
   readonly signal?: AbortSignal;
 }
@@ -77,6 +80,7 @@ export async function startLibtorch(options: HostOptions = {}): Promise<Libtorch
     pythons = findPythons(),
     native = process.env['NANOC_LIBTORCH'],
     callSeconds = 600,
+    threads = Number(process.env['OMP_NUM_THREADS'] || availableParallelism()),
     signal,
   } = options;
   const why: string[] = [];
@@ -85,7 +89,13 @@ export async function startLibtorch(options: HostOptions = {}): Promise<Libtorch
     ...(native ? [{ command: native, args: [] }] : []),
   ];
   for (const { command, args } of commands) {
-    const child = startChild({ command, args, callSeconds, ...(signal ? { signal } : {}) });
+    const child = startChild({
+      command,
+      args,
+      callSeconds,
+      env: threadsEnv(threads),
+      ...(signal ? { signal } : {}),
+    });
     try {
       const [line = ''] = await child.greeting();
       if (line.startsWith('ready ')) return hostOf(child, line.slice('ready '.length));
@@ -98,6 +108,9 @@ export async function startLibtorch(options: HostOptions = {}): Promise<Libtorch
   }
   throw new Refusal([notInstalled(why)]);
 }
+
+/** Read by torch when it starts, by both libraries that it may share work out with. */
+const threadsEnv = (threads: number) => ({ OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` });
 
 const notInstalled = (why: readonly string[]): Diagnostic =>
   error('N702', 'LibTorch cannot be run: no Python with torch was found', {

@@ -96,6 +96,17 @@ test('with -e a backslash and an n are a line break, and without it that is said
   assert.is(stopped.out, "I'll tell you\n");
 });
 
+test('the text is the same with any number of threads, and a number that is none is refused', async () => {
+  const text = async (...more: string[]) => nanoc(['run', model, '--prompt', 'ROMEO:\n', '-n', '9', ...more]);
+  const usual = await text();
+  for (const threads of ['1', '3']) assert.equal(await text('--threads', threads), usual);
+  for (const bad of ['0', '-1', '1.5', 'all', '5000']) {
+    const { code, err } = await text('--threads', bad);
+    assert.is(code, 2);
+    assert.match(err, 'say a whole number of at least 1 and at most 1024');
+  }
+});
+
 test('samples of one prompt are those of the seeds from --seed on', async () => {
   const args = ['--prompt', 'ROMEO:\n', '-n', '20', '--temperature', '0.9', '--json'];
   const made = async (...more: string[]) =>

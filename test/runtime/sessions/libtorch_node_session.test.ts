@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -72,6 +72,25 @@ test('the first Python that has torch is taken', async () => {
   const session = await libtorchSession({ ...trusted, pythons: [noTorch, dies, answers] });
   assert.is(session.label, 'libtorch 9.9 cpu');
   await session.close();
+});
+
+test('the process is told how many threads it has, and keeps those that the environment says', async () => {
+  const tells = stand(
+    'tells',
+    "say('ready ' + process.env.OMP_NUM_THREADS + ' ' + process.env.MKL_NUM_THREADS)",
+  );
+  const told = async (options: { readonly threads?: number }): Promise<string> => {
+    const host = await startLibtorch({ pythons: [tells], ...options });
+    await host.close();
+    return host.version;
+  };
+  assert.is(await told({ threads: 3 }), '3 3');
+  const before = process.env['OMP_NUM_THREADS'];
+  process.env['OMP_NUM_THREADS'] = '7';
+  assert.is(await told({}), '7 7');
+  delete process.env['OMP_NUM_THREADS'];
+  assert.is(await told({}), `${availableParallelism()} ${availableParallelism()}`);
+  if (before !== undefined) process.env['OMP_NUM_THREADS'] = before;
 });
 
 test('a process that dies in the middle is said to be gone, with its last words', async () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -70,6 +71,23 @@ test('bfloat16 at the boundary is refused before it is run', async () => {
   const { code, found } = await refused({ manifest: { ...manifest, outputs } });
   assert.is(code, 'N704');
   assert.is(found, 'logits is bfloat16');
+});
+
+const tasks = '/proc/self/task';
+const onLinux = existsSync(tasks) ? test : test.skip;
+
+onLinux('takes as many threads as it is told, or all that the machine has', async () => {
+  const added = async (options: Pick<OnnxOptions, 'threads'>): Promise<number> => {
+    const before = readdirSync(tasks).length;
+    const session = await onnxSession({ model: path, manifest, ...options });
+    const count = readdirSync(tasks).length - before;
+    await session.close();
+    return count;
+  };
+  await added({}); // what the runtime starts once
+  assert.is(await added({ threads: 5 }), 4, 'the calling thread is one of them');
+  assert.is(await added({ threads: 1 }), 0);
+  assert.is(await added({}), availableParallelism() - 1);
 });
 
 test.run();
