@@ -10,7 +10,7 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Of `bytes` bytes each. */
+/** Each number in so many bytes. */
 export function numbers(bytes: 2 | 4 | 8, ...values: readonly number[]): Uint8Array {
   const all = new Uint8Array(bytes * values.length);
   const view = new DataView(all.buffer);

@@ -43,6 +43,21 @@ function endsInProduct({ op, inputs, attrs }: Node, nodeOf: NodeOf): boolean {
   return !last.inputs.slice(1).includes(x!);
 }
 
+/** Whether one of its steps is a product, as those of attention are. */
+export function hasProducts(node: Node, nodeOf: NodeOf): boolean {
+  if (!isComposite(node.op)) return isProduct(node, nodeOf);
+  const meaning = meaningOf(
+    opOf(node.op),
+    node.inputs.map((id) => nodeOf(id).type),
+    node.attrs,
+  );
+  if (typeof meaning === 'string') return isProduct(node, nodeOf);
+  const { builder, operands, result } = meaning;
+  for (let id = operands.length; id <= result; id++)
+    if (hasProducts(builder.node(id), builder.node)) return true;
+  return false;
+}
+
 /** The operands of a product that have its columns, and where those lie in them. */
 export function weightsOf(
   node: Node,

@@ -1,11 +1,12 @@
 /** Nodes that compute masks and positions, which a reader of an architecture can skip. */
 
-import type { Graph, Node, NodeId, OpName } from '../../compiler/graph/ir.ts';
+import type { Graph, Node, NodeId } from '../../compiler/graph/ir.ts';
+import { valueSource } from '../../compiler/graph/value_source.ts';
 
 /** Inputs of a call besides the tokens. */
 const callerInputs: ReadonlySet<string> = new Set(['attention_mask', 'position_ids']);
 
-const constantOps: ReadonlySet<string> = new Set<OpName>(['scalar', 'constant', 'table']);
+const isConstant = (node: Node): boolean => valueSource(node) === 'attributes';
 
 /** Nodes that depend on those inputs and on constants alone. */
 export function maskAndPositionNodes({ nodes }: Graph): ReadonlySet<NodeId> {
@@ -13,7 +14,7 @@ export function maskAndPositionNodes({ nodes }: Graph): ReadonlySet<NodeId> {
   const follows = ({ op, inputs, attrs }: Node): boolean =>
     op === 'input'
       ? callerInputs.has(String(attrs['name']))
-      : op !== 'param' && inputs.every((id) => found.has(id) || constantOps.has(nodes[id]!.op));
-  for (const node of nodes) if (!constantOps.has(node.op) && follows(node)) found.add(node.id);
+      : op !== 'param' && inputs.every((id) => found.has(id) || isConstant(nodes[id]!));
+  for (const node of nodes) if (!isConstant(node) && follows(node)) found.add(node.id);
   return found;
 }

@@ -1,7 +1,9 @@
 /** What the page of `nanoc inspect --html` shows of a graph: its blocks as they are computed, with equal layers once. */
 
-import type { Graph, Node, OpName } from '../../compiler/graph/ir.ts';
+import type { Graph, Node } from '../../compiler/graph/ir.ts';
+import { hasProducts } from '../../compiler/graph/product.ts';
 import { commonScope } from '../../compiler/graph/scope.ts';
+import { type ValueSource, valueSource } from '../../compiler/graph/value_source.ts';
 import { constant } from '../../spec/dim.ts';
 import { largest, smallest } from '../../spec/long_list.ts';
 import type { Source } from '../../spec/source.ts';
@@ -16,20 +18,21 @@ export interface Drawing {
   readonly files: readonly Source[];
 }
 
-const leaves: ReadonlySet<string> = new Set<OpName>(['param', 'scalar', 'constant', 'table']);
-
 /** Parameters and constants are shown with the operators that read them. */
+const besideReaders: ReadonlySet<ValueSource> = new Set<ValueSource>(['checkpoint', 'attributes']);
+
 export function drawingOf(graph: Graph, spec: Source): Drawing {
   const root = folder('');
   const around = folder('');
   const maskNodes = maskAndPositionNodes(graph);
   const scopeOf = scoping(graph);
   const files = [spec];
+  const heavy = heavyOps(graph);
   for (const node of graph.nodes) {
-    if (leaves.has(node.op)) continue;
+    if (besideReaders.has(valueSource(node))) continue;
     const scope = scopeOf(node);
     const at = scope !== '' ? folderAt(root, scope.split('.')) : maskNodes.has(node.id) ? around : root;
-    at.steps.push(stepOf(graph, node, { scope, files }));
+    at.steps.push(stepOf(graph, node, { scope, files, isHeavy: heavy(node) }));
     for (const id of node.inputs) {
       const { op, attrs, type } = graph.nodes[id]!;
       if (op !== 'param') continue;
@@ -43,6 +46,16 @@ export function drawingOf(graph: Graph, spec: Source): Drawing {
   const isEarly = (item: Item): boolean =>
     item.kind === 'op' ? maskNodes.has(item.id) : item.content.every(isEarly);
   return { content: inOrder([...(part.ops > 0 ? [part] : []), ...itemsOf(root)], isEarly), files };
+}
+
+/** Whether an op takes most of the arithmetic: it multiplies with matrices, or computes its body for every token. */
+function heavyOps({ nodes }: Graph): (node: Node) => boolean {
+  const known = new Map<string, boolean>();
+  return (node) => {
+    const isHeavy = known.get(node.op) ?? (node.op === 'scan' || hasProducts(node, (id) => nodes[id]!));
+    known.set(node.op, isHeavy);
+    return isHeavy;
+  };
 }
 
 /** The innermost block of a node. A node that several layers share lies neither in one of them nor in their list. */

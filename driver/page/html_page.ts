@@ -1,7 +1,6 @@
 /** One self-contained page: blocks that fold, the lines of the spec beside them, and what each pass did. */
 
 import { basename } from 'node:path';
-import type { OpName } from '../../compiler/graph/ir.ts';
 import type { Source } from '../../spec/source.ts';
 import { spanned } from './group_keys.ts';
 import type { Drawing } from './html_model.ts';
@@ -90,20 +89,11 @@ function block(item: Block, open: ReadonlySet<Item>): string {
   return tag('details', open.has(item) ? 'open' : '', head, inside);
 }
 
-/** Operators that take most of the arithmetic. */
-const heavy: ReadonlySet<string> = new Set<OpName>([
-  'linear',
-  'matmul',
-  'expert_matmul',
-  'attention',
-  'scan',
-]);
-
-function step({ id, also, op, detail, type, inputs, line }: Step): string {
+function step({ id, also, op, isHeavy, detail, type, inputs, line }: Step): string {
   const given = inputs.map((i) => tag('span', `data-of="${i.id}"`, escaped(i.label))).join('');
   return tag(
     'div',
-    `class="op${heavy.has(op) ? ' heavy' : ''}" id="n${id}" data-line="${line}" data-ids="${[id, ...also].join(' ')}" tabindex="0"`,
+    `class="op${isHeavy ? ' heavy' : ''}" id="n${id}" data-line="${line}" data-ids="${[id, ...also].join(' ')}" tabindex="0"`,
     tag('span', 'class="id"', `%${id}`),
     tag('span', 'class="name"', escaped(op)),
     tag('span', 'class="detail"', escaped(detail)),

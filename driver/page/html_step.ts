@@ -13,6 +13,8 @@ export interface Step {
   /** Ids of the same operator in the layers that this one stands for. */
   readonly also: readonly number[];
   readonly op: string;
+  /** It takes much of the arithmetic. */
+  readonly isHeavy: boolean;
   /** A parameter's path, an input's name, or attributes in a few words. */
   readonly detail: string;
   /** `float32[B, T, 768]` */
@@ -26,15 +28,16 @@ export interface Step {
 interface Place {
   /** Path of the block, which is left out of the names of its parameters. */
   readonly scope: string;
+  readonly isHeavy: boolean;
   /** Files that steps come from; a new one is appended. */
   readonly files: Source[];
 }
 
-export function stepOf(graph: Graph, node: Node, { scope, files }: Place): Step {
+export function stepOf(graph: Graph, node: Node, { scope, isHeavy, files }: Place): Step {
   const inputs = inputsOf(graph, node, scope);
   const line = lineOf(graph.origins[node.id]![0]?.span, files);
   return {
-    ...{ kind: 'op', id: node.id, also: [], op: node.op, detail: detailOf(node) },
+    ...{ kind: 'op', id: node.id, also: [], op: node.op, isHeavy, detail: detailOf(node) },
     ...{ type: showType(node.type), inputs, line },
   };
 }

@@ -1,10 +1,10 @@
 /** Runs calls and keeps values inside: of a graph by interpreting it, of a session by requesting more outputs. */
 
-import type { Graph, NodeId, OpName } from '../../compiler/graph/ir.ts';
+import { type Graph, isUnplaced, type Node, type NodeId } from '../../compiler/graph/ir.ts';
+import { valueSource } from '../../compiler/graph/value_source.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
-import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { decoder } from '../cache.ts';
 import { referenceSession } from '../sessions/reference_session.ts';
@@ -19,17 +19,12 @@ export interface Stage {
 /** Values of the nodes in one call. */
 export type Values = ReadonlyMap<NodeId, Tensor>;
 
-const givenOps: ReadonlySet<string> = new Set<OpName>(['input', 'param', 'ambient', 'table']);
-
 /** Whether a session can return the value, and it may be wrong: it is not given, nor made of attributes alone. */
-export const isComputed = ({ op }: { readonly op: string }): boolean =>
-  !givenOps.has(op) && !(isPrimitive(op) && primitives[op].axes === 'made');
-
-const unplacedOps: ReadonlySet<string> = new Set<OpName>(['ambient', 'cache', 'delay', 'state']);
+export const isComputed = (node: Pick<Node, 'op' | 'attrs'>): boolean => valueSource(node) === 'operands';
 
 /** True once ports are placed, since before that a graph cannot be called. */
 export const isCallable = ({ nodes, inputs }: Graph): boolean =>
-  inputs.some((i) => i.name === 'input_ids') && !nodes.some(({ op }) => unplacedOps.has(op));
+  inputs.some((i) => i.name === 'input_ids') && !nodes.some(isUnplaced);
 
 /** Everything that the interpreter computes in each call. */
 export async function interpret(
