@@ -83,12 +83,12 @@ export function kindOf(path: string, bytes: Buffer): Kind | undefined {
 const holdsModel = (path: string): boolean =>
   isFile(path) && openable().some(({ file }) => file.recognises?.(path));
 
-/** At most so many bytes. */
-export function startOf(path: string, most: number): Buffer {
+/** The first bytes of a file, at most `limit` of them. */
+export function startOf(path: string, limit: number): Buffer {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
-    const bytes = Buffer.alloc(size > 0 ? Math.min(size, most) : most);
+    const bytes = Buffer.alloc(size > 0 ? Math.min(size, limit) : limit);
     let filled = 0;
     for (let count = -1; count !== 0 && filled < bytes.length; filled += count)
       count = readSync(fd, bytes, filled, bytes.length - filled, null);

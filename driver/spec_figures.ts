@@ -42,13 +42,13 @@ export function parametersByBlock({ params }: Program): readonly BlockFigures[] 
 }
 
 export interface PortBytes {
-  /** What one more token adds to the ports that grow. */
+  /** Bytes that one more token adds to the caches that grow. */
   readonly perToken: number;
-  /** Of the ports that do not. */
+  /** Bytes of the caches and states that keep their length. */
   readonly fixed: number;
 }
 
-/** Bytes of one row at float32. */
+/** Memory that one text of a batch takes in caches and states, in float32. */
 export function portBytes({ ports }: Pick<Program, 'ports'>): PortBytes {
   let [perToken, fixed] = [0, 0];
   for (const { type, last, carried } of ports) {

@@ -58,8 +58,11 @@ function make(raw: readonly Term[]): Dim | undefined {
   };
 }
 
+/** Thrown where a size leaves the exact integers; a `RangeError` of another kind is a stack that is full. */
+export class InexactSize extends RangeError {}
+
 const exactOrThrow = (d: Dim | undefined): Dim => {
-  if (!d) throw new RangeError('size arithmetic left the exact integers');
+  if (!d) throw new InexactSize('size arithmetic left the exact integers');
   return d;
 };
 

@@ -34,13 +34,13 @@ function specLines(found: Verdict, { tensors }: Checkpoint): readonly string[] {
 /** How many of `count` tensors fit. */
 function fitText(faults: readonly Diagnostic[], count: number): string {
   if (faults.length === 0) return `all ${count} match`;
-  const [few, rest] = [faults.slice(0, mostFaults), faults.slice(mostFaults)];
+  const [shown, rest] = [faults.slice(0, mostFaultsShown), faults.slice(mostFaultsShown)];
   const more = rest.length > 0 ? `; and ${rest.length} more` : '';
-  return `not all match: ${few.map(withLayers).join('; ')}${more}`;
+  return `not all match: ${shown.map(withLayers).join('; ')}${more}`;
 }
 
 /** The message with its remarks about other layers. */
 const withLayers = ({ message, related = [] }: Diagnostic): string =>
   [message, ...related.filter((r) => !r.span).map((r) => r.message)].join(', ');
 
-const mostFaults = 3;
+const mostFaultsShown = 3;

@@ -1,4 +1,4 @@
-/** Which of what `nanoc inspect` takes lies under a name. */
+/** Tells whether a name given to `nanoc inspect` stands for a model, a checkpoint or a spec. */
 
 import { readdirSync } from 'node:fs';
 import { findModel, isModelFile } from '../model_kinds.ts';

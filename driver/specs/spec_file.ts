@@ -51,9 +51,9 @@ function unreadable(path: string, cause: unknown): Refusal {
 }
 
 /** Reads one byte more than a spec may have, which shows that a file is too long. */
-function readStart(path: string, most = mostSpecBytes + 1): Buffer {
+function readStart(path: string, limit = mostSpecBytes + 1): Buffer {
   try {
-    return startOf(path, most);
+    return startOf(path, limit);
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -26,8 +26,8 @@ export function unreadEntries(
     .flatMap((key) => flat(key, at(root, key)))
     .filter(([key, value]) => couldMatter(key, value) && !known.has(JSON.stringify(value)));
   if (entries.length === 0) return [];
-  const [few, rest] = [entries.slice(0, mostEntriesShown), entries.length - mostEntriesShown];
-  const list = few.map(([key, value]) => `${key} = ${short(value)}`).join(', ');
+  const [shown, rest] = [entries.slice(0, mostEntriesShown), entries.length - mostEntriesShown];
+  const list = shown.map(([key, value]) => `${key} = ${short(value)}`).join(', ');
   return [
     warning('N624', `the spec reads nothing of ${list}${rest > 0 ? ` and ${rest} more` : ''}`, {
       file: checkpoint.configFile ?? checkpoint.path,

@@ -60,7 +60,7 @@ const paramsOf = ({ nodes }: Graph): readonly Part[] =>
     }),
   );
 
-/** Of the `entry`th run of so many elements. */
+/** Bytes of one of the parameters that a tensor stacks, `length` elements each; all of the tensor where it holds one. */
 function bytesAt(tensor: LazyTensor, length: number, entry: number): Iterable<Uint8Array> {
   if (length === product(tensor.shape)) return rawBytes(tensor);
   const entryView = { shape: [length], strides: [1], start: entry * length, apply: [] };

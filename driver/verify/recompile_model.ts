@@ -37,7 +37,7 @@ export function recompileModel(
   }
   const { value, diagnostics } = compile({
     ...requestAgain(model),
-    // Of a checkpoint, the ledger was settled when the model was compiled.
+    // Tensors that the spec does not use were accepted when the model was compiled.
     ...(checkpoint ? { checkpoint, ignoreExtra: ['*'] } : {}),
     ...(seed === undefined ? {} : { seed }),
     onPass: ({ name: pass }, graph) => void stages.push({ pass, graph }),

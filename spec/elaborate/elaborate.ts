@@ -2,6 +2,7 @@
 
 import type * as ast from '../ast.ts';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.ts';
+import { InexactSize } from '../dim.ts';
 import type { ElaborationOptions, Program } from '../program.ts';
 import type { Sink } from '../sink.ts';
 import { call } from './bodies/call.ts';
@@ -42,15 +43,17 @@ export function elaborate<V>(file: ast.File, options: ElaborationOptions, sink: 
 }
 
 /** The stack is full, or sizes have left the exact integers; neither has a better place than the model. */
-function reportRange<V>(cx: Context<V>, file: ast.File, { message }: RangeError): void {
+function reportRange<V>(cx: Context<V>, file: ast.File, thrown: RangeError): void {
   const model = modelsOf(file)[0];
-  const stack = message.includes('call stack');
-  const text = stack ? 'the program nests too deep' : 'the sizes of this model are too large to compute with';
+  const isNested = !(thrown instanceof InexactSize);
+  const text = isNested
+    ? 'the program nests too deep'
+    : 'the sizes of this model are too large to compute with';
   report(
     cx,
     error('N321', text, {
       ...(model ? { span: model.name.span } : {}),
-      hint: stack ? 'give parts of long expressions names of their own' : 'check the config entries',
+      hint: isNested ? 'give parts of long expressions names of their own' : 'check the config entries',
     }),
   );
 }

@@ -51,7 +51,7 @@ function putNumbers(sizes: Sizes, d: dim.Dim): dim.Dim {
     const rest = { ...term, powers: term.powers.filter(([name]) => !dim.isRuntime(name)) };
     const value = dim.evaluate({ terms: [rest], key: '' }, sizes.numbers);
     const number = dim.exact(value) ?? dim.exact(Number(value.toPrecision(12)));
-    if (!number) throw new RangeError(`${dim.show(d)} is too large a size`);
+    if (!number) throw new dim.InexactSize(`${dim.show(d)} is too large a size`);
     let product = number;
     for (const [name, e] of running) {
       for (let i = 0; i < Math.abs(e); i++) {
