@@ -57,7 +57,7 @@ export const places: readonly Place[] = [
     files: /^(apply_steps|convert|merged_axes|view|weight_source)/,
     tests: ['compiler/weights'],
   },
-  { kind: 'runtime', folder: 'runtime', files: /^cache/, tests: ['runtime/'] },
+  { kind: 'runtime', folder: 'runtime', files: /^(cache|port_memory)/, tests: ['runtime/'] },
   {
     kind: 'runtime',
     folder: 'runtime/sessions',

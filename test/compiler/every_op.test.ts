@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { flatten_rows, hasRows } from '../../backends/onnx/flatten_rows.ts';
 import { axisOfInputs } from '../../compiler/graph/token_axis.ts';
-import { merge_views } from '../../compiler/passes/index.ts';
+import { last_token_logits, merge_views } from '../../compiler/passes/index.ts';
 import { runPasses } from '../../compiler/pipeline.ts';
 import { constant, product } from '../../spec/dim.ts';
 import { empty, type Tensor } from '../../spec/tensor.ts';
@@ -54,6 +54,39 @@ test('one place of a result is computed from one place of the operands, where it
   assert.equal(wrong, []);
   // Another place gives other numbers, but for a few small operands that repeat themselves.
   assert.ok(seen.told > 0.9 * seen.done && seen.done > 100 && seen.refused > 20, JSON.stringify(seen));
+});
+
+test('logits of the last token are computed from the last places of the operands, where they depend on no other', () => {
+  const wrong: string[] = [];
+  const seen = { done: 0, refused: 0 };
+  for (const call of calls()) {
+    const { name, op, types, values, attrs, env } = call;
+    const result = apply(op, values, attrs, env);
+    const n = result.shape[1] ?? 0;
+    if (result.shape.length !== 3 || n < 2 || types.length === 0) continue;
+    const s = sketch(op);
+    const feeds: Record<string, Tensor> = { sizes: empty('int64', [env.get('B')!, env.get('T')!]) };
+    const given = types.map((t, i) => {
+      feeds[`x${i}`] = values[i]!;
+      return s.input(`x${i}`, t);
+    });
+    s.input('sizes', typed('int64', B, T));
+    s.output('logits', s.w.cast(s.op(op, given, attrs), 'float32'));
+    const lines: string[] = [];
+    const [graph, trace] = [s.finish(), (_: string, line: string) => lines.push(line)];
+    const after = runPasses(graph, [last_token_logits], { trace });
+    const [all, last] = [graph, after].map((g) => runReference(g, feeds)['logits']!) as [Tensor, Tensor];
+    if (!equalTensors(last, places(all, 1, [n - 1]))) wrong.push(`${name}: other numbers`);
+    const done = after.nodes.some((node) => node.op === op && constant(node.type.shape[1]!) === 1);
+    seen[done ? 'done' : 'refused'] += 1;
+    if (done) continue;
+    const possible = possibleSources(call, 1, result);
+    if (possible && name !== joinsNothing) wrong.push(`${name}: refused, yet ${possible} will do`);
+    if (!lines.some((line) => line.startsWith(`sliced ${op} in the model, since `)))
+      wrong.push(`${name}: says nothing: ${lines}`);
+  }
+  assert.equal(wrong, []);
+  assert.ok(seen.done > 40 && seen.refused >= 5, JSON.stringify(seen));
 });
 
 /** Operands and result as rows, before the op and after it; a product follows, since rows stop where only outputs come. */
