@@ -10,18 +10,17 @@ import { moreTime, notePlugin, pluginSeconds, pluginWatch } from './plugin_watch
 
 export const isModulePath = (text: string): boolean => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
-const isSource = import.meta.url.endsWith('.ts');
-/** The library of this program, which a plugin must import instead of another copy. */
-const ownLibrary = new URL('./index.js', import.meta.url).href;
+/** The library of this program, which a plugin must import instead of another copy: the sources where those run, else the bundle. */
+const ownLibrary = new URL(import.meta.url.endsWith('.ts') ? '../../index.ts' : './index.js', import.meta.url)
+  .href;
 
 let named = false;
 
-/** In a source tree nothing is needed: the package resolves its own name, and another loader would disturb that of TypeScript. */
 function resolveOwnLibrary(): void {
-  if (named || isSource) return;
+  if (named) return;
   named = true;
   const hook = `export const resolve = (name, context, next) =>
-    name === 'nanospec' ? { url: ${JSON.stringify(ownLibrary)}, shortCircuit: true } : next(name, context);`;
+    name === 'nanospec' ? { url: ${JSON.stringify(ownLibrary)}, format: 'module', shortCircuit: true } : next(name, context);`;
   register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
 }
 
