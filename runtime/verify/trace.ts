@@ -1,10 +1,11 @@
 /** Runs calls and keeps values inside: of a graph by interpreting it, of a session by requesting more outputs. */
 
-import { type Graph, isUnplaced, type Node, type NodeId } from '../../compiler/graph/ir.ts';
-import { valueSource } from '../../compiler/graph/value_source.ts';
+import type { Graph, NodeId, structural } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import type { Session } from '../../compiler/ports/session.ts';
 import type { WeightSource } from '../../compiler/weights/source.ts';
+import { own } from '../../spec/own.ts';
+import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import type { Tensor } from '../../spec/tensor.ts';
 import { decoder } from '../cache.ts';
 import { referenceSession } from '../sessions/reference_session.ts';
@@ -19,12 +20,27 @@ export interface Stage {
 /** Values of the nodes in one call. */
 export type Values = ReadonlyMap<NodeId, Tensor>;
 
+type Structural = (typeof structural)[number];
+
+/** Of the ops that are no primitive and no composite; a page that verifies loads no more of the compiler than types. */
+const isGiven: Readonly<Record<Structural, boolean>> = {
+  ...{ input: true, param: true, ambient: true, table: true, state: true },
+  ...{ cache: false, delay: false, scan: false, result: false },
+};
+
 /** Whether a session can return the value, and it may be wrong: it is not given, nor made of attributes alone. */
-export const isComputed = (node: Pick<Node, 'op' | 'attrs'>): boolean => valueSource(node) === 'operands';
+export const isComputed = ({ op }: { readonly op: string }): boolean =>
+  !own(isGiven, op) && !(isPrimitive(op) && primitives[op].axes === 'made');
+
+/** Those that stand for something else until ports are placed. */
+const isUnplaced: Readonly<Record<Structural, boolean>> = {
+  ...{ ambient: true, cache: true, delay: true, state: true },
+  ...{ input: false, param: false, table: false, scan: false, result: false },
+};
 
 /** True once ports are placed, since before that a graph cannot be called. */
 export const isCallable = ({ nodes, inputs }: Graph): boolean =>
-  inputs.some((i) => i.name === 'input_ids') && !nodes.some(isUnplaced);
+  inputs.some((i) => i.name === 'input_ids') && !nodes.some(({ op }) => own(isUnplaced, op));
 
 /** Everything that the interpreter computes in each call. */
 export async function interpret(
