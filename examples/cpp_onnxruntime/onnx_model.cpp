@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "data_mark.h"
+
 namespace nanoc {
 
 namespace {
@@ -57,6 +59,21 @@ Manifest manifest_of(const Ort::Session& session, const std::string& file) {
     throw std::runtime_error(file + " keeps its manifest beside it: compile it with --metadata full");
   if (!text) throw std::runtime_error(file + " has no manifest: it was not compiled by nanoc");
   return read_manifest(text.get(), file);
+}
+
+// A file of weights that was put in the place of another one has the same size where the architecture is the same.
+void refuse_other_data(const Ort::Session& session, const std::filesystem::path& file) {
+  Ort::AllocatorWithDefaultOptions allocator;
+  const Ort::ModelMetadata metadata = session.GetModelMetadata();
+  for (const auto& key : metadata.GetCustomMetadataMapKeysAllocated(allocator)) {
+    const std::string text = key.get(), prefix = data_mark_key;
+    if (text.compare(0, prefix.size(), prefix) != 0) continue;
+    const std::filesystem::path data = file.parent_path() / std::filesystem::u8path(text.substr(prefix.size()));
+    const auto said = metadata.LookupCustomMetadataMapAllocated(text.c_str(), allocator);
+    if (data_mark(data) != said.get())
+      throw std::runtime_error(data.u8string() + " is not the data that " + file.u8string() +
+                               " was written with: they belong together, copy both");
+  }
 }
 
 Ort::MemoryInfo device_memory(bool cuda) {
@@ -147,7 +164,9 @@ OnnxModel::OnnxModel(const std::filesystem::path& file, const Options& options)
       manifest_(manifest_of(session_, file.u8string())),
       host_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
       device_(device_memory(options.cuda)),
-      cuda_(options.cuda) {}
+      cuda_(options.cuda) {
+  refuse_other_data(session_, file);
+}
 
 void OnnxModel::begin(int64_t rows) {
   state_.clear();

@@ -314,6 +314,15 @@ whenThere(['compiler', 'onnxruntime'], () => {
     const { code, err } = start(program('onnxruntime'), [alone, ...args]);
     assert.is(code, 1);
     assert.match(err, `${alone} needs its weights, ${alone}_data, beside it: copy both`);
+    cpSync(join(model, '..'), join(alone, '..'), { recursive: true });
+    assert.is(start(program('onnxruntime'), [alone, ...args]).code, 0);
+    writeFileSync(
+      `${alone}_data_1`,
+      readFileSync(`${alone}_data_1`).map((byte) => byte ^ 1),
+    );
+    const other = start(program('onnxruntime'), [alone, ...args]);
+    assert.is(other.code, 1);
+    assert.match(other.err, `${alone}_data_1 is not the data that ${alone} was written with`);
   });
 
   test('onnxruntime: new rows alone are taken, and whole caches from a model that has no others', () => {
@@ -420,7 +429,7 @@ whenThere(['compiler', ...runtimes], () => {
     );
     assert.is(blocks.flat().length, 6);
     for (const line of blocks.flat()) {
-      const words = wordsOf(line);
+      const words = wordsOf(line.replace(/^npx /, ''));
       const made = words[0] === 'nanoc' ? await nanoc([...words.slice(1), '--force']) : undefined;
       const { code, err } = made ?? start('sh', ['-c', `cd "${root}" && ${line}`]);
       assert.is(code, 0, `${line}: ${err}`);
