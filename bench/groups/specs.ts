@@ -13,26 +13,33 @@ export async function specs({ sizes, folder, command, say }: Setting): Promise<F
   const names = shippedSpecs()
     .map(({ name }) => name)
     .slice(0, sizes.specs);
-  const worst = (verb: string, what: keyof Timed, unit: string, digits: number): Finding => {
-    const one = (name: string): number => timedNode([command, verb, name, '--quiet'], folder)[what];
-    const first = names.map((name) => ({ name, values: [one(name)] }));
-    const top = first.toSorted((a, b) => b.values[0]! - a.values[0]!).slice(0, candidates);
-    for (const { name, values } of top) for (let i = 0; i < roundsAgain; i++) values.push(one(name));
-    const [most] = top.toSorted((a, b) => Math.min(...b.values) - Math.min(...a.values));
-    const { name, values } = most!; // some spec ships
-    say(
-      `${verb} ${what}: ${top.map((t) => `${t.name} ${Math.min(...t.values).toFixed(digits)}`).join(', ')}`,
-    );
+  const one = (verb: string, name: string): Timed => timedNode([command, verb, name, '--quiet'], folder);
+  const taken = (verb: string) => names.map((name) => ({ name, runs: [one(verb, name)] }));
+  const worst = (
+    verb: string,
+    all: ReturnType<typeof taken>,
+    what: 'seconds' | 'peak',
+    text: (n: number) => string,
+  ): Finding => {
+    const least = (runs: readonly Timed[]): number => Math.min(...runs.map((run) => run[what]));
+    const top = all.toSorted((a, b) => least(b.runs) - least(a.runs)).slice(0, candidates);
+    for (const { name, runs } of top) for (let i = 0; i < roundsAgain; i++) runs.push(one(verb, name));
+    const [most] = top.toSorted((a, b) => least(b.runs) - least(a.runs));
+    say(`${verb} ${what}: ${top.map(({ name, runs }) => `${name} ${text(least(runs))}`).join(', ')}`);
+    const { name, runs } = most!; // some spec ships
     return {
-      values,
-      ours: `${name} ${Math.min(...values).toFixed(digits)} ${unit}`,
+      values: runs.map((run) => run[what]),
+      ours: `${name} ${text(least(runs))}`,
       theirs: `${names.length} specs`,
     };
   };
+  const seconds = (n: number): string => `${n.toFixed(2)} s`;
+  const megabytes = (n: number): string => `${n.toFixed(0)} MB`;
+  const [inspected, checked] = [taken('inspect'), taken('check')];
   return {
-    inspect_time: worst('inspect', 'seconds', 's', 2),
-    inspect_memory: worst('inspect', 'peak', 'MB', 0),
-    check_time: worst('check', 'seconds', 's', 2),
-    check_memory: worst('check', 'peak', 'MB', 0),
+    inspect_time: worst('inspect', inspected, 'seconds', seconds),
+    inspect_memory: worst('inspect', inspected, 'peak', megabytes),
+    check_time: worst('check', checked, 'seconds', seconds),
+    check_memory: worst('check', checked, 'peak', megabytes),
   };
 }
