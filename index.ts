@@ -22,6 +22,9 @@ export type { Pass } from './compiler/passes/pass.ts';
 export type { BoundaryTensor, CacheForm } from './compiler/ports/manifest.ts';
 export type { Device } from './compiler/ports/session.ts';
 // What the command does, for programs.
+export { type BenchOptions, benchModels } from './driver/bench/bench_models.ts';
+export { benchPage } from './driver/bench/bench_page.ts';
+export type { BenchReport } from './driver/bench/report.ts';
 export type { CheckpointOptions, CompileOptions, InputOptions } from './driver/compile_options.ts';
 export { compileTo, type Output, type Written } from './driver/compile_to.ts';
 export { compileToAll, type OutputOfAll } from './driver/compile_to_all.ts';

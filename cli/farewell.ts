@@ -3,6 +3,7 @@
 const farewells: Readonly<Record<string, string>> = {
   run: 'interrupted',
   chat: 'the conversation is over',
+  bench: 'interrupted before a round was complete',
   verify: 'interrupted; not everything was checked',
 };
 

@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   verify: async () => (await import('./verify.ts')).addVerify,
   run: async () => (await import('./run.ts')).addRun,
   chat: async () => (await import('./chat.ts')).addChat,
+  bench: async () => (await import('./bench.ts')).addBench,
   check: async () => (await import('./check.ts')).addCheck,
   new: async () => (await import('./new.ts')).addNew,
   fmt: async () => (await import('./fmt.ts')).addFmt,

@@ -1,9 +1,19 @@
 /** Writes one text into a file, whole or not at all. */
 
 import { basename, dirname } from 'node:path';
+import type { Artifact } from '../backends/backend.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
-import { noteSwept } from './output_path.ts';
+import { noteSwept, refuseOverwrite } from './output_path.ts';
 import { type Caller, silent } from './reporter.ts';
+
+function artifactOf(path: string, text: string): Artifact {
+  const data = new TextEncoder().encode(text);
+  const file = { name: basename(path), size: data.length, chunks: () => [data] };
+  return { files: [file], diagnostics: [] };
+}
+
+/** Refuses (N504) to overwrite what exists, for those who make the text only after long work. */
+export const refuseText = (path: string): void => refuseOverwrite(artifactOf(path, ''), dirname(path));
 
 /** Refuses (N504) to overwrite what exists unless told to. Gives the number of bytes. */
 export async function writeText(
@@ -12,12 +22,11 @@ export async function writeText(
   overwrite: boolean,
   { io, signal }: Caller = { io: silent },
 ): Promise<number> {
-  const data = new TextEncoder().encode(text);
-  const file = { name: basename(path), size: data.length, chunks: () => [data] };
-  await writeArtifact({ files: [file], diagnostics: [] }, dirname(path), {
+  const artifact = artifactOf(path, text);
+  await writeArtifact(artifact, dirname(path), {
     ...(signal ? { signal } : {}),
     overwrite,
     onSwept: noteSwept(io),
   });
-  return data.length;
+  return artifact.files[0]!.size;
 }

@@ -1,10 +1,17 @@
 /** Options that may be given more than once, each time adding a value. */
 
 import { Option } from 'commander';
+import { whole } from './read_value.ts';
 
 export const collect =
   <T>(read: (text: string) => T) =>
   (text: string, before: readonly T[]): readonly T[] => [...before, read(text)];
+
+/** Numbers as in `1,2,3`. */
+export const listOption = (flags: string, doc: string, usual: readonly number[]): Option =>
+  new Option(flags, `${doc} [default ${usual.join(',')}]`).argParser((text) =>
+    text.split(',').map((word) => whole(1)(word.trim())),
+  );
 
 export const includeOption = (): Option =>
   new Option(

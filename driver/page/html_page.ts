@@ -8,6 +8,7 @@ import type { KindChange, PassRow, Told } from './html_passes.ts';
 import { script } from './html_script.ts';
 import type { Step } from './html_step.ts';
 import { style } from './html_style.ts';
+import { escaped, tag } from './html_tag.ts';
 import type { Block, Item } from './item.ts';
 import { shortCount } from './short_count.ts';
 
@@ -17,12 +18,6 @@ export interface PageContent extends Drawing {
   readonly shares: readonly { readonly block: string; readonly parameters: number }[];
   readonly passes: readonly PassRow[];
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-const tag = (name: string, attrs: string, ...content: readonly string[]): string =>
-  `<${name}${attrs === '' ? '' : ` ${attrs}`}>${content.join('')}</${name}>`;
 
 export const page = ({
   title,

@@ -1,7 +1,9 @@
-/** How the page of `nanoc inspect --html` looks, by day and by night, wide and narrow. */
+/** How pages look, by day and by night, wide and narrow. */
 
-export const style = `
-:root{color-scheme:light dark;--paper:light-dark(#faf8f4,#15161a);--card:light-dark(#fff,#1e2026);--ink:light-dark(#24211c,#e8e5de);--quiet:light-dark(#756f64,#9a958b);--line:light-dark(#e2ddd2,#33363e);--accent:light-dark(#b3401f,#ff9166);--wash:light-dark(#b3401f14,#ff916622);font:15px/1.5 ui-sans-serif,system-ui,"Segoe UI",sans-serif}
+/** The colours of every page that nanoc writes. */
+export const colors = `:root{color-scheme:light dark;--paper:light-dark(#faf8f4,#15161a);--card:light-dark(#fff,#1e2026);--ink:light-dark(#24211c,#e8e5de);--quiet:light-dark(#756f64,#9a958b);--line:light-dark(#e2ddd2,#33363e);--accent:light-dark(#b3401f,#ff9166);--wash:light-dark(#b3401f14,#ff916622);font:15px/1.5 ui-sans-serif,system-ui,"Segoe UI",sans-serif}`;
+
+export const style = `${colors}
 *{box-sizing:border-box}body{margin:0;padding:clamp(.8rem,2.5vw,2rem);background:var(--paper);color:var(--ink)}
 h1{margin:0;font-size:1.5rem;letter-spacing:-.01em}h2{margin:0;font-size:.95rem}
 dl{display:flex;flex-wrap:wrap;gap:.4rem 2rem;margin:.6rem 0 1.4rem}dt{color:var(--quiet);font-size:.78rem}dd{margin:0;font-variant-numeric:tabular-nums}

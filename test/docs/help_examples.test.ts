@@ -27,6 +27,7 @@ const verbs = [
   'verify',
   'run',
   'chat',
+  'bench',
   'check',
   'fmt',
   'inspect',
