@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { buildBundle, staleness, usesBundle } from './harness/bundle.ts';
 import { checks } from './harness/checks.ts';
 import { commandLine } from './harness/command_line.ts';
 import { belowFloors, coverageByFolder } from './harness/coverage.ts';
@@ -46,7 +47,16 @@ function list(): void {
   for (const { path, own } of chosen()) write(own === undefined ? path : `${path}: own process, ${own}`);
 }
 
+/** Whether `dist/` is what the sources say, where a test that was chosen goes by it. */
+function bundleIsFresh(): boolean {
+  const old = everything || chosen().some(({ path }) => usesBundle(path)) ? staleness(root) : undefined;
+  if (old === undefined) return true;
+  write(`npm run build, since ${old}`);
+  return buildBundle(root);
+}
+
 async function once(): Promise<boolean> {
+  if (!bundleIsFresh()) return summarise([problemReport('npm run build', 'it found what is above')]);
   if (everything)
     for (const { name, command } of checks) {
       const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });

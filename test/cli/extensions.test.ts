@@ -127,6 +127,14 @@ test('what is no extension is refused with its file', async () => {
   assert.match(dot.err, 'nothing here runs what dot writes');
 });
 
+test('a plugin anywhere gets the library that runs, and not the bundle of another day', async () => {
+  const pass = "export const passes = [{ name: 'p', doc: 'x', keepsScopes: true, run: (graph) => graph }];";
+  const text = `import { backends } from 'nanospec';\nglobalThis.seenByPlugin = backends;\n${pass}`;
+  const ran = await nanoc(['check', 'nanochat', '--plugin', written('own.mjs', text)]);
+  assert.is(ran.code, 0, ran.err);
+  assert.is((globalThis as { readonly seenByPlugin?: unknown }).seenByPlugin, backends); // as the plugin leaves it
+});
+
 test('a pass that breaks the graph is named', async () => {
   const text = `export const passes = [{
     name: 'careless', doc: 'Forgets where nodes came from.', keepsScopes: true,
