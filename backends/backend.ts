@@ -1,5 +1,6 @@
 /** What a target is: a name, the passes it wants, and how a legal graph becomes files. */
 
+import type { Stamp } from '../compiler/checkpoint/open_file.ts';
 import type { Graph } from '../compiler/graph/ir.ts';
 import type { Pass } from '../compiler/passes/pass.ts';
 import type { Manifest } from '../compiler/ports/manifest.ts';
@@ -28,9 +29,19 @@ export interface ArtifactFile {
   chunks(): Iterable<Uint8Array>;
 }
 
+/** A file that is there already, and gets a second name beside the model. */
+export interface ArtifactLink {
+  readonly name: string;
+  /** Its path. */
+  readonly of: string;
+  /** What it looked like when it was read. */
+  readonly stamp?: Stamp;
+}
+
 /** Files in the order they are renamed into place: data first, the model last. */
 export interface Artifact {
   readonly files: readonly ArtifactFile[];
+  readonly links?: readonly ArtifactLink[];
   readonly diagnostics: readonly Diagnostic[];
   /** sha256 of what the model is besides its numbers, where its manifest goes beside it. */
   readonly graphHash?: string;

@@ -20,6 +20,7 @@ import { Bug, error, Refusal } from '../spec/diagnostic.ts';
 import { nameFault } from './artifact_fault.ts';
 import type { Artifact, ArtifactFile } from './backend.ts';
 import { freshMark, removeEmpty, type Swept, sweep } from './leftovers_node.ts';
+import { type LinkKind, linkFile } from './link_file_node.ts';
 
 export interface WriteOptions {
   /** Checked between chunks; an aborted write leaves nothing behind. */
@@ -32,6 +33,8 @@ export interface WriteOptions {
   readonly makeFolder?: boolean;
   /** Called before the first byte with the paths of the files, and with the folders that are made for them, outer ones first. */
   readonly onStart?: (targets: readonly string[], folders: readonly string[]) => void;
+  /** Called with the name of each link when it is made. */
+  readonly onLink?: (name: string, kind: LinkKind) => void;
   /** Called with what killed runs had left of these files, and what other runs may still be writing. */
   readonly onSwept?: (swept: Swept) => void;
 }
@@ -49,13 +52,14 @@ const pauseAfter = { bytes: 1 << 24, time: 100 } as const;
 
 /** Throws a Refusal (N504, N505) when the files cannot be written, and whatever the making of a chunk throws. */
 export async function writeArtifact(
-  { files }: Artifact,
+  { files, links = [] }: Artifact,
   folder: string,
   options: WriteOptions = {},
 ): Promise<void> {
   const mark = freshMark();
-  for (const { name } of files) refuseOutside(name, folder);
-  const pending = files.map(({ name }) => {
+  const all = [...links, ...files];
+  for (const { name } of all) refuseOutside(name, folder);
+  const pending = all.map(({ name }) => {
     const target = join(folder, name);
     return { target, temporary: `${target}.${mark}.partial`, replaced: `${target}.${mark}.replaced` };
   });
@@ -73,9 +77,14 @@ export async function writeArtifact(
       if (withRefusal(path, () => mkdirSync(path, { recursive: true })) !== undefined) made.push(path);
     }
     const tell = progress(options);
-    for (const [i, file] of files.entries()) {
+    for (const [i, link] of links.entries()) {
       written.push(pending[i]!.temporary);
-      await writeFile(pending[i]!, file, tell);
+      options.onLink?.(link.name, linkFile(link, pending[i]!.temporary));
+    }
+    for (const [i, file] of files.entries()) {
+      const at = pending[links.length + i]!;
+      written.push(at.temporary);
+      await writeFile(at, file, tell);
     }
     options.signal?.throwIfAborted();
     moveIntoPlace(pending, options.overwrite ?? false);
@@ -248,6 +257,7 @@ function moveIntoPlace(pending: readonly Pending[], overwrite: boolean): void {
         undo.push(() => putBack(replaced, target));
       }
       withRefusal(target, () => renameSync(temporary, target));
+      rmSync(temporary, { force: true }); // a rename between two names of one file does nothing
       if (!there) undo.push(() => rmSync(target, { force: true }));
     }
   } catch (cause) {

@@ -17,6 +17,7 @@ import type { Loaded } from './verify_report.ts';
 interface Options extends CompileOptions {
   readonly out?: string;
   readonly force?: boolean;
+  readonly checkWeights?: boolean;
   readonly tokenizer?: string;
   readonly emit?: Stage;
   readonly explain?: string;
@@ -33,6 +34,7 @@ export function addCompile(program: Command): void {
     .optionsGroup('Output:')
     .option('-o, --out <path>', 'file, or a folder when it ends in /; written whole or not at all')
     .option('--force', 'overwrite what exists')
+    .option('--check-weights', 'with --external link: read the weights all the same, and report on them')
     .option(
       '--tokenizer <path>',
       'a tokenizer to put beside the model, when there is none beside the checkpoint',

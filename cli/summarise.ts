@@ -19,7 +19,7 @@ export function summarise(io: Io, written: Written): void {
   const { manifest } = written.compiled;
   const sizes = `${shortCount(report.parameters)} parameters, ${bytes(modelSize(path))}`;
   io.made(`${path}: ${manifest.model}, ${sizes}, ${needs}, ${cacheText(manifest)}`);
-  const beside = report.files.slice(0, -1).map(({ name }) => name);
+  const beside = [...(report.links ?? []), ...report.files.slice(0, -1)].map(({ name }) => name);
   if (beside.length > 0) io.made(`beside it: ${beside.join(', ')}`);
   const seed = seedOf(manifest);
   if (seed !== undefined) io.made(`weights are random (seed ${seed}): for trying things out only`);

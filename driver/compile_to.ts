@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Artifact, Backend } from '../backends/backend.ts';
 import { emitInput } from '../backends/emit_input.ts';
 import type { Layout } from '../backends/layout/layout.ts';
+import type { LinkKind } from '../backends/link_file_node.ts';
 import type { EmitOptions } from '../backends/target_option.ts';
 import { writeArtifact } from '../backends/write_artifact_node.ts';
 import { type Compiled, type CompileRequest, compile } from '../compiler/compile.ts';
@@ -14,6 +15,7 @@ import { hasErrors, Refusal } from '../spec/diagnostic.ts';
 import { bytes } from './byte_count.ts';
 import { type CompileOptions, defaults } from './compile_options.ts';
 import { formerData, removeFormer } from './files/former_data.ts';
+import { noteLinks, readWeights, refuseLinks } from './files/linked_weights.ts';
 import { layoutModel } from './layout_folders.ts';
 import { modelSize } from './model_size.ts';
 import type { Inputs } from './open_inputs.ts';
@@ -30,6 +32,8 @@ export interface Output extends CompileOptions {
   readonly out?: string;
   /** Overwrite what exists. */
   readonly force?: boolean;
+  /** Read weights that are linked, too, and say what is wrong with them. */
+  readonly checkWeights?: boolean;
   /** Written beside the model. */
   readonly copies?: Inputs['tokenizer'];
   /** Passes that run before those of the backend. */
@@ -65,6 +69,7 @@ export async function compileTo(
   const { folder, file } = place;
   const given = emitOptions(backend, { ...ofLayout(layout, backend), ...options.targetOptions }, file);
   const emitted = backend.emit(emitInput(compiled, given));
+  refuseLinks(emitted, layout?.name);
   io.report(emitted.diagnostics);
   const needs = backend.needs(given);
   const around = layout
@@ -76,6 +81,9 @@ export async function compileTo(
   const former = options.force ? formerData(backend, path) : [];
   const total = artifact.files.reduce((sum, f) => sum + f.size, 0);
   if (!inputs.checkpoint) refuseUnnamed(out, path, total);
+  const { checkWeights: checked = false } = options;
+  const kinds = new Map<string, LinkKind>();
+  if (artifact.links && checked) await readWeights(compiled, { io, ...(signal ? { signal } : {}) });
   const progress = io.progress(`writing ${path}`, total);
   await writeArtifact(artifact, folder, {
     ...(signal ? { signal } : {}),
@@ -84,12 +92,11 @@ export async function compileTo(
     overwrite: options.force ?? false,
     makeFolder: true,
     onSwept: noteSwept(io),
+    onLink: (name, kind) => kinds.set(name, kind),
   });
-  removeFormer(
-    io,
-    former,
-    artifact.files.map(({ name }) => join(folder, name)),
-  );
+  noteLinks({ io }, artifact, folder, { kinds, checked });
+  const made = [...(artifact.links ?? []), ...artifact.files].map(({ name }) => join(folder, name));
+  removeFormer(io, former, [...made, ...(inputs.checkpoint?.files ?? [])]);
   progress.done(modelSize(path));
   if (!layout && options.logits === undefined) noteLogits(io, manifest);
   io.report(compiled.weights.findings());

@@ -84,7 +84,9 @@ export function refuseUnnamed(out: string | undefined, path: string, size: numbe
 }
 
 export function refuseOverwrite(artifact: Artifact, folder: string): void {
-  const there = artifact.files.map((f) => join(folder, f.name)).filter((path) => existsSync(path));
+  const there = [...(artifact.links ?? []), ...artifact.files]
+    .map((f) => join(folder, f.name))
+    .filter((path) => existsSync(path));
   if (there.length === 0) return;
   throw new Refusal([
     error('N504', `${there.join(' and ')} ${there.length > 1 ? 'exist' : 'exists'}`, {

@@ -10,6 +10,7 @@ export function writtenReport({ compiled, artifact, path, target, options, needs
   return {
     path,
     files: artifact.files.map(({ name, size }) => ({ name, bytes: size })),
+    ...(artifact.links ? { links: artifact.links.map(({ name, of }) => ({ name, of })) } : {}),
     spec: manifest.spec.name,
     parameters: parameterCount(program),
     nodes: graph.nodes.length,

@@ -69,6 +69,7 @@ export const codes = {
   N511: 'layout cannot carry the model',
   N512: 'extension cannot be used',
   N513: 'no spec can be drafted',
+  N514: 'weights not linkable',
   // N6xx weights
   N601: 'checkpoint not found',
   N602: 'not a checkpoint',

@@ -1,6 +1,7 @@
 /** Collects the nodes and initialisers of one ONNX graph: unique readable names, equal nodes once. */
 
 import { utf8 } from '../../compiler/bytes/little_endian.ts';
+import type { StoredBytes } from '../../compiler/weights/stored.ts';
 import { type Tensor, tensor } from '../../spec/tensor.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type InnerValue, innerGraph } from './inner_graph.ts';
@@ -21,6 +22,8 @@ export interface Initializer {
   /** Shapes and axes stay in the model file, since clients read them before external data is there. */
   readonly keepInline: boolean;
   readonly data: Chunk;
+  /** Where the bytes lie in a checkpoint as they are, or why they do so nowhere; absent where they never can. */
+  readonly stored?: () => StoredBytes | string;
 }
 
 export type AttributeValue =

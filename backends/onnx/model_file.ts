@@ -1,5 +1,6 @@
 /** A written graph as the chunks of a model file, and of a data file beside it where the weights go there. */
 
+import { utf8 } from '../../compiler/bytes/little_endian.ts';
 import type { Graph } from '../../compiler/graph/ir.ts';
 import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
@@ -10,6 +11,7 @@ import { marked, markKey } from './data_mark.ts';
 import { graphHashOf } from './graph_hash.ts';
 import type { Initializer } from './graph_writer.ts';
 import { readsOf } from './inner_graph.ts';
+import { linkedData } from './linked_data.ts';
 import { hashes, metadata, modelDoc } from './metadata.ts';
 import { options as declared, opsetOf } from './options.ts';
 import { dataTypes, dimension, encode, type TensorProto, type ValueInfoProto } from './schema.ts';
@@ -38,11 +40,15 @@ export function modelFiles(
   const outside = goesOutside(options, totalSize(needed.map((t) => t.data)))
     ? needed.filter((t) => !t.keepInline && t.data.size >= smallestExternalTensor)
     : [];
-  const dataFiles = dataFilesOf(outside, options);
-  const places = new Map(dataFiles.flatMap(({ places }) => [...places]));
+  const linked = options['external'] === 'link' ? linkedData(outside, `${options.fileName}_data`) : undefined;
+  const dataFiles = dataFilesOf(linked?.rest ?? outside, options);
+  const places = new Map([...(linked?.places ?? []), ...dataFiles.flatMap(({ places }) => [...places])]);
   const { model, graphHash } = modelChunk(graph, written, manifest, options, {
     tensors: needed,
-    marks: dataFiles.map(({ name, mark }) => [name, mark]),
+    marks: [
+      ...dataFiles.map(({ name, mark }) => [name, mark] as const),
+      ...(linked?.marks ?? []).map(([name, text]) => [name, held(utf8(text))] as const),
+    ],
     externalPlace: (t) => places.get(t.name),
   });
   if (model.size > largestMessage) throw tooLarge(model.size, options['external']);
@@ -53,11 +59,16 @@ export function modelFiles(
   });
   const modelFile = file(options.fileName, model);
   const files = [...dataFiles.map(({ name, chunk }) => file(name, chunk)), modelFile];
-  return { files, diagnostics: [], ...(options['metadata'] === 'hash' ? { graphHash } : {}) };
+  return {
+    files,
+    diagnostics: linked?.diagnostics ?? [],
+    ...(linked ? { links: linked.links } : {}),
+    ...(options['metadata'] === 'hash' ? { graphHash } : {}),
+  };
 }
 
 const goesOutside = ({ external = declared.external.default }: EmitOptions, bytes: number): boolean =>
-  external === 'always' || (external === 'auto' && bytes > mostInlineBytes);
+  external === 'always' || external === 'link' || (external === 'auto' && bytes > mostInlineBytes);
 
 /** What `--external` has to be for weights of so many bytes to lie where they do. */
 export function externalOf(isOutside: boolean, bytes: number): (typeof declared.external.choices)[number] {

@@ -12,8 +12,8 @@ export const options = {
   },
   external: {
     value: '<when>',
-    doc: 'ONNX weights in a file of their own, which runtimes map instead of copying it; auto: above 16 MB',
-    choices: ['auto', 'always', 'never'],
+    doc: 'ONNX weights in a file of their own, which runtimes map instead of copying it; auto: above 16 MB; link: in the checkpoint itself, unread, under a second name',
+    choices: ['auto', 'always', 'never', 'link'],
     default: 'auto',
   },
   dataLimit: {

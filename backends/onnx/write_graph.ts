@@ -71,14 +71,16 @@ function write(site: Site, node: Node, inputs: readonly Value[], weights: Weight
     const name = lowerComposite(op, site, inputs, attrs, type);
     if (name !== undefined) return name;
   }
-  if (op === 'param' || op === 'table') return store(site, nameOf(node), weights);
+  if (op === 'param' || op === 'table') return store(site, node, weights);
   throw new Bug(`the ONNX backend was given a node ${op}`);
 }
 
-function store({ writer }: Site, name: string, weights: WeightSource): string {
+function store({ writer }: Site, node: Node, weights: WeightSource): string {
+  const name = nameOf(node);
   const { shape, dtype, bytes } = weights.info(name);
   const data = { size: bytes, bytes: () => weights.chunks(name) };
-  writer.initializer({ name, dtype, dims: shape, keepInline: false, data });
+  const stored = node.op === 'param' ? { stored: () => weights.stored(name) } : {};
+  writer.initializer({ name, dtype, dims: shape, keepInline: false, data, ...stored });
   return name;
 }
 

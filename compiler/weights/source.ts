@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from '../../spec/diagnostic.ts';
 import type { GraphDType } from '../../spec/type.ts';
+import type { StoredBytes } from './stored.ts';
 
 export interface WeightInfo {
   readonly shape: readonly number[];
@@ -19,6 +20,8 @@ export interface WeightSource {
    * stream at the latest, when the bytes are not what the archive promised (N604, N623) or do not fit the dtype (N509).
    */
   chunks(name: string): Iterable<Uint8Array>;
+  /** Where its bytes lie in the checkpoint just as `chunks` gives them, or why they do so nowhere. */
+  stored(name: string): StoredBytes | string;
   /** All of a tensor as float32, for the reference interpreter; small models only. */
   values(name: string): Float32Array;
   /** Warnings about numbers seen so far, once for each tensor: NaN and infinity (N616), huge or all zero (N625). */

@@ -17,6 +17,7 @@ import { mergedAxes } from './merged_axes.ts';
 import { randomValues } from './random_values.ts';
 import { chunkBytes } from './scratch.ts';
 import type { WeightInfo, WeightSource } from './source.ts';
+import { type StoredBytes, storedBytes } from './stored.ts';
 import type { VerifiedStorages } from './stream.ts';
 import { tableRows } from './table_rows.ts';
 import { partsOf, type View, viewOf } from './view.ts';
@@ -32,6 +33,7 @@ export type WeightRequest = {
 interface Entry {
   readonly info: WeightInfo;
   readonly chunks: () => Iterable<Uint8Array>;
+  readonly stored: () => StoredBytes | string;
 }
 
 export function weightSource(request: WeightRequest): WeightSource {
@@ -45,7 +47,7 @@ export function weightSource(request: WeightRequest): WeightSource {
       node.op === 'table'
         ? tableChunks(node, info)
         : oneByOne(partsOf(node).map((part) => paramChunks(part, request, checked, findings)));
-    entries.set(String(node.attrs['name']), { info, chunks });
+    entries.set(String(node.attrs['name']), { info, chunks, stored: () => storedOf(node, request) });
   }
   const entry = (name: string): Entry => {
     const found = entries.get(name);
@@ -55,6 +57,7 @@ export function weightSource(request: WeightRequest): WeightSource {
   return {
     info: (name) => entry(name).info,
     chunks: (name) => entry(name).chunks(),
+    stored: (name) => entry(name).stored(),
     values: (name) => valuesOf(entry(name)),
     findings: () => findings.list(),
   };
@@ -111,9 +114,7 @@ function paramChunks(
 ): () => Iterable<Uint8Array> {
   const view = viewOf(node);
   if (!view) throw new Bug(`${String(node.attrs['name'])} has a size known only when running`);
-  const { dtype } = node.type;
-  // Arithmetic on a weight is done in full before it is stored.
-  const target = [...(isFloat(dtype) && isFloat(request.storage) ? [request.storage] : []), dtype];
+  const target = targetOf(node, request);
   // A source of random numbers begins with a hash of its name, which waits until they are wanted.
   return function* () {
     const { tensor, value } = sourceOf(view, request);
@@ -131,6 +132,19 @@ function paramChunks(
       yield bytes;
     found.done();
   };
+}
+
+/** Arithmetic on a weight is done in full before it is stored. */
+const targetOf = ({ type: { dtype } }: Node, { storage }: WeightRequest): readonly GraphDType[] =>
+  isFloat(dtype) && isFloat(storage) ? [storage, dtype] : [dtype];
+
+function storedOf(node: Node, request: WeightRequest): StoredBytes | string {
+  if (node.op === 'table') return 'computed when compiling';
+  const parts = partsOf(node);
+  if (parts.length > 1) return `stacked of ${parts.length} tensors`;
+  const view = viewOf(node);
+  const { tensor } = view ? sourceOf(view, request) : {};
+  return view && tensor ? storedBytes(tensor, view, targetOf(node, request)) : 'in no checkpoint';
 }
 
 interface Source {

@@ -1,7 +1,7 @@
 /** The data files of a model that is about to be replaced: where the new one has none of that name, nobody needs them any more. */
 
 import { existsSync, rmSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Backend } from '../../backends/backend.ts';
 import { Refusal } from '../../spec/diagnostic.ts';
 import type { Reporter } from '../reporter.ts';
@@ -17,8 +17,10 @@ export function formerData({ file }: Backend, model: string): readonly string[] 
   }
 }
 
-export function removeFormer(io: Reporter, former: readonly string[], written: readonly string[]): void {
-  const unused = former.filter((path) => !written.includes(path));
+/** `needed` are files that were written, and those that they were made of. */
+export function removeFormer(io: Reporter, former: readonly string[], needed: readonly string[]): void {
+  const kept = new Set(needed.map((path) => resolve(path)));
+  const unused = former.filter((path) => !kept.has(resolve(path)));
   for (const path of unused) rmSync(path, { force: true });
   if (unused.length > 0) io.note(`removed ${unused.join(', ')}, the data of the model that was replaced`);
 }

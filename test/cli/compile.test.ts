@@ -167,7 +167,7 @@ test('what cannot be asked for ends with 2', async () => {
     [['nanochat', '--target', 'caffe'], 'allowed: onnx'],
     [['nanochat', '--dtype', 'int4'], 'f32, f16, bf16'],
     [['nanochat', '--quantize', 'int8'], 'unknown option'],
-    [['nanochat', '--external', 'link'], 'auto, always, never'],
+    [['nanochat', '--external', 'lnik'], 'auto, always, never, link'],
     [['nanochat', '--checkpoint', 'a', '--source', 'base'], 'both name a checkpoint'],
     [['nanochat', '--target', 'torchscript', '--opset', '20'], '--opset means nothing to torchscript'],
     [['nanochat', '--target', 'torchscript', '--external', 'never'], 'it is for --target onnx'],

@@ -140,6 +140,7 @@ export const scenarios: Partial<Record<Code, Scenario>> = {
   N507: () => says(['check', 'nanochatt']),
   N509: binds(table(''), { 'wte.weight': floats(1, 2, 3, 4, 5, 6, 7, 1e6) }, '--dtype', 'f16'),
   N510: compiles(),
+  N514: compiles('nanochat_2025_10', ...small, '--external', 'link'),
   N601: compiles('--checkpoint', 'no/such/folder'),
   N602: opens('empty-file'),
   N603: opens('truncated-zip'),

@@ -220,7 +220,10 @@ function heavy(...rows: readonly number[]): { graph: Graph; weights: WeightSourc
   const unread = (): never => {
     throw new Error('nothing may be read');
   };
-  return { graph, weights: { info: infoOf, chunks: unread, values: unread, findings: () => [] } };
+  return {
+    graph,
+    weights: { info: infoOf, chunks: unread, stored: unread, values: unread, findings: () => [] },
+  };
 }
 
 test('weights above 16 MB go outside by themselves, and 2 GB do not fit inside', () => {

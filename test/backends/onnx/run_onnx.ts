@@ -74,6 +74,7 @@ export function streams(graph: Graph): WeightSource {
     },
     chunks: (name) => [tensorBytes(get(name))],
     values: (name) => Float32Array.from(get(name).data),
+    stored: () => 'in memory',
     findings: () => [],
   };
 }
