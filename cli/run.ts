@@ -117,7 +117,7 @@ async function run(cx: Context, options: Options, [model = '']: readonly string[
   const file = openModel(model, { ...options, plugins, signal: cx.signal });
   const rows = (prompt.length + tokens.length) * options.numSamples;
   const speed = speedOf();
-  const continued = { ...options, onOpen: speed.start };
+  const continued = { ...options, signal: cx.signal, onOpen: speed.start };
   const steps = prompt.length > 0 ? texts(cx.io, file, continued) : ids(file, continued);
   const atOnce = await show(cx, steps, rows, prompt.length > 0, speed.token);
   noteEnded(cx.io, atOnce, rows, prompt);

@@ -16,15 +16,36 @@ export interface FeedOptions {
   readonly fetches?: readonly string[];
   /** Inputs that the call leaves out. */
   readonly without?: readonly string[];
+  /** Whether the call is for the memory alone. */
+  readonly leavesLogits?: boolean;
 }
+
+export interface PromptOptions {
+  /** Aborted, it ends a prompt between two calls, with a Refusal that says nothing. */
+  readonly signal?: AbortSignal;
+  /** Told after each call how many columns of the prompt are fed, of how many. */
+  readonly onPrompt?: (done: number, total: number) => void;
+}
+
+export interface DecoderOptions extends MemoryOptions {
+  /** Tokens of a prompt that one call takes, in all rows. */
+  readonly tokensAtOnce?: number;
+}
+
+/** As fast as whole prompts: the weights are read once for so many tokens, and what a call takes besides stays in the processor's cache. */
+const usualTokensAtOnce = 256;
+/** In a batch of many rows each call has to copy the memory of all. */
+const fewestColumns = 32;
 
 export interface Decoder {
   /** Feeds tokens [B][T]; returns all outputs but the ports: `logits` [B, T or 1, V] and what was fetched. */
   feed(tokens: Rows, options?: FeedOptions): Promise<Readonly<Record<string, Tensor>>>;
-  /** Feeds whole prompts, padded on the left to one length; returns logits [B, T or 1, V]. */
-  prefill(rows: Rows): Promise<Tensor>;
-  /** Feeds one token per row; returns logits [B, 1, V]. Rows in `idle` get padding instead, if the model has a mask. */
-  step(tokens: readonly number[], idle?: ReadonlySet<number>): Promise<Tensor>;
+  /** Feeds whole prompts, padded on the left to one length, in pieces where they are long; returns logits [B, n, V], n at least 1, of the last piece. */
+  prefill(rows: Rows, options?: PromptOptions): Promise<Tensor>;
+  /** Feeds one token per row; returns logits [B, 1, V]. */
+  step(tokens: readonly number[]): Promise<Tensor>;
+  /** Goes on with these rows alone, given in ascending order. */
+  keep(rows: readonly number[]): void;
   /** Repeats every row `times` times, so that one prefill serves many continuations. */
   repeat(times: number): void;
   /** Columns fed so far, padding included. */
@@ -152,44 +173,64 @@ const checkMask = (real: Rows, manifest: Manifest): void => {
 };
 
 /** A model with its memory, with the same calls for every form of cache. Without a cache all tokens are fed again each time. */
-export function decoder(session: Session, options: MemoryOptions = {}): Decoder {
+export function decoder(
+  session: Session,
+  { tokensAtOnce = usualTokensAtOnce, ...options }: DecoderOptions = {},
+): Decoder {
   const { manifest } = session;
   const stateless = manifest.cache === 'none';
-  const masked = takesMask(manifest);
   const memory = portMemory(manifest, options);
   let history: Rows = [];
   let marks: Rows = [];
 
-  const call = async (tokens: Rows, real: Rows, { fetches = [], without = [] }: FeedOptions) => {
+  const call = async (tokens: Rows, real: Rows, options: FeedOptions) => {
+    const { fetches = [], without = [], leavesLogits = false } = options;
     const before = stateless ? 0 : (history[0]?.length ?? 0);
     const past = memory.feeds(tokens.length);
     const own = { tokens, real, before, slots: manifest.slots, past: memory.columns() };
     const feeds = selectFeeds(boundaryFeeds(own), manifest, without);
-    const outputs = await session.run({ ...feeds, ...past }, ['logits', ...fetches, ...memory.wanted]);
+    const logits = leavesLogits && memory.wanted.length > 0 ? [] : ['logits'];
+    const outputs = await session.run({ ...feeds, ...past }, [...logits, ...fetches, ...memory.wanted]);
     memory.take(outputs, before);
     return withoutPorts(outputs, manifest);
   };
-  const feed = async (tokens: Rows, options: FeedOptions = {}) => {
+  /** The text with these tokens, and its mask; refuses what the model cannot take. */
+  const grown = (tokens: Rows, real: Rows): { readonly columns: Rows; readonly mask: Rows } => {
     checkTokens(tokens, history.length || undefined, manifest.vocab);
-    const mine = options.real ?? tokens.map((row) => row.map(() => 1));
     const columns = tokens.map((row, b) => [...(history[b] ?? []), ...row]);
-    const mask = mine.map((row, b) => [...(marks[b] ?? []), ...row]);
+    const mask = real.map((row, b) => [...(marks[b] ?? []), ...row]);
     checkMask(mask, manifest);
     checkRoom(mask, manifest);
+    return { columns, mask };
+  };
+  const feed = async (tokens: Rows, options: FeedOptions = {}) => {
+    const { columns, mask } = grown(tokens, options.real ?? tokens.map((row) => row.map(() => 1)));
     const outputs = await call(stateless ? columns : tokens, mask, options);
     [history, marks] = [columns, mask];
     return stateless ? lastColumns(outputs, tokens[0]!.length) : outputs;
   };
+  const prefill = async (rows: Rows, { signal, onPrompt }: PromptOptions = {}): Promise<Tensor> => {
+    const { tokens, real } = padLeft(rows);
+    grown(tokens, real); // refuses before the first piece what the last one would
+    const total = tokens[0]!.length;
+    const width = stateless ? total : Math.max(fewestColumns, Math.floor(tokensAtOnce / rows.length));
+    for (let at = 0; ; at += width) {
+      if (signal?.aborted) throw new Refusal([]);
+      const piece = (all: Rows): Rows => all.map((row) => row.slice(at, at + width));
+      const leavesLogits = at + width < total;
+      const { logits } = await feed(piece(tokens), { real: piece(real), leavesLogits });
+      onPrompt?.(Math.min(total, at + width), total);
+      if (!leavesLogits) return logits!;
+    }
+  };
   return {
     feed,
-    prefill: async (rows) => {
-      const { tokens, real } = padLeft(rows);
-      return (await feed(tokens, { real }))['logits']!;
-    },
-    step: async (tokens, idle = new Set()) => {
-      const real = tokens.map((_, row) => [idle.has(row) && masked ? 0 : 1]);
-      const rows = tokens.map((t) => [t]);
-      return (await feed(rows, { real }))['logits']!;
+    prefill,
+    step: async (tokens) => (await feed(tokens.map((t) => [t])))['logits']!,
+    keep: (rows) => {
+      history = rows.map((row) => history[row]!);
+      marks = rows.map((row) => marks[row]!);
+      memory.keep(rows);
     },
     repeat: (times) => {
       history = repeated(history, times);

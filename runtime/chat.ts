@@ -91,8 +91,7 @@ export function chat(session: Session, tokenizer: Tokenizer, options: ChatOption
   return { say, tokens: () => said };
 }
 
-const feedAll = async (cache: Decoder, tokens: readonly number[]): Promise<Tensor> =>
-  (await cache.feed([tokens]))['logits']!;
+const feedAll = (cache: Decoder, tokens: readonly number[]): Promise<Tensor> => cache.prefill([tokens]);
 
 function refuseFormat({ special }: Tokenizer): never {
   const missing = conversationTokens.filter((name) => !special.has(name));

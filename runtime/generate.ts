@@ -2,11 +2,11 @@
 
 import type { Session } from '../compiler/ports/session.ts';
 import type { Tensor } from '../spec/tensor.ts';
-import { type Decoder, decoder, type Rows } from './cache.ts';
+import { type Decoder, decoder, type PromptOptions, type Rows } from './cache.ts';
 import { repeatRows } from './port_memory.ts';
 import { penalised, type Random, random, type SampleOptions, sample } from './sample.ts';
 
-export interface GenerateOptions extends SampleOptions {
+export interface GenerateOptions extends SampleOptions, PromptOptions {
   /** Most tokens of each row, including forced ones. */
   readonly maxTokens: number;
   /** Tokens that end a row; the token itself is yielded. */
@@ -60,7 +60,7 @@ export async function* generateRows(
   { samples = 1, ...options }: RowsOptions,
 ): AsyncGenerator<Step, void, void> {
   const cache = decoder(session);
-  let logits = await cache.prefill(prompts);
+  let logits = await cache.prefill(prompts, options);
   if (samples > 1) {
     cache.repeat(samples);
     logits = repeatRows(logits, samples);
@@ -70,6 +70,7 @@ export async function* generateRows(
 }
 
 interface Row {
+  readonly index: number;
   readonly next: Random;
   readonly seen: number[];
   /** Forced tokens still to come. */
@@ -89,31 +90,35 @@ export async function* continueRows(
   const { maxTokens, seed = 42, force } = options;
   if (maxTokens < 1) return;
   const ends = endOf(options);
-  const rows: readonly Row[] = seen.map((tokens, r) => ({
+  let live: readonly Row[] = seen.map((tokens, r) => ({
+    index: r,
     next: random(seed + r),
     seen: [...tokens],
     queue: [],
   }));
-  const idle = new Set<number>();
   let logits = first;
   for (let made = 1; ; made++) {
     const column: number[] = [];
-    for (const [r, row] of rows.entries()) {
-      if (idle.has(r)) {
-        column.push(0);
-        continue;
-      }
+    const kept: number[] = [];
+    for (const [place, row] of live.entries()) {
+      const { index: r } = row;
       const [given, ...queue] = row.queue;
-      const token = given ?? chosen(lastLogits(logits, r), row, options);
+      const token = given ?? chosen(lastLogits(logits, place), row, options);
       row.queue = given === undefined ? (force?.(r, token) ?? []) : queue;
       row.seen.push(token);
-      column.push(token);
       const end = ends(r, token, made);
-      if (end) idle.add(r);
+      if (!end) {
+        column.push(token);
+        kept.push(place);
+      }
       yield { row: r, token, forced: given !== undefined, ...(end ? { end } : {}) };
     }
-    if (idle.size === rows.length || made >= maxTokens) return;
-    logits = await cache.step(column, idle);
+    if (kept.length === 0) return;
+    if (kept.length < live.length) {
+      cache.keep(kept);
+      live = kept.map((place) => live[place]!);
+    }
+    logits = await cache.step(column);
   }
 }
 

@@ -27,6 +27,8 @@ export interface PortMemory {
   take(outputs: Feeds, at: number): void;
   /** Repeats every row `times` times. */
   repeat(times: number): void;
+  /** Keeps these rows alone, given in ascending order. */
+  keep(rows: readonly number[]): void;
   /** By the names of the ports' outputs, without the slots that hold no token yet; empty before the first call. */
   held(): ReadonlyMap<string, Tensor>;
 }
@@ -100,6 +102,9 @@ export function portMemory(
     repeat(times) {
       state = new Map([...state].map(([name, t]) => [name, repeatRows(t, times)]));
     },
+    keep(rows) {
+      state = new Map([...state].map(([name, t]) => [name, keepRows(t, rows)]));
+    },
     held: () =>
       new Map(
         state.size === 0
@@ -134,6 +139,14 @@ export function sliceOf(t: Tensor, axis: number, start: number, stop: number): T
     picked.data.set(piece, o * (stop - start) * inner);
   }
   return picked;
+}
+
+/** These rows of [B, ...], in ascending order, at the front of the same memory: a copy of all takes as long as some steps. */
+function keepRows({ dtype, shape, data }: Tensor, rows: readonly number[]): Tensor {
+  const [, ...rest] = shape;
+  const inner = product(rest);
+  for (const [to, from] of rows.entries()) data.copyWithin(to * inner, from * inner, (from + 1) * inner);
+  return { dtype, shape: [rows.length, ...rest], data: data.subarray(0, rows.length * inner) };
 }
 
 /** Repeats every row of [B, ...] `times` times: [B * times, ...]. */

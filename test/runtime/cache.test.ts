@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '../../compiler/ports/session.ts';
 import { decoder, padLeft } from '../../runtime/cache.ts';
+import type { Tensor } from '../../spec/tensor.ts';
 import { refusalOf } from '../harness/refusal.ts';
 import { type TinyOptions, tinySession } from './tiny_session.ts';
 
@@ -126,7 +127,15 @@ test('takes new rows alone where a model gives them, and keeps all in buffers th
       [2, 3, 4, 5],
       [7, 7, 8, 9],
     ])
-      await both((of) => of.step(tokens, new Set([1])));
+      await both(async (of) => {
+        const real = tokens.map((_, row) => [row === 1 ? 0 : 1]);
+        return (
+          await of.feed(
+            tokens.map((t) => [t]),
+            { real },
+          )
+        )['logits']!;
+      });
     assert.equal(
       slots,
       cache === 'static' ? [9, 9, 9, 9, 9] : [0, 6, 6, 6, 9],
@@ -136,6 +145,87 @@ test('takes new rows alone where a model gives them, and keeps all in buffers th
     const [held, kept] = [whole, rows].map((of) => of.memory().get('present.0.value')!);
     assert.equal(kept!.shape, held!.shape);
     if (cache === 'dynamic') assert.equal([...kept!.data], [...held!.data]);
+  }
+});
+
+const last = ({ shape, data }: Tensor): readonly number[] =>
+  Array.from({ length: shape[0]! }, (_, b) => {
+    const end = (b + 1) * shape[1]! * shape[2]!;
+    return [...data.subarray(end - shape[2]!, end)];
+  }).flat();
+
+const worstOf = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((x, i) => Math.abs(x - b[i]!)), a.length === b.length ? 0 : 1);
+
+const prompts = [70, 3, 41].map((n, row) => Array.from({ length: n }, (_, i) => (5 * i + row) % 13));
+const longForms: readonly TinyOptions[] = [
+  { logits: 'last', newRows: true },
+  { logits: 'all' },
+  { cache: 'static', slots: 80, newRows: true },
+  { cache: 'static', slots: 80, logits: 'last' },
+];
+
+test('a prompt in pieces is what it is whole, padded and batched, and only the last piece gives logits', async () => {
+  for (const form of longForms) {
+    const asked: boolean[] = [];
+    const session = tinySession(form);
+    const run: Session['run'] = (feeds, fetches = []) => {
+      asked.push(fetches.includes('logits'));
+      return session.run(feeds, fetches);
+    };
+    const seen: string[] = [];
+    const onPrompt = (done: number, total: number) => void seen.push(`${done}/${total}`);
+    const cut = decoder({ ...session, run }, { tokensAtOnce: 96, slotsAtOnce: 3 });
+    const whole = decoder(tinySession(form), { tokensAtOnce: 1000 });
+    const pieces = last(await cut.prefill(prompts, { onPrompt }));
+    assert.ok(worstOf(pieces, last(await whole.prefill(prompts))) < 1e-6);
+    assert.equal(seen, ['32/70', '64/70', '70/70']);
+    assert.equal(asked, [false, false, true]);
+    const other = decoder(tinySession(form), { tokensAtOnce: 96 });
+    const changed = prompts.with(2, prompts[2]!.with(0, 12));
+    assert.ok(worstOf(pieces, last(await other.prefill(changed))) > 1e-4);
+    assert.ok(worstOf(last(await cut.step([1, 2, 3])), last(await whole.step([1, 2, 3]))) < 1e-6);
+  }
+});
+
+test('a prompt is refused before its first piece is computed, and left between two', async () => {
+  let calls = 0;
+  const session = tinySession({ context: 60 });
+  const run: Session['run'] = (feeds, fetches) => {
+    calls++;
+    return session.run(feeds, fetches);
+  };
+  const cut = () => decoder({ ...session, run }, { tokensAtOnce: 32 });
+  assert.match(await refused(() => cut().prefill([prompts[0]!])), 'N706');
+  assert.match(await refused(() => cut().prefill([[...prompts[2]!, 13]])), 'N705');
+  assert.match(await refused(() => cut().prefill([])), 'N705');
+  assert.is(calls, 0);
+  const stop = new AbortController();
+  const left = await refusalOf(
+    cut().prefill([prompts[2]!], { signal: stop.signal, onPrompt: () => stop.abort() }),
+  );
+  assert.equal(left.diagnostics, []);
+  assert.is(calls, 1);
+});
+
+test('rows that are kept go on as they would alone', async () => {
+  for (const form of [...longForms, { cache: 'none' } as const]) {
+    const texts = form.cache === 'none' ? prompts.map((p) => p.slice(0, 3)) : prompts;
+    const batch = decoder(tinySession(form), { slotsAtOnce: 3 });
+    await batch.prefill(texts);
+    batch.keep([0, 2]);
+    const two = last(await batch.step([4, 6]));
+    batch.keep([1]);
+    const one = last(await batch.step([7]));
+    const alone = async (row: number, ...tokens: number[]): Promise<readonly number[]> => {
+      const cache = decoder(tinySession(form));
+      let logits = await cache.prefill([texts[row]!]);
+      for (const token of tokens) logits = await cache.step([token]);
+      return last(logits);
+    };
+    assert.ok(worstOf(two, [...(await alone(0, 4)), ...(await alone(2, 6))]) < 1e-6);
+    assert.ok(worstOf(one, await alone(2, 6, 7)) < 1e-6);
+    assert.ok(worstOf(one, await alone(0, 4, 7)) > 1e-4);
   }
 });
 

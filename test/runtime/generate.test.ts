@@ -60,6 +60,20 @@ test('rows of a batch, padded and ended one by one, are what they are alone', as
   }
 });
 
+test('rows that have ended are no longer computed', async () => {
+  const session = tinySession({ newRows: true });
+  const batches: number[] = [];
+  const run: typeof session.run = (feeds) => {
+    batches.push(feeds['input_ids']!.shape[0]!);
+    return session.run(feeds);
+  };
+  const count = [0, 0, 0];
+  const until = (row: number): boolean => ++count[row]! > [1, 4, 2][row]!;
+  const options = { maxTokens: 9, until };
+  for await (const _ of generateRows({ ...session, run }, [[1, 2], [3], [4, 5]], options));
+  assert.equal(batches, [3, 3, 2, 1, 1]);
+});
+
 test('a row that ended takes none of the context', async () => {
   const until = (row: number, _: number): boolean => row === 1;
   let made = 0;
