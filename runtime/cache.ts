@@ -209,23 +209,14 @@ export function decoder(
     [history, marks] = [columns, mask];
     return stateless ? lastColumns(outputs, tokens[0]!.length) : outputs;
   };
-  const prefill = async (rows: Rows, { signal, onPrompt }: PromptOptions = {}): Promise<Tensor> => {
-    const { tokens, real } = padLeft(rows);
-    grown(tokens, real); // refuses before the first piece what the last one would
-    const total = tokens[0]!.length;
-    const width = stateless ? total : Math.max(fewestColumns, Math.floor(tokensAtOnce / rows.length));
-    for (let at = 0; ; at += width) {
-      if (signal?.aborted) throw new Refusal([]);
-      const piece = (all: Rows): Rows => all.map((row) => row.slice(at, at + width));
-      const leavesLogits = at + width < total;
-      const { logits } = await feed(piece(tokens), { real: piece(real), leavesLogits });
-      onPrompt?.(Math.min(total, at + width), total);
-      if (!leavesLogits) return logits!;
-    }
-  };
   return {
     feed,
-    prefill,
+    prefill: async (rows, options = {}) => {
+      const padded = padLeft(rows);
+      grown(padded.tokens, padded.real); // refuses before the first piece what the last one would
+      const width = Math.max(fewestColumns, Math.floor(tokensAtOnce / rows.length));
+      return feedInPieces(feed, padded, stateless ? Number.POSITIVE_INFINITY : width, options);
+    },
     step: async (tokens) => (await feed(tokens.map((t) => [t])))['logits']!,
     keep: (rows) => {
       history = rows.map((row) => history[row]!);
@@ -240,6 +231,23 @@ export function decoder(
     length: () => history[0]?.length ?? 0,
     memory: () => memory.held(),
   };
+}
+
+async function feedInPieces(
+  feed: Decoder['feed'],
+  { tokens, real }: ReturnType<typeof padLeft>,
+  width: number,
+  { signal, onPrompt }: PromptOptions,
+): Promise<Tensor> {
+  const total = tokens[0]!.length;
+  for (let at = 0; ; at += width) {
+    if (signal?.aborted) throw new Refusal([]);
+    const piece = (all: Rows): Rows => all.map((row) => row.slice(at, at + width));
+    const leavesLogits = at + width < total;
+    const { logits } = await feed(piece(tokens), { real: piece(real), leavesLogits });
+    onPrompt?.(Math.min(total, at + width), total);
+    if (!leavesLogits) return logits!;
+  }
 }
 
 const repeated = (rows: Rows, times: number): Rows =>

@@ -53,6 +53,13 @@ function refuseTooLarge(manifest: Manifest, batch: number): void {
   throw new Refusal([error('N704', 'the cache of this model is too large', { found, hint })]);
 }
 
+function freshTensor(port: ManifestPort, shape: readonly number[], refill: MemoryOptions['refill']): Tensor {
+  const made = empty(port.dtype, shape);
+  if (port.fill !== 0) made.data.fill(port.fill);
+  refill?.(port, made);
+  return made;
+}
+
 export function portMemory(
   manifest: Manifest,
   { refill, slotsAtOnce = usualSlotsAtOnce }: MemoryOptions = {},
@@ -63,11 +70,9 @@ export function portMemory(
   let state: ReadonlyMap<string, Tensor> = new Map();
   let length = 0;
 
-  const fresh = (port: ManifestPort, shape: readonly number[]): Tensor => {
-    const made = empty(port.dtype, shape);
-    if (port.fill !== 0) made.data.fill(port.fill);
-    refill?.(port, made);
-    return made;
+  const fresh = (port: ManifestPort, shape: readonly number[]): Tensor => freshTensor(port, shape, refill);
+  const each = (change: (t: Tensor) => Tensor): void => {
+    state = new Map([...state].map(([name, t]) => [name, change(t)]));
   };
   const heldBy = (port: ManifestPort): Tensor => state.get(port.input)!;
   /** The buffer, or a larger one that begins as it does. */
@@ -99,12 +104,8 @@ export function portMemory(
       const rows = growing && outputs[growing.newRows!];
       if (rows) length = at + rows.shape[growing.axis!]!;
     },
-    repeat(times) {
-      state = new Map([...state].map(([name, t]) => [name, repeatRows(t, times)]));
-    },
-    keep(rows) {
-      state = new Map([...state].map(([name, t]) => [name, keepRows(t, rows)]));
-    },
+    repeat: (times) => each((t) => repeatRows(t, times)),
+    keep: (rows) => each((t) => keepRows(t, rows)),
     held: () =>
       new Map(
         state.size === 0
