@@ -9,10 +9,18 @@ export interface DeviceTensors {
   standIn(t: Ort.Tensor): Tensor | undefined;
   /** What a stand-in stands for. */
   behind(t: Tensor): Ort.Tensor | undefined;
+  free(t: Ort.Tensor): void;
+  freeAll(): void;
 }
 
 export function deviceTensors(): DeviceTensors {
   const behind = new WeakMap<Tensor, Ort.Tensor>();
+  const living = new Set<Ort.Tensor>();
+  const free = (t: Ort.Tensor): void => {
+    if (living.delete(t)) t.dispose();
+  };
+  // The memory of a text that nobody goes on with.
+  const dropped = new FinalizationRegistry<Ort.Tensor>(free);
   return {
     standIn(t) {
       if (t.location !== 'gpu-buffer') return undefined;
@@ -25,8 +33,12 @@ export function deviceTensors(): DeviceTensors {
         },
       };
       behind.set(made, t);
+      living.add(t);
+      dropped.register(made, t);
       return made;
     },
     behind: (t) => behind.get(t),
+    free,
+    freeAll: () => living.forEach(free),
   };
 }

@@ -67,7 +67,10 @@ export async function webSession(options: WebOptions): Promise<Session> {
     label: `onnxruntime-web ${device}`,
     manifest,
     run: (feeds, fetches) => runOrt(ort.Tensor as TensorMaker, session, feeds, fetches, kept),
-    close: () => session.release(),
+    async close() {
+      kept?.freeAll();
+      await session.release();
+    },
   };
 }
 

@@ -34,7 +34,7 @@ export async function runOrt(
   const inputs = Object.fromEntries(used.map(([name, t]) => [name, kept?.behind(t) ?? toOrt(maker, t)]));
   const names = fetches?.filter((name) => session.outputNames.includes(name));
   const outputs = await (names ? session.run(inputs, names) : session.run(inputs));
-  for (const t of there) t.dispose();
+  for (const t of there) kept?.free(t);
   return Object.fromEntries(
     Object.entries(outputs).map(([name, t]) => [name, kept?.standIn(t) ?? fromOrt(t)]),
   );
