@@ -19,7 +19,7 @@ const stepHow =
 const llamaHow =
   'node-llama-cpp without a GPU, a random Llama of equal depth, width, heads, vocabulary and parameters as a float32 GGUF.';
 const specsHow =
-  'Every spec that ships, at full size, with the sizes that it declares; the two that took most are measured again, and the least counts.';
+  'Every spec that ships, at full size, with the sizes that it declares; the two that took most are measured again, and the two best runs count.';
 const cpuHow =
   'Processor time of the whole command with its children, less that of an empty script, in milliseconds.';
 
