@@ -42,8 +42,7 @@ function largestLogits(logits: ArrayLike<number>, k: number, temperature: number
   let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) if (logits[i]! > top) top = logits[i]!;
   let lowestKept = top - negligibleLogitGap * temperature;
-  if (k < logits.length)
-    lowestKept = Math.max(lowestKept, Float64Array.from(logits, orLowest).sort()[logits.length - k]!);
+  if (k < logits.length) lowestKept = Math.max(lowestKept, kthLargest(logits, k));
   const found: Scored[] = [];
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token]!;
@@ -52,7 +51,24 @@ function largestLogits(logits: ArrayLike<number>, k: number, temperature: number
   return found.sort((a, b) => b.logit - a.logit || a.token - b.token).slice(0, k);
 }
 
-const orLowest = (logit: number): number => (Number.isNaN(logit) ? Number.NEGATIVE_INFINITY : logit);
+/** The k-th largest number, NaN left out, by a heap of k: sorting a vocabulary of 256,000 takes as long as a step. */
+function kthLargest(values: ArrayLike<number>, k: number): number {
+  const heap = new Float64Array(k).fill(Number.NEGATIVE_INFINITY); // the smallest first
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(value > heap[0]!)) continue;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child + 1 < k && heap[child + 1]! < heap[child]!) child++;
+      if (child >= k || heap[child]! >= value) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = value;
+  }
+  return heap[0]!;
+}
 
 /** Candidates from the most probable down, cut by k, p and min-p; probabilities sum to one. Equal logits: lowest index first. */
 export function candidates(

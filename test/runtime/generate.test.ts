@@ -144,6 +144,22 @@ test('top-p keeps the fewest that reach it, min-p what is near the first', () =>
   assert.is(kept({ topK: 0 }), '0123');
 });
 
+test('the k most probable are the first k of all, sorted', () => {
+  const next = random(3);
+  const logits = Array.from({ length: 500 }, (_, i) =>
+    i % 41 === 0 ? Number.NaN : Math.round(60 * next()) / 8,
+  );
+  const sorted = [...logits.entries()]
+    .filter(([, x]) => !Number.isNaN(x))
+    .sort(([i, a], [j, b]) => b - a || i - j)
+    .map(([i]) => i);
+  for (const topK of [1, 2, 3, 7, 50, 199, 486, 487])
+    assert.equal(
+      candidates(logits, { topK }).map((c) => c.token),
+      sorted.slice(0, topK),
+    );
+});
+
 test('draws as often as is probable', () => {
   const logits = [0.6, 0.3, 0.1].map(Math.log);
   const next = random(11);
