@@ -16,7 +16,8 @@ const versionOf = (folder: string): string => {
 function commitOf(): string {
   const git = (...args: string[]): string =>
     spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout ?? '';
-  const changed = git('status', '--porcelain', '--untracked-files=no').trim() !== '';
+  const changed =
+    git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/RESULTS.md').trim() !== '';
   return `${git('rev-parse', '--short', 'HEAD').trim() || 'unknown'}${changed ? ' with changes' : ''}`;
 }
 
