@@ -7,6 +7,7 @@ import { elaborate } from '../spec/elaborate/elaborate.ts';
 import type { Checked, ElaborationOptions } from '../spec/program.ts';
 import type { Ambient, PortDecl, Sink } from '../spec/sink.ts';
 import type { GraphDType, TensorType } from '../spec/type.ts';
+import { graphItself } from './experts/enclosing.ts';
 import { expertsSink } from './experts/sink.ts';
 import { type GraphValue, nodeOf } from './graph/body_value.ts';
 import { type Builder, dropDead, newBuilder } from './graph/builder.ts';
@@ -68,7 +69,7 @@ function graphSink(
     output(name, value) {
       outputs.push({ name, node: asFloat32(builder, nodeOf(value)) });
     },
-    experts: (request) => expertsSink(sink, builder, request),
+    experts: (request) => expertsSink(sink, builder, graphItself(builder), request),
     scan(request) {
       for (const port of request.states) caches.set(port.name, port);
       return scanSink(sink, builder, request);

@@ -100,11 +100,13 @@ export interface ExpertsRequest<V> {
 }
 
 /** Takes the body of one expert, which is run once and stands for all of them. Throws `NotUniform` for what it cannot take. */
-export interface ExpertsSink<V> extends Pick<Sink<V>, 'op' | 'param' | 'ambient'> {
+export interface ExpertsSink<V> extends Pick<Sink<V>, 'op' | 'param' | 'ambient' | 'experts'> {
   /** The parameter of this expert, where `parameters` has one for each expert. */
   own(parameters: readonly V[], at: Origin): V;
   /** This expert's place along an axis of `count`, kept with size 1. */
   entry(x: V, axis: number, at: Origin): V;
+  /** What `take` finds along an axis of a value from around the body, for a value of the body. */
+  through(x: V, axis: number, take: (x: V, axis: number) => V, at: Origin): V;
   /** The sum, to be used outside; undefined when a share of zero does not make a term zero. */
   total(term: V, at: Origin): V | undefined;
 }
@@ -116,6 +118,17 @@ export class NotUniform extends Error {
   }
 }
 
+const nullExperts: ExpertsSink<null> = {
+  op: () => null,
+  param: () => null,
+  ambient: () => null,
+  experts: () => nullExperts,
+  own: () => null,
+  entry: () => null,
+  through: () => null,
+  total: () => null,
+};
+
 /** Keeps nothing. */
 export const nullSink: Sink<null> = {
   input: () => null,
@@ -125,14 +138,7 @@ export const nullSink: Sink<null> = {
   delay: () => null,
   ambient: () => null,
   output: () => {},
-  experts: () => ({
-    op: () => null,
-    param: () => null,
-    ambient: () => null,
-    own: () => null,
-    entry: () => null,
-    total: () => null,
-  }),
+  experts: () => nullExperts,
   scan: ({ states, sequences }) => ({
     op: () => null,
     param: () => null,

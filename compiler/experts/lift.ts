@@ -2,11 +2,11 @@
 
 import { constant, type Dim, equal, mul, size } from '../../spec/dim.ts';
 import { largest } from '../../spec/long_list.ts';
-import { words } from '../../spec/op.ts';
 import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import type { Axes, Settles } from '../../spec/primitives/row.ts';
-import type { NodeId } from '../graph/ir.ts';
+import type { GraphValue } from '../graph/body_value.ts';
+import { scalarIn } from './enclosing.ts';
 import { liftComposite } from './lift_composite.ts';
 import {
   aligned,
@@ -24,15 +24,16 @@ import {
   shapeOf,
   wholeOf,
   withEveryAxis,
+  wordsOn,
 } from './lifted.ts';
 
 const mixing = 'it computes tokens from each other';
 
-const of = (kind: 'each' | 'stack', node: NodeId): Lifted =>
+const of = (kind: 'each' | 'stack', node: GraphValue): Lifted =>
   kind === 'each' ? { kind, node } : { kind, whole: node };
 
 /** A shape that the body asks for, with the axis of the choices or the experts. */
-function wider(site: Site, shape: readonly Dim[], kind: 'each' | 'stack', like: NodeId): readonly Dim[] {
+function wider(site: Site, shape: readonly Dim[], kind: 'each' | 'stack', like: GraphValue): readonly Dim[] {
   const lead = shapeOf(site, like).slice(0, kind === 'each' ? 3 : 1);
   return [...lead, ...shape.slice(kind === 'each' ? 2 : 0)];
 }
@@ -96,6 +97,13 @@ const reshaped: Lift = (site, [x], attrs) => {
 };
 
 const stacked: Lift = (site, inputs) => {
+  const all = partsOfAll(inputs);
+  if (all) {
+    const whole = make(site, 'stack', all);
+    const [, ...shape] = shapeOf(site, whole);
+    const experts = size(all.length / inputs.length);
+    return { kind: 'stack', whole: reshape(site, whole, [experts, size(inputs.length), ...shape]) };
+  }
   const found = withEveryAxis(site, inputs);
   if (typeof found === 'string') return found;
   if (found.kind === 'each') return 'it puts an axis before those of tokens';
@@ -126,9 +134,9 @@ function fromTables(site: Site, table: Stack, ids: Lifted): Lifted | string {
   const [experts, rows, ...rest] = shapeOf(site, whole) as [Dim, Dim, ...Dim[]]; // a table has rows
   const [count, n] = [constant(experts), constant(rows)];
   if (count === undefined || n === undefined) return 'its table has rows that are counted only when running';
-  const w = words(site.builder.emit(site.origins));
-  const number = (value: number): NodeId => make(site, 'scalar', [], { value, dtype: 'int64' });
-  const [id] = found.nodes as [NodeId];
+  const w = wordsOn(site);
+  const number = (value: number): GraphValue => make(site, 'scalar', [], { value, dtype: 'int64' });
+  const [id] = found.nodes as [GraphValue];
   const lead = found.kind === 'each' ? [...shapeOf(site, site.choice)] : [experts];
   const ones = Array<Dim>(rank - (lead.length - 1)).fill(size(1));
   const which = found.kind === 'each' ? site.choice : make(site, 'iota', [], { size: experts });
@@ -157,7 +165,7 @@ function byExpert(site: Site, x: Lifted, { turned, ...straight }: Stack): Lifted
   const rows = besideEach(site, x, body.length);
   if (rows === undefined || body.length < 3) return mixing;
   const weights = 'parts' in straight ? straight.parts : [wholeOf(site, straight)];
-  const product = (of: NodeId, choice: NodeId): NodeId =>
+  const product = (of: GraphValue, choice: GraphValue): GraphValue =>
     make(site, 'expert_matmul', [of, choice, ...weights], { transposed: turned === true });
   if (body.length === 3) return { kind: 'each', node: product(rows, site.choice) };
   const [b, t, k] = shapeOf(site, site.choice) as [Dim, Dim, Dim];
@@ -171,6 +179,60 @@ function byExpert(site: Site, x: Lifted, { turned, ...straight }: Stack): Lifted
   const choice = reshape(site, make(site, 'broadcast', [column], { shape: [b, t, k, n] }), [b, t, mul(k, n)]);
   const result = product(reshape(site, wide, [b, t, mul(k, n), width]), choice);
   return { kind: 'each', node: reshape(site, result, [b, t, k, ...inner, shapeOf(site, result)[3]!]) };
+}
+
+/** The parts of stacks, those of one expert side by side; where they are no parts, or turned, undefined. */
+function partsOfAll(inputs: readonly Lifted[]): readonly GraphValue[] | undefined {
+  const lists = inputs.map((x) => (x.kind === 'stack' && 'parts' in x && !x.turned ? x.parts : undefined));
+  if (!lists.every((parts) => parts !== undefined)) return undefined;
+  return lists[0]?.flatMap((_, expert) => lists.map((parts) => parts[expert]!));
+}
+
+/**
+ * The product of a mixture that an expert is itself: J choices for each of a token's K, among the matrices that all experts have,
+ * or among those of the E experts, which lie one after the other.
+ */
+const chosen: Lift = (site, [x, choice, ...weights], attrs, op) => {
+  const [rows, inner] = [besideEach(site, x!, 4), besideEach(site, choice!, 3)];
+  const matrices = matricesOf(site, weights);
+  if (rows === undefined || inner === undefined || typeof matrices === 'string') return mixing;
+  const [b, t, k] = shapeOf(site, site.choice) as [Dim, Dim, Dim];
+  const j = shapeOf(site, inner)[3]!;
+  const wide = (value: GraphValue, rest: readonly Dim[]): GraphValue => {
+    const node = make(site, 'broadcast', [value], { shape: [b, t, k, j, ...rest] });
+    return reshape(site, node, [b, t, mul(k, j), ...rest]);
+  };
+  const [, , each, places, width] = shapeOf(site, rows) as [Dim, Dim, Dim, Dim, Dim];
+  const isOneRow = constant(each) === 1 && constant(places) === 1;
+  const row = isOneRow ? reshape(site, rows, [b, t, size(1), width]) : wide(rows, [width]);
+  const which = matrices.perExpert === 0 ? inner : placeAmong(site, matrices.perExpert, inner);
+  const result = make(site, op, [row, wide(which, []), ...matrices.all], attrs);
+  return { kind: 'each', node: reshape(site, result, [b, t, k, j, shapeOf(site, result)[3]!]) };
+};
+
+/** [B, T, K, J]: places among the entries of all experts, each of which has so many. */
+function placeAmong(site: Site, perExpert: number, inner: GraphValue): GraphValue {
+  const w = wordsOn(site);
+  const entries = make(site, 'scalar', [], { value: perExpert, dtype: 'int64' });
+  return w.add(w.mul(reshape(site, site.choice, [...shapeOf(site, site.choice), size(1)]), entries), inner);
+}
+
+interface Matrices {
+  readonly all: readonly GraphValue[];
+  /** How many each expert has of its own; 0 where all experts have the same. */
+  readonly perExpert: number;
+}
+
+function matricesOf(site: Site, weights: readonly Lifted[]): Matrices | string {
+  if (weights.every((x) => x.kind === 'plain')) return { all: weights.map(anyNodeOf), perExpert: 0 };
+  const parts = partsOfAll(weights);
+  if (parts && bodyShape(site, weights[0]!).length === 2) return { all: parts, perExpert: weights.length };
+  const [first, ...more] = weights as [Lifted, ...Lifted[]]; // not all are plain
+  const joined = more.length === 0 ? first : stacked(site, weights, {}, 'stack');
+  if (typeof joined === 'string' || joined.kind !== 'stack') return mixing;
+  const whole = wholeOf(site, joined);
+  const [experts, each, ...matrix] = shapeOf(site, whole) as [Dim, Dim, ...Dim[]]; // [E, J, m, n]
+  return { all: [reshape(site, whole, [mul(experts, each), ...matrix])], perExpert: Number(constant(each)) };
 }
 
 const always =
@@ -189,7 +251,7 @@ const lifts: Readonly<Record<Axes, Lift>> = {
   gathered,
   taken: always(mixing),
   multiplied,
-  chosen: always('it is a mixture itself'),
+  chosen,
 };
 
 /** The op on all at once, or why that cannot be. */
@@ -214,6 +276,6 @@ export const liftOf: Lift = (site, inputs, attrs, op) => {
 export function unchosen({ builder }: Site, value: Lifted): number | undefined {
   if (value.kind === 'each') return value.unchosen;
   if (value.kind === 'stack') return undefined;
-  const { op, attrs } = builder.node(value.node);
-  return op === 'scalar' ? Number(attrs['value']) : undefined;
+  const scalar = scalarIn(builder, value.node);
+  return scalar && Number(scalar.attrs['value']);
 }

@@ -6,9 +6,10 @@ import { largest } from '../../spec/long_list.ts';
 import type { Attrs, Emit, Op } from '../../spec/op.ts';
 import { type Composite, opOf } from '../../spec/ops/index.ts';
 import { NotUniform } from '../../spec/sink.ts';
+import { type GraphValue, nodeOf } from '../graph/body_value.ts';
 import { newBuilder } from '../graph/builder.ts';
-import type { NodeId } from '../graph/ir.ts';
 import { meantOn, operand } from '../graph/meaning.ts';
+import { graphItself, scalarIn } from './enclosing.ts';
 import { aligned, anyNodeOf, bodyShape, type Lift, type Lifted, make, type Site, wholeOf } from './lifted.ts';
 
 /** `lift` is what is done to each primitive. */
@@ -36,7 +37,7 @@ const emitLifted = (lift: Lift, site: Site): Emit<Lifted> => ({
     return made;
   },
   typeOf: (value) => ({
-    dtype: site.builder.node(anyNodeOf(value)).type.dtype,
+    dtype: site.enclosing.typeOf(anyNodeOf(value)).dtype,
     shape: bodyShape(site, value),
   }),
 });
@@ -50,18 +51,31 @@ function liftWhole(
   attrs: Attrs,
 ): Lifted | undefined {
   const builder = newBuilder();
-  const same = (id: NodeId): NodeId => {
-    const { op: made, attrs: by, type } = site.builder.node(id);
-    return made === 'scalar' ? builder.op(made, [], by, []) : operand(builder, String(id), type);
+  const known = new Map<GraphValue, GraphValue>();
+  const same = (value: GraphValue): GraphValue => {
+    const scalar = scalarIn(site.builder, value);
+    const made =
+      known.get(value) ??
+      (scalar
+        ? builder.op(scalar.op, [], scalar.attrs, [])
+        : operand(builder, String(known.size), site.enclosing.typeOf(value)));
+    known.set(value, made);
+    return made;
   };
-  const scratch: Site = { builder, origins: [], choice: same(site.choice) };
+  const scratch: Site = {
+    ...{ builder, enclosing: graphItself(builder), origins: [] },
+    choice: same(site.choice),
+  };
   const tried = inputs.map((x): Lifted => {
     if (x.kind !== 'stack') return { ...x, node: same(x.node) };
     if ('whole' in x) return { ...x, whole: same(x.whole) };
     const { parts, ...stack } = x;
-    const { dtype, shape } = site.builder.node(parts[0]!).type;
+    const { dtype, shape } = site.enclosing.typeOf(parts[0]!);
     const type = { dtype, shape: [size(parts.length), ...shape] };
-    return { ...stack, whole: operand(builder, parts.join(), type) };
+    return {
+      ...stack,
+      whole: operand(builder, parts.map((part) => String(nodeOf(same(part)))).join(), type),
+    };
   });
   const rank = largest(inputs.map((x) => bodyShape(site, x).length));
   const found = aligned(scratch, tried, rank);
@@ -69,7 +83,7 @@ function liftWhole(
   const stepwise = op.decompose(emitLifted(lift, scratch), tried, attrs);
   if (stepwise.kind === 'plain') throw new Bug(`${op.name} of each expert's values is the same for all`);
   const wanted = stepwise.kind === 'stack' ? wholeOf(scratch, stepwise) : stepwise.node;
-  if (meantOn(builder, op, found.nodes, attrs) !== wanted) return undefined;
+  if (meantOn(builder, op, found.nodes.map(nodeOf), attrs) !== wanted) return undefined;
   const { nodes } = aligned(site, inputs, rank) as Exclude<ReturnType<typeof aligned>, string>; // as it was when tried
   const node = make(site, op.name, nodes, attrs);
   return stepwise.kind === 'stack' ? { kind: 'stack', whole: node } : { ...stepwise, node };

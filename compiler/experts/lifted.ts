@@ -2,59 +2,72 @@
 
 import { constant, type Dim, mentions, size } from '../../spec/dim.ts';
 import { largest } from '../../spec/long_list.ts';
-import { type Attrs, words } from '../../spec/op.ts';
+import { type Attrs, type Emit, words } from '../../spec/op.ts';
 import type { Origin } from '../../spec/sink.ts';
+import type { GraphValue } from '../graph/body_value.ts';
 import type { Builder } from '../graph/builder.ts';
-import type { NodeId } from '../graph/ir.ts';
+import type { Enclosing } from './enclosing.ts';
 
 /** A value that is the same for all experts. */
 interface Plain {
   readonly kind: 'plain';
-  readonly node: NodeId;
+  readonly node: GraphValue;
 }
 
 /** A value for each choice of each token: [B, T, K, s...] where the body sees [B, T, s...]. */
 interface Each {
   readonly kind: 'each';
-  readonly node: NodeId;
+  readonly node: GraphValue;
   /** Its elements where the share of the expert is zero, if they are all one number. */
   readonly unchosen?: number | undefined;
 }
 
 /** A value for each expert: tensors of one type, or one [E, s...]. */
 export type Stack = { readonly kind: 'stack'; readonly turned?: true } & (
-  | { readonly parts: readonly NodeId[] }
+  | { readonly parts: readonly GraphValue[] }
   /** `first`: the body sees [1, s...]. */
-  | { readonly whole: NodeId; readonly first?: true }
+  | { readonly whole: GraphValue; readonly first?: true }
 );
 
 export type Lifted = Plain | Each | Stack;
 
-export interface Site {
+/** Where ops are written, and what they came from. */
+export interface Around {
   readonly builder: Builder;
+  readonly enclosing: Enclosing;
   readonly origins: readonly Origin[];
+}
+
+export interface Site extends Around {
   /** int64 [B, T, K] */
-  readonly choice: NodeId;
+  readonly choice: GraphValue;
 }
 
 /** What an op is on lifted operands; a text is why it cannot be said of all experts at once. */
 export type Lift = (site: Site, inputs: readonly Lifted[], attrs: Attrs, op: string) => Lifted | string;
 
-export const shapeOf = ({ builder }: Site, id: NodeId): readonly Dim[] => builder.node(id).type.shape;
+export const shapeOf = ({ enclosing }: Pick<Site, 'enclosing'>, value: GraphValue): readonly Dim[] =>
+  enclosing.typeOf(value).shape;
 export const make = (
-  { builder, origins }: Site,
+  { enclosing, origins }: Around,
   op: string,
-  inputs: readonly NodeId[],
+  inputs: readonly GraphValue[],
   attrs: Attrs = {},
-): NodeId => builder.op(op, inputs, attrs, origins);
-export const reshape = (site: Site, x: NodeId, shape: readonly Dim[]): NodeId =>
-  words(site.builder.emit(site.origins)).reshape(x, shape);
+): GraphValue => enclosing.op(op, inputs, attrs, origins);
 
-export const anyNodeOf = (value: Lifted): NodeId =>
+const emitOn = (site: Around): Emit<GraphValue> => ({
+  make: (op, inputs, attrs) => make(site, op, inputs, attrs as Attrs),
+  typeOf: (value) => site.enclosing.typeOf(value),
+});
+export const wordsOn = (site: Around) => words(emitOn(site));
+export const reshape = (site: Around, x: GraphValue, shape: readonly Dim[]): GraphValue =>
+  wordsOn(site).reshape(x, shape);
+
+export const anyNodeOf = (value: Lifted): GraphValue =>
   value.kind === 'stack' ? ('parts' in value ? value.parts[0]! : value.whole) : value.node;
 
 /** The value of all experts, [E, s...], of which the body sees [s...]. */
-export function wholeOf(site: Site, value: Stack): NodeId {
+export function wholeOf(site: Site, value: Stack): GraphValue {
   const node = 'parts' in value ? make(site, 'stack', value.parts) : value.whole;
   const shape = shapeOf(site, node);
   if ('first' in value && value.first) return reshape(site, node, [shape[0]!, size(1), ...shape.slice(1)]);
@@ -64,7 +77,7 @@ export function wholeOf(site: Site, value: Stack): NodeId {
 export const isRuntimeSize = (d: Dim): boolean => constant(d) === undefined;
 
 /** The shape that the body sees. */
-export function bodyShape(site: Site, value: Lifted): readonly Dim[] {
+export function bodyShape(site: Pick<Site, 'enclosing'>, value: Lifted): readonly Dim[] {
   if (value.kind === 'plain') return shapeOf(site, value.node);
   if (value.kind === 'each') return shapeOf(site, value.node).toSpliced(2, 1);
   if ('whole' in value && value.first) return [size(1), ...shapeOf(site, value.whole).slice(1)];
@@ -79,7 +92,7 @@ const misplaced = 'an operand has tokens, but not where those of the mixture sta
 
 interface Aligned {
   readonly kind: 'stack' | 'each';
-  readonly nodes: readonly NodeId[];
+  readonly nodes: readonly GraphValue[];
 }
 
 /** As operands beside values of `rank` axes: for each expert where no token is among them, else for each choice; or why not. */
@@ -95,7 +108,7 @@ export function aligned(
 }
 
 /** [B, T, 1 or K, s...]; what has no tokens and is the same for all stays as it is. */
-export function besideEach(site: Site, value: Lifted, rank: number): NodeId | undefined {
+export function besideEach(site: Site, value: Lifted, rank: number): GraphValue | undefined {
   if (value.kind === 'each') return value.node;
   if (value.kind === 'stack') {
     const node = make(site, 'gather', [wholeOf(site, value), site.choice]);
@@ -115,7 +128,7 @@ export function besideEach(site: Site, value: Lifted, rank: number): NodeId | un
   return reshape(site, value.node, shape.toSpliced(2, 0, size(1)));
 }
 
-function besideStack(site: Site, value: Lifted, rank: number): NodeId {
+function besideStack(site: Site, value: Lifted, rank: number): GraphValue {
   if (value.kind !== 'stack') return anyNodeOf(value);
   const whole = wholeOf(site, value);
   const [experts, ...rest] = shapeOf(site, whole);

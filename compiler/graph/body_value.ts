@@ -24,6 +24,7 @@ export function nodeOf(value: GraphValue): NodeId {
 export interface BodyValues<T> {
   recorded(content: T): BodyValue;
   contentOf(value: BodyValue): T;
+  holds(value: GraphValue): value is BodyValue;
 }
 
 export function bodyValues<T extends NonNullable<unknown>>(): BodyValues<T> {
@@ -43,5 +44,6 @@ export function bodyValues<T extends NonNullable<unknown>>(): BodyValues<T> {
       if (content === undefined) throw new Bug('a value of one body is used in another');
       return content;
     },
+    holds: (value): value is BodyValue => isBodyValue(value) && contents.has(value),
   };
 }

@@ -7,28 +7,29 @@ import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { type ExpertsSink, NotUniform, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
-import type { Context, Mixing, Site } from '../values/context.ts';
+import { type AskedPlace, type Context, type Mixing, ownIn, type Site } from '../values/context.ts';
 import { noValue, silentSink } from '../values/reports.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
-import type { EntriesValue, ExpertIndexValue, ParamValue, TensorValue, Value } from '../values/value.ts';
+import type { EntriesValue, ExpertIndexValue, TensorValue, Value } from '../values/value.ts';
 import { bindingSite, boundIn } from './iterations.ts';
-
-const expertIndex: ExpertIndexValue = { kind: 'expert_index', plus: 0 };
 
 /** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
 export function sumOfTerms<V>(site: Site<V, ast.Call>, plainly: () => Value<V>): Value<V> {
   const tried = mixture(site);
   if (tried?.value) {
-    for (const inner of tried.inner ?? []) warnOf(inner, 'the sum is within the experts of another one');
+    for (const [inner, why] of tried.writtenOut ?? []) noteOf(inner, why);
     return tried.value;
   }
   const value = plainly();
-  if (tried && value.kind !== 'poison') warnOf(site, tried.refused);
+  if (tried && value.kind !== 'poison') noteOf(site, tried.refused);
   return value;
 }
 
-function warnOf<V>(site: Site<V>, why: string | undefined): void {
+/** Warned of at once, or, in the body of an expert around it, once that body is known to stand for all. */
+function noteOf<V>(site: Site<V, ast.Call>, why: string | undefined): void {
+  const { mixing } = site.cx;
+  if (mixing) return void mixing.writtenOut?.set(site, why);
   const message = `the experts of this sum are computed one by one, for every token: ${why}`;
   const hint =
     'where they are one program, made alike, whose index only picks, those chosen are computed together';
@@ -41,35 +42,26 @@ function mixture<V>(site: Site<V, ast.Call>): Mixed<V> | undefined {
   const [argument, ...more] = call.args;
   const body = argument?.value;
   if (body?.kind !== 'Comprehension' || more.length > 0 || argument?.name || body.when) return undefined;
-  if (cx.mixing) return noteInner(site, body, cx.mixing);
+  if (cx.mixing && !cx.mixing.writtenOut) return undefined; // a rehearsal
   const { value: count } = orUndo(cx, () => termsIn(site.at(body)));
   if (count === undefined) return undefined;
-  const found: Scouted<V> = { shares: new Map(), weights: false };
+  const found: Scouted<V> = { shares: new Set(), weights: false };
   const { value: shares, refused } = orUndo(cx, () => scout(site.at(body), count, found));
   if (found.shares.size === 0 || !found.weights) return undefined;
   if (!shares || refused !== undefined) return { refused };
   const summed = (dense: boolean): Mixed<V> => {
-    const inner = new Set<Site<V, ast.Call>>();
-    return { ...orUndo(cx, () => total(site, body, { count, shares: shares.v, dense, inner })), inner };
+    const writtenOut = new Map<Site<V, ast.Call>, string | undefined>();
+    return {
+      ...orUndo(cx, () => total(site, body, { count, shares: shares[0], dense, writtenOut })),
+      writtenOut,
+    };
   };
   const sparse = summed(false);
   return sparse.value ? sparse : summed(true);
 }
 
 interface Mixed<V> extends Attempt<Value<V>> {
-  readonly inner?: ReadonlySet<Site<V>>;
-}
-
-/** Takes down a mixture within the experts of another one, which is written out. */
-function noteInner<V>(site: Site<V, ast.Call>, body: ast.Comprehension, outer: Mixing<V>): undefined {
-  const { cx } = site;
-  if (!outer.inner) return undefined;
-  const found: Scouted<V> = { shares: new Map(), weights: false };
-  const { value: count } = orUndo(cx, () => termsIn(site.at(body)));
-  if (count !== undefined) orUndo(cx, () => scout(site.at(body), count, found));
-  cx.mixing = outer; // which `orUndo` ends
-  if (found.shares.size > 0 && found.weights) outer.inner.add(site);
-  return undefined;
+  readonly writtenOut?: ReadonlyMap<Site<V, ast.Call>, string | undefined>;
 }
 
 /** How many terms a comprehension over numbers or members has; undefined where there are no two. */
@@ -103,38 +95,41 @@ function termOf<V>(
   if (!inner) return undefined;
   cx.mixing = mixing;
   cx.sink = sink;
-  const member = over.kind === 'entries' ? mixing.anyOf(over) : expertIndex;
+  const index: ExpertIndexValue = { kind: 'expert_index', depth: mixing.depth, plus: 0 };
+  const member = over.kind === 'entries' ? mixing.anyOf(over) : index;
   if (!member) return undefined;
   for (const [name, value] of boundIn(body.binder, { key: 0, value: member }))
-    inner.frame.scope.names.set(name, value === member ? member : expertIndex);
+    inner.frame.scope.names.set(name, value === member ? member : index);
   return asTensor(cx, inner.evaluate(body.body));
 }
 
 /** What a body turns out to read. */
 interface Scouted<V> {
   /** Tensors [B, T, n] of which it reads its own place. */
-  readonly shares: Map<V, TensorValue<V>>;
+  readonly shares: Set<V>;
   /** Whether it has weights of its own. */
   weights: boolean;
 }
 
 /** The one tensor [B, T, count] in which the body reads its own entry. */
-function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scouted<V>): TensorValue<V> {
+function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scouted<V>): readonly [V] {
   const { cx, node: body } = site;
   let wrongAxis = false;
   const mixing: Mixing<V> = {
+    ...within(rehearsed(cx, cx.mixing)),
     anyOf({ entries }) {
       found.weights = true;
       return [...entries.values()][0];
     },
     own: () => undefined,
-    entry(x, axis) {
-      const perToken = isOfThisCall(x.type.shape);
-      wrongAxis ||= dim.constant(concrete(cx.sizes, x.type.shape[axis]!)) !== count;
-      if (perToken && axis === 2 && x.type.shape.length === 3) found.shares.set(x.v, x);
+    entry({ type, place, x }) {
+      const perToken = isOfThisCall(type.shape);
+      wrongAxis ||= dim.constant(concrete(cx.sizes, type.shape[place]!)) !== count;
+      if (perToken && place === 2 && type.shape.length === 3) found.shares.add(x);
       found.weights ||= !perToken;
       return noValue<V>();
     },
+    through: noValue<V>,
   };
   const used = cx.used;
   cx.used = new Map();
@@ -143,13 +138,29 @@ function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scoute
     needExperts(site.evaluate(body.over));
     if (wrongAxis) throw new NotUniform(otherAxis);
     if (!term || !isOfThisCall(term.type.shape)) throw new NotUniform('a term has no tokens');
-    const [shares, ...others] = found.shares.values();
-    if (!shares || others.length > 0) throw new NotUniform('a term reads its share of several tensors');
-    return shares;
+    const [shares, ...others] = [...found.shares];
+    if (found.shares.size === 0 || others.length > 0)
+      throw new NotUniform('a term reads its share of several tensors');
+    return [shares as V];
   } finally {
     cx.used = used;
   }
 }
+
+/** The mixtures around one that is rehearsed: nothing is recorded in their bodies. */
+const rehearsed = <V>(cx: Context<V>, mixing: Mixing<V> | undefined): Mixing<V> | undefined =>
+  mixing && {
+    ...within(rehearsed(cx, mixing.outer)),
+    anyOf: (entries) => mixing.anyOf(entries),
+    own: () => undefined,
+    entry: noValue<V>,
+    through: noValue<V>,
+  };
+
+const within = <V>(outer: Mixing<V> | undefined): Pick<Mixing<V>, 'outer' | 'depth'> => ({
+  outer,
+  depth: outer ? outer.depth + 1 : 0,
+});
 
 const otherAxis = 'a term reads its own place along an axis of another size';
 
@@ -166,13 +177,12 @@ function rehearsalSink<V>(): Sink<V> {
       name === 'rotary_table' ? refuseRotation() : keepsNothing.op(name, inputs, attrs, at),
     cache: refuse('an expert keeps a cache'),
     delay: refuse('an expert looks back at earlier tokens'),
-    experts: refuse('an expert is a mixture itself'),
     scan: refuse('an expert goes from token to token'),
   };
 }
 
-function checkAxis<V>(cx: Context<V>, { type }: TensorValue<V>, axis: number, count: number): void {
-  if (dim.constant(concrete(cx.sizes, type.shape[axis]!)) !== count) throw new NotUniform(otherAxis);
+function checkAxis<V>(cx: Context<V>, { type, place }: AskedPlace<V>, count: number): void {
+  if (dim.constant(concrete(cx.sizes, type.shape[place]!)) !== count) throw new NotUniform(otherAxis);
 }
 
 /** The paths of all experts' members, by the path of the member that stands for them. */
@@ -195,51 +205,57 @@ interface Asked<V> {
   readonly count: number;
   readonly shares: V;
   readonly dense: boolean;
-  readonly inner: Set<Site<V, ast.Call>>;
+  readonly writtenOut: Map<Site<V, ast.Call>, string | undefined>;
 }
 
 function total<V>(site: Site<V, ast.Call>, body: ast.Comprehension, asked: Asked<V>): Value<V> | undefined {
   const { cx, frame } = site;
-  const outside = cx.sink;
+  const { sink: outside, mixing: outer } = cx;
   const members: Members = new Map();
   const place = (at: Origin): Origin =>
     [...members.keys()].some((m) => at.scope === m || at.scope.startsWith(`${m}.`))
       ? { ...at, scope: frame.path }
       : at;
   const experts = outside.experts({ ...asked, place });
-  const own = ({ decl, scope }: ParamValue): V | undefined => {
+  const own: Mixing<V>['own'] = ({ decl, scope }): V | undefined => {
     const first = [...members.keys()].find((m) => decl.path === m || decl.path.startsWith(`${m}.`));
     if (first === undefined) return undefined;
     const rest = decl.path.slice(first.length);
-    const all = members.get(first)!.map((path) => paramOf(cx, outside, `${path}${rest}`));
+    const all = members.get(first)!.map((path) => paramOf(cx, { outside, outer }, `${path}${rest}`));
     return experts.own(all, place({ scope, span: decl.span, via: [] }));
   };
   const mixing: Mixing<V> = {
-    inner: asked.inner,
+    ...within(outer),
+    writtenOut: asked.writtenOut,
     anyOf: membersOf(asked.count, members),
     own,
-    entry(x, axis, at) {
-      checkAxis(cx, x, axis, asked.count);
-      return experts.entry(x.v, axis, at);
+    entry(asking) {
+      checkAxis(cx, asking, asked.count);
+      return experts.entry(asking.x, asking.axis, asking.at);
     },
+    through: ({ x, axis, at }, take) => experts.through(x, axis, take, at),
   };
-  const term = termOf(site.at(body), mixing, within(outside, experts));
+  const term = termOf(site.at(body), mixing, sinkOf(outside, experts));
   const v = term && experts.total(term.v, site.origin);
   return term && v !== undefined ? tensorOf(term.type, v) : undefined;
 }
 
-/** A parameter of the model, used from outside the body. */
-function paramOf<V>(cx: Context<V>, sink: Sink<V>, path: string): V {
-  const decl = cx.params.get(path);
-  if (!decl) throw new NotUniform(`\`${path}\` is no parameter`);
-  return usedParam(cx, sink, decl, path.slice(0, Math.max(0, path.lastIndexOf('.'))));
+interface Outside<V> {
+  readonly outside: Sink<V>;
+  readonly outer: Mixing<V> | undefined;
 }
 
-const within = <V>(outside: Sink<V>, { op, param, ambient }: ExpertsSink<V>): Sink<V> => ({
+/** A parameter of the model, used from outside the body. */
+function paramOf<V>(cx: Context<V>, { outside, outer }: Outside<V>, path: string): V {
+  const decl = cx.params.get(path);
+  if (!decl) throw new NotUniform(`\`${path}\` is no parameter`);
+  const scope = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  return ownIn(outer, { decl, scope }) ?? usedParam(cx, outside, decl, scope);
+}
+
+const sinkOf = <V>(outside: Sink<V>, { op, param, ambient, experts }: ExpertsSink<V>): Sink<V> => ({
   ...outside,
-  op,
-  param,
-  ambient,
+  ...{ op, param, ambient, experts },
 });
 
 /** What came of running something, and why that is not to be used. */
@@ -250,7 +266,7 @@ interface Attempt<R> {
 
 /** Runs a function, and undoes its effects when it returns nothing or reports anything. */
 function orUndo<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
-  const before = { sink: cx.sink, found: cx.diagnostics.length, ports: cx.ports.length };
+  const before = { sink: cx.sink, mixing: cx.mixing, found: cx.diagnostics.length, ports: cx.ports.length };
   const [executed, active] = [new Map(cx.executed), new Set(cx.active)];
   let [value, why]: [R | undefined, string | undefined] = [undefined, undefined];
   try {
@@ -259,7 +275,7 @@ function orUndo<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
     if (!(cause instanceof NotUniform)) throw cause;
     why = cause.message;
   } finally {
-    delete cx.mixing;
+    cx.mixing = before.mixing;
     cx.sink = before.sink;
   }
   const reported = cx.diagnostics.splice(before.found);

@@ -2,12 +2,12 @@
 
 import type * as ast from '../../ast.ts';
 import type { Code } from '../../codes.ts';
-import { type Diagnostic, error, warning } from '../../diagnostic.ts';
+import { Bug, type Diagnostic, error, warning } from '../../diagnostic.ts';
 import { limits } from '../../limits.ts';
 import type { ConfigEntry, ElaborationOptions } from '../../program.ts';
 import type { Origin, ParamDecl, PortDecl, Sink } from '../../sink.ts';
 import type { Located, Span } from '../../source.ts';
-import type { DType, GraphDType } from '../../type.ts';
+import type { DType, GraphDType, TensorType } from '../../type.ts';
 import type { Frame, Invocation } from './frame.ts';
 import type { MemberPlace } from './place.ts';
 import { type Reports, reportOnce } from './reports.ts';
@@ -15,6 +15,7 @@ import { makeSizes, type Sizes } from './sizes.ts';
 import {
   type BlockValue,
   type EntriesValue,
+  type ExpertIndexValue,
   type ParamValue,
   type Plan,
   type Poison,
@@ -43,8 +44,8 @@ export interface Context<V> extends Reports<V> {
   readonly plans: Map<object, Plan>;
   /** Where config entries are written. */
   readonly configSpans: Map<string, Span>;
-  /** Set while the body of one expert is run for all. */
-  mixing?: Mixing<V>;
+  /** Set while the body of one expert is run for all: the innermost. */
+  mixing?: Mixing<V> | undefined;
   /** The model's own `positions` input, when it declares one. */
   positions?: TensorValue<V>;
   /** Number of expressions evaluated, which is limited. */
@@ -55,17 +56,54 @@ export interface Context<V> extends Reports<V> {
   instantiate(site: Site<V, Invocation<V>>, block: BlockValue<V>, place: MemberPlace): Value<V>;
 }
 
+/** A parameter, and the instance that uses it. */
+type UsedParam = Pick<ParamValue, 'decl' | 'scope'>;
+
 /** How the body of an expert reads its own weights and its index. */
 export interface Mixing<V> {
+  /** The mixture whose expert's body this one is within. */
+  readonly outer?: Mixing<V> | undefined;
+  /** How many those are. */
+  readonly depth: number;
   /** The member that stands for all of a list; undefined when they differ. */
   anyOf(entries: EntriesValue<V>): Value<V> | undefined;
   /** The value of a parameter that each expert has; undefined for a parameter that they share. */
-  own(param: ParamValue): V | undefined;
+  own(param: UsedParam): V | undefined;
   /** The expert's place along an axis, kept with size 1. Throws `NotUniform` when the axis is not one of experts. */
-  entry(x: TensorValue<V>, axis: number, at: Origin): V;
-  /** Sums over experts inside the body, which are written out. */
-  readonly inner?: Set<Site<V, ast.Call>>;
+  entry(asked: AskedPlace<V>): V;
+  /** The same for the place of an expert around this body: `take` finds it in values from there. */
+  through(asked: AskedPlace<V>, take: (x: V, axis: number) => V): V;
+  /** Sums over experts inside the body that are written out, and why; undefined in a rehearsal, which writes out all. */
+  readonly writtenOut?: Map<Site<V, ast.Call>, string | undefined>;
 }
+
+export interface AskedPlace<V> {
+  readonly type: TensorType;
+  /** Along which axis of the type. */
+  readonly place: number;
+  /** What holds the tensor, and along which of its axes the place lies. */
+  readonly x: V;
+  readonly axis: number;
+  readonly at: Origin;
+}
+
+/** The place of the expert with this index, in a tensor of the innermost body. */
+export function ownPlaceIn<V>(mixing: Mixing<V> | undefined, depth: number, asked: AskedPlace<V>): V {
+  if (!mixing) throw new Bug('an index of an expert is used outside of its mixture');
+  if (mixing.depth === depth) return mixing.entry(asked);
+  return mixing.through(asked, (x, axis) => ownPlaceIn(mixing.outer, depth, { ...asked, x, axis }));
+}
+
+/** The mixture whose expert an index is of. */
+export function mixingOf<V>({ mixing }: Context<V>, { depth }: ExpertIndexValue): Mixing<V> | undefined {
+  let found = mixing;
+  while (found && found.depth !== depth) found = found.outer;
+  return found;
+}
+
+/** The value of a parameter that each expert of the innermost mixture has that has it at all. */
+export const ownIn = <V>(mixing: Mixing<V> | undefined, param: UsedParam): V | undefined =>
+  mixing && (mixing.own(param) ?? ownIn(mixing.outer, param));
 
 type Extra = Partial<Pick<Diagnostic, 'expected' | 'found' | 'hint' | 'related'>>;
 

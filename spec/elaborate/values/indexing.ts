@@ -3,13 +3,14 @@
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { isBatch, isTokens, mixes, mixHint } from './axes.ts';
-import type { Context, Site } from './context.ts';
+import { type Context, mixingOf, ownPlaceIn, type Site } from './context.ts';
 import { number } from './number.ts';
 import { sizeOf, wholeNumber } from './shapes.ts';
 import { concrete, same, showSize } from './sizes.ts';
 import { emit, needTensor, showTensor, tensorOf } from './tensors.ts';
 import {
   describeKind,
+  type ExpertIndexValue,
   itemsOf,
   type Listed,
   list,
@@ -47,7 +48,7 @@ function entry<V>(site: Site<V, ast.Index>, object: Listed<V>): Value<V> {
   if (subscript.kind === 'Slice') return sublist(site.at(subscript), object);
   const at = site.evaluate(subscript);
   if (at.kind === 'expert_index' && at.plus === 0 && object.kind === 'entries') {
-    const any = cx.mixing?.anyOf(object);
+    const any = mixingOf(cx, at)?.anyOf(object);
     if (any) return any;
   }
   const i = wholeNumber(site.at(subscript), at, 'an index');
@@ -159,7 +160,7 @@ function entryOfAxis<V>(
     });
     return undefined;
   }
-  if (value.kind === 'expert_index' && value.plus === 0) return ownEntry(site, y, axis);
+  if (value.kind === 'expert_index' && value.plus === 0) return ownEntry(site, y, axis, value);
   const i = wholeNumber(site, value, 'an index');
   if (i === undefined) return undefined;
   const n = dim.constant(concrete(cx.sizes, size));
@@ -177,20 +178,24 @@ function entryOfAxis<V>(
 }
 
 /** The entry of the expert that a body is run for. */
-function ownEntry<V>(site: Site<V>, y: TensorValue<V>, axis: number): TensorValue<V> | undefined {
-  const { cx } = site;
-  if (!cx.mixing) return undefined;
-  const v = cx.mixing.entry(y, axis, site.origin);
+function ownEntry<V>(
+  site: Site<V>,
+  y: TensorValue<V>,
+  axis: number,
+  index: ExpertIndexValue,
+): TensorValue<V> {
+  const asked = { type: y.type, place: axis, x: y.v, axis, at: site.origin };
+  const v = ownPlaceIn(site.cx.mixing, index.depth, asked);
   return tensorOf({ ...y.type, shape: replaced(y, axis, dim.size(1)) }, v);
 }
 
-/** Whether a slice is `e:e+1`, where `e` is the index of the expert that a body is run for. */
-function isOwnPlace<V>(site: Site<V, ast.Slice>): boolean {
-  const { cx } = site;
+/** The index `e` of a slice `e:e+1`, where it is that of the expert that a body is run for. */
+function ownPlace<V>(site: Site<V, ast.Slice>): ExpertIndexValue | undefined {
   const { start, stop, step } = site.node;
-  if (!cx.mixing || !start || !stop || step) return false;
+  if (!site.cx.mixing || !start || !stop || step) return undefined;
   const [from, to] = [site.evaluate(start), site.evaluate(stop)];
-  return from.kind === 'expert_index' && to.kind === 'expert_index' && from.plus === 0 && to.plus === 1;
+  if (from.kind !== 'expert_index' || to.kind !== 'expert_index' || from.depth !== to.depth) return undefined;
+  return from.plus === 0 && to.plus === 1 ? from : undefined;
 }
 
 const replaced = <V>({ type }: TensorValue<V>, axis: number, by: dim.Dim): readonly dim.Dim[] =>
@@ -221,7 +226,8 @@ function slice<V>(site: Site<V, ast.Slice>, y: TensorValue<V>, axis: number): Te
   const { cx, node } = site;
   const n = y.type.shape[axis]!;
   if (!node.start && !node.stop && !node.step) return y;
-  if (isOwnPlace(site)) return ownEntry(site, y, axis);
+  const own = ownPlace(site);
+  if (own) return ownEntry(site, y, axis, own);
   const start = bound(site, node.start, n, dim.size(0));
   const stop = bound(site, node.stop, n, n);
   const step = node.step ? wholeNumber(site.at(node.step), site.evaluate(node.step), 'a step') : 1;

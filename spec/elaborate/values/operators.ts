@@ -109,7 +109,7 @@ export function elementwiseOp<V>(
 function compute<V>(site: Site<V, ast.Binary>, op: ArithmeticOp, left: Value<V>, right: Value<V>): Value<V> {
   if (left.kind === 'number' && right.kind === 'number') return numbers(site, op, left, right);
   if (left.kind === 'expert_index' && right.kind === 'number' && op === '+')
-    return { kind: 'expert_index', plus: left.plus + right.value };
+    return { ...left, plus: left.plus + right.value };
   const sized = sizes(left, right);
   if (sized) return computeSize(site, op, ...sized);
   const size = left.kind === 'size' ? left : right;

@@ -4,7 +4,7 @@ import { type Dim, show } from '../../dim.ts';
 import type { Attrs } from '../../op.ts';
 import type { ParamDecl, Sink } from '../../sink.ts';
 import type { DType, TensorType } from '../../type.ts';
-import { type Context, graphDtype, type Site } from './context.ts';
+import { type Context, graphDtype, ownIn, type Site } from './context.ts';
 import { isWhole, showNumber } from './number.ts';
 import { concrete, showSizes } from './sizes.ts';
 import { describeKind, type TensorValue, type Value } from './value.ts';
@@ -28,7 +28,7 @@ export function emit<V>(
 export function asTensor<V>(cx: Context<V>, value: Value<V>): TensorValue<V> | undefined {
   if (value.kind === 'tensor') return value;
   if (value.kind !== 'param') return undefined;
-  const own = cx.mixing?.own(value);
+  const own = ownIn(cx.mixing, value);
   if (own !== undefined) return tensorOf(value.type, own);
   return tensorOf(value.type, usedParam(cx, cx.sink, value.decl, value.scope));
 }

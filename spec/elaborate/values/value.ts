@@ -86,6 +86,8 @@ export interface EntriesValue<V> {
 /** The index of the expert whose body stands for all, and what was added to it. */
 export interface ExpertIndexValue {
   readonly kind: 'expert_index';
+  /** How many mixtures are around the one whose expert it is. */
+  readonly depth: number;
   readonly plus: number;
 }
 

@@ -197,30 +197,117 @@ test('experts that differ are written out, with the reason: by a condition, by t
   differs({ members: experts, term: 'p[..., e:e+1] * p[..., 4 - e:5 - e] * f(x)' }, /found an index/);
 });
 
-test('a mixture within the experts of another is written out in the body of all of them, which is said', () => {
-  const members = `block Group(n) {
-    router: Linear(n, 3)
-    inner[3]: Mlp(n)
+/** The sum over groups of experts that are such sums themselves, against loops; the nodes do not grow with the experts. */
+function heldWithin(members: string, inner = 5): Graph {
+  const text = (n: number): Parts => ({
+    members: members.replaceAll('J', String(n)),
+    term,
+    over: 'e, f in groups',
+  });
+  const [sum, loop] = written(text(inner)) as [string, string];
+  const inLoops = loop.replace(
+    /return sum\(\[(.*) for (.*)\]\)\n {4}/g,
+    (_, term: string, over: string) =>
+      `z = 0 * x\n      for ${over} { z = z + ${term} }\n      return z\n    `,
+  );
+  assert.is(inLoops.includes('sum(['), false);
+  const [made, told] = [graphOf(sum), graphOf(inLoops)];
+  assert.ok(distance(run(made), run(told)) < 2e-6, `${distance(run(made), run(told))} apart`);
+  assert.ok(distance(run(made), run(told, 1)) > 1e-3, 'other weights make no difference');
+  assert.equal(warningsOf(sum), []);
+  const computed = ({ nodes }: Graph): number => nodes.filter(({ op }) => op !== 'param').length;
+  const more = graphOf(written(text(inner + 3))[0]!);
+  assert.is(computed(more), computed(made), 'with more experts');
+  return made;
+}
+
+const group = (over: string, weights: string): string => `block Group(n) {
+    router: Linear(n, J)
+    ${weights}
+    forward(x) {
+      q = softmax(router(x))
+      q = where(is_top(q, 2), q, 0)
+      return sum([${over}])
+    }
+  }
+  groups[5]: Group(dim)`;
+
+test('a mixture within the experts of another: both choose, with biases', () => {
+  const graph = heldWithin(group('q[..., j:j+1] * g(x) for j, g in inner', 'inner[J]: Mlp(n)'));
+  assert.is(count(graph, 'expert_matmul'), 3);
+  assert.equal(
+    graph.nodes.filter((n) => n.op === 'argtop').map((n) => n.attrs['k']),
+    [2, 2],
+  );
+  assert.is(count(graph, 'concat'), 0); // weights lie one after the other
+});
+
+test('inner experts that share a weight, which is its group of experts own, and the reverse', () => {
+  const shared = group(
+    'q[..., j:j+1] * g(first(x)) for j, g in inner',
+    'first: Linear(n, n, bias=true)\n    inner[J]: Mlp(n)',
+  );
+  assert.is(count(heldWithin(shared), 'expert_matmul'), 4);
+  const reverse = group('q[..., j:j+1] * g(x) for j, g in inner', '');
+  assert.is(count(heldWithin(`inner[J]: Mlp(dim)\n  ${reverse}`), 'expert_matmul'), 3);
+});
+
+test('stacked matrices of both, picked by two indices, of whichever axis', () => {
+  const inner = `p[..., e:e+1] * sum([q[..., j:j+1] * silu(x @ up[e][j] + low[e, j]) @ down[j][:, e] * (1 + far[j, e]) for j in range(J)])`;
+  const members = `up: [5, J, dim, 7]
+  low: [5, J, 7]
+  down: [J, 7, 5, dim]
+  far: [J, 5]
+  router: Linear(dim, J)
+  block Group(n) { forward(x) = x }
+  groups[5]: Group(dim)`;
+  const [sum, loop] = written({
+    members: members.replaceAll('J', '3'),
+    shares: 'where(is_top(s, 2), s, 0)\n    q = softmax(router(x))\n    q = where(is_top(q, 2), q, 0)',
+    term: inner.replaceAll('J', '3'),
+    over: 'e in range(5)',
+  }) as [string, string];
+  assert.equal(warningsOf(sum), []);
+  const [made, told] = [graphOf(sum), built(loop)];
+  assert.ok(distance(run(made), run(told)) < 2e-6);
+  assert.ok(distance(run(made), run(told, 1)) > 1e-3);
+  assert.is(count(made, 'expert_matmul'), 2);
+});
+
+test('three within each other', () => {
+  const inmost = `block Team(n) {
+    router: Linear(n, J)
+    inner[J]: Mlp(n)
     forward(x) {
       q = softmax(router(x))
       q = where(is_top(q, 2), q, 0)
       return sum([q[..., j:j+1] * g(x) for j, g in inner])
     }
   }
-  groups[5]: Group(dim)`;
-  const parts = { members, term, over: 'e, f in groups' };
-  const [text, loop] = written(parts) as [string, string];
-  const sum = built(text);
-  assert.ok(distance(run(sum), run(built(loop))) < 2e-6);
-  assert.ok(distance(run(sum), run(built(loop), 1)) > 1e-3);
-  assert.is(count(sum, 'expert_matmul'), 1 + 3 * 2);
-  assert.is(sum.nodes.filter((n) => n.op === 'argtop').length, 1);
-  assert.equal(warningsOf(text), [
-    'the experts of this sum are computed one by one, for every token: the sum is within the experts of another one',
-  ]);
-  assert.equal(warningsOf(loop), []); // each group is a mixture of its own there
-  const plain = members.replace('q[..., j:j+1] * g(x)', 'g(x)');
-  assert.equal(warningsOf(written({ ...parts, members: plain })[0]!), []);
+  `;
+  const graph = heldWithin(
+    `${inmost}${group('q[..., i:i+1] * t(x) for i, t in teams', 'teams[J]: Team(n)')}`,
+    3,
+  );
+  assert.is(count(graph, 'expert_matmul'), 4);
+  assert.is(count(graph, 'argtop'), 3);
+});
+
+test('an inner mixture that differs is written out in the body of all, with the reason', () => {
+  const members = group('q[..., j:j+1] * (if j == 1 then x else g(x)) for j, g in inner', 'inner[J]: Mlp(n)');
+  const [text, loop] = written({ members: members.replaceAll('J', '3'), term, over: 'e, f in groups' }) as [
+    string,
+    string,
+  ];
+  const [sum, told] = [built(text), built(loop)];
+  assert.ok(distance(run(sum), run(told)) < 2e-6);
+  assert.ok(distance(run(sum), run(told, 1)) > 1e-3);
+  assert.is(count(sum, 'argtop'), 1);
+  assert.is(warningsOf(text).length, 1);
+  assert.match(warningsOf(text)[0]!, /found an index/);
+  const plain = members.replaceAll('J', '3').replace(/q\[[^)]*\)\)/, 'g(x)');
+  assert.not.equal(plain, members.replaceAll('J', '3'));
+  assert.equal(warningsOf(written({ members: plain, term, over: 'e, f in groups' })[0]!), []);
 });
 
 test('sums of other things are no mixtures, and nothing is said of them', () => {
