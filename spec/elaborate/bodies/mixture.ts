@@ -4,6 +4,7 @@
  */
 
 import type * as ast from '../../ast.ts';
+import { hasErrors } from '../../diagnostic.ts';
 import * as dim from '../../dim.ts';
 import { type ExpertsSink, NotUniform, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
@@ -21,8 +22,10 @@ export function sumOfTerms<V>(site: Site<V, ast.Call>, plainly: () => Value<V>):
     for (const [inner, why] of tried.writtenOut ?? []) noteOf(inner, why);
     return tried.value;
   }
+  const found = site.cx.diagnostics.length;
   const value = plainly();
-  if (tried && value.kind !== 'poison') noteOf(site, tried.refused);
+  const isWrong = value.kind === 'poison' || hasErrors(site.cx.diagnostics.slice(found));
+  if (tried && !isWrong) noteOf(site, tried.refused);
   return value;
 }
 
@@ -116,7 +119,7 @@ function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scoute
   const { cx, node: body } = site;
   let wrongAxis = false;
   const mixing: Mixing<V> = {
-    ...within(rehearsed(cx, cx.mixing)),
+    ...within(rehearsed(cx.mixing)),
     anyOf({ entries }) {
       found.weights = true;
       return [...entries.values()][0];
@@ -148,9 +151,9 @@ function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scoute
 }
 
 /** The mixtures around one that is rehearsed: nothing is recorded in their bodies. */
-const rehearsed = <V>(cx: Context<V>, mixing: Mixing<V> | undefined): Mixing<V> | undefined =>
+const rehearsed = <V>(mixing: Mixing<V> | undefined): Mixing<V> | undefined =>
   mixing && {
-    ...within(rehearsed(cx, mixing.outer)),
+    ...within(rehearsed(mixing.outer)),
     anyOf: (entries) => mixing.anyOf(entries),
     own: () => undefined,
     entry: noValue<V>,
@@ -267,7 +270,7 @@ interface Attempt<R> {
 /** Runs a function, and undoes its effects when it returns nothing or reports anything. */
 function orUndo<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
   const before = { sink: cx.sink, mixing: cx.mixing, found: cx.diagnostics.length, ports: cx.ports.length };
-  const [executed, active] = [new Map(cx.executed), new Set(cx.active)];
+  const [executed, active, plans] = [new Map(cx.executed), new Set(cx.active), cx.plans.size];
   let [value, why]: [R | undefined, string | undefined] = [undefined, undefined];
   try {
     value = run();
@@ -282,6 +285,7 @@ function orUndo<V, R>(cx: Context<V>, run: () => R | undefined): Attempt<R> {
   if (value !== undefined && reported.length === 0) return { value };
   for (const diagnostic of reported) cx.foundIn.delete(diagnostic);
   cx.ports.length = before.ports;
+  for (const node of [...cx.plans.keys()].slice(plans)) cx.plans.delete(node); // what is wrong in them is told again
   cx.executed.clear();
   for (const [name, times] of executed) cx.executed.set(name, times);
   cx.active.clear();

@@ -330,6 +330,23 @@ test('what is wrong in a term is said once, as of the terms written out', () => 
   assert.is(diagnostics[0]!.code, 'N201');
 });
 
+test('a name that a term hides is said, though its body was read before, to find that out', () => {
+  const members = `block Own(n) {
+    a: Linear(n, n)
+    forward(x) {
+      gate = a(x)
+      return gate
+    }
+  }
+  experts[5]: Own(dim)`;
+  const [text] = written({ members, term }) as [string];
+  const { diagnostics } = build(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined });
+  assert.equal(
+    diagnostics.map((d) => d.code),
+    ['N203'],
+  );
+});
+
 test('a term of the wrong shape is said, too', () => {
   const [text] = written({ members: experts, term: 'p[..., e:e+1] * f(s)' }) as [string];
   const { diagnostics } = build(parse({ name: 'm.nanospec', text }).value!, { include: () => undefined });
