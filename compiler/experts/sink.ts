@@ -11,7 +11,7 @@ import {
   type Origin,
   type Sink,
 } from '../../spec/sink.ts';
-import { bodyValues, type GraphValue } from '../graph/body_value.ts';
+import { type BodyValues, bodyValues, type GraphValue } from '../graph/body_value.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Enclosing } from './enclosing.ts';
 import { liftOf } from './lift.ts';
@@ -37,7 +37,8 @@ export function expertsSink(
   request: ExpertsRequest<GraphValue>,
 ): ExpertsSink<GraphValue> {
   const { count, shares, place } = request;
-  const { recorded, contentOf, holds } = bodyValues<Lifted>();
+  const values = bodyValues<Lifted>();
+  const { recorded, contentOf, holds } = values;
   const lifted = (value: GraphValue): Lifted =>
     holds(value) ? contentOf(value) : { kind: 'plain', node: value };
   const around = (at: Origin): Around => ({ builder, enclosing, origins: [at] });
@@ -54,21 +55,7 @@ export function expertsSink(
     if (typeof result === 'string') throw new NotUniform(`\`${name}\`: ${result}`);
     return recorded(result);
   };
-  const body: Enclosing = {
-    op: (name, inputs, attrs, [at]) => op(name, inputs, attrs, at!), // made at a place of the text
-    typeOf(value) {
-      if (!holds(value)) return enclosing.typeOf(value);
-      const content = contentOf(value);
-      const { dtype } = enclosing.typeOf(anyNodeOf(content));
-      return { dtype, shape: bodyShape({ enclosing }, content) };
-    },
-    holds: (value) => holds(value) || enclosing.holds(value),
-    mostShares(value) {
-      if (!holds(value)) return enclosing.mostShares(value);
-      const content = contentOf(value);
-      return content.kind === 'stack' ? undefined : enclosing.mostShares(content.node);
-    },
-  };
+  const body = bodyWithin(enclosing, values, op);
   const sink: ExpertsSink<GraphValue> = {
     param: (decl, at) => outside.param(decl, at),
     ambient: (name, at) => outside.ambient(name, at),
@@ -98,6 +85,29 @@ export function expertsSink(
     },
   };
   return sink;
+}
+
+/** The body as what is around a mixture within it. */
+function bodyWithin(
+  enclosing: Enclosing,
+  { holds, contentOf }: BodyValues<Lifted>,
+  op: ExpertsSink<GraphValue>['op'],
+): Enclosing {
+  return {
+    op: (name, inputs, attrs, [at]) => op(name, inputs, attrs, at!), // made at a place of the text
+    typeOf(value) {
+      if (!holds(value)) return enclosing.typeOf(value);
+      const content = contentOf(value);
+      const { dtype } = enclosing.typeOf(anyNodeOf(content));
+      return { dtype, shape: bodyShape({ enclosing }, content) };
+    },
+    holds: (value) => holds(value) || enclosing.holds(value),
+    mostShares(value) {
+      if (!holds(value)) return enclosing.mostShares(value);
+      const content = contentOf(value);
+      return content.kind === 'stack' ? undefined : enclosing.mostShares(content.node);
+    },
+  };
 }
 
 interface Choices {
