@@ -32,23 +32,31 @@ export function random(seed: number): Random {
 /** Candidates whose logits are this far below the largest are left out: all weights below exp(-60) together vanish in the rounding of the largest, which is 1. */
 const negligibleLogitGap = 60;
 
-interface Scored {
-  readonly logit: number;
-  readonly token: number;
-}
-
-/** The k largest logits in descending order, equal ones by index; NaN is left out. */
-function largestLogits(logits: ArrayLike<number>, k: number, temperature: number): readonly Scored[] {
+/** The tokens of the k largest logits in descending order, equal ones by index; NaN is left out. */
+function tokensInOrder(logits: ArrayLike<number>, k: number, temperature: number): readonly number[] {
   let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) if (logits[i]! > top) top = logits[i]!;
   let lowestKept = top - negligibleLogitGap * temperature;
   if (k < logits.length) lowestKept = Math.max(lowestKept, kthLargest(logits, k));
-  const found: Scored[] = [];
+  const keys = new Float64Array(logits.length);
+  let count = 0;
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token]!;
-    if (logit >= lowestKept) found.push({ logit, token });
+    if (logit >= lowestKept) keys[count++] = descendingBits(logit) * tokenLimit + token;
   }
-  return found.sort((a, b) => b.logit - a.logit || a.token - b.token).slice(0, k);
+  return Array.from(keys.subarray(0, count).sort().subarray(0, k), (key) => key % tokenLimit);
+}
+
+/** Above every token id; 32 bits of a logit and a token id fill the 53 of a number, which typed arrays sort without a function. */
+const tokenLimit = 2 ** 21;
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The bits of a float32, changed so that larger numbers come first; the zeros are equal. */
+function descendingBits(value: number): number {
+  float[0] = value + 0;
+  const [u] = bits as unknown as [number];
+  return u >= 0x80000000 ? u : 0x7fffffff - u;
 }
 
 /** The k-th largest number, NaN left out, by a heap of k: sorting a vocabulary of 256,000 takes as long as a step. */
@@ -75,18 +83,19 @@ export function candidates(
   logits: ArrayLike<number>,
   { temperature = 1, topK, topP = 1, minP = 0 }: SampleOptions,
 ): readonly { readonly token: number; readonly probability: number }[] {
-  const order = largestLogits(logits, topK && topK > 0 ? topK : logits.length, temperature);
-  const top = order[0]?.logit ?? 0;
-  const weights = order.map(({ logit, token }) => ({ token, weight: Math.exp((logit - top) / temperature) }));
-  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
+  const order = tokensInOrder(logits, topK && topK > 0 ? topK : logits.length, temperature);
+  const top = logits[order[0] ?? 0] ?? 0;
+  const weights = Float64Array.from(order, (token) => Math.exp((logits[token]! - top) / temperature));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   let mass = 0;
-  const kept = weights.filter(({ weight }, i) => {
-    const keep = i === 0 || (mass < topP && weight >= minP);
-    mass += weight / total;
+  const kept = order.filter((_, i) => {
+    const keep = i === 0 || (mass < topP && weights[i]! >= minP);
+    mass += weights[i]! / total;
     return keep;
   });
-  const left = kept.reduce((sum, { weight }) => sum + weight, 0);
-  return kept.map(({ token, weight }) => ({ token, probability: weight / left }));
+  // Only those at the end are left out, since weights fall and the mass grows.
+  const left = weights.subarray(0, kept.length).reduce((sum, weight) => sum + weight, 0);
+  return kept.map((token, i) => ({ token, probability: weights[i]! / left }));
 }
 
 /** The repetition penalty of CTRL (arXiv 1909.05858) as transformers computes it: a negative logit is multiplied. */

@@ -129,6 +129,22 @@ test('probabilities are those of a softmax over the k largest', () => {
   }
 });
 
+test('candidates fall, equal ones by index, whatever their signs; what is no number is none', () => {
+  const next = random(7);
+  const odd = [Number.NaN, -0, 0, Number.NEGATIVE_INFINITY, -1e-40, 1e-40];
+  const logits = Float32Array.from(
+    { length: 3000 },
+    (_, i) => odd[i % 97] ?? Math.round(80 * next() - 40) / 4,
+  );
+  const tokens = [...logits.keys()].filter((i) => logits[i]! >= -40);
+  const wanted = tokens.sort((a, b) => logits[b]! - logits[a]! || a - b);
+  assert.ok(wanted.length > 2900);
+  assert.equal(
+    candidates(logits, {}).map((c) => c.token),
+    wanted,
+  );
+});
+
 test('top-p keeps the fewest that reach it, min-p what is near the first', () => {
   const logits = [0.5, 0.3, 0.15, 0.05].map(Math.log);
   const kept = (options: Parameters<typeof candidates>[1]) =>
