@@ -112,12 +112,12 @@ function dataFilesOf(
   tensors: readonly Initializer[],
   { fileName, dataLimit }: EmitOptions,
 ): readonly DataFile[] {
-  const most = dataLimit === undefined ? Number.POSITIVE_INFINITY : Number(dataLimit) * 1e6;
+  const limit = dataLimit === undefined ? Number.POSITIVE_INFINITY : Number(dataLimit) * 1e6;
   const groups: Initializer[][] = [];
-  let filled = most;
+  let filled = limit;
   for (const tensor of tensors) {
     const size = alignment * Math.ceil(tensor.data.size / alignment);
-    if (groups.length === 0 || filled + size > most) {
+    if (groups.length === 0 || filled + size > limit) {
       groups.push([]);
       filled = 0;
     }

@@ -17,12 +17,12 @@ export const share = number('a number from 0 to 1', (n) => n >= 0 && n <= 1);
 export const penalty = number('a number of at least 1, which changes nothing', (n) => n >= 1);
 
 export const whole =
-  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const n = Number(text);
-    if (!/^\d+$/.test(text) || n > most || n < least) {
-      const upTo = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : '';
-      throw new InvalidArgumentError(`say a whole number of at least ${least}${upTo}.`);
+    if (!/^\d+$/.test(text) || n > maximum || n < minimum) {
+      const upTo = maximum < Number.MAX_SAFE_INTEGER ? ` and at most ${maximum}` : '';
+      throw new InvalidArgumentError(`say a whole number of at least ${minimum}${upTo}.`);
     }
     return n;
   };

@@ -15,10 +15,10 @@ const rowHeight = 40;
 const textRoom = 110;
 
 export function barPlot(title: string, bars: readonly Bar[]): string {
-  const most = bars.reduce((sum, bar) => Math.max(sum, bar.value), 0) || 1;
+  const longest = bars.reduce((sum, bar) => Math.max(sum, bar.value), 0) || 1;
   const rows = bars.map(({ name, value, text, color }, i) => {
     const y = i * rowHeight;
-    const length = Math.max(2, (value / most) * (width - textRoom)).toFixed(1);
+    const length = Math.max(2, (value / longest) * (width - textRoom)).toFixed(1);
     return [
       `<text class="tick" x="0" y="${y + 13}">${escaped(name)}</text>`,
       `<rect class="bar c${color % 6}" x="0" y="${y + 19}" width="${length}" height="13" rx="3"/>`,

@@ -74,10 +74,10 @@ export function compareLogits(
   let [abs, rel, kl, worst, same, upsets, spread] = [0, 0, 0, 0, 0, 0, 0];
   for (let p = 0; p < positions; p++) {
     const start = p * width;
-    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let i = start; i < start + width; i++) {
       const d = distance(a[i]!, b[i]!);
-      [least, most] = [Math.min(least, a[i]!), Math.max(most, a[i]!)];
+      [lowest, highest] = [Math.min(lowest, a[i]!), Math.max(highest, a[i]!)];
       if (d > abs) [abs, worst] = [d, p];
       rel = Math.max(rel, d / Math.max(1, Math.abs(a[i]!)) || 0);
     }
@@ -86,7 +86,7 @@ export function compareLogits(
     else if (!(a[start + mine]! - a[start + theirs]! <= 2 * allowed.abs)) upsets++;
     const d = divergence(a, b, start, width);
     kl = Math.max(kl, Number.isNaN(d) ? Number.POSITIVE_INFINITY : d);
-    spread = Math.max(spread, most - least);
+    spread = Math.max(spread, highest - lowest);
   }
   const top1 = positions ? same / positions : 1;
   return { abs, rel, top1, upsets, kl, positions, worst, size: magnitude(expected), spread };

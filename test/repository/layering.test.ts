@@ -125,6 +125,7 @@ test('Node is named only by files that say so, but for the command line and what
 /** All that is loaded with a file. */
 function loadedWith(path: string): readonly string[] {
   const files = new Map(shippedSources.map((file) => [file.path, file]));
+  assert.ok(files.has(path), path);
   const found = new Set([path]);
   for (const at of found)
     for (const { from, typeOnly, lazy } of files.get(at)?.imports ?? [])
@@ -143,7 +144,7 @@ test('the version is said, and a command started in a process of its own, with n
     const loaded = loadedWith(door);
     return shippedSources.filter(({ path }) => loaded.includes(path)).flatMap(packagesOf);
   };
-  for (const door of ['nanoc.ts', 'cli/process/supervise.ts']) {
+  for (const door of ['nanoc.ts', 'driver/process/supervise.ts']) {
     const others = packages(door).filter((name) => !name.startsWith('node:'));
     assert.equal(others, [], door);
   }
