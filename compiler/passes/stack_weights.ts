@@ -74,7 +74,6 @@ function namesIn(graph: Graph): NameFor {
 }
 
 function withoutIndex(parts: readonly string[]): string {
-  const [first, second] = parts.map((part) => part.split('.')) as [string[], string[]]; // two at least
-  const at = first.findIndex((word, i) => word !== second[i]);
-  return first.toSpliced(at, 1).join('.');
+  const [first, ...more] = parts.map((part) => part.split('.')) as [string[], ...string[][]]; // two at least
+  return first.filter((word, i) => more.every((words) => words[i] === word)).join('.');
 }

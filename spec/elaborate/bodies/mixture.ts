@@ -8,11 +8,19 @@ import { hasErrors } from '../../diagnostic.ts';
 import * as dim from '../../dim.ts';
 import { type ExpertsSink, NotUniform, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
-import { type AskedPlace, type Context, type Mixing, ownIn, type Site } from '../values/context.ts';
+import {
+  type AskedPlace,
+  type Context,
+  isWithin,
+  type Mixing,
+  noteRead,
+  ownIn,
+  type Site,
+} from '../values/context.ts';
 import { noValue, silentSink } from '../values/reports.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
-import type { EntriesValue, ExpertIndexValue, TensorValue, Value } from '../values/value.ts';
+import type { EntriesValue, ExpertIndexValue, Scope, TensorValue, Value } from '../values/value.ts';
 import { bindingSite, boundIn } from './iterations.ts';
 
 /** A mixture of experts whose terms have to be written out, which `plainly` does, is warned of (N403). */
@@ -101,6 +109,7 @@ function termOf<V>(
   const index: ExpertIndexValue = { kind: 'expert_index', depth: mixing.depth, plus: 0 };
   const member = over.kind === 'entries' ? mixing.anyOf(over) : index;
   if (!member) return undefined;
+  noteRead(cx, member, mixing.depth);
   for (const [name, value] of boundIn(body.binder, { key: 0, value: member }))
     inner.frame.scope.names.set(name, value === member ? member : index);
   return asTensor(cx, inner.evaluate(body.body));
@@ -120,6 +129,7 @@ function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scoute
   let wrongAxis = false;
   const mixing: Mixing<V> = {
     ...within(rehearsed(cx.mixing)),
+    outside: scopesFrom(site.frame.scope),
     anyOf({ entries }) {
       found.weights = true;
       return [...entries.values()][0];
@@ -133,6 +143,7 @@ function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scoute
       return noValue<V>();
     },
     through: noValue<V>,
+    noteRead: readsOf(),
   };
   const used = cx.used;
   cx.used = new Map();
@@ -154,16 +165,24 @@ function scout<V>(site: Site<V, ast.Comprehension>, count: number, found: Scoute
 const rehearsed = <V>(mixing: Mixing<V> | undefined): Mixing<V> | undefined =>
   mixing && {
     ...within(rehearsed(mixing.outer)),
+    outside: mixing.outside,
     anyOf: (entries) => mixing.anyOf(entries),
     own: () => undefined,
     entry: noValue<V>,
     through: noValue<V>,
+    noteRead: (path, by, from) => mixing.noteRead(path, by, from),
   };
 
 const within = <V>(outer: Mixing<V> | undefined): Pick<Mixing<V>, 'outer' | 'depth'> => ({
   outer,
   depth: outer ? outer.depth + 1 : 0,
 });
+
+function scopesFrom<V>(scope: Scope<V>): ReadonlySet<Scope<V>> {
+  const found = new Set<Scope<V>>();
+  for (let at: Scope<V> | undefined = scope; at; at = at.parent) found.add(at);
+  return found;
+}
 
 const otherAxis = 'a term reads its own place along an axis of another size';
 
@@ -204,6 +223,38 @@ const membersOf =
     return all[0];
   };
 
+/**
+ * Where all experts have what lies at a path within the members that stand for them; undefined where it lies in none. Of members
+ * within each other, as in `f.inner[e]` of `e, f in groups`, each has its place, the innermost replaced first.
+ */
+function pathsOfAll(members: Members, path: string): readonly string[] | undefined {
+  const around = [...members.keys()].filter((m) => isWithin(path, m));
+  if (around.length === 0) return undefined;
+  const innermostFirst = around.sort((a, b) => b.length - a.length);
+  return members
+    .get(innermostFirst[0]!)!
+    .map((_, e) => innermostFirst.reduce((at, m) => `${members.get(m)![e]}${at.slice(m.length)}`, path));
+}
+
+/** Members that stand for all are known by their paths, so that none of them may be read for itself, too. */
+function readsOf(): Mixing<unknown>['noteRead'] {
+  const [own, other, whole] = [new Set<string>(), new Set<string>(), new Map<string, Set<string>>()];
+  const isMixed = (member: string): boolean =>
+    other.has(member) ||
+    [...whole].some(
+      ([path, from]) =>
+        isWithin(path, member) &&
+        (path === member || [...from].some((instance) => !isWithin(instance, member))),
+    );
+  return (path, by, from = '') => {
+    if (by === 'whole') whole.set(path, (whole.get(path) ?? new Set()).add(from));
+    else (by === 'other' ? other : own).add(path);
+    const mixed = [...own].find(isMixed);
+    if (mixed !== undefined)
+      throw new NotUniform(`\`${mixed}\` is read by the index of the sum and otherwise, too`);
+  };
+}
+
 interface Asked<V> {
   readonly count: number;
   readonly shares: V;
@@ -216,19 +267,16 @@ function total<V>(site: Site<V, ast.Call>, body: ast.Comprehension, asked: Asked
   const { sink: outside, mixing: outer } = cx;
   const members: Members = new Map();
   const place = (at: Origin): Origin =>
-    [...members.keys()].some((m) => at.scope === m || at.scope.startsWith(`${m}.`))
-      ? { ...at, scope: frame.path }
-      : at;
+    [...members.keys()].some((m) => isWithin(at.scope, m)) ? { ...at, scope: frame.path } : at;
   const experts = outside.experts({ ...asked, place });
   const own: Mixing<V>['own'] = ({ decl, scope }): V | undefined => {
-    const first = [...members.keys()].find((m) => decl.path === m || decl.path.startsWith(`${m}.`));
-    if (first === undefined) return undefined;
-    const rest = decl.path.slice(first.length);
-    const all = members.get(first)!.map((path) => paramOf(cx, { outside, outer }, `${path}${rest}`));
-    return experts.own(all, place({ scope, span: decl.span, via: [] }));
+    const paths = pathsOfAll(members, decl.path);
+    const all = paths?.map((path) => paramOf(cx, { outside, outer }, path));
+    return all && experts.own(all, place({ scope, span: decl.span, via: [] }));
   };
   const mixing: Mixing<V> = {
     ...within(outer),
+    outside: scopesFrom(frame.scope),
     writtenOut: asked.writtenOut,
     anyOf: membersOf(asked.count, members),
     own,
@@ -237,6 +285,7 @@ function total<V>(site: Site<V, ast.Call>, body: ast.Comprehension, asked: Asked
       return experts.entry(asking.x, asking.axis, asking.at);
     },
     through: ({ x, axis, at }, take) => experts.through(x, axis, take, at),
+    noteRead: readsOf(),
   };
   const term = termOf(site.at(body), mixing, sinkOf(outside, experts));
   const v = term && experts.total(term.v, site.origin);

@@ -7,7 +7,7 @@ import { own } from '../../own.ts';
 import { type Located, position, type Span, textOf } from '../../source.ts';
 import { dtypes } from '../../type.ts';
 import { builtinNames, isBuiltin } from '../builtins/builtins.ts';
-import { ofOneToken, type Site } from '../values/context.ts';
+import { noteName, ofOneToken, type Site } from '../values/context.ts';
 import { inf, number } from '../values/number.ts';
 import { positionsValue } from '../values/positions.ts';
 import { lookup, namesInScope } from '../values/scope.ts';
@@ -37,6 +37,7 @@ export function resolve<V>(site: Site<V, Spelled>): Value<V> {
   if (isReservedValue(name.text)) return reserved(site);
   const found = lookup(frame.scope, name.text);
   if (found && 'value' in found) {
+    noteName(site, found.value, found.scope);
     return found.value.kind === 'absent' ? reportAbsent(site, found.value) : found.value;
   }
   if (found && found.scope.kind !== 'body') return reportLater(site, found.later);

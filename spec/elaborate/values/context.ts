@@ -20,6 +20,7 @@ import {
   type Plan,
   type Poison,
   poison,
+  type Scope,
   type TensorValue,
   type Value,
 } from './value.ts';
@@ -65,6 +66,8 @@ export interface Mixing<V> {
   readonly outer?: Mixing<V> | undefined;
   /** How many those are. */
   readonly depth: number;
+  /** The scopes that names had before the body was run. */
+  readonly outside: ReadonlySet<Scope<V>>;
   /** The member that stands for all of a list; undefined when they differ. */
   anyOf(entries: EntriesValue<V>): Value<V> | undefined;
   /** The value of a parameter that each expert has; undefined for a parameter that they share. */
@@ -73,8 +76,55 @@ export interface Mixing<V> {
   entry(asked: AskedPlace<V>): V;
   /** The same for the place of an expert around this body: `take` finds it in values from there. */
   through(asked: AskedPlace<V>, take: (x: V, axis: number) => V): V;
+  /** Takes down how the body reads a member, by its path, and `from` which instance if from its own scope. Throws `NotUniform` where one that stands for all is read otherwise, too. */
+  noteRead(path: string, by: ReadBy, from?: string): void;
   /** Sums over experts inside the body that are written out, and why; undefined in a rehearsal, which writes out all. */
   readonly writtenOut?: Map<Site<V, ast.Call>, string | undefined>;
+}
+
+/**
+ * How a body reads a member: by the index of its expert; otherwise, as by a number; or as what was named outside of the body, or
+ * is picked by the index of a mixture around it, of which everything within is that member's, too.
+ */
+export type ReadBy = 'own index' | 'other' | 'whole';
+
+/** Takes down the reading of a member in every body that is being run; `depth` is that of the mixture whose index it is, if any. */
+export function noteRead<V>({ mixing }: Context<V>, member: Value<V>, depth?: number): void {
+  const path = pathOf(member);
+  if (path === undefined) return;
+  for (let at = mixing; at; at = at.outer) {
+    const isInner = depth !== undefined && at.depth > depth;
+    at.noteRead(path, at.depth === depth ? 'own index' : isInner ? 'whole' : 'other');
+  }
+}
+
+/**
+ * The same for a name: what it stood for before a body was run is the same for all its experts, and so is what an instance was
+ * given from elsewhere; what lies within one expert with the instance is that expert's.
+ */
+export function noteName<V>({ cx, frame }: Site<V>, value: Value<V>, scope: Scope<V>): void {
+  for (let at = cx.mixing; at; at = at.outer) {
+    if (scope.kind === 'body' && !at.outside.has(scope)) continue;
+    for (const path of pathsIn(value)) {
+      const owner = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+      if (scope.kind === 'body') at.noteRead(path, 'whole');
+      else if (owner !== '' && !isWithin(frame.path, owner)) at.noteRead(path, 'whole', frame.path);
+    }
+  }
+}
+
+/** Whether a path is another one, or leads on from it. */
+export const isWithin = (path: string, other: string): boolean =>
+  path === other || path.startsWith(`${other}.`);
+
+const pathOf = <V>(value: Value<V>): string | undefined =>
+  value.kind === 'module' ? value.path : value.kind === 'param' ? value.decl.path : undefined;
+
+function pathsIn<V>(value: Value<V>): readonly string[] {
+  if (value.kind === 'list') return value.items.flatMap(pathsIn);
+  if (value.kind !== 'entries') return [pathOf(value) ?? []].flat();
+  const [first] = [...value.entries.values()].flatMap(pathsIn);
+  return first === undefined ? [] : [first.slice(0, Math.max(0, first.lastIndexOf('.')))];
 }
 
 export interface AskedPlace<V> {

@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import * as dim from '../../dim.ts';
 import { isBatch, isTokens, mixes, mixHint } from './axes.ts';
-import { type Context, mixingOf, ownPlaceIn, type Site } from './context.ts';
+import { type Context, mixingOf, noteRead, ownPlaceIn, type Site } from './context.ts';
 import { number } from './number.ts';
 import { sizeOf, wholeNumber } from './shapes.ts';
 import { concrete, same, showSize } from './sizes.ts';
@@ -49,13 +49,19 @@ function entry<V>(site: Site<V, ast.Index>, object: Listed<V>): Value<V> {
   const at = site.evaluate(subscript);
   if (at.kind === 'expert_index' && at.plus === 0 && object.kind === 'entries') {
     const any = mixingOf(cx, at)?.anyOf(object);
-    if (any) return any;
+    if (any) {
+      noteRead(cx, any, at.depth);
+      return any;
+    }
   }
   const i = wholeNumber(site.at(subscript), at, 'an index');
   if (i === undefined) return poison;
   if (object.kind === 'entries') {
     const found = object.entries.get(i);
-    if (found) return found;
+    if (found) {
+      noteRead(cx, found);
+      return found;
+    }
     const keys = [...object.entries.keys()];
     return site.at(subscript).fail('N318', `\`${object.label}\` has no entry ${i}`, {
       expected:
@@ -87,6 +93,7 @@ function sublist<V>(site: Site<V, ast.Slice>, object: Listed<V>): Value<V> {
     return site.fail('N318', `${from}:${to} does not lie inside`, { found });
   }
   const taken = items.slice(from, to).filter((_, i) => i % by === 0);
+  for (const item of taken) noteRead(site.cx, item);
   return object.kind === 'string'
     ? text(taken.map((c) => (c.kind === 'string' ? c.value : '')).join(''))
     : list(taken);

@@ -13,12 +13,12 @@ export function lookup<V>(
   scope: Scope<V>,
   name: string,
 ):
-  | { readonly value: Value<V> }
+  | { readonly value: Value<V>; readonly scope: Scope<V> }
   | { readonly later: Declared | Assigned; readonly scope: Scope<V> }
   | undefined {
   for (let at: Scope<V> | undefined = scope; at; at = at.parent) {
     const value = at.names.get(name);
-    if (value) return { value };
+    if (value) return { value, scope: at };
     const later = at.declared.get(name);
     if (later) return { later, scope: at };
   }
