@@ -48,7 +48,7 @@ function measured(asked: Asked, scale: Scale) {
     return evaluator(of, { values }).run(feeds)['logits']!;
   };
   const without = runPasses(built, [...bare, ...torchscript.passes(emitted)]);
-  return { ours: run(graph), without: run(without), exact: run(reference), graph };
+  return { ours: run(graph), without: run(without), exact: run(reference), graph, bare: without };
 }
 
 const allFinite = ({ data }: Tensor): boolean => data.every((x) => Number.isFinite(x));
@@ -131,6 +131,32 @@ const spellings: Readonly<Record<string, readonly [string, Scale]>> = {
     bySuffix({ ...gate, 'down.weight': 2 ** -17 }),
   ],
 };
+
+const opsOf = ({ nodes }: Graph): readonly string[] => nodes.map(({ op }) => op);
+
+for (const left of [
+  'gate(x) + up(x)',
+  'sigmoid(gate(x)) * up(x)',
+  'gate(x) * sigmoid(up(x))',
+  'float(sigmoid(float32(gate(x))))',
+]) {
+  test(`${left} before a product with weights is left as it is: it grows no faster than its operands`, () => {
+    const { graph, bare, ours, exact } = measured(
+      spec(gated('down: Linear(hidden, dim)', `down(${left})`)),
+      () => 1,
+    );
+    assert.equal(opsOf(graph), opsOf(bare));
+    assert.ok(far(exact, ours) <= limits.abs);
+  });
+}
+
+test('the product of two that grow is not', () => {
+  const { graph, bare } = measured(
+    spec(gated('down: Linear(hidden, dim)', 'down(gate(x) * up(x))')),
+    () => 1,
+  );
+  assert.not.equal(opsOf(graph), opsOf(bare));
+});
 
 for (const [what, [text, scale]] of Object.entries(spellings)) {
   test(what, () => {
