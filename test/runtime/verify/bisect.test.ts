@@ -4,9 +4,10 @@ import { rebuild } from '../../../compiler/graph/builder.ts';
 import type { Graph } from '../../../compiler/graph/ir.ts';
 import { referenceSession } from '../../../runtime/sessions/reference_session.ts';
 import { bisect, explain } from '../../../runtime/verify/bisect.ts';
+import { magnitude } from '../../../runtime/verify/compare.ts';
 import { sensitivity } from '../../../runtime/verify/sensitivity.ts';
 import { allowed } from '../../../runtime/verify/tolerance.ts';
-import { outputName } from '../../../runtime/verify/trace.ts';
+import { interpret, outputName } from '../../../runtime/verify/trace.ts';
 import { roundTo } from '../../../spec/round.ts';
 import { fixture, make } from '../../golden/compile_fixture.ts';
 
@@ -60,6 +61,25 @@ test('a pass that changes a value is named with the value', async () => {
   assert.match(message, 'the pass harmful made it so');
   assert.match(message, 'transformer.h.1.mlp');
   assert.match(span?.source.text.slice(span.start, span.end) ?? '', 'relu(');
+});
+
+test('a pass may move the logits as far as they may be apart, and no further', async () => {
+  const logits = graph.outputs.find(({ name }) => name === 'logits')!.node;
+  const [values] = await interpret(stage(graph), manifest, calls);
+  const limit = allowed('reference', manifest).abs * Math.max(1, magnitude(values!.get(logits)!));
+  const moved = (by: number): Graph =>
+    rebuild(graph, (node, inputs, builder, from) => {
+      if (node.id !== logits) return undefined;
+      const shift = builder.op('scalar', [], { value: by, dtype: 'float32' }, from);
+      return builder.op('add', [builder.same(node, inputs, from), shift], {}, from);
+    });
+  const blamed = async (by: number): Promise<string> => {
+    const target = moved(by);
+    const result = await search(target, target, [['moves', target]]);
+    return result.blame === 'pass' ? (result.pass ?? '') : result.blame;
+  };
+  assert.is(await blamed(0.9 * limit), 'none');
+  assert.is(await blamed(1.1 * limit), 'moves');
 });
 
 test('a backend that changes a value is named with the value', async () => {
