@@ -115,7 +115,7 @@ function termOf<V>(
   return asTensor(cx, inner.evaluate(body.body));
 }
 
-/** What a body turns out to read. */
+/** What the rehearsal of a body finds. */
 interface Scouted<V> {
   /** Tensors [B, T, n] of which it reads its own place. */
   readonly shares: Set<V>;
@@ -310,7 +310,7 @@ const sinkOf = <V>(outside: Sink<V>, { op, param, ambient, experts }: ExpertsSin
   ...{ op, param, ambient, experts },
 });
 
-/** What came of running something, and why that is not to be used. */
+/** The result of an attempt, or why it is given up. */
 interface Attempt<R> {
   readonly value?: R | undefined;
   readonly refused?: string | undefined;
