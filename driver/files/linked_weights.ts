@@ -46,7 +46,7 @@ export function noteLinks(
     io.note(
       kinds.get(name) === 'clone'
         ? `${path} shares the blocks of ${of}, and stays as it is when that is changed`
-        : `${path} is a second name of ${of}: whoever writes into that changes the model, which nanoc then refuses`,
+        : `${path} is a second name of ${of}: whoever writes into that changes the model, too`,
     );
   }
   if (links.length > 0 && !checked)
