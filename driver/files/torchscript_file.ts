@@ -46,11 +46,14 @@ export const torchscriptFile: FileKind = {
           ? { model: path, manifest }
           : checkArchive(model, { plugins, ...(again ? { again: again({ manifest, emit }) } : {}) });
         const running = await started();
-        try {
-          const session = await running.open({ ...loaded, device });
-          return { ...session, close: () => running.close() };
-        } catch (cause) {
+        const close = async (): Promise<void> => {
+          if (host === running) host = undefined; // so that it can be opened again
           await running.close();
+        };
+        try {
+          return { ...(await running.open({ ...loaded, device })), close };
+        } catch (cause) {
+          await close();
           throw cause;
         }
       },

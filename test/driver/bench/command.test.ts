@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { command, folder, lines, nanoc, root } from '../../cli/run_cli.ts';
+import { fixture } from '../../golden/compile_fixture.ts';
+import { withTorch } from '../../golden/torch_here.ts';
 
 const home = folder();
 const model = join(home, 'a.onnx');
@@ -114,6 +116,29 @@ test('SIGTERM ends it with 143 and leaves nothing', async () => {
   const { code, err } = await interrupted(page, 'SIGTERM', /^1 of 9999999 rounds[^\n]*\n$/);
   assert.is(code, 143, err);
   assert.not.ok(existsSync(page));
+});
+
+await withTorch((_, test) => {
+  test('a TorchScript archive and a folder of a layout take turns with the model', async () => {
+    const [archive, tree] = [join(folder(), 'm.pt'), join(folder(), 'tree')];
+    const from = ['--checkpoint', fixture('nanochat-g1-mha')];
+    assert.is((await nanoc(['compile', ...from, '--target', 'torchscript', '-o', archive])).code, 0);
+    assert.is((await nanoc(['compile', ...from, '--layout', 'triton', '-o', tree])).code, 0);
+    const { code, out, err } = await nanoc([
+      'bench',
+      archive,
+      tree,
+      '--context',
+      '8',
+      '--rounds',
+      '2',
+      '--steps',
+      '2',
+    ]);
+    assert.is(code, 0, err);
+    assert.match(out, 'm.pt');
+    assert.match(out, 'tree');
+  });
 });
 
 test.run();
