@@ -94,7 +94,7 @@ function plots(report: BenchReport, names: readonly string[]): readonly string[]
 
 type Axis = 'context' | 'batch';
 
-/** What varies more; the other one makes lines. */
+/** The horizontal axis of a plot: contexts or batches, of whichever there are more; each of the others is a line. */
 function axisOf(models: readonly BenchedModel[]): Axis {
   const figures = models[0]?.figures ?? [];
   const count = (of: Axis): number => new Set(figures.map((f) => f[of])).size;

@@ -16,7 +16,7 @@ export interface Drafted {
   readonly text: string;
   /** From its first line to its last. */
   readonly marks: readonly Marked[];
-  /** What keeps it from being sound, its gaps passed over. */
+  /** Errors of the draft other than its marked gaps. */
   readonly wrong: readonly Diagnostic[];
 }
 

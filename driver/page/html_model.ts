@@ -118,7 +118,7 @@ const endOf = (item: Item): number => (item.kind === 'op' ? item.id : largest(it
 
 const startOf = (item: Item): number => (item.kind === 'op' ? item.id : smallest(item.content.map(startOf)));
 
-/** What is early needs nothing of the rest: all of it stands after the first block, which is the embedding. */
+/** Early items read nothing of the others, masks and positions say; they stand together right after the first block, the embedding. */
 function inOrder(items: readonly Item[], isEarly: (item: Item) => boolean = () => false): readonly Item[] {
   const first = items.find((item) => item.kind === 'block' && !isEarly(item));
   const soon = first ? endOf(first) + 0.5 : -1;

@@ -54,7 +54,7 @@ ${drawnAll(content).join('\n')}
 </html>
 `;
 
-/** What returns is what a model is made of: it is open at first, or the largest block where nothing does. */
+/** Repeated blocks are open at first, since a model mostly consists of them; where none is repeated, the largest block is. */
 function drawnAll(content: readonly Item[]): readonly string[] {
   const blocks = content.flatMap((item) =>
     item.kind === 'block' && item.path + item.times !== '1' ? [item] : [],
