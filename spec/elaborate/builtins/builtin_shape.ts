@@ -3,6 +3,7 @@
 import * as dim from '../../dim.ts';
 import { limits } from '../../limits.ts';
 import { factHint, inPlace, isProtected, isTokens, keepApart } from '../values/axes.ts';
+import { noteRead } from '../values/context.ts';
 import type { GivenArgument } from '../values/frame.ts';
 import { concrete, isRunning, numberOf, same, sameNumber, showSize } from '../values/sizes.ts';
 import { castTo, emit, needTensor, promote, reportSize, showTensor } from '../values/tensors.ts';
@@ -131,6 +132,7 @@ const concat: Builtin = {
 function tensorsIn<V>({ site }: Use<V>, at: GivenArgument<V>): readonly TensorValue<V>[] | undefined {
   const { value: of } = at;
   const values = of.kind === 'list' || of.kind === 'entries' ? itemsOf(of) : [of];
+  for (const value of values) noteRead(site.cx, value);
   const found = values.map((value) => needTensor(site.at(at), value, 'what `concat` joins'));
   return found.every((x) => x !== undefined) ? found : undefined;
 }

@@ -39,6 +39,7 @@ model m {
   refs[5]: Ref(dim, experts[0])
   w: [5, 5, dim]
   v: [5, dim]
+  heads[5]: [dim, dim]
   forward(tokens: int64[B, T]) -> y: [B, T, dim] {
     x = wte(tokens)
     s = softmax(gate(x))
@@ -120,6 +121,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'in a slice of the list': {
     outer: ['p[..., e:e+1] * (f(x) + sum([g(x) for g in experts[0:2]]))', 'e, f in experts'],
+    warned: true,
+  },
+  'in the whole list, joined': {
+    outer: ['p[..., e:e+1] * ((x @ heads[e]) @ concat(heads, axis=1))[..., 0:dim]', 'e in range(5)'],
     warned: true,
   },
   'two lists in step': {
