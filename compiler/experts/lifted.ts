@@ -113,7 +113,12 @@ export function besideEach(site: Site, value: Lifted, rank: number): GraphValue 
   if (value.kind === 'stack') {
     const node = make(site, 'gather', [wholeOf(site, value), site.choice]);
     const shape = shapeOf(site, node);
-    const ones = Array<Dim>(Math.max(0, rank + 1 - shape.length)).fill(size(1));
+    const beyond = shape.length - rank - 1; // axes that stand where those of tokens do
+    if (beyond > 0) {
+      if (shape.slice(3, 3 + beyond).some((d) => constant(d) !== 1)) return undefined;
+      return reshape(site, node, shape.toSpliced(3, beyond));
+    }
+    const ones = Array<Dim>(-beyond).fill(size(1));
     return ones.length === 0 ? node : reshape(site, node, [...shape.slice(0, 3), ...ones, ...shape.slice(3)]);
   }
   const shape = shapeOf(site, value.node);

@@ -39,6 +39,7 @@ model m {
   refs[5]: Ref(dim, experts[0])
   w: [5, 5, dim]
   v: [5, dim]
+  u: [5, 1, 1, dim]
   heads[5]: [dim, dim]
   forward(tokens: int64[B, T]) -> y: [B, T, dim] {
     x = wte(tokens)
@@ -126,6 +127,14 @@ const cases: Readonly<Record<string, Case>> = {
   'in the whole list, joined': {
     outer: ['p[..., e:e+1] * ((x @ heads[e]) @ concat(heads, axis=1))[..., 0:dim]', 'e in range(5)'],
     warned: true,
+  },
+  'a weight with axes where tokens stand': {
+    outer: ['p[..., e:e+1] * (experts[e](x) * u[e])', 'e in range(5)'],
+    warned: false,
+  },
+  'a weight whose axis is kept': {
+    outer: ['p[..., e:e+1] * (experts[e](x) * v[e:e+1])', 'e in range(5)'],
+    warned: false,
   },
   'two lists in step': {
     outer: ['p[..., e:e+1] * (experts[e](x) + groups[e].inner[1](x))', 'e in range(5)'],
