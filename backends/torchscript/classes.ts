@@ -1,11 +1,12 @@
 /** The code of an archive: one class for each kind of module, and the functions that they call. */
 
 import type { Region } from '../../compiler/graph/regions.ts';
+import { lastOf } from '../../spec/dotted_path.ts';
 import { type CodeContext, packageName } from './code_context.ts';
 import { bodiesOf, forwardText } from './method.ts';
 import type { MethodText } from './method_text.ts';
 import { modelForward, newCache } from './model_methods.ts';
-import { lastOf, type Module } from './module_tree.ts';
+import type { Module } from './module_tree.ts';
 import { freeName, isIdentifier } from './names.ts';
 
 export interface Code {

@@ -7,12 +7,13 @@ import { decompose_composites } from '../../compiler/passes/decompose_composites
 import { drop_dead_nodes } from '../../compiler/passes/drop_dead_nodes.ts';
 import { fold_constants } from '../../compiler/passes/fold_constants.ts';
 import { merge_views } from '../../compiler/passes/merge_views.ts';
+import { ownerOf } from '../../spec/dotted_path.ts';
 import { defineBackend, type EmitInput } from '../backend.ts';
 import { metadata } from '../target_option.ts';
 import { archiveFile, codeHash } from './archive.ts';
 import { type Code, writeClasses } from './classes.ts';
 import { type CodeContext, meaningOf, optionalInputs } from './code_context.ts';
-import { type Module, moduleTree, nameOf, ownerOf, placesOf } from './module_tree.ts';
+import { type Module, moduleTree, nameOf, placesOf } from './module_tree.ts';
 import { keepsComposite } from './native.ts';
 import { releaseOf, releases } from './operators.ts';
 import { withSlots } from './slots.ts';

@@ -4,6 +4,7 @@ import type { Graph, Node } from '../../compiler/graph/ir.ts';
 import type { Region } from '../../compiler/graph/regions.ts';
 import { commonScope } from '../../compiler/graph/scope.ts';
 import { Bug } from '../../spec/diagnostic.ts';
+import { lastOf, ownerOf } from '../../spec/dotted_path.ts';
 
 export interface Slot {
   readonly name: string;
@@ -36,7 +37,7 @@ export function placesOf(graph: Graph): Places {
   for (const node of stored.filter((n) => n.op === 'table')) {
     const name = nameOf(node);
     const scope = commonScope(graph.origins[node.id]!);
-    const part = name.slice(name.lastIndexOf('.') + 1);
+    const part = lastOf(name);
     const wanted = scope === '' ? name : `${scope}.${part}`;
     const place = taken.has(wanted) ? name : wanted;
     taken.add(place);
@@ -46,9 +47,6 @@ export function placesOf(graph: Graph): Places {
 }
 
 export const nameOf = ({ attrs }: Node): string => String(attrs['name']);
-
-export const ownerOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
-export const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
 export function moduleTree(graph: Graph, region: Region, places: Places, tied: readonly Tied[]): Module {
   const root: Module = { path: '', slots: [], children: new Map() };

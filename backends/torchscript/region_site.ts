@@ -3,10 +3,11 @@
 import type { Node, NodeId } from '../../compiler/graph/ir.ts';
 import type { Region } from '../../compiler/graph/regions.ts';
 import { names as namesIn } from '../../spec/dim.ts';
+import { isWithin, ownerOf } from '../../spec/dotted_path.ts';
 import type { GraphDType } from '../../spec/type.ts';
 import { type CodeContext, inputNode } from './code_context.ts';
 import { atom, method as call, type Expr, placeholder } from './expr.ts';
-import { nameOf, ownerOf } from './module_tree.ts';
+import { nameOf } from './module_tree.ts';
 import { memberPath } from './names.ts';
 import type { Site } from './site.ts';
 import { isNumber, siteOn } from './site_on.ts';
@@ -15,9 +16,6 @@ import { intOf, type Shaped } from './sizes.ts';
 /** A path relative to the block at `scope`. */
 export const below = (path: string, scope: string): string =>
   scope === '' ? path : path.slice(scope.length + 1);
-
-const isWithin = (path: string, scope: string): boolean =>
-  scope === '' || path === scope || path.startsWith(`${scope}.`);
 
 const isStored = ({ op }: Node): boolean => op === 'param' || op === 'table';
 

@@ -8,6 +8,7 @@
  */
 
 import { Bug } from '../../spec/diagnostic.ts';
+import { isWithin, ownerOf } from '../../spec/dotted_path.ts';
 import type { Graph, Node, NodeId, OpName } from './ir.ts';
 import { commonScope } from './scope.ts';
 import { usersOf } from './users.ts';
@@ -62,28 +63,23 @@ function blocksOfNodes(graph: Graph): BlockOfNode {
   });
 }
 
-const parent = (scope: string): string => scope.slice(0, Math.max(0, scope.lastIndexOf('.')));
-
 function nearest(scope: string, found: (scope: string) => boolean): string {
   let at = scope;
-  while (at !== '' && !found(at)) at = parent(at);
+  while (at !== '' && !found(at)) at = ownerOf(at);
   return at;
 }
 
 /** The nearest path above that has nodes of its own, or the model. */
 function blockAround(scope: string, homes: BlockOfNode): string {
   const known = new Set(homes);
-  return nearest(parent(scope), (s) => known.has(s));
+  return nearest(ownerOf(scope), (s) => known.has(s));
 }
-
-const isWithin = (scope: string, outer: string): boolean =>
-  outer === '' || scope === outer || scope.startsWith(`${outer}.`);
 
 /** The scope of the child region that a node of a block lies in; undefined when it lies in none. */
 function partOf(home: string, block: string, blocks: ReadonlySet<string>): string | undefined {
   if (home === block) return undefined;
   let child = home;
-  for (let at = parent(home); at !== block; at = parent(at)) if (blocks.has(at)) child = at;
+  for (let at = ownerOf(home); at !== block; at = ownerOf(at)) if (blocks.has(at)) child = at;
   return child;
 }
 
@@ -105,7 +101,7 @@ function membersOf(homes: BlockOfNode, blocks: ReadonlySet<string>): ReadonlyMap
   const inside = new Map<string, NodeId[]>([...blocks].map((b) => [b, []]));
   for (const [id, home] of homes.entries()) {
     if (home === undefined) continue;
-    for (let at = home; ; at = parent(at)) {
+    for (let at = home; ; at = ownerOf(at)) {
       inside.get(at)?.push(id);
       if (at === '') break;
     }

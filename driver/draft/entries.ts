@@ -5,6 +5,7 @@
 
 import type { Json, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import { lastOf } from '../../spec/dotted_path.ts';
 import type { DraftFacts, Part } from './draft_facts.ts';
 import { idle, isBearing } from './entry_names.ts';
 import type { OpenPoints } from './notes.ts';
@@ -46,7 +47,7 @@ const outsideLayers = /embed|emb_|logit|residual|resid_|final|tie_|layer_?norm|r
 
 function agrees([key, value]: Entry, truths: DraftFacts, sizes: Sizes): boolean {
   if (value === null) return true;
-  const name = key.slice(key.lastIndexOf('.') + 1);
+  const name = lastOf(key);
   for (const { of, holds } of meanings) {
     const told = of.test(name) ? holds(value, truths, name, sizes) : undefined;
     if (told !== undefined) return told;

@@ -1,5 +1,7 @@
 /** Whether an entry of a config could change the arithmetic, judged by its name. */
 
+import { lastOf } from '../../spec/dotted_path.ts';
+
 /** The words of a name: `rope_scaling.longFactor` -> rope, scaling, long, factor. */
 const wordsOf = (key: string): readonly string[] =>
   key
@@ -43,8 +45,6 @@ const bearingWords = listed(`
   encoder decoder seq2seq affine elementwise method mode variant quantization quant quantized bits
   dim size width length len vocab num n d
 `);
-
-const lastOf = (key: string): string => key.slice(key.lastIndexOf('.') + 1);
 
 export const idle = (key: string): boolean => {
   const name = lastOf(key).toLowerCase();

@@ -5,6 +5,7 @@ import { hasProducts } from '../../compiler/graph/product.ts';
 import { commonScope } from '../../compiler/graph/scope.ts';
 import { type ValueSource, valueSource } from '../../compiler/graph/value_source.ts';
 import { constant } from '../../spec/dim.ts';
+import { ownerOf } from '../../spec/dotted_path.ts';
 import { largest, smallest } from '../../spec/long_list.ts';
 import type { Source } from '../../spec/source.ts';
 import { folded, givenBy, opsIn } from './html_fold.ts';
@@ -63,7 +64,7 @@ function scoping({ origins }: Graph): (node: Node) => string {
   const blocks = new Set(origins.flatMap((all) => all.map(({ scope }) => scope)));
   return ({ id }) => {
     let scope = commonScope(origins[id]!);
-    while (scope !== '' && !blocks.has(scope)) scope = scope.slice(0, Math.max(0, scope.lastIndexOf('.')));
+    while (scope !== '' && !blocks.has(scope)) scope = ownerOf(scope);
     return scope;
   };
 }

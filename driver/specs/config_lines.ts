@@ -2,6 +2,7 @@
 
 import type { Checkpoint, JsonObject } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
+import { isWithin } from '../../spec/dotted_path.ts';
 import { largest } from '../../spec/long_list.ts';
 
 interface Reader {
@@ -20,7 +21,7 @@ export function configLines(
     all.map(({ key }) => key.length),
     0,
   );
-  const isUnread = (key: string): boolean => unread.some((u) => key === u || key.startsWith(`${u}.`));
+  const isUnread = (key: string): boolean => unread.some((u) => isWithin(key, u));
   const legend = name && unread.length > 0 ? `; - is what ${name} neither reads nor expects` : '';
   return [
     `config (${configFile ?? 'in the file'})${legend}:`,

@@ -3,6 +3,7 @@
 import type { Checkpoint, Json } from '../../compiler/checkpoint/checkpoint.ts';
 import { isObject } from '../../compiler/checkpoint/safetensors.ts';
 import { type Diagnostic, warning } from '../../spec/diagnostic.ts';
+import { lastOf } from '../../spec/dotted_path.ts';
 import type { Program } from '../../spec/program.ts';
 import { isNeutral } from '../draft/entries.ts';
 import { idle } from '../draft/entry_names.ts';
@@ -52,6 +53,6 @@ const flat = (key: string, value: Json): readonly Entry[] =>
     : [[key, value]];
 
 function couldMatter(key: string, value: Json): boolean {
-  const name = key.slice(key.lastIndexOf('.') + 1);
+  const name = lastOf(key);
   return telling.test(key) && !silent.test(key) && !idle(key) && !isNeutral(name, value);
 }

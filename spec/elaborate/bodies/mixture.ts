@@ -6,17 +6,10 @@
 import type * as ast from '../../ast.ts';
 import { hasErrors } from '../../diagnostic.ts';
 import * as dim from '../../dim.ts';
+import { isWithin, ownerOf } from '../../dotted_path.ts';
 import { type ExpertsSink, NotUniform, type Origin, type Sink } from '../../sink.ts';
 import { isOfThisCall } from '../values/axes.ts';
-import {
-  type AskedPlace,
-  type Context,
-  isWithin,
-  type Mixing,
-  noteRead,
-  ownIn,
-  type Site,
-} from '../values/context.ts';
+import { type AskedPlace, type Context, type Mixing, noteRead, ownIn, type Site } from '../values/context.ts';
 import { noValue, silentSink } from '../values/reports.ts';
 import { concrete } from '../values/sizes.ts';
 import { asTensor, tensorOf, usedParam } from '../values/tensors.ts';
@@ -301,7 +294,7 @@ interface Outside<V> {
 function paramOf<V>(cx: Context<V>, { outside, outer }: Outside<V>, path: string): V {
   const decl = cx.params.get(path);
   if (!decl) throw new NotUniform(`\`${path}\` is no parameter`);
-  const scope = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  const scope = ownerOf(path);
   return ownIn(outer, { decl, scope }) ?? usedParam(cx, outside, decl, scope);
 }
 

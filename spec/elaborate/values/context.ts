@@ -3,6 +3,7 @@
 import type * as ast from '../../ast.ts';
 import type { Code } from '../../codes.ts';
 import { Bug, type Diagnostic, error, warning } from '../../diagnostic.ts';
+import { isWithin, ownerOf } from '../../dotted_path.ts';
 import { limits } from '../../limits.ts';
 import type { ConfigEntry, ElaborationOptions } from '../../program.ts';
 import type { Origin, ParamDecl, PortDecl, Sink } from '../../sink.ts';
@@ -106,16 +107,12 @@ export function noteName<V>({ cx, frame }: Site<V>, value: Value<V>, scope: Scop
   for (let at = cx.mixing; at; at = at.outer) {
     if (scope.kind === 'body' && !at.outside.has(scope)) continue;
     for (const path of pathsIn(value)) {
-      const owner = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+      const owner = ownerOf(path);
       if (scope.kind === 'body') at.noteRead(path, 'whole');
-      else if (owner !== '' && !isWithin(frame.path, owner)) at.noteRead(path, 'whole', frame.path);
+      else if (!isWithin(frame.path, owner)) at.noteRead(path, 'whole', frame.path);
     }
   }
 }
-
-/** Whether a path is another one, or leads on from it. */
-export const isWithin = (path: string, other: string): boolean =>
-  path === other || path.startsWith(`${other}.`);
 
 const pathOf = <V>(value: Value<V>): string | undefined =>
   value.kind === 'module' ? value.path : value.kind === 'param' ? value.decl.path : undefined;
@@ -124,7 +121,7 @@ function pathsIn<V>(value: Value<V>): readonly string[] {
   if (value.kind === 'list') return value.items.flatMap(pathsIn);
   if (value.kind !== 'entries') return [pathOf(value) ?? []].flat();
   const [first] = [...value.entries.values()].flatMap(pathsIn);
-  return first === undefined ? [] : [first.slice(0, Math.max(0, first.lastIndexOf('.')))];
+  return first === undefined ? [] : [ownerOf(first)];
 }
 
 export interface AskedPlace<V> {
