@@ -69,7 +69,7 @@ function graphSink(
     output(name, value) {
       outputs.push({ name, node: asFloat32(builder, nodeOf(value)) });
     },
-    experts: (request) => expertsSink(sink, builder, graphItself(builder), request),
+    experts: (request) => expertsSink(sink, graphItself(builder), request),
     scan(request) {
       for (const port of request.states) caches.set(port.name, port);
       return scanSink(sink, builder, request);

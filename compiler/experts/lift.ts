@@ -6,7 +6,6 @@ import { isComposite } from '../../spec/ops/index.ts';
 import { isPrimitive, primitives } from '../../spec/primitives/index.ts';
 import type { Axes, Settles } from '../../spec/primitives/row.ts';
 import type { GraphValue } from '../graph/body_value.ts';
-import { scalarIn } from './enclosing.ts';
 import { liftComposite } from './lift_composite.ts';
 import {
   aligned,
@@ -171,14 +170,22 @@ function byExpert(site: Site, x: Lifted, { turned, ...straight }: Stack): Lifted
   const [b, t, k] = shapeOf(site, site.choice) as [Dim, Dim, Dim];
   const inner = body.slice(2, -1);
   const n = inner.reduce(mul, size(1));
-  const [width, wide] = [
-    body.at(-1)!,
-    make(site, 'broadcast', [rows], { shape: [b, t, k, ...body.slice(2)] }),
-  ];
   const column = reshape(site, site.choice, [b, t, k, size(1)]);
-  const choice = reshape(site, make(site, 'broadcast', [column], { shape: [b, t, k, n] }), [b, t, mul(k, n)]);
-  const result = product(reshape(site, wide, [b, t, mul(k, n), width]), choice);
+  const wide = intoChoices(site, rows, inner, body.slice(-1));
+  const result = product(wide, intoChoices(site, column, [n]));
   return { kind: 'each', node: reshape(site, result, [b, t, k, ...inner, shapeOf(site, result)[3]!]) };
+}
+
+/** [B, T, K, axes..., rest...], or what broadcasts to it, as [B, T, K times the axes, rest...]: more choices of each token. */
+function intoChoices(
+  site: Site,
+  value: GraphValue,
+  axes: readonly Dim[],
+  rest: readonly Dim[] = [],
+): GraphValue {
+  const [b, t, k] = shapeOf(site, site.choice) as [Dim, Dim, Dim];
+  const wide = make(site, 'broadcast', [value], { shape: [b, t, k, ...axes, ...rest] });
+  return reshape(site, wide, [b, t, axes.reduce(mul, k), ...rest]);
 }
 
 /** The parts of stacks, those of one expert side by side; where they are no parts, or turned, undefined. */
@@ -198,15 +205,11 @@ const chosen: Lift = (site, [x, choice, ...weights], attrs, op) => {
   if (rows === undefined || inner === undefined || typeof matrices === 'string') return mixing;
   const [b, t, k] = shapeOf(site, site.choice) as [Dim, Dim, Dim];
   const j = shapeOf(site, inner)[3]!;
-  const wide = (value: GraphValue, rest: readonly Dim[]): GraphValue => {
-    const node = make(site, 'broadcast', [value], { shape: [b, t, k, j, ...rest] });
-    return reshape(site, node, [b, t, mul(k, j), ...rest]);
-  };
   const [, , each, places, width] = shapeOf(site, rows) as [Dim, Dim, Dim, Dim, Dim];
   const isOneRow = constant(each) === 1 && constant(places) === 1;
-  const row = isOneRow ? reshape(site, rows, [b, t, size(1), width]) : wide(rows, [width]);
+  const row = isOneRow ? reshape(site, rows, [b, t, size(1), width]) : intoChoices(site, rows, [j], [width]);
   const which = matrices.perExpert === 0 ? inner : placeAmong(site, matrices.perExpert, inner);
-  const result = make(site, op, [row, wide(which, []), ...matrices.all], attrs);
+  const result = make(site, op, [row, intoChoices(site, which, [j]), ...matrices.all], attrs);
   return { kind: 'each', node: reshape(site, result, [b, t, k, j, shapeOf(site, result)[3]!]) };
 };
 
@@ -273,9 +276,9 @@ export const liftOf: Lift = (site, inputs, attrs, op) => {
 };
 
 /** What the value is wherever the share of its expert is zero. */
-export function unchosen({ builder }: Site, value: Lifted): number | undefined {
+export function unchosen({ enclosing }: Site, value: Lifted): number | undefined {
   if (value.kind === 'each') return value.unchosen;
   if (value.kind === 'stack') return undefined;
-  const scalar = scalarIn(builder, value.node);
-  return scalar && Number(scalar.attrs['value']);
+  const scalar = enclosing.scalar(value.node);
+  return scalar && Number(scalar['value']);
 }

@@ -9,7 +9,7 @@ import { NotUniform } from '../../spec/sink.ts';
 import { type GraphValue, nodeOf } from '../graph/body_value.ts';
 import { newBuilder } from '../graph/builder.ts';
 import { meantOn, operand } from '../graph/meaning.ts';
-import { graphItself, scalarIn } from './enclosing.ts';
+import { graphItself } from './enclosing.ts';
 import { aligned, anyNodeOf, bodyShape, type Lift, type Lifted, make, type Site, wholeOf } from './lifted.ts';
 
 /** `lift` is what is done to each primitive. */
@@ -53,19 +53,16 @@ function liftWhole(
   const builder = newBuilder();
   const known = new Map<GraphValue, GraphValue>();
   const same = (value: GraphValue): GraphValue => {
-    const scalar = scalarIn(site.builder, value);
+    const scalar = site.enclosing.scalar(value);
     const made =
       known.get(value) ??
       (scalar
-        ? builder.op(scalar.op, [], scalar.attrs, [])
+        ? builder.op('scalar', [], scalar, [])
         : operand(builder, String(known.size), site.enclosing.typeOf(value)));
     known.set(value, made);
     return made;
   };
-  const scratch: Site = {
-    ...{ builder, enclosing: graphItself(builder), origins: [] },
-    choice: same(site.choice),
-  };
+  const scratch: Site = { enclosing: graphItself(builder), origins: [], choice: same(site.choice) };
   const tried = inputs.map((x): Lifted => {
     if (x.kind !== 'stack') return { ...x, node: same(x.node) };
     if ('whole' in x) return { ...x, whole: same(x.whole) };

@@ -5,7 +5,6 @@ import { largest } from '../../spec/long_list.ts';
 import { type Attrs, type Emit, words } from '../../spec/op.ts';
 import type { Origin } from '../../spec/sink.ts';
 import type { GraphValue } from '../graph/body_value.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Enclosing } from './enclosing.ts';
 
 /** A value that is the same for all experts. */
@@ -33,7 +32,6 @@ export type Lifted = Plain | Each | Stack;
 
 /** Where ops are written, and what they came from. */
 export interface Around {
-  readonly builder: Builder;
   readonly enclosing: Enclosing;
   readonly origins: readonly Origin[];
 }

@@ -12,7 +12,6 @@ import {
   type Sink,
 } from '../../spec/sink.ts';
 import { type BodyValues, bodyValues, type GraphValue } from '../graph/body_value.ts';
-import type { Builder } from '../graph/builder.ts';
 import type { Enclosing } from './enclosing.ts';
 import { liftOf } from './lift.ts';
 import {
@@ -32,7 +31,6 @@ import {
 /** `outside` is what ops of the enclosing are written to. */
 export function expertsSink(
   outside: Pick<Sink<GraphValue>, 'op' | 'param' | 'ambient'>,
-  builder: Builder,
   enclosing: Enclosing,
   request: ExpertsRequest<GraphValue>,
 ): ExpertsSink<GraphValue> {
@@ -41,7 +39,7 @@ export function expertsSink(
   const { recorded, contentOf, holds } = values;
   const lifted = (value: GraphValue): Lifted =>
     holds(value) ? contentOf(value) : { kind: 'plain', node: value };
-  const around = (at: Origin): Around => ({ builder, enclosing, origins: [at] });
+  const around = (at: Origin): Around => ({ enclosing, origins: [at] });
   let choices: Choices | undefined;
   const chosen = (at: Origin): Choices => {
     choices ??= chosenExperts(around(at), request);
@@ -60,7 +58,7 @@ export function expertsSink(
     param: (decl, at) => outside.param(decl, at),
     ambient: (name, at) => outside.ambient(name, at),
     op,
-    experts: (inner) => expertsSink(sink, builder, body, inner),
+    experts: (inner) => expertsSink(sink, body, inner),
     own: (parts) => recorded({ kind: 'stack', parts }),
     entry(x, axis, from) {
       const at = place(from);
@@ -102,6 +100,7 @@ function bodyWithin(
       return { dtype, shape: bodyShape({ enclosing }, content) };
     },
     holds: (value) => holds(value) || enclosing.holds(value),
+    scalar: (value) => (holds(value) ? undefined : enclosing.scalar(value)),
     mostShares(value) {
       if (!holds(value)) return enclosing.mostShares(value);
       const content = contentOf(value);

@@ -62,7 +62,7 @@ function together(call: Call, kinds: readonly Kind[]) {
   const feeds: Record<string, Tensor> = { choice };
   const enclosing = graphItself(s.builder);
   const site = {
-    ...{ builder: s.builder, enclosing, origins: [] },
+    ...{ enclosing, origins: [] },
     choice: s.input('choice', typed('int64', B, T, choices)),
   };
   const lifted = types.map(({ dtype, shape }, i): Lifted => {
