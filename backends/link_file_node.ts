@@ -14,7 +14,9 @@ export function linkFile({ of, stamp }: ArtifactLink, to: string): LinkKind {
     const { size, mtimeMs } = statSync(real);
     if (stamp && (stamp.size !== size || stamp.modified !== mtimeMs))
       throw new Refusal([error('N623', `${of} was changed while it was read`, { file: of })]);
-    return clone(real, to) ? 'clone' : link(real, to);
+    if (clone(real, to)) return 'clone';
+    linkSync(real, to);
+    return 'link';
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     const found = cause instanceof Error ? cause.message.replace(/, \w+( '.*)?$/, '') : String(cause);
@@ -31,9 +33,4 @@ function clone(from: string, to: string): boolean {
     rmSync(to, { force: true });
     return false;
   }
-}
-
-function link(from: string, to: string): LinkKind {
-  linkSync(from, to);
-  return 'link';
 }

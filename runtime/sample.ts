@@ -55,7 +55,7 @@ const bits = new Uint32Array(float.buffer);
 /** The bits of a float32, changed so that larger numbers come first; the zeros are equal. */
 function descendingBits(value: number): number {
   float[0] = value + 0;
-  const [u] = bits as unknown as [number];
+  const u = bits[0]!;
   return u >= 0x80000000 ? u : 0x7fffffff - u;
 }
 

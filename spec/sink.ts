@@ -118,10 +118,10 @@ export class NotUniform extends Error {
   }
 }
 
+const nothing = { op: () => null, param: () => null, ambient: () => null } as const;
+
 const nullExperts: ExpertsSink<null> = {
-  op: () => null,
-  param: () => null,
-  ambient: () => null,
+  ...nothing,
   experts: () => nullExperts,
   own: () => null,
   entry: () => null,
@@ -131,17 +131,14 @@ const nullExperts: ExpertsSink<null> = {
 
 /** Keeps nothing. */
 export const nullSink: Sink<null> = {
+  ...nothing,
   input: () => null,
-  param: () => null,
-  op: () => null,
   cache: () => null,
   delay: () => null,
-  ambient: () => null,
   output: () => {},
   experts: () => nullExperts,
   scan: ({ states, sequences }) => ({
-    op: () => null,
-    param: () => null,
+    ...nothing,
     states: states.map(() => null),
     elements: sequences.map(() => null),
     finish: (_, results) => results.map(() => null),

@@ -51,6 +51,18 @@ export function markIn(size: number, read: (at: number, length: number) => Uint8
   return mark.text();
 }
 
+/** The mark that a model has for a data file, and that of the bytes there, where those differ; a model of before there were marks has none. */
+export function otherMark(
+  metadata: ReadonlyMap<string, string>,
+  dataFile: string,
+  ...[size, read]: Parameters<typeof markIn>
+): { readonly expected: string; readonly found: string } | undefined {
+  const expected = metadata.get(markKey(dataFile));
+  if (expected === undefined) return undefined;
+  const found = markIn(size, read);
+  return found === expected ? undefined : { expected, found };
+}
+
 /** The same bytes, and their mark, which is found while they are written; where it is asked for earlier they are made for it. */
 export function marked({ size, bytes }: Chunk): { readonly chunk: Chunk; readonly mark: Chunk } {
   let found: string | undefined;

@@ -4,7 +4,7 @@ import type { Manifest } from '../../compiler/ports/manifest.ts';
 import { error, Refusal } from '../../spec/diagnostic.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { besideIn, hashedText, sidecarName } from '../sidecar.ts';
-import { markedFile, markIn, markKey } from './data_mark.ts';
+import { markedFile, otherMark } from './data_mark.ts';
 
 /** Key of the manifest as JSON: everything that `verify`, `run` and `inspect` need. */
 export const manifestKey = 'nanoc.manifest';
@@ -45,9 +45,8 @@ export const dataFilesIn = (model: Uint8Array): readonly string[] =>
 
 /** Refuses (N704) data of another model, by the mark that was written with its own. */
 export function refuseOtherData(model: Uint8Array, name: string, data: Uint8Array): void {
-  const said = metadataIn(model).get(markKey(name));
-  const found = markIn(data.length, (at, length) => data.subarray(at, at + length));
-  if (said === undefined || said === found) return;
+  const read = (at: number, length: number): Uint8Array => data.subarray(at, at + length);
+  if (!otherMark(metadataIn(model), name, data.length, read)) return;
   const hint = 'they belong together: serve both, or compile again';
   throw new Refusal([error('N704', `${name} is not the data that the model was written with`, { hint })]);
 }

@@ -12,7 +12,7 @@ import { manifestFault } from '../manifest_fault.ts';
 import { parseManifest } from '../parse_manifest.ts';
 import { readSidecar, type SidecarHashes } from '../read_sidecar_node.ts';
 import type { Metadata } from '../target_option.ts';
-import { markIn, markKey } from './data_mark.ts';
+import { otherMark } from './data_mark.ts';
 import { hashKey, manifestKey } from './manifest_in.ts';
 import { readStructure, type Structure } from './read_structure.ts';
 import type { StoredTensor } from './read_tensor_node.ts';
@@ -103,12 +103,12 @@ export const dataFiles = ({
 function refuseOtherData(path: string, { initializers, metadata }: Omit<Structure, 'graphHash'>): void {
   for (const file of dataFiles({ path, initializers })) {
     const name = fileName(file);
-    const said = metadata.get(markKey(name));
-    if (said === undefined) continue;
-    const found = withFile(file, (open) => markIn(open.size, (at, length) => readAt(open, at, length)));
-    if (found === said) continue;
+    const other = withFile(file, (open) =>
+      otherMark(metadata, name, open.size, (at, length) => readAt(open, at, length)),
+    );
+    if (!other) continue;
     refuse('N704', `${name} is not the data that ${fileName(path)} was written with`, {
-      ...{ file, expected: `data of mark ${said}`, found },
+      ...{ file, expected: `data of mark ${other.expected}`, found: other.found },
       hint: `was one of the two replaced? they belong together: copy both, or compile again`,
     });
   }

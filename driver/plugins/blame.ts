@@ -83,11 +83,8 @@ export const blamedLayout = (path: string, layout: Layout): Layout => ({
       if (!Array.isArray(files)) throw new TypeError(`it gives ${described(files)}, not a list of files`);
       const fault = filesFault(files);
       if (fault) throw new TypeError(fault);
-      return (files as readonly ArtifactFile[]).map(
-        (
-          file, // as just seen
-        ) => blamedFile(path, `the layout ${layout.name}`, file),
-      );
+      const seen: readonly ArtifactFile[] = files;
+      return seen.map((file) => blamedFile(path, `the layout ${layout.name}`, file));
     }),
 });
 

@@ -80,7 +80,7 @@ export async function startLibtorch(options: HostOptions = {}): Promise<Libtorch
     pythons = findPythons(),
     native = process.env['NANOC_LIBTORCH'],
     callSeconds = 600,
-    threads = Number(process.env['OMP_NUM_THREADS'] || availableParallelism()),
+    threads,
     signal,
   } = options;
   const why: string[] = [];
@@ -109,8 +109,11 @@ export async function startLibtorch(options: HostOptions = {}): Promise<Libtorch
   throw new Refusal([notInstalled(why)]);
 }
 
-/** Read by torch when it starts, by both libraries that it may share work out with. */
-const threadsEnv = (threads: number) => ({ OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` });
+/** Read by torch when it starts, by both libraries that it may share work out with; what the user has set for all programs stands. */
+function threadsEnv(threads: number | undefined): Readonly<Record<string, string>> {
+  const count = String(threads ?? (process.env['OMP_NUM_THREADS'] || availableParallelism()));
+  return { OMP_NUM_THREADS: count, MKL_NUM_THREADS: count };
+}
 
 const notInstalled = (why: readonly string[]): Diagnostic =>
   error('N702', 'LibTorch cannot be run: no Python with torch was found', {

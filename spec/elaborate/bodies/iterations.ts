@@ -3,7 +3,7 @@
 import type * as ast from '../../ast.ts';
 import type { Dim } from '../../dim.ts';
 import { textOf } from '../../source.ts';
-import { noteRead, type Site, step } from '../values/context.ts';
+import { readItems, type Site, step } from '../values/context.ts';
 import { number } from '../values/number.ts';
 import { makeScope } from '../values/scope.ts';
 import { reportSize } from '../values/tensors.ts';
@@ -27,7 +27,7 @@ export function iterationsOf<V>(site: Site<V, ast.Expr>): readonly Iteration<V>[
       step(site, value.items.length);
       return counted(value.items.entries(), value.length);
     case 'entries':
-      for (const member of value.entries.values()) noteRead(site.cx, member);
+      readItems(site.cx, value);
       return counted(value.entries, value.length);
     case 'string':
       return [...value.value].map((c, key) => ({ key, value: text(c) }));

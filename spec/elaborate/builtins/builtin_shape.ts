@@ -3,11 +3,11 @@
 import * as dim from '../../dim.ts';
 import { limits } from '../../limits.ts';
 import { factHint, inPlace, isProtected, isTokens, keepApart } from '../values/axes.ts';
-import { noteRead } from '../values/context.ts';
+import { readItems } from '../values/context.ts';
 import type { GivenArgument } from '../values/frame.ts';
 import { concrete, isRunning, numberOf, same, sameNumber, showSize } from '../values/sizes.ts';
 import { castTo, emit, needTensor, promote, reportSize, showTensor } from '../values/tensors.ts';
-import { describeKind, itemsOf, poison, type TensorValue, type Value } from '../values/value.ts';
+import { describeKind, poison, type TensorValue, type Value } from '../values/value.ts';
 import { axisArg, type Builtin, parameters, sizeOfValue, tensorArg, type Use } from './builtin.ts';
 
 const several = <V>(items: readonly Value<V>[]): Value<V> => ({ kind: 'list', items, several: true });
@@ -131,8 +131,7 @@ const concat: Builtin = {
 /** A tensor, or the tensors of a list; undefined after a report. */
 function tensorsIn<V>({ site }: Use<V>, at: GivenArgument<V>): readonly TensorValue<V>[] | undefined {
   const { value: of } = at;
-  const values = of.kind === 'list' || of.kind === 'entries' ? itemsOf(of) : [of];
-  for (const value of values) noteRead(site.cx, value);
+  const values = of.kind === 'list' || of.kind === 'entries' ? readItems(site.cx, of) : [of];
   const found = values.map((value) => needTensor(site.at(at), value, 'what `concat` joins'));
   return found.every((x) => x !== undefined) ? found : undefined;
 }

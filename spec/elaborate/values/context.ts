@@ -17,6 +17,8 @@ import {
   type BlockValue,
   type EntriesValue,
   type ExpertIndexValue,
+  itemsOf,
+  type Listed,
   type ParamValue,
   type Plan,
   type Poison,
@@ -97,6 +99,13 @@ export function noteRead<V>({ mixing }: Context<V>, member: Value<V>, depth?: nu
     const isInner = depth !== undefined && at.depth > depth;
     at.noteRead(path, at.depth === depth ? 'own index' : isInner ? 'whole' : 'other');
   }
+}
+
+/** The items of a list, each of which counts as read. */
+export function readItems<V>(cx: Context<V>, list: Listed<V>): readonly Value<V>[] {
+  const items = itemsOf(list);
+  for (const item of items) noteRead(cx, item);
+  return items;
 }
 
 /**
