@@ -1,6 +1,16 @@
 /** Models that read their weights in the checkpoint itself. */
 
-import { cpSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -58,6 +68,36 @@ test('a checkpoint that is written into later is noticed', async () => {
   assert.is(code, 1);
   assert.match(err, 'error N704: m.onnx_data_model_000000.pt is not the data that m.onnx was written with');
 });
+
+for (const [how, back] of [
+  ['is gone', () => {}],
+  ['leads to that of the model', symlinkSync],
+] as const)
+  test(`the last name of a checkpoint is kept, where its own ${how}`, async () => {
+    const { checkpoint, model, at } = copyOf('hf-llama');
+    const [weights, linked] = [
+      join(checkpoint, 'model.safetensors'),
+      join(at, 'm.onnx_data_model.safetensors'),
+    ];
+    const before = readFileSync(weights);
+    assert.is((await link(checkpoint, model)).code, 0);
+    rmSync(weights);
+    back(linked, weights);
+    const from = existsSync(weights) ? checkpoint : fixture('hf-qwen2');
+    const { code, err } = await nanoc([
+      'compile',
+      '--checkpoint',
+      from,
+      '-o',
+      model,
+      '--dtype',
+      'f16',
+      '--force',
+    ]);
+    assert.is(code, 0, err);
+    assert.ok(readFileSync(linked).equals(before));
+    assert.not.match(err, /removed .*safetensors/);
+  });
 
 test('weights are read on request, and damage in them is found', async () => {
   const { checkpoint, model } = copyOf('nanochat-g1-mha');
