@@ -2,8 +2,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { machineHere } from '../driver/bench/machine.ts';
 import { llamaVersion } from './peers/llama_package.ts';
 import { root, type Setting } from './setting.ts';
 import type { Facts, Occasion } from './table.ts';
@@ -28,11 +29,11 @@ export const occasionOf = (now = new Date()): Occasion => ({
 });
 
 export function factsOf({ peers }: Setting): Facts {
-  const [first] = cpus();
+  const { processor, threads, memory, node } = machineHere();
   return [
-    ['processor', `${first?.model.trim() ?? 'unknown'}, ${availableParallelism()} hardware threads`],
-    ['memory', `${(totalmem() / 2 ** 30).toFixed(0)} GiB`],
-    ['Node', process.version],
+    ['processor', `${processor}, ${threads} hardware threads`],
+    ['memory', `${(memory / 2 ** 30).toFixed(0)} GiB`],
+    ['Node', node],
     ['onnxruntime-node', versionOf(join(root, 'node_modules/onnxruntime-node'))],
     ['node-llama-cpp', `${versionOf(join(peers, 'node_modules/node-llama-cpp'))} (wanted ${llamaVersion})`],
   ];

@@ -1,6 +1,6 @@
 /** The page that `npm run bench` writes. */
 
-import { noisyShare, spreadOf } from '../driver/bench/spread.ts';
+import { noisyShare, spreadOf, spreadText } from '../driver/bench/spread.ts';
 import { type Finding, type Findings, type Row, type RowName, rows } from './rows.ts';
 
 /** Machine and versions, each with its name. */
@@ -17,11 +17,9 @@ export interface Occasion {
 export function verdictOf(row: Pick<Row, 'floor' | 'bound'>, values: readonly number[]): string {
   const { low, high, median, share } = spreadOf(values);
   const fine = (value: number): boolean => (row.bound === 'least' ? value >= row.floor : value <= row.floor);
-  if (fine(low) !== fine(high)) return `too noisy to tell (${percent(share)})`;
+  if (fine(low) !== fine(high)) return `too noisy to tell (${spreadText({ share })})`;
   return fine(median) ? 'ok' : 'MISSED';
 }
-
-const percent = (share: number): string => `± ${(50 * share).toFixed(0)} %`;
 
 const figure = (value: number, unit: Row['unit']): string =>
   unit === 'times' ? value.toFixed(2) : `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`;
@@ -37,7 +35,7 @@ export function cellsOf(row: Row, finding: Finding): readonly string[] {
   return [
     ...start,
     `**${figure(median, row.unit)}**`,
-    `${percent(share)}${share > noisyShare ? ', noisy' : ''}`,
+    `${spreadText({ share })}${share > noisyShare ? ', noisy' : ''}`,
     ...[finding.ours, finding.theirs],
     verdictOf(row, finding.values),
   ];

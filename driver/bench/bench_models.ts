@@ -1,6 +1,5 @@
 /** Measures compiled models: how fast each is opened, reads a prompt and goes on, all of them taking turns in one run. */
 
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { OpenOptions } from '../../backends/opened_model.ts';
 import { version } from '../../compiler/generated/version.ts';
 import type { Device, Session } from '../../compiler/ports/session.ts';
@@ -10,6 +9,7 @@ import { type ModelFile, openModel } from '../model_kinds.ts';
 import { modelSize } from '../model_size.ts';
 import { type Caller, silent } from '../reporter.ts';
 import { type BandwidthProbe, bandwidthProbe } from './bandwidth.ts';
+import { machineHere } from './machine.ts';
 import { watchMemory } from './peak_memory.ts';
 import {
   type BenchedModel,
@@ -74,33 +74,22 @@ export async function benchModels(
 ): Promise<BenchReport> {
   const { open = {}, batch: batches = benchDefaults.batch, ...asked } = options;
   const files = paths.map((path) => openModel(path, open));
+  const { rounds, steps } = { ...benchDefaults, ...asked };
+  const contexts = contextsOf(files, options.context, steps);
   const plan: Plan = {
-    ...{
-      rounds: benchDefaults.rounds,
-      steps: benchDefaults.steps,
-      device: 'cpu',
-      instruments: usual,
-      onRound: () => {},
-      ...asked,
-    },
+    ...{ device: 'cpu', instruments: usual, onRound: () => {}, ...asked, rounds, steps },
     isEnough: () => signal?.aborted === true || options.isEnough?.() === true,
-    places: [],
+    places: batches.flatMap((batch) => contexts.map((context) => ({ batch, context }))),
     note: io.note,
   };
-  const contexts = contextsOf(files, options.context, plan.steps);
-  const places = batches.flatMap((batch) => contexts.map((context) => ({ batch, context })));
   for (const { path, manifest } of files)
     if (manifest.cache === 'none')
       io.note(`${path} has no cache: each token computes the whole text again; --cache dynamic keeps it`);
   const contestants: Contestant[] = [];
   const probe = await plan.instruments.probe();
   try {
-    for (const file of files) contestants.push(await load(file, { ...plan, places }));
-    return reportOf(
-      contestants,
-      { ...plan, places },
-      await takeTurns(contestants, { ...plan, places }, probe),
-    );
+    for (const file of files) contestants.push(await load(file, plan));
+    return reportOf(contestants, plan, await takeTurns(contestants, plan, probe));
   } finally {
     await probe.close();
     for (const { session } of contestants) await session.close();
@@ -223,12 +212,7 @@ function reportOf(
   );
   return {
     ...{ version, date: new Date().toISOString(), rounds: bandwidths.length, wanted: rounds, steps },
-    machine: {
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-      threads: availableParallelism(),
-      ...{ memory: totalmem(), node: process.version },
-    },
-    ...{ bandwidth, models, noisy: noisyFigures(models, bandwidth) },
+    ...{ machine: machineHere(), bandwidth, models, noisy: noisyFigures(models, bandwidth) },
   };
 }
 

@@ -2,15 +2,12 @@
 
 import { bytes } from '../byte_count.ts';
 import { type BenchedModel, type BenchReport, type Figure, placeText } from './report.ts';
-import { noisyShare, type Spread } from './spread.ts';
+import { noisyShare, spreadText } from './spread.ts';
 
 export const rateText = (x: number): string => (x < 100 ? x.toFixed(1) : Math.round(x).toLocaleString('en'));
 
 export const timeText = (ms: number): string =>
   ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`;
-
-/** Half the distance of the quartiles. */
-const spreadText = ({ share }: Spread): string => `± ${(50 * share).toFixed(0)} %`;
 
 const shareText = (share: number | null): string => (share === null ? '' : `${(100 * share).toFixed(0)} %`);
 

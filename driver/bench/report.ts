@@ -1,15 +1,8 @@
 /** What `nanoc bench` finds, as plain values that `--json` prints, and how samples become figures. */
 
 import type { CacheForm } from '../../compiler/ports/manifest.ts';
+import type { Machine } from './machine.ts';
 import { noisyShare, type Spread, spreadOf } from './spread.ts';
-
-export interface Machine {
-  readonly processor: string;
-  readonly threads: number;
-  /** Bytes. */
-  readonly memory: number;
-  readonly node: string;
-}
 
 /** One prompt of `batch` rows and the steps after it, in milliseconds. */
 export interface Sample {

@@ -24,4 +24,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, low, high, share: median === 0 ? 0 : (high - low) / Math.abs(median) };
 }
 
+/** Half the distance of the quartiles: `± 3 %`. */
+export const spreadText = ({ share }: Pick<Spread, 'share'>): string => `± ${(50 * share).toFixed(0)} %`;
+
 export const medianOf = (values: readonly number[]): number => spreadOf(values).median;
